@@ -1,0 +1,91 @@
+//===- Sharding.h - How a kernel is cut over a region -----------*- C++ -*-===//
+//
+// Part of the Inlay Project, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A sharding gives, for every op of a kernel, the axis of the region over which
+// each iteration dim is cut. Shards of tensors follow from it; so do bytes on a
+// core. `footprint` is the only function that computes these bytes: placer,
+// verifier, cost model and plan writer call it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_MODEL_SHARDING_H
+#define INLAY_MODEL_SHARDING_H
+
+#include "inlay/Model/Model.h"
+
+namespace inlay::model {
+
+/// Columns and rows of a region, in cores.
+struct Extent {
+  int64_t width = 1;
+  int64_t height = 1;
+
+  int64_t area() const { return width * height; }
+  bool operator==(const Extent &) const = default;
+};
+
+/// What a dim is cut over.
+enum class Axis {
+  None,  ///< not cut: every core of the region iterates over all of it
+  X,     ///< over the columns of the region (of the group, for experts)
+  Y,     ///< over the rows
+  Group, ///< over the expert groups
+};
+
+/// One axis for each iteration dim of the op of the same index.
+struct OpSharding {
+  std::vector<Axis> axisOfDim;
+};
+
+/// How a kernel runs on a region.
+///
+/// For role Experts the region is tiled by `groups` equal sub-rectangles of
+/// `group` cores (the rest of the region idles); X and Y then cut over the group.
+/// For all other kernels `groups` is 1 x 1 and `group` equals `region`.
+/// Where several dims of an op are cut over one axis, their product is cut, the
+/// first dim being the slowest.
+struct Sharding {
+  Extent region;
+  Extent groups;
+  Extent group;
+  std::vector<OpSharding> ops;
+
+  int64_t numGroups() const { return groups.area(); }
+};
+
+/// Bytes on the fullest core of the region, by use.
+struct Footprint {
+  int64_t weights = 0;
+  int64_t state = 0;
+  int64_t streams = 0; ///< inputs and outputs, double-buffered
+  int64_t scratch = 0; ///< locals and partial sums of collectives
+
+  int64_t total() const { return weights + state + streams + scratch; }
+};
+
+/// The length of the longest shard of a dim: ceil(size / unit / parts) * unit,
+/// at most size.
+int64_t shardLength(const IterationDim &dim, int64_t parts);
+
+/// Number of parts that `axis` has under `sharding`.
+int64_t partsOf(const Sharding &sharding, Axis axis);
+
+/// Elements of an operand on the fullest core, by its op's axes.
+int64_t shardElements(const OpSpec &op, const OperandSpec &operand,
+                      const OpSharding &opSharding, const Sharding &sharding);
+
+Footprint footprint(const KernelSpec &kernel, const Sharding &sharding);
+
+/// True when `sharding` has the shape that `kernel` needs: an axis for every
+/// dim, Group only for dim "expert", groups that fit the region.
+bool check(const KernelSpec &kernel, const Sharding &sharding,
+           Diagnostics &diags);
+
+} // namespace inlay::model
+
+#endif // INLAY_MODEL_SHARDING_H

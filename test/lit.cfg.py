@@ -1,0 +1,25 @@
+"""lit configuration of Inlay's IR and tool tests."""
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+
+config.name = "Inlay"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "python"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.inlay_binary_dir, "test")
+
+bin_dir = os.path.join(config.inlay_binary_dir, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_dir, config.llvm_tools_dir, os.environ.get("PATH", "")])
+
+opt = os.path.join(bin_dir, "inlay-opt")
+# INLAY_VERIFY_ROUNDTRIP=1 runs the whole suite with every input printed and parsed again.
+if os.environ.get("INLAY_VERIFY_ROUNDTRIP"):
+    opt += " --verify-roundtrip"
+config.substitutions.append((r"\binlay-opt\b", opt))
+config.substitutions.append(("%inlay_src_root", config.inlay_source_dir))
+config.substitutions.append(("%examples", os.path.join(config.inlay_source_dir, "examples")))
