@@ -1,6 +1,6 @@
 //===- Diagnostic.cpp - What Inlay's libraries report ---------------------===//
 //
-// Part of the Inlay Project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,14 +30,22 @@ llvm::raw_ostream &inlay::operator<<(llvm::raw_ostream &os,
 Diagnostic &Diagnostics::error(FaultKind kind, std::string subject,
                                std::string message) {
   ++numErrors;
-  list.push_back({Severity::Error, kind, file, std::move(subject),
-                  std::move(message), {}});
+  list.push_back({Severity::Error,
+                  kind,
+                  file,
+                  std::move(subject),
+                  std::move(message),
+                  {}});
   return list.back();
 }
 
 Diagnostic &Diagnostics::warning(std::string subject, std::string message) {
-  list.push_back({Severity::Warning, FaultKind::Input, file, std::move(subject),
-                  std::move(message), {}});
+  list.push_back({Severity::Warning,
+                  FaultKind::Input,
+                  file,
+                  std::move(subject),
+                  std::move(message),
+                  {}});
   return list.back();
 }
 

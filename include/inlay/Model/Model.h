@@ -1,6 +1,6 @@
 //===- Model.h - What mapping sees of a model -------------------*- C++ -*-===//
 //
-// Part of the Inlay Project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -57,7 +57,8 @@ enum class TensorRole { Weights, State, Input, Output, Local };
 /// A tensor as one op sees it.
 struct OperandSpec {
   TensorRole role = TensorRole::Input;
-  /// Index into KernelSpec::{weights, states, inputs, outputs} by role; -1 for Local.
+  /// Index into KernelSpec::{weights, states, inputs, outputs} by role; -1 for
+  /// Local.
   int tensor = -1;
   ElementType type;
   /// One entry for each dim of the tensor's LOGICAL shape.
@@ -82,9 +83,11 @@ struct OpSpec {
   OpClass opClass = OpClass::Elementwise;
   std::vector<IterationDim> dims;
   std::vector<OperandSpec> operands; ///< results last, role Output or Local
-  /// Arithmetic operations for each point of the space (a multiply-accumulate is 2).
+  /// Arithmetic operations for each point of the space (a multiply-accumulate
+  /// is 2).
   double opsPerPoint = 1;
-  /// Fraction of the points that a step executes: top-k / E for experts, else 1.
+  /// Fraction of the points that a step executes: top-k / E for experts,
+  /// else 1.
   double density = 1;
   ElementType computeType;
 
@@ -99,8 +102,8 @@ struct WeightSource {
   std::string file;        ///< relative to the folder of the .onnx
   int64_t offset = 0;      ///< byte offset in `file`
   int64_t length = 0;      ///< stored bytes
-  /// "raw": little-endian elements as they are; "varint": protobuf int32_data or
-  /// int64_data, to be decoded first.
+  /// "raw": little-endian elements as they are; "varint": protobuf int32_data
+  /// or int64_data, to be decoded first.
   std::string encoding = "raw";
 };
 
@@ -192,8 +195,8 @@ struct Graph {
   std::string name;
   Phase phase = Phase::Decode;
   int64_t batch = 1;
-  int64_t context = 0; ///< tokens already in the KV state
-  int64_t tokens = 1;  ///< new tokens of each sequence in one step
+  int64_t context = 0;             ///< tokens already in the KV state
+  int64_t tokens = 1;              ///< new tokens of each sequence in one step
   std::vector<KernelSpec> kernels; ///< in topological order
   std::vector<StreamSpec> streams;
 

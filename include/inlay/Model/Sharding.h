@@ -1,6 +1,6 @@
 //===- Sharding.h - How a kernel is cut over a region -----------*- C++ -*-===//
 //
-// Part of the Inlay Project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -45,8 +45,8 @@ struct OpSharding {
 /// How a kernel runs on a region.
 ///
 /// For role Experts the region is tiled by `groups` equal sub-rectangles of
-/// `group` cores (the rest of the region idles); X and Y then cut over the group.
-/// For all other kernels `groups` is 1 x 1 and `group` equals `region`.
+/// `group` cores (the rest of the region idles); X and Y then cut over the
+/// group. For all other kernels `groups` is 1 x 1 and `group` equals `region`.
 /// Where several dims of an op are cut over one axis, their product is cut, the
 /// first dim being the slowest.
 struct Sharding {

@@ -1,6 +1,6 @@
 //===- Diagnostic.h - What Inlay's libraries report -------------*- C++ -*-===//
 //
-// Part of the Inlay Project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -41,15 +41,18 @@ struct Diagnostic {
   FaultKind kind = FaultKind::Input;
   /// The file the finding is about; empty where there is none.
   std::string file;
-  /// What in the file: "node '/layers.0/moe'", "field 'grid.width'"; may be empty.
+  /// What in the file: "node '/layers.0/moe'", "field 'grid.width'"; may be
+  /// empty.
   std::string subject;
-  /// What is wrong, with needed, available and short-by where there are numbers.
+  /// What is wrong, with needed, available and short-by where there are
+  /// numbers.
   std::string message;
   /// Largest contributors first, then remedies.
   std::vector<std::string> notes;
 };
 
-/// Prints `file: error: subject: message`, then one indented line for each note.
+/// Prints `file: error: subject: message`, then one indented line for each
+/// note.
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, const Diagnostic &diag);
 
 /// An append-only list of findings.
