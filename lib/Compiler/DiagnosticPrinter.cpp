@@ -1,0 +1,88 @@
+//===- DiagnosticPrinter.cpp - MLIR diagnostics as a user reads them ------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Compiler/DiagnosticPrinter.h"
+
+#include "mlir/IR/Location.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+
+using namespace inlay;
+using namespace mlir;
+
+namespace {
+
+/// The parts of a location that mean something to a user.
+struct Place {
+  std::string file;
+  std::string node;
+};
+
+void collect(Location loc, Place &place) {
+  if (auto name = dyn_cast<NameLoc>(loc)) {
+    if (place.node.empty())
+      place.node = name.getName().str();
+    return collect(name.getChildLoc(), place);
+  }
+  if (auto file = dyn_cast<FileLineColLoc>(loc)) {
+    if (place.file.empty())
+      place.file = file.getFilename().str();
+    return;
+  }
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      collect(part, place);
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    collect(call.getCallee(), place);
+}
+
+bool isCapacity(mlir::Diagnostic &diag) {
+  return llvm::any_of(diag.getMetadata(), [](DiagnosticArgument &arg) {
+    return arg.getKind() ==
+               DiagnosticArgument::DiagnosticArgumentKind::String &&
+           arg.getAsString() == "capacity";
+  });
+}
+
+} // namespace
+
+inlay::Diagnostic inlay::toDiagnostic(mlir::Diagnostic &diag) {
+  Place place;
+  collect(diag.getLocation(), place);
+
+  inlay::Diagnostic result;
+  result.severity = diag.getSeverity() == DiagnosticSeverity::Error
+                        ? Severity::Error
+                        : Severity::Warning;
+  result.kind = isCapacity(diag) ? FaultKind::Capacity : FaultKind::Input;
+  result.file = place.file;
+  if (!place.node.empty())
+    result.subject = "node '" + place.node + "'";
+  result.message = diag.str();
+  for (mlir::Diagnostic &note : diag.getNotes())
+    result.notes.push_back(note.str());
+  return result;
+}
+
+DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context,
+                                     llvm::raw_ostream &os)
+    : os(os), handler(context, [this](mlir::Diagnostic &diag) {
+        handle(diag);
+        return success();
+      }) {}
+
+void DiagnosticPrinter::handle(mlir::Diagnostic &diag) {
+  // Remarks go to the remark engine's files, not to a user's terminal.
+  if (diag.getSeverity() == DiagnosticSeverity::Remark)
+    return;
+  inlay::Diagnostic finding = toDiagnostic(diag);
+  if (finding.severity == Severity::Error)
+    status = std::max(status, static_cast<int>(finding.kind));
+  os << finding;
+}

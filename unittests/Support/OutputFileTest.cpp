@@ -1,0 +1,71 @@
+//===- OutputFileTest.cpp - Files appear whole or not at all --------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Support/OutputFile.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+
+namespace {
+
+class OutputFileTest : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("inlay-output", folder));
+  }
+  void TearDown() override { llvm::sys::fs::remove_directories(folder); }
+
+  std::string path(llvm::StringRef name) const {
+    llvm::SmallString<128> result(folder);
+    llvm::sys::path::append(result, name);
+    return result.str().str();
+  }
+  unsigned numEntries() const {
+    std::error_code error;
+    unsigned count = 0;
+    for (llvm::sys::fs::directory_iterator it(folder, error), end; it != end;
+         it.increment(error))
+      ++count;
+    return count;
+  }
+
+  llvm::SmallString<128> folder;
+};
+
+TEST_F(OutputFileTest, WritesAndReplaces) {
+  Diagnostics diags;
+  EXPECT_TRUE(writeFile(path("a"), "one", diags));
+  EXPECT_TRUE(writeFile(path("a"), "two", diags));
+  auto buffer = llvm::MemoryBuffer::getFile(path("a"));
+  ASSERT_TRUE(bool(buffer));
+  EXPECT_EQ((*buffer)->getBuffer(), "two");
+  EXPECT_EQ(numEntries(), 1u);
+}
+
+TEST_F(OutputFileTest, MakesTheFolder) {
+  Diagnostics diags;
+  EXPECT_TRUE(writeFile(path("new/folder/a"), "x", diags));
+  EXPECT_TRUE(llvm::sys::fs::exists(path("new/folder/a")));
+}
+
+TEST_F(OutputFileTest, FailureNamesTheFileAndLeavesNothing) {
+  Diagnostics diags;
+  ASSERT_TRUE(writeFile(path("file"), "x", diags));
+  EXPECT_FALSE(writeFile(path("file/below"), "x", diags));
+  ASSERT_EQ(diags.all().size(), 1u);
+  EXPECT_NE(diags.all()[0].message.find("cannot write '" + path("file/below")),
+            std::string::npos);
+  EXPECT_EQ(numEntries(), 1u);
+}
+
+} // namespace
