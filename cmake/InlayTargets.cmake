@@ -14,6 +14,8 @@ function(inlay_add_mlir_library name)
   cmake_parse_arguments(ARG "" "" "LINK;DEPENDS" ${ARGN})
   add_library(Inlay${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(Inlay${name} PUBLIC ${ARG_LINK} MLIR LLVM)
+  # Code that mlir-tblgen generates, headers included, has unused parameters.
+  target_compile_options(Inlay${name} PUBLIC -Wno-unused-parameter)
   if(ARG_DEPENDS)
     add_dependencies(Inlay${name} ${ARG_DEPENDS})
   endif()

@@ -1,0 +1,144 @@
+//===- VerifyOnnx.cpp - Invariants of the ONNX level ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Onnx/Transforms/Passes.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/SymbolTable.h"
+
+using namespace mlir;
+using namespace inlay::onnx;
+
+namespace inlay::onnx {
+#define GEN_PASS_DEF_VERIFYONNX
+#include "dialects/Onnx/Transforms/Passes.h.inc"
+} // namespace inlay::onnx
+
+namespace {
+/// One check per constraint of the pass's description; each returns whether it
+/// held and has reported where it did not.
+class VerifyOnnxPass
+    : public inlay::onnx::impl::VerifyOnnxBase<VerifyOnnxPass> {
+public:
+  void runOnOperation() override;
+
+private:
+  bool checkOneGraph(ModuleOp module);
+  bool checkOpsets(Operation *owner, DictionaryAttr opsets);
+  bool checkDomains(ModuleOp module);
+  bool checkGlobals(ModuleOp module, const SymbolTable &symbols);
+  bool checkConstants(ModuleOp module, const SymbolTable &symbols);
+};
+} // namespace
+
+/// The module holds exactly one graph.
+bool VerifyOnnxPass::checkOneGraph(ModuleOp module) {
+  auto graphs = llvm::to_vector(module.getOps<GraphOp>());
+  if (graphs.size() == 1)
+    return true;
+  InFlightDiagnostic diag = module.emitError()
+                            << "a module of the ONNX level holds one "
+                               "'inlay_onnx.graph', this one holds "
+                            << graphs.size();
+  for (GraphOp graph : graphs)
+    diag.attachNote(graph.getLoc()) << "graph '" << graph.getSymName() << "'";
+  return false;
+}
+
+/// Opsets are i64.
+bool VerifyOnnxPass::checkOpsets(Operation *owner, DictionaryAttr opsets) {
+  if (!opsets) {
+    owner->emitError() << "the module needs 'inlay_onnx.opsets', a dictionary "
+                          "from domain to opset version";
+    return false;
+  }
+  for (NamedAttribute opset : opsets) {
+    auto version = dyn_cast<IntegerAttr>(opset.getValue());
+    if (!version || !version.getType().isInteger(64)) {
+      owner->emitError() << "the opset version of domain '"
+                         << opset.getName().getValue()
+                         << "' must be an i64, got " << opset.getValue();
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Every node's domain has an opset.
+bool VerifyOnnxPass::checkDomains(ModuleOp module) {
+  auto ofModule =
+      module->getAttrOfType<DictionaryAttr>(OnnxDialect::kOpsetsAttr);
+  bool held = checkOpsets(module, ofModule);
+  for (FunctionOp function : module.getOps<FunctionOp>())
+    held &= checkOpsets(function, function.getOpsets());
+  if (!held)
+    return false;
+  module.walk([&](NodeOp node) {
+    if (node.getOpset())
+      return;
+    held = false;
+    node.emitError() << "node '" << node.getNodeName() << "' ("
+                     << node.getFullName()
+                     << "): no opset version is given for domain '"
+                     << (node.getDomain().empty()
+                             ? StringRef(OnnxDialect::kDefaultDomain)
+                             : node.getDomain())
+                     << "'";
+  });
+  return held;
+}
+
+/// Every global in use exists, is constant and has a value or a handle.
+bool VerifyOnnxPass::checkGlobals(ModuleOp module, const SymbolTable &symbols) {
+  bool held = true;
+  module.walk([&](ml_program::GlobalLoadConstOp load) {
+    StringAttr name = load.getGlobal().getRootReference();
+    auto global = symbols.lookup<ml_program::GlobalOp>(name);
+    if (!global || global.getIsMutable()) {
+      load.emitError() << "weight '" << name.getValue()
+                       << "' is not a constant of the module";
+      held = false;
+    } else if (!isa_and_present<WeightAttr, ElementsAttr>(
+                   global.getValueAttr())) {
+      global.emitError() << "weight '" << name.getValue()
+                         << "' needs an '#inlay_onnx.weight' handle or a value";
+      held = false;
+    }
+  });
+  return held;
+}
+
+/// The initializer of a constant is a global of its type.
+bool VerifyOnnxPass::checkConstants(ModuleOp module,
+                                    const SymbolTable &symbols) {
+  bool held = true;
+  module.walk([&](ConstantOp constant) {
+    if (!constant.getInitializer())
+      return;
+    auto global =
+        symbols.lookup<ml_program::GlobalOp>(*constant.getInitializer());
+    if (global && global.getType() == constant.getType())
+      return;
+    held = false;
+    constant.emitError() << "initializer '" << *constant.getInitializer()
+                         << "' is not a global of type " << constant.getType();
+  });
+  return held;
+}
+
+void VerifyOnnxPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  SymbolTable symbols(module);
+  bool held = checkOneGraph(module);
+  held &= checkDomains(module);
+  held &= checkGlobals(module, symbols);
+  held &= checkConstants(module, symbols);
+  if (!held)
+    signalPassFailure();
+  markAllAnalysesPreserved();
+}

@@ -1,0 +1,43 @@
+//===- InitAll.h - Everything Inlay registers ----------------- -*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one place that names every dialect, pass and translation of Inlay, for
+// tools and for programs that embed it. Links `InlayAll`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_INITALL_H
+#define INLAY_INITALL_H
+
+#include "dialects/Onnx/IR/Onnx.h"
+#include "dialects/Onnx/Transforms/Passes.h"
+
+#include "mlir/Dialect/DLTI/DLTI.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace inlay {
+
+/// Inlay's dialects and the upstream ones that its IR is made of.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<mlir::DLTIDialect, mlir::ml_program::MLProgramDialect,
+                  onnx::OnnxDialect>();
+}
+
+/// Inlay's passes and the upstream ones that go with them.
+inline void registerAllPasses() {
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  mlir::registerSymbolDCEPass();
+  onnx::registerInlayOnnxPasses();
+}
+
+} // namespace inlay
+
+#endif // INLAY_INITALL_H
