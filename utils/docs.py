@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Regenerates the reference pages from TableGen and from the tools' own help.
+
+With --check it changes nothing, prints what has drifted and exits with status 1.
+"""
+
+import argparse
+import difflib
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LLVM = pathlib.Path("/usr/lib/llvm-22")
+REMEDY = "run './dev docs' and commit the result"
+
+
+def tblgen(td, *arguments):
+    command = [str(LLVM / "bin/mlir-tblgen"), *arguments, "-I", str(ROOT), "-I", str(LLVM / "include"),
+               "-I", str(td.parent), str(td)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def dialect_name(td):
+    """The dialect's mnemonic, read from its definition beside the ops."""
+    for path in sorted(td.parent.glob("*.td")):
+        match = re.search(r'let name\s*=\s*"([^"]+)"', path.read_text())
+        if match:
+            return match.group(1)
+    raise SystemExit(f"{td}: no dialect definition beside it")
+
+
+def dialect_pages():
+    """Yields (path, text): one page of ops, attributes and types for each dialect, one of passes."""
+    for folder in sorted((ROOT / "dialects").iterdir()):
+        name = folder.name
+        ops = folder / "IR" / f"{name}Ops.td"
+        if ops.exists():
+            text = tblgen(ops, "-gen-dialect-doc", f"-dialect={dialect_name(ops)}")
+            yield ROOT / "docs/dialects" / f"{name}.md", text
+        passes = folder / "Transforms" / "Passes.td"
+        if passes.exists():
+            text = f"# Passes of the {name} level\n\n" + tblgen(passes, "-gen-pass-doc")
+            yield ROOT / "docs/dialects" / f"{name}Passes.md", text
+
+
+def command_line_page(bin_dir):
+    help_text = subprocess.run([str(bin_dir / "inlayc"), "--help"], check=True, capture_output=True,
+                               text=True).stdout
+    text = "# `inlayc`: command line\n\nOutput of `inlayc --help`.\n\n```\n" + help_text.strip() + "\n```\n"
+    return ROOT / "docs/inlayc.md", text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+
+    pages = dict([*dialect_pages(), command_line_page(options.bin)])
+    drifted = False
+    for path, text in sorted(pages.items()):
+        old = path.read_text() if path.exists() else ""
+        if old == text:
+            continue
+        drifted = True
+        if options.check:
+            name = str(path.relative_to(ROOT))
+            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True), name, name, n=1))
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    stale = sorted(set((ROOT / "docs/dialects").glob("*.md")) - set(pages))
+    for path in stale:
+        drifted = True
+        print(f"{path.relative_to(ROOT)}: documents nothing that exists")
+        if not options.check:
+            path.unlink()
+    if options.check and drifted:
+        print(f"docs have drifted: {REMEDY}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
