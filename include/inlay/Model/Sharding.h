@@ -72,6 +72,16 @@ struct Footprint {
 /// at most size.
 int64_t shardLength(const IterationDim &dim, int64_t parts);
 
+/// Half-open range of indices.
+struct IndexRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+/// What part `part` of `parts` holds of a dim that is cut alone: blocks of
+/// `shardLength` in order; the last parts may hold less, or nothing.
+IndexRange shardRange(const IterationDim &dim, int64_t parts, int64_t part);
+
 /// Number of parts that `axis` has under `sharding`.
 int64_t partsOf(const Sharding &sharding, Axis axis);
 
@@ -79,7 +89,14 @@ int64_t partsOf(const Sharding &sharding, Axis axis);
 int64_t shardElements(const OpSpec &op, const OperandSpec &operand,
                       const OpSharding &opSharding, const Sharding &sharding);
 
+/// Points of an op's space on the fullest core, not scaled by density.
+double shardPoints(const OpSpec &op, const OpSharding &opSharding,
+                   const Sharding &sharding);
+
 Footprint footprint(const KernelSpec &kernel, const Sharding &sharding);
+
+/// How many cores hold each element of a weight: 1 where every axis cuts it.
+int64_t copies(const KernelSpec &kernel, const Sharding &sharding, int weight);
 
 /// True when `sharding` has the shape that `kernel` needs: an axis for every
 /// dim, Group only for dim "expert", groups that fit the region.
