@@ -15,6 +15,7 @@
 #define INLAY_INITALL_H
 
 #include "dialects/Onnx/IR/Onnx.h"
+#include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Onnx/Transforms/Passes.h"
 
 #include "mlir/Dialect/DLTI/DLTI.h"
@@ -37,6 +38,9 @@ inline void registerAllPasses() {
   mlir::registerSymbolDCEPass();
   onnx::registerInlayOnnxPasses();
 }
+
+/// The translations of inlay-translate.
+inline void registerAllTranslations() { onnx::registerOnnxTranslations(); }
 
 } // namespace inlay
 

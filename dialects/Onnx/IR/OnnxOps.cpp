@@ -271,7 +271,8 @@ void ConstantOp::build(OpBuilder &builder, OperationState &state,
   auto &properties = state.getOrAddProperties<Properties>();
   properties.value = value;
   if (!initializer.empty())
-    properties.initializer = builder.getStringAttr(initializer);
+    properties.initializer =
+        FlatSymbolRefAttr::get(builder.getContext(), initializer);
   state.addTypes(value.getType());
 }
 

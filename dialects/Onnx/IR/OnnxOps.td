@@ -272,8 +272,8 @@ def Onnx_ConstantOp : Onnx_Op<"constant", [
     in the model file, or what `infer-shapes` folded. It is the one place where
     bytes of a model are in IR, because shapes depend on them.
 
-    `initializer` names the `ml_program.global` whose value this is, so that its
-    bytes stay accounted for. The op is deliberately not `ConstantLike`: MLIR
+    `initializer` is the `ml_program.global` whose value this is, so that its
+    bytes stay accounted for and `symbol-dce` keeps it. The op is deliberately not `ConstantLike`: MLIR
     would merge equal constants of different initializers and lose that name.
 
     **Constraints:**
@@ -282,10 +282,11 @@ def Onnx_ConstantOp : Onnx_Op<"constant", [
     Example:
     ```mlir
     %0 = inlay_onnx.constant dense<[-1, 32]> : tensor<2xi64>
-    %1 = inlay_onnx.constant {initializer = "eps"} dense<9.99999974E-6> : tensor<f32>
+    %1 = inlay_onnx.constant {initializer = @eps} dense<9.99999974E-6> : tensor<f32>
     ```
   }];
-  let arguments = (ins ElementsAttr:$value, OptionalAttr<StrAttr>:$initializer);
+  let arguments = (ins ElementsAttr:$value,
+                       OptionalAttr<FlatSymbolRefAttr>:$initializer);
   let results = (outs AnyType:$result);
   let assemblyFormat = "attr-dict $value";
   let builders = [OpBuilder<(ins "::mlir::ElementsAttr":$value,

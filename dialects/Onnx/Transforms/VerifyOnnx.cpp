@@ -82,9 +82,8 @@ bool VerifyOnnxPass::checkDomains(ModuleOp module) {
     if (node.getOpset())
       return;
     held = false;
-    node.emitError() << "node '" << node.getNodeName() << "' ("
-                     << node.getFullName()
-                     << "): no opset version is given for domain '"
+    node.emitError() << "operator " << node.getFullName()
+                     << ": no opset version is given for domain '"
                      << (node.getDomain().empty()
                              ? StringRef(OnnxDialect::kDefaultDomain)
                              : node.getDomain())

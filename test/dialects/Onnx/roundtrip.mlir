@@ -34,8 +34,8 @@ module attributes {inlay_onnx.file = "model.onnx", inlay_onnx.ir_version = 10 : 
     %none = inlay_onnx.none : none
     // CHECK: inlay_onnx.constant dense<[-1, 32]> : tensor<2xi64>
     %shape = inlay_onnx.constant dense<[-1, 32]> : tensor<2xi64>
-    // CHECK: inlay_onnx.constant {initializer = "q"} dense<1> : tensor<4xi32>
-    %q = inlay_onnx.constant {initializer = "q"} dense<1> : tensor<4xi32>
+    // CHECK: inlay_onnx.constant {initializer = @q} dense<1> : tensor<4xi32>
+    %q = inlay_onnx.constant {initializer = @q} dense<1> : tensor<4xi32>
     // CHECK: inlay_onnx.constant dense<["a", "b"]> : tensor<2x!inlay_onnx.string>
     %s = inlay_onnx.constant dense<["a", "b"]> : tensor<2x!inlay_onnx.string>
     %w = ml_program.global_load_const @model.embed.weight : tensor<64x32xf32>

@@ -1,0 +1,307 @@
+//===- ImportGraph.cpp - Graphs, functions and nodes of ONNX models -------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Importer.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+
+using namespace mlir;
+using namespace inlay::onnx;
+
+Location Importer::getLoc(StringRef name, size_t index) {
+  return NameLoc::get(builder.getStringAttr(name),
+                      FileLineColLoc::get(fileName, index, 0));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+/// A symbol that no other op of the module has. Graphs inside graphs may have
+/// initializers of the same name.
+StringAttr Importer::makeSymbol(StringRef name) {
+  std::string symbol = name.empty() ? "unnamed" : name.str();
+  for (unsigned i = 1; !symbols.insert(symbol).second; ++i)
+    symbol = (name + "#" + Twine(i)).str();
+  return builder.getStringAttr(symbol);
+}
+
+StringAttr Importer::createGlobal(const file::Tensor &tensor, StringRef name,
+                                  Location loc) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(module.getBody(), module.getBody()->end());
+  StringAttr symbol = makeSymbol(name);
+  ml_program::GlobalOp::create(builder, loc, symbol,
+                               TypeAttr::get(importTensorType(tensor)),
+                               /*is_mutable=*/nullptr, importWeight(tensor),
+                               builder.getStringAttr("private"));
+  return symbol;
+}
+
+void Importer::importInitializers(const file::Graph &graph, Scope &scope) {
+  for (auto [index, tensor] : llvm::enumerate(graph.initializers)) {
+    scope.initializers.try_emplace(tensor.name, &tensor);
+    globals[&tensor] =
+        createGlobal(tensor, tensor.name, getLoc(tensor.name, index));
+  }
+}
+
+/// At the head of the graph that has the initializer: a constant where its
+/// value is known, else a load.
+Value Importer::loadInitializer(const file::Tensor &tensor, Scope &scope) {
+  OpBuilder::InsertionGuard guard(builder);
+  if (scope.lastOfHeader)
+    builder.setInsertionPointAfter(scope.lastOfHeader);
+  else
+    builder.setInsertionPointToStart(scope.block);
+  StringAttr symbol = globals.lookup(&tensor);
+  Location loc = NameLoc::get(builder.getStringAttr(tensor.name),
+                              FileLineColLoc::get(fileName, 0, 0));
+  Operation *op;
+  if (DenseElementsAttr value = importSmallTensor(tensor))
+    op = ConstantOp::create(builder, loc, cast<ElementsAttr>(value), symbol);
+  else
+    op = ml_program::GlobalLoadConstOp::create(
+        builder, loc, importTensorType(tensor), FlatSymbolRefAttr::get(symbol));
+  scope.lastOfHeader = op;
+  return op->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Value Importer::lookup(StringRef name, Scope &scope) {
+  for (Scope *at = &scope; at; at = at->parent) {
+    auto value = at->values.find(name);
+    if (value != at->values.end())
+      return value->second;
+    auto initializer = at->initializers.find(name);
+    if (initializer != at->initializers.end())
+      return at->values[name] = loadInitializer(*initializer->second, *at);
+  }
+  return getNone(scope); // Checked models do not get here.
+}
+
+Value Importer::getNone(Scope &scope) {
+  Scope *outermost = &scope;
+  while (outermost->parent)
+    outermost = outermost->parent;
+  if (outermost->none)
+    return outermost->none;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(outermost->block);
+  auto none = NoneOp::create(builder, FileLineColLoc::get(fileName, 0, 0));
+  if (!outermost->lastOfHeader)
+    outermost->lastOfHeader = none;
+  return outermost->none = none;
+}
+
+/// The declared types of the values that nodes of this graph produce. What an
+/// output declares counts more than what a value_info says.
+void Importer::collectTypes(const file::Graph &graph, Scope &scope) {
+  for (const file::ValueInfo &value : graph.values)
+    scope.types.try_emplace(value.name, &value.type);
+  for (const file::ValueInfo &output : graph.outputs)
+    if (output.type.kind != file::Type::Kind::None)
+      scope.types[output.name] = &output.type;
+}
+
+Type Importer::getValueType(StringRef name, const Scope &scope) {
+  if (name.empty())
+    return builder.getNoneType();
+  auto type = scope.types.find(name);
+  if (type == scope.types.end())
+    return UnknownType::get(context);
+  return importType(*type->second);
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+/// Constants are ops of their own, unless they take their value from an
+/// attribute of the enclosing function.
+bool Importer::importConstantNode(const file::Node &node, Location loc,
+                                  Scope &scope) {
+  if (node.opType != "Constant" || !node.domain.empty() ||
+      node.attributes.size() != 1 || node.outputs.size() != 1 ||
+      !node.attributes.front().refName.empty())
+    return false;
+  const file::Attribute &attribute = node.attributes.front();
+  StringRef output = node.outputs.front();
+  if (DenseElementsAttr value = importConstant(attribute)) {
+    scope.values[output] =
+        ConstantOp::create(builder, loc, cast<ElementsAttr>(value));
+    return true;
+  }
+  if (attribute.kind != file::AttributeKind::Tensor)
+    return false;
+  const file::Tensor &tensor = attribute.lists->tensors.front();
+  StringAttr symbol = createGlobal(tensor, output, loc);
+  scope.values[output] = ml_program::GlobalLoadConstOp::create(
+      builder, loc, importTensorType(tensor), FlatSymbolRefAttr::get(symbol));
+  return true;
+}
+
+void Importer::importNode(const file::Node &node, size_t index, Scope &scope) {
+  Location loc = getLoc(node.label(), index);
+  if (importConstantNode(node, loc, scope))
+    return;
+  SmallVector<Value> inputs;
+  for (StringRef input : node.inputs)
+    inputs.push_back(input.empty() ? getNone(scope) : lookup(input, scope));
+  SmallVector<Type> types;
+  for (StringRef output : node.outputs)
+    types.push_back(getValueType(output, scope));
+
+  SmallVector<NamedAttribute> attributes;
+  SmallVector<StringRef> graphNames;
+  SmallVector<const file::Graph *> graphs;
+  for (const file::Attribute &attribute : node.attributes) {
+    bool isGraph = attribute.refName.empty() &&
+                   (attribute.kind == file::AttributeKind::Graph ||
+                    attribute.kind == file::AttributeKind::Graphs);
+    if (!isGraph)
+      attributes.push_back(
+          builder.getNamedAttr(attribute.name, importAttribute(attribute)));
+    for (const file::Graph &graph : attribute.graphs()) {
+      if (!isGraph)
+        break;
+      graphNames.push_back(attribute.name);
+      graphs.push_back(&graph);
+    }
+  }
+  auto op = NodeOp::create(builder, loc, types, node.domain, node.opType,
+                           inputs, attributes, graphNames);
+  if (!node.overload.empty())
+    op.setOverload(node.overload);
+  for (auto [graph, region] : llvm::zip(graphs, op.getSubgraphs()))
+    importSubgraph(*graph, region, scope);
+  for (auto [output, result] : llvm::zip(node.outputs, op.getOutputs()))
+    if (!output.empty())
+      scope.values[output] = result;
+}
+
+//===----------------------------------------------------------------------===//
+// Graphs
+//===----------------------------------------------------------------------===//
+
+/// An input that is also an initializer has a default, and nobody overrides
+/// defaults here: it is no argument.
+void Importer::importArguments(const file::Graph &graph, Scope &scope,
+                               SmallVectorImpl<Attribute> &names) {
+  for (auto [index, input] : llvm::enumerate(graph.inputs)) {
+    if (scope.initializers.contains(input.name))
+      continue;
+    names.push_back(builder.getStringAttr(input.name));
+    scope.values[input.name] = scope.block->addArgument(
+        importType(input.type), getLoc(input.name, index));
+  }
+}
+
+void Importer::importBody(const file::Graph &graph, Scope &scope) {
+  builder.setInsertionPointToEnd(scope.block);
+  for (uint32_t index : graph.order)
+    importNode(graph.nodes[index], index, scope);
+}
+
+SmallVector<Value> Importer::importOutputs(const file::Graph &graph,
+                                           Scope &scope) {
+  SmallVector<Value> outputs;
+  for (const file::ValueInfo &output : graph.outputs)
+    outputs.push_back(lookup(output.name, scope));
+  return outputs;
+}
+
+void Importer::importSubgraph(const file::Graph &graph, Region &region,
+                              Scope &parent) {
+  OpBuilder::InsertionGuard guard(builder);
+  Scope scope;
+  scope.parent = &parent;
+  scope.isFunction = parent.isFunction;
+  scope.block = &region.emplaceBlock();
+  importInitializers(graph, scope);
+  collectTypes(graph, scope);
+  SmallVector<Attribute> names;
+  importArguments(graph, scope, names);
+  importBody(graph, scope);
+  SmallVector<Value> outputs = importOutputs(graph, scope);
+  builder.setInsertionPointToEnd(scope.block);
+  YieldOp::create(builder, getLoc(graph.name, graph.nodes.size()), outputs);
+}
+
+static ArrayAttr getOutputNames(OpBuilder &builder, const file::Graph &graph) {
+  return builder.getStrArrayAttr(
+      llvm::map_to_vector(graph.outputs, [](const file::ValueInfo &output) {
+        return output.name;
+      }));
+}
+
+void Importer::importMainGraph() {
+  const file::Graph &graph = model.graph;
+  Scope scope;
+  importInitializers(graph, scope);
+  collectTypes(graph, scope);
+
+  StringAttr symbol =
+      makeSymbol(graph.name.empty() ? "main_graph" : graph.name);
+  Location loc = getLoc(graph.name, 0);
+  builder.setInsertionPointToEnd(module.getBody());
+  auto op = GraphOp::create(
+      builder, loc, symbol, TypeAttr::get(builder.getFunctionType({}, {})),
+      builder.getArrayAttr({}), getOutputNames(builder, graph), nullptr,
+      nullptr, nullptr);
+  scope.block = &op.getBody().emplaceBlock();
+  SmallVector<Attribute> names;
+  importArguments(graph, scope, names);
+  op.setArgNamesAttr(builder.getArrayAttr(names));
+  importBody(graph, scope);
+  SmallVector<Value> outputs = importOutputs(graph, scope);
+  builder.setInsertionPointToEnd(scope.block);
+  ReturnOp::create(builder, loc, outputs);
+  op.updateFunctionType();
+}
+
+void Importer::importFunction(const file::Function &function) {
+  const file::Graph &body = function.body;
+  std::string name = getFullName(function.domain, function.name);
+  StringAttr overload;
+  if (!function.overload.empty()) {
+    name += (":" + function.overload).str();
+    overload = builder.getStringAttr(function.overload);
+  }
+  NamedAttrList defaults;
+  for (const file::Attribute &attribute : function.defaults)
+    defaults.set(attribute.name, importAttribute(attribute));
+
+  Location loc = getLoc(name, 0);
+  builder.setInsertionPointToEnd(module.getBody());
+  auto op = FunctionOp::create(
+      builder, loc, builder.getStringAttr(name),
+      TypeAttr::get(builder.getFunctionType({}, {})),
+      builder.getStringAttr(function.domain),
+      builder.getStringAttr(function.name), overload, builder.getArrayAttr({}),
+      function.attributes.empty()
+          ? ArrayAttr()
+          : builder.getStrArrayAttr(function.attributes),
+      defaults.empty() ? DictionaryAttr() : defaults.getDictionary(context),
+      importOpsets(function.opsets), nullptr, nullptr, nullptr);
+  Scope scope;
+  scope.isFunction = true;
+  scope.block = &op.getBody().emplaceBlock();
+  collectTypes(body, scope);
+  SmallVector<Attribute> names;
+  importArguments(body, scope, names);
+  op.setArgNamesAttr(builder.getArrayAttr(names));
+  importBody(body, scope);
+  SmallVector<Value> outputs = importOutputs(body, scope);
+  builder.setInsertionPointToEnd(scope.block);
+  ReturnOp::create(builder, loc, outputs);
+  op.updateFunctionType();
+}

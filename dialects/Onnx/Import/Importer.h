@@ -1,0 +1,96 @@
+//===- Importer.h - Builds the IR of an ONNX model ------------ -*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef INLAY_DIALECTS_ONNX_IMPORT_IMPORTER_H
+#define INLAY_DIALECTS_ONNX_IMPORT_IMPORTER_H
+
+#include "dialects/Onnx/IR/Onnx.h"
+#include "inlay/Onnx/Model.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace inlay::onnx {
+
+/// Imports one model that `file::readModel` has checked. Every name resolves
+/// and every length is right, so nothing here can fail.
+class Importer {
+public:
+  Importer(const file::Model &model, mlir::MLIRContext *context);
+
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+private:
+  /// What the names of a graph stand for, inside those of the graphs around it.
+  struct Scope {
+    llvm::DenseMap<llvm::StringRef, mlir::Value> values;
+    llvm::DenseMap<llvm::StringRef, const file::Tensor *> initializers;
+    llvm::DenseMap<llvm::StringRef, const file::Type *> types;
+    Scope *parent = nullptr;
+    mlir::Block *block = nullptr;
+    /// Loads and constants of initializers stand before the nodes, in the order
+    /// in which they are first used; this is the last of them.
+    mlir::Operation *lastOfHeader = nullptr;
+    mlir::Value none;
+    /// Values of a function have no types.
+    bool isFunction = false;
+  };
+
+  // ImportTypes.cpp
+  mlir::Type importElementType(int32_t dataType);
+  mlir::Type importType(const file::Type &type);
+  mlir::RankedTensorType importTensorType(const file::Tensor &tensor);
+
+  // ImportAttributes.cpp
+  WeightAttr importWeight(const file::Tensor &tensor);
+  mlir::DenseElementsAttr importSmallTensor(const file::Tensor &tensor);
+  mlir::Attribute importTensor(const file::Tensor &tensor);
+  mlir::Attribute importAttribute(const file::Attribute &attribute);
+  mlir::Attribute importStrings(llvm::ArrayRef<llvm::StringRef> strings);
+  mlir::DictionaryAttr importOpsets(llvm::ArrayRef<file::Opset> opsets);
+  /// The value of a Constant node where it is small, else null.
+  mlir::DenseElementsAttr importConstant(const file::Attribute &attribute);
+
+  // ImportGraph.cpp
+  void importMainGraph();
+  void importFunction(const file::Function &function);
+  void importInitializers(const file::Graph &graph, Scope &scope);
+  mlir::StringAttr createGlobal(const file::Tensor &tensor,
+                                llvm::StringRef name, mlir::Location loc);
+  mlir::StringAttr makeSymbol(llvm::StringRef name);
+  void collectTypes(const file::Graph &graph, Scope &scope);
+  void importArguments(const file::Graph &graph, Scope &scope,
+                       llvm::SmallVectorImpl<mlir::Attribute> &names);
+  void importBody(const file::Graph &graph, Scope &scope);
+  llvm::SmallVector<mlir::Value> importOutputs(const file::Graph &graph,
+                                               Scope &scope);
+  void importNode(const file::Node &node, size_t index, Scope &scope);
+  bool importConstantNode(const file::Node &node, mlir::Location loc,
+                          Scope &scope);
+  void importSubgraph(const file::Graph &graph, mlir::Region &region,
+                      Scope &parent);
+  mlir::Value lookup(llvm::StringRef name, Scope &scope);
+  mlir::Value loadInitializer(const file::Tensor &tensor, Scope &scope);
+  mlir::Value getNone(Scope &scope);
+  mlir::Type getValueType(llvm::StringRef name, const Scope &scope);
+  mlir::Location getLoc(llvm::StringRef name, size_t index);
+
+  const file::Model &model;
+  mlir::MLIRContext *context;
+  mlir::OpBuilder builder;
+  mlir::ModuleOp module;
+  mlir::StringAttr fileName;
+  llvm::StringSet<> symbols;
+  /// The symbols of the initializers' globals.
+  llvm::DenseMap<const file::Tensor *, mlir::StringAttr> globals;
+};
+
+} // namespace inlay::onnx
+
+#endif // INLAY_DIALECTS_ONNX_IMPORT_IMPORTER_H

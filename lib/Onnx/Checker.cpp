@@ -1,0 +1,309 @@
+//===- Checker.cpp - What a sound ONNX model must be ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Checker.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace inlay;
+using namespace inlay::onnx::file;
+using llvm::StringRef;
+using llvm::Twine;
+
+static std::string getFullName(StringRef domain, StringRef opType) {
+  return domain.empty() ? opType.str() : (domain + "::" + opType).str();
+}
+
+static StringRef printedDomain(StringRef domain) {
+  return domain.empty() ? "ai.onnx" : domain;
+}
+
+std::string inlay::onnx::file::describe(const Node &node) {
+  return ("node '" + node.label() + "' (" +
+          getFullName(node.domain, node.opType) + ")")
+      .str();
+}
+
+StringRef Node::label() const {
+  if (!name.empty())
+    return name;
+  for (StringRef output : outputs)
+    if (!output.empty())
+      return output;
+  return opType;
+}
+
+llvm::ArrayRef<Graph> Attribute::graphs() const {
+  if (!lists)
+    return {};
+  return lists->graphs;
+}
+
+/// "input 'x' in 'body' of node 'loop' (Loop)", put together when it is needed.
+static auto named(const char *kind, StringRef name, StringRef place) {
+  return [=] { return (Twine(kind) + " '" + name + "'" + place).str(); };
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+void Checker::check(Model &model) {
+  checkVersions(model);
+  if (!model.hasGraph)
+    return findings.inputError("", "the model has no graph");
+  if (model.hasTrainingInfo)
+    findings.warning("", "training information is ignored");
+  checkFunctions(model);
+  Scope scope;
+  scope.opsets = model.opsets;
+  checkGraph(model.graph, scope, /*isFunction=*/false);
+}
+
+void Checker::checkVersions(const Model &model) {
+  if (model.irVersion < kMinIRVersion || model.irVersion > kMaxIRVersion)
+    findings.inputError("",
+                        "IR version " + Twine(model.irVersion) +
+                            " is not supported; versions " +
+                            Twine(kMinIRVersion) + " to " +
+                            Twine(kMaxIRVersion) + " are",
+                        "export the model again with a current version of "
+                        "ONNX");
+  checkOpsets([] { return std::string(); }, model.opsets);
+}
+
+void Checker::checkOpsets(Subject subject, llvm::ArrayRef<Opset> opsets) {
+  llvm::StringMap<int64_t> versions;
+  for (const Opset &opset : opsets) {
+    auto [entry, isNew] = versions.try_emplace(opset.domain, opset.version);
+    if (!isNew && entry->second != opset.version)
+      findings.inputError(subject(), "imports two opsets of domain '" +
+                                         printedDomain(opset.domain) +
+                                         "': " + Twine(entry->second) +
+                                         " and " + Twine(opset.version));
+  }
+}
+
+void Checker::checkFunctions(Model &model) {
+  llvm::StringSet<> names;
+  for (Function &function : model.functions) {
+    std::string name = getFullName(function.domain, function.name);
+    if (!function.overload.empty())
+      name += (":" + function.overload).str();
+    auto subject = [&] { return "function '" + name + "'"; };
+    if (function.name.empty())
+      findings.inputError(subject(), "has no name");
+    if (!names.insert(name).second)
+      findings.inputError(subject(), "is defined twice");
+    checkOpsets(subject, function.opsets);
+    for (const Attribute &attribute : function.defaults)
+      checkAttribute(subject, attribute, /*isFunction=*/true);
+    Scope scope;
+    scope.opsets = function.opsets;
+    scope.place = " in " + subject();
+    checkGraph(function.body, scope, /*isFunction=*/true);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Graphs
+//===----------------------------------------------------------------------===//
+
+void Checker::checkGraph(Graph &graph, Scope &scope, bool isFunction) {
+  for (StringRef name : graph.sparseInitializers)
+    findings.inputError("initializer '" + name + "'" + scope.place,
+                        "is sparse, which Inlay does not support",
+                        "export it as a dense tensor");
+  for (const Tensor &tensor : graph.initializers)
+    tensors.check(named("initializer", tensor.name, scope.place), tensor);
+  checkTypes(graph, scope);
+  defineValues(graph, scope);
+  for (auto [index, node] : llvm::enumerate(graph.nodes)) {
+    if (findings.full())
+      return;
+    checkNode(node, scope, isFunction);
+    connectNode(node, index, scope, isFunction);
+  }
+  checkOutputs(graph, scope);
+  sortNodes(graph, scope);
+}
+
+void Checker::defineValues(const Graph &graph, Scope &scope) {
+  size_t numValues = graph.inputs.size() + graph.initializers.size();
+  for (const Node &node : graph.nodes)
+    numValues += node.outputs.size();
+  scope.producers.reserve(numValues);
+
+  for (const ValueInfo &input : graph.inputs)
+    define(scope, input.name, -1, named("input", input.name, scope.place));
+  // Before IR version 4 every initializer was an input as well.
+  llvm::StringSet<> inputs;
+  for (const ValueInfo &input : graph.inputs)
+    inputs.insert(input.name);
+  for (const Tensor &tensor : graph.initializers)
+    if (!inputs.erase(tensor.name))
+      define(scope, tensor.name, -1,
+             named("initializer", tensor.name, scope.place));
+  for (auto [index, node] : llvm::enumerate(graph.nodes))
+    for (StringRef output : node.outputs)
+      if (!output.empty() &&
+          !scope.producers.try_emplace(output, static_cast<int32_t>(index))
+               .second)
+        findings.inputError(describe(node) + scope.place,
+                            "produces value '" + output +
+                                "', which is produced before",
+                            "give each value one producer");
+}
+
+void Checker::define(Scope &scope, StringRef name, int32_t producer,
+                     Subject subject) {
+  if (name.empty())
+    return findings.inputError(subject(), "has no name");
+  if (!scope.producers.try_emplace(name, producer).second)
+    findings.inputError(subject(), "is defined twice");
+}
+
+void Checker::checkTypes(const Graph &graph, const Scope &scope) {
+  for (const ValueInfo &input : graph.inputs)
+    checkType(named("input", input.name, scope.place), input.type);
+  for (const ValueInfo &output : graph.outputs)
+    checkType(named("output", output.name, scope.place), output.type);
+  for (const ValueInfo &value : graph.values)
+    checkType(named("value", value.name, scope.place), value.type);
+}
+
+void Checker::checkType(Subject subject, const Type &type) {
+  bool hasCode = type.kind == Type::Kind::Tensor ||
+                 type.kind == Type::Kind::SparseTensor ||
+                 type.kind == Type::Kind::Map;
+  if (type.kind == Type::Kind::SparseTensor)
+    findings.inputError(subject(),
+                        "is a sparse tensor, which Inlay does not support");
+  if (hasCode && type.dataType != 0 && !isKnownDataType(type.dataType))
+    findings.inputError(subject(),
+                        "has the unknown element type " + Twine(type.dataType),
+                        "known are 1 (FLOAT) to 26 (INT2)");
+  for (const Dim &dim : type.dims)
+    if (dim.size < -1)
+      findings.inputError(subject(), "has the negative dim " + Twine(dim.size));
+  if (type.inner)
+    checkType(subject, *type.inner);
+}
+
+void Checker::checkOutputs(const Graph &graph, Scope &scope) {
+  for (const ValueInfo &output : graph.outputs)
+    use(output.name, UINT32_MAX, scope,
+        named("output", output.name, scope.place));
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
+  auto subject = [&] { return describe(node) + scope.place; };
+  if (node.opType.empty() || node.opType.contains("::"))
+    findings.inputError(subject(),
+                        "has no valid operator name: '" + node.opType + "'");
+  bool hasOpset = llvm::any_of(scope.opsets, [&](const Opset &opset) {
+    return opset.domain == node.domain;
+  });
+  if (!hasOpset)
+    findings.inputError(subject(),
+                        "no opset is imported for domain '" +
+                            printedDomain(node.domain) + "'",
+                        "add the domain to the model's opset_import");
+  for (auto [index, attribute] : llvm::enumerate(node.attributes)) {
+    checkAttribute(subject, attribute, isFunction);
+    for (const Attribute &other :
+         llvm::ArrayRef(node.attributes).take_front(index))
+      if (other.name == attribute.name)
+        findings.inputError(subject(),
+                            "has two attributes '" + attribute.name + "'");
+  }
+}
+
+void Checker::checkAttribute(Subject subject, const Attribute &attribute,
+                             bool isFunction) {
+  auto name = [&] { return ("attribute '" + attribute.name + "'").str(); };
+  if (attribute.name.empty())
+    return findings.inputError(subject(), "has an attribute without a name");
+  auto kind = static_cast<int32_t>(attribute.kind);
+  if (kind < 1 || kind > 14)
+    return findings.inputError(subject(),
+                               name() + " has no valid type: " + Twine(kind));
+  if (!attribute.refName.empty()) {
+    if (!isFunction)
+      findings.inputError(subject(), name() + " refers to attribute '" +
+                                         attribute.refName +
+                                         "' of a function, but is in none");
+    return;
+  }
+  bool needsOne = attribute.kind == AttributeKind::Tensor ||
+                  attribute.kind == AttributeKind::Graph ||
+                  attribute.kind == AttributeKind::TypeProto;
+  const AttributeLists *lists = attribute.lists.get();
+  size_t numValues =
+      !lists                                    ? 0
+      : attribute.kind == AttributeKind::Tensor ? lists->tensors.size()
+      : attribute.kind == AttributeKind::Graph  ? lists->graphs.size()
+                                                : lists->types.size();
+  if (needsOne && numValues != 1)
+    return findings.inputError(subject(), name() + " has no value");
+  if (attribute.kind == AttributeKind::SparseTensor ||
+      attribute.kind == AttributeKind::SparseTensors)
+    return findings.inputError(
+        subject(),
+        name() + " is a sparse tensor, which Inlay does not support");
+  if (!lists)
+    return;
+  auto inner = [&] { return subject() + ", " + name(); };
+  for (const Tensor &tensor : lists->tensors)
+    tensors.check(inner, tensor);
+  for (const Type &type : lists->types)
+    checkType(inner, type);
+}
+
+/// Finds the producers of what the node and its subgraphs read.
+void Checker::connectNode(Node &node, uint32_t index, Scope &scope,
+                          bool isFunction) {
+  for (StringRef input : node.inputs)
+    if (!input.empty())
+      use(input, index, scope, [&] { return describe(node) + scope.place; });
+  for (Attribute &attribute : node.attributes) {
+    if (!attribute.lists)
+      continue;
+    for (Graph &graph : attribute.lists->graphs) {
+      Scope inner;
+      inner.parent = &scope;
+      inner.opsets = scope.opsets;
+      inner.place = (" in '" + attribute.name + "' of " + describe(node)).str();
+      checkGraph(graph, inner, isFunction);
+      for (StringRef capture : inner.captures)
+        use(capture, index, scope, [&] { return inner.place; });
+    }
+  }
+}
+
+void Checker::use(StringRef name, uint32_t consumer, Scope &scope,
+                  Subject subject) {
+  auto producer = scope.producers.find(name);
+  if (producer != scope.producers.end()) {
+    if (producer->second >= 0 && consumer != UINT32_MAX)
+      scope.edges.emplace_back(producer->second, consumer);
+    return;
+  }
+  for (const Scope *outer = scope.parent; outer; outer = outer->parent)
+    if (outer->producers.contains(name))
+      return scope.captures.push_back(name);
+  if (consumer == UINT32_MAX)
+    return findings.inputError(subject(), "is produced by no node");
+  findings.inputError(subject(),
+                      "reads value '" + name + "', which nothing produces");
+}
