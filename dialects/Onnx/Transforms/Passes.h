@@ -10,6 +10,8 @@
 #define INLAY_DIALECTS_ONNX_TRANSFORMS_PASSES_H
 
 #include "dialects/Onnx/IR/Onnx.h"
+#include "inlay/Model/Model.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
@@ -17,6 +19,20 @@
 #include <string>
 
 namespace inlay::onnx {
+
+/// The value of a numeric option that was not given.
+constexpr int64_t kUnset = -1;
+
+/// Attributes of the graph that `bind-dims` writes: the step.
+constexpr llvm::StringLiteral kPhaseAttr = "inlay_onnx.phase";
+constexpr llvm::StringLiteral kBatchAttr = "inlay_onnx.batch";
+constexpr llvm::StringLiteral kContextAttr = "inlay_onnx.context";
+constexpr llvm::StringLiteral kTokensAttr = "inlay_onnx.tokens";
+
+/// Attributes of the module that `infer-shapes` writes: names of initializers.
+constexpr llvm::StringLiteral kFoldedAttr = "inlay_onnx.folded_initializers";
+constexpr llvm::StringLiteral kUnreachableAttr =
+    "inlay_onnx.unreachable_initializers";
 
 #define GEN_PASS_DECL
 #include "dialects/Onnx/Transforms/Passes.h.inc"

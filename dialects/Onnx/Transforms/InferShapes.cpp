@@ -1,0 +1,367 @@
+//===- InferShapes.cpp - Infers types and folds shape plumbing ------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The pass itself: it drives the inference functions of Shapes/, turns known
+// values into constants, and clears away what folding leaves behind.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Onnx/Transforms/Passes.h"
+#include "dialects/Onnx/Transforms/Shapes/Inference.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::onnx;
+
+namespace inlay::onnx {
+#define GEN_PASS_DEF_INFERSHAPES
+#include "dialects/Onnx/Transforms/Passes.h.inc"
+} // namespace inlay::onnx
+
+namespace {
+
+/// Operators without an inference function whose outputs stay without a shape.
+struct UnknownOp {
+  int64_t opset;
+  int64_t count = 0;
+  NodeOp example;
+};
+
+class GraphInference {
+public:
+  explicit GraphInference(GraphOp graph) : graph(graph), state(graph) {}
+
+  LogicalResult run();
+
+  int64_t numErased = 0;
+  unsigned numFolded() const { return state.numFolded; }
+
+private:
+  void visitBlock(Block &block);
+  void visitNode(NodeOp node);
+  /// Puts the taken branch in place of an `If` whose condition is known.
+  /// Returns whether it did; the node is then dead.
+  bool inlineBranch(NodeOp node);
+  void joinBranches(NodeOp node);
+  void materialise(NodeOp node);
+  void noteUnknown(NodeOp node);
+
+  void warnContradictions();
+  void warnUnknownOps();
+  LogicalResult checkSymbols();
+
+  GraphOp graph;
+  InferenceState state;
+  bool mustRepeat = false;
+  llvm::MapVector<StringAttr, UnknownOp> unknownOps;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// One visit of each node
+//===----------------------------------------------------------------------===//
+
+static bool isStatic(Type type) {
+  if (isa<NoneType>(type))
+    return true;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape();
+}
+
+void GraphInference::visitBlock(Block &block) {
+  // Not a range loop: the ops of a branch may come to stand behind `op`.
+  for (Operation *op = &block.front(); op;) {
+    auto node = dyn_cast<NodeOp>(op);
+    bool isReplaced = node && node.isOp("", "If") && inlineBranch(node);
+    if (node && !isReplaced)
+      visitNode(node);
+    op = op->getNextNode();
+    if (isReplaced)
+      node.erase();
+  }
+}
+
+void GraphInference::visitNode(NodeOp node) {
+  for (Region &subgraph : node.getSubgraphs())
+    visitBlock(subgraph.front());
+  const InferTable &table = getInferTable();
+  auto function = table.find(node.getFullName());
+  if (node.isOp("", "If")) {
+    joinBranches(node);
+  } else if (function == table.end()) {
+    noteUnknown(node);
+  } else {
+    NodeInference inference(node, state);
+    // A failure has been reported; the outputs stay as declared.
+    if (succeeded(function->second(inference)))
+      materialise(node);
+    mustRepeat |= state.applySymbols();
+  }
+  state.markVisited(node);
+}
+
+bool GraphInference::inlineBranch(NodeOp node) {
+  const ConstTensor *condition =
+      node.getInput(0) ? state.value(node.getInput(0)) : nullptr;
+  if (!condition || condition->size() != 1 || !(*condition)[0].known)
+    return false;
+  Region *branch =
+      node.getSubgraph((*condition)[0].i ? "then_branch" : "else_branch");
+  if (!branch)
+    return false;
+  Block &body = branch->front();
+  Operation *yield = body.getTerminator();
+  if (yield->getNumOperands() != node.getNumResults())
+    return false;
+  SmallVector<Value> values(yield->getOperands());
+  yield->erase();
+  Block *block = node->getBlock();
+  block->getOperations().splice(std::next(node->getIterator()),
+                                body.getOperations());
+  for (auto [result, value] : llvm::zip_equal(node.getResults(), values))
+    result.replaceAllUsesWith(value);
+  ++state.numFolded;
+  return true;
+}
+
+/// What both branches of an `If` agree on.
+void GraphInference::joinBranches(NodeOp node) {
+  Region *yes = node.getSubgraph("then_branch");
+  Region *no = node.getSubgraph("else_branch");
+  if (!yes || !no)
+    return;
+  OperandRange left = yes->front().getTerminator()->getOperands();
+  OperandRange right = no->front().getTerminator()->getOperands();
+  NodeInference inference(node, state);
+  for (unsigned i = 0; i < node.getNumResults(); ++i) {
+    if (i >= left.size() || i >= right.size())
+      return;
+    auto a = dyn_cast<RankedTensorType>(left[i].getType());
+    auto b = dyn_cast<RankedTensorType>(right[i].getType());
+    if (!a || !b || a.getRank() != b.getRank() ||
+        a.getElementType() != b.getElementType())
+      continue;
+    Shape shape(a.getShape());
+    for (auto [ours, theirs] : llvm::zip_equal(shape, b.getShape()))
+      if (ours != theirs)
+        ours = ShapedType::kDynamic;
+    inference.set(i, shape, a.getElementType());
+  }
+}
+
+/// Puts constants in the place of outputs whose value is known.
+void GraphInference::materialise(NodeOp node) {
+  for (OpResult result : node.getOutputs()) {
+    if (result.use_empty())
+      continue;
+    const ConstTensor *value = state.value(result);
+    if (!value || !value->isFullyKnown())
+      continue;
+    OpBuilder builder(node);
+    auto constant = ConstantOp::create(builder, node.getLoc(), value->toAttr());
+    result.replaceAllUsesWith(constant.getResult());
+    ++state.numFolded;
+  }
+}
+
+void GraphInference::noteUnknown(NodeOp node) {
+  if (llvm::all_of(node.getResultTypes(), isStatic))
+    return;
+  auto name = StringAttr::get(graph.getContext(), node.getFullName());
+  auto entry = unknownOps.insert(
+      {name, {state.opset(node.getDomain()), /*count=*/0, node}});
+  ++entry.first->second.count;
+}
+
+//===----------------------------------------------------------------------===//
+// What is reported at the end
+//===----------------------------------------------------------------------===//
+
+void GraphInference::warnContradictions() {
+  constexpr size_t maxWarnings = 8;
+  ArrayRef<Contradiction> all = state.contradictions;
+  for (const Contradiction &found : all.take_front(maxWarnings))
+    emitWarning(found.loc) << found.text;
+  if (all.size() > maxWarnings)
+    graph.emitWarning() << static_cast<int64_t>(all.size() - maxWarnings)
+                        << " more outputs are declared otherwise than they are";
+}
+
+void GraphInference::warnUnknownOps() {
+  if (unknownOps.empty())
+    return;
+  int64_t total = 0;
+  for (auto &[name, op] : unknownOps)
+    total += op.count;
+  InFlightDiagnostic diag = graph.emitWarning();
+  diag << "no rule infers the shapes of " << total
+       << (total == 1 ? " node: " : " nodes: ");
+  llvm::interleaveComma(unknownOps, diag, [&](const auto &entry) {
+    UnknownOp op = entry.second;
+    diag << entry.first.getValue();
+    if (op.opset != 0)
+      diag << "-" << op.opset;
+    diag << " (" << op.count << ", first '" << op.example.getNodeName() << "')";
+  });
+}
+
+/// All symbols that inputs still have, in one error with the remedy.
+LogicalResult GraphInference::checkSymbols() {
+  llvm::SetVector<StringRef> open;
+  for (BlockArgument argument : graph.getBody().getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.getEncoding() || argument.use_empty())
+      continue;
+    for (StringRef symbol : getDimSymbols(type))
+      if (!symbol.empty())
+        open.insert(symbol);
+  }
+  if (open.empty())
+    return success();
+  InFlightDiagnostic diag = graph.emitError() << "dims without a size: bind ";
+  llvm::interleave(
+      open,
+      [&](StringRef symbol) {
+        bool needsQuotes = symbol.find_first_of(" ()*") != StringRef::npos;
+        StringRef quote = needsQuotes ? "\"" : "";
+        diag << "--bind " << quote << symbol << "=N" << quote;
+      },
+      [&] { diag << " "; });
+  return diag;
+}
+
+//===----------------------------------------------------------------------===//
+// Dead nodes
+//===----------------------------------------------------------------------===//
+
+/// Erases ops of a block whose results nobody uses, users first.
+static int64_t eraseDeadOps(Block &block) {
+  int64_t numErased = 0;
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      continue;
+    if (op.use_empty()) {
+      op.erase();
+      ++numErased;
+      continue;
+    }
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        numErased += eraseDeadOps(inner);
+  }
+  return numErased;
+}
+
+LogicalResult GraphInference::run() {
+  visitBlock(graph.getBody().front());
+  // Symbols are bound where a node is the first to know; nodes before it that
+  // had read the dim are visited once more. Each round binds a symbol.
+  while (std::exchange(mustRepeat, false) && state.numErrors == 0) {
+    state.contradictions.clear();
+    unknownOps.clear();
+    visitBlock(graph.getBody().front());
+  }
+  warnContradictions();
+  warnUnknownOps();
+  if (state.numErrors != 0)
+    return failure();
+  numErased = eraseDeadOps(graph.getBody().front());
+  return checkSymbols();
+}
+
+//===----------------------------------------------------------------------===//
+// Initializers
+//===----------------------------------------------------------------------===//
+
+/// The names of the initializers that the outputs of a graph depend on.
+static DenseSet<StringAttr> getReachable(GraphOp graph) {
+  DenseSet<StringAttr> names;
+  DenseSet<Operation *> seen;
+  SmallVector<Operation *> worklist = {graph.getReturnOp()};
+  auto push = [&](Operation *op) {
+    if (op && seen.insert(op).second)
+      worklist.push_back(op);
+  };
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op))
+      names.insert(load.getGlobal().getRootReference());
+    if (auto constant = dyn_cast<ConstantOp>(op))
+      if (FlatSymbolRefAttr name = constant.getInitializerAttr())
+        names.insert(name.getAttr());
+    for (Value operand : op->getOperands())
+      push(operand.getDefiningOp());
+    for (Region &region : op->getRegions())
+      region.walk([&](Operation *inner) { push(inner); });
+  }
+  return names;
+}
+
+/// Writes down which initializers the outputs did not need, and which they
+/// need no more since their values were folded.
+static void recordInitializers(ModuleOp module,
+                               const DenseSet<StringAttr> &before,
+                               const DenseSet<StringAttr> &after) {
+  SmallVector<Attribute> folded, unreachable;
+  for (auto global : module.getOps<ml_program::GlobalOp>()) {
+    StringAttr name = global.getSymNameAttr();
+    if (!before.contains(name))
+      unreachable.push_back(name);
+    else if (!after.contains(name))
+      folded.push_back(name);
+  }
+  MLIRContext *context = module.getContext();
+  module->setAttr(kFoldedAttr, ArrayAttr::get(context, folded));
+  module->setAttr(kUnreachableAttr, ArrayAttr::get(context, unreachable));
+}
+
+namespace {
+class InferShapesPass : public onnx::impl::InferShapesBase<InferShapesPass> {
+public:
+  using InferShapesBase::InferShapesBase;
+  void runOnOperation() override;
+
+private:
+  LogicalResult inferGraph(GraphOp graph);
+};
+} // namespace
+
+LogicalResult InferShapesPass::inferGraph(GraphOp graph) {
+  DenseSet<StringAttr> before = getReachable(graph);
+  GraphInference inference(graph);
+  LogicalResult result = inference.run();
+  graph.updateFunctionType();
+  if (failed(result))
+    return failure();
+  recordInitializers(getOperation(), before, getReachable(graph));
+  int64_t numDynamic = 0;
+  graph.getBody().walk([&](Operation *op) {
+    numDynamic += llvm::count_if(op->getResultTypes(),
+                                 [](Type type) { return !isStatic(type); });
+  });
+  remark::passed(
+      graph.getLoc(),
+      remark::RemarkOpts::name("InferredShapes").category("infer-shapes"))
+      << remark::metric("folded", static_cast<int64_t>(inference.numFolded()))
+      << remark::metric("erased", inference.numErased)
+      << remark::metric("dynamic", numDynamic);
+  return success();
+}
+
+void InferShapesPass::runOnOperation() {
+  for (GraphOp graph : getOperation().getOps<GraphOp>())
+    if (failed(inferGraph(graph)))
+      return signalPassFailure();
+}

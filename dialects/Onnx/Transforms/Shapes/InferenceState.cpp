@@ -1,0 +1,90 @@
+//===- InferenceState.cpp - What inference knows beside the IR ------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Onnx/Transforms/Shapes/Inference.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::onnx;
+
+InferenceState::InferenceState(GraphOp graph) : graph(graph) {
+  auto module = graph->getParentOfType<ModuleOp>();
+  auto dictionary =
+      module ? module->getAttrOfType<DictionaryAttr>(OnnxDialect::kOpsetsAttr)
+             : DictionaryAttr();
+  if (!dictionary)
+    return;
+  for (NamedAttribute entry : dictionary) {
+    auto version = dyn_cast<IntegerAttr>(entry.getValue());
+    if (version && version.getType().isInteger(64))
+      opsets[entry.getName().getValue()] = version.getInt();
+  }
+}
+
+int64_t InferenceState::opset(StringRef domain) const {
+  return opsets.lookup(domain.empty() ? StringRef(OnnxDialect::kDefaultDomain)
+                                      : domain);
+}
+
+const ConstTensor *InferenceState::value(Value value) {
+  auto known = values.find(value);
+  if (known != values.end())
+    return known->second.get();
+  ElementsAttr attribute = getConstantValue(value);
+  if (!attribute)
+    return nullptr;
+  std::optional<ConstTensor> tensor = ConstTensor::fromAttr(attribute);
+  if (!tensor)
+    return nullptr;
+  setValue(value, std::move(*tensor));
+  return values.find(value)->second.get();
+}
+
+void InferenceState::setValue(Value value, ConstTensor tensor) {
+  values[value] = std::make_unique<ConstTensor>(std::move(tensor));
+}
+
+bool InferenceState::bindSymbol(StringRef name, int64_t size) {
+  auto key = StringAttr::get(graph.getContext(), name);
+  auto [entry, isNew] = symbols.insert({key, size});
+  hasNewSymbols |= isNew;
+  return entry->second == size;
+}
+
+bool InferenceState::applySymbols() {
+  if (!std::exchange(hasNewSymbols, false))
+    return false;
+  bool wasRead = false;
+  for (BlockArgument argument : graph.getBody().getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.getEncoding())
+      continue;
+    Shape shape(type.getShape());
+    SmallVector<StringRef> names = getDimSymbols(type);
+    bool changed = false;
+    for (auto [size, name] : llvm::zip_equal(shape, names)) {
+      if (name.empty())
+        continue;
+      auto known = symbols.find(StringAttr::get(graph.getContext(), name));
+      if (known == symbols.end())
+        continue;
+      size = known->second;
+      name = "";
+      changed = true;
+    }
+    if (!changed)
+      continue;
+    argument.setType(getTensorType(shape, type.getElementType(), names));
+    wasRead |= llvm::any_of(argument.getUsers(), [&](Operation *user) {
+      return visited.contains(user);
+    });
+  }
+  return wasRead;
+}
