@@ -14,6 +14,7 @@
 #ifndef INLAY_INITALL_H
 #define INLAY_INITALL_H
 
+#include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Onnx/Transforms/Passes.h"
@@ -28,7 +29,7 @@ namespace inlay {
 /// Inlay's dialects and the upstream ones that its IR is made of.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::DLTIDialect, mlir::ml_program::MLProgramDialect,
-                  onnx::OnnxDialect>();
+                  nn::NNDialect, onnx::OnnxDialect>();
 }
 
 /// Inlay's passes and the upstream ones that go with them.

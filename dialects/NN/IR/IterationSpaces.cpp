@@ -1,0 +1,446 @@
+//===- IterationSpaces.cpp - The loop nests of each operation -------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operations for each point follow the usual count: a multiply-accumulate is 2,
+// an elementwise function of one instruction 1, a transcendental function 4.
+// They weigh ops against each other in ideal estimates; calibrated ones take
+// cycles from the target file.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/NN/IR/SpaceBuilder.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using model::IndexExpr;
+using model::OpClass;
+using model::OpSpec;
+
+using Spaces = SmallVector<OpSpec>;
+
+static constexpr double kMultiplyAccumulate = 2;
+static constexpr double kTranscendental = 4;
+/// Square, accumulate, scale, multiply by gamma.
+static constexpr double kNorm = 4;
+/// Four products and two sums for each pair of channels.
+static constexpr double kRotary = 3;
+/// Maximum, subtract, exponential, sum, scale.
+static constexpr double kSoftmax = 4 + kTranscendental;
+
+//===----------------------------------------------------------------------===//
+// Products with weights
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy> static Spaces linearSpaces(OpTy op) {
+  ArrayRef<int64_t> input = getShape(op.getInput());
+  int64_t block = op.getQuant() ? op.getQuant()->getBlock() : 0;
+  int64_t width = input.back();
+  SpaceBuilder space(op, op->getName().stripDialect(), OpClass::Contraction);
+  int token = space.parallel("token", numElements(input.drop_back()));
+  int n = space.parallel("n", getShape(op.getResult()).back());
+  int k = space.reduction("k", width, std::max<int64_t>(1, block));
+  space.input(op.getInput(), {{token, 1}, {k, 1}});
+  if (op.getQuant()) {
+    SmallVector<IndexExpr> perBlock = {{n, 1}, {k, block ? block : width}};
+    space.input(op.getWeight(), quantisedType(*op.getQuant()),
+                {{n, 1}, {k, 1}});
+    space.input(op.getScales(), perBlock);
+    space.input(op.getZeroPoints(), quantisedType(*op.getQuant()), perBlock);
+  } else if (op.getTransposed()) {
+    space.input(op.getWeight(), {{k, 1}, {n, 1}});
+  } else {
+    space.input(op.getWeight(), {{n, 1}, {k, 1}});
+  }
+  space.input(op.getBias(), {{n, 1}});
+  space.output(op.getResult(), {{token, 1}, {n, 1}});
+  space.opsPerPoint(kMultiplyAccumulate);
+  return {space.take()};
+}
+
+Spaces LinearOp::getIterationSpaces() { return linearSpaces(*this); }
+Spaces LmHeadOp::getIterationSpaces() { return linearSpaces(*this); }
+
+Spaces EmbeddingOp::getIterationSpaces() {
+  ArrayRef<int64_t> result = getShape(getResult());
+  int64_t width = result.back();
+  int64_t block = getQuant() ? getQuant()->getBlock() : 0;
+  int64_t rows = getShape(getTable()).front();
+  SpaceBuilder space(*this, "embedding", OpClass::Lookup);
+  int token = space.parallel("token", numElements(result.drop_back()));
+  int vocab = space.parallel("vocab", rows);
+  int n = space.parallel("n", width, std::max<int64_t>(1, block));
+  if (getQuant()) {
+    SmallVector<IndexExpr> perBlock = {{vocab, 1}, {n, block ? block : width}};
+    space.input(getTable(), quantisedType(*getQuant()), {{vocab, 1}, {n, 1}});
+    space.input(getScales(), perBlock);
+    space.input(getZeroPoints(), quantisedType(*getQuant()), perBlock);
+  } else {
+    space.input(getTable(), {{vocab, 1}, {n, 1}});
+  }
+  space.input(getIds(), {{token, 1}});
+  space.output(getResult(), {{token, 1}, {n, 1}});
+  space.density(1.0 / static_cast<double>(rows));
+  return {space.take()};
+}
+
+Spaces MatMulOp::getIterationSpaces() {
+  ArrayRef<int64_t> lhs = getShape(getLhs());
+  ArrayRef<int64_t> rhs = getShape(getRhs());
+  ArrayRef<int64_t> result = getShape(getResult());
+  SpaceBuilder space(*this, "matmul", OpClass::Contraction);
+  int batch = space.parallel("batch", numElements(result.drop_back(2)));
+  int m = space.parallel("token", lhs[lhs.size() - 2]);
+  int n = space.parallel("n", rhs.back());
+  int k = space.reduction("k", lhs.back());
+  bool lhsBatched = numElements(lhs.drop_back(2)) > 1;
+  bool rhsBatched = numElements(rhs.drop_back(2)) > 1;
+  space.input(getLhs(), lhsBatched
+                            ? ArrayRef<IndexExpr>{{batch, 1}, {m, 1}, {k, 1}}
+                            : ArrayRef<IndexExpr>{{m, 1}, {k, 1}});
+  space.input(getRhs(), rhsBatched
+                            ? ArrayRef<IndexExpr>{{batch, 1}, {k, 1}, {n, 1}}
+                            : ArrayRef<IndexExpr>{{k, 1}, {n, 1}});
+  space.output(getResult(), {{batch, 1}, {m, 1}, {n, 1}});
+  space.opsPerPoint(kMultiplyAccumulate);
+  return {space.take()};
+}
+
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+
+static OpSpec normSpace(Operation *op, Value input, ValueRange vectors,
+                        OpClass opClass, double opsPerPoint) {
+  ArrayRef<int64_t> shape = getShape(input);
+  SpaceBuilder space(op, op->getName().stripDialect(), opClass);
+  int token = space.parallel("token", numElements(shape.drop_back()));
+  int n = space.reduction("n", shape.back());
+  space.input(input, {{token, 1}, {n, 1}});
+  for (Value vector : vectors)
+    space.input(vector, {{n, 1}});
+  space.output(op->getResult(0), {{token, 1}, {n, 1}});
+  space.opsPerPoint(opsPerPoint);
+  return space.take();
+}
+
+Spaces RmsNormOp::getIterationSpaces() {
+  return {normSpace(*this, getInput(), getGamma(), OpClass::Reduction, kNorm)};
+}
+
+Spaces LayerNormOp::getIterationSpaces() {
+  SmallVector<Value> vectors = {getGamma()};
+  if (getBeta())
+    vectors.push_back(getBeta());
+  return {normSpace(*this, getInput(), vectors, OpClass::Reduction, kNorm + 2)};
+}
+
+Spaces SoftmaxOp::getIterationSpaces() {
+  return {normSpace(*this, getInput(), {}, OpClass::Softmax, kSoftmax)};
+}
+
+Spaces RotaryOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Elementwise, kRotary)};
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The three nests of attention share their dims' sizes.
+class AttentionSpaces {
+public:
+  explicit AttentionSpaces(AttentionOp op) : op(op) {
+    ArrayRef<int64_t> query = getShape(op.getQuery());
+    newTokens = query[1];
+    tokens = query[0] * newTokens;
+    length = op.getVisibleLength();
+    groupSize = op.getNumHeads() / op.getKvHeads();
+  }
+
+  Spaces run() {
+    Spaces spaces;
+    if (op.getLayout() != RotaryLayout::None || op.getQueryNorm())
+      spaces.push_back(prepare());
+    spaces.push_back(scores());
+    spaces.push_back(softmax());
+    spaces.push_back(context());
+    return spaces;
+  }
+
+private:
+  /// Rotation and norm of the new queries and keys.
+  OpSpec prepare() {
+    SpaceBuilder space(op, "rotary", OpClass::Elementwise);
+    int token = space.parallel("token", tokens);
+    int head = space.parallel("head", op.getNumHeads() + op.getKvHeads());
+    int dim = space.parallel("dim", op.getHeadDim());
+    space.input(op.getCos(), {{-1, 1}, {dim, 2}});
+    space.input(op.getSin(), {{-1, 1}, {dim, 2}});
+    space.input(op.getQueryNorm(), {{dim, 1}});
+    space.input(op.getKeyNorm(), {{dim, 1}});
+    space.local(op.getQuery().getType(), {{token, 1}, {head, 1}, {dim, 1}});
+    space.opsPerPoint(kRotary + (op.getQueryNorm() ? kNorm : 0));
+    return space.take();
+  }
+
+  /// Past and present are one memory; the present tells its size.
+  void state(SpaceBuilder &space, Value past, Value present, int token,
+             int head, int keys, int dim) {
+    if (past)
+      space.input(past, {{token, newTokens}, {head, 1}, {keys, 1}, {dim, 1}});
+    else if (present)
+      space.output(present,
+                   {{token, newTokens}, {head, 1}, {keys, 1}, {dim, 1}});
+  }
+
+  OpSpec scores() {
+    SpaceBuilder space(op, "scores", OpClass::Contraction);
+    int token = space.parallel("token", tokens);
+    int head = space.parallel("head", op.getKvHeads());
+    int group = space.parallel("group", groupSize);
+    int keys = space.parallel("context", length);
+    int dim = space.reduction("dim", op.getHeadDim());
+    space.input(op.getQuery(), {{token, 1}, {head, 1}, {group, 1}, {dim, 1}});
+    space.input(op.getKey(), {{token, 1}, {head, 1}, {dim, 1}});
+    state(space, op.getPastKey(), op.getPresentKey(), token, head, keys, dim);
+    space.local(op.getResult().getType(),
+                {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
+    space.opsPerPoint(kMultiplyAccumulate);
+    return space.take();
+  }
+
+  OpSpec softmax() {
+    SpaceBuilder space(op, "softmax", OpClass::Softmax);
+    int token = space.parallel("token", tokens);
+    int head = space.parallel("head", op.getKvHeads());
+    int group = space.parallel("group", groupSize);
+    int keys = space.reduction("context", length);
+    space.input(op.getSinks(), {{head, 1}, {group, 1}});
+    space.input(op.getBias(), {{keys, 1}});
+    space.local(op.getResult().getType(),
+                {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
+    space.opsPerPoint(kSoftmax + (op.getSoftcap().convertToDouble() > 0
+                                      ? kTranscendental
+                                      : 0));
+    return space.take();
+  }
+
+  OpSpec context() {
+    SpaceBuilder space(op, "context", OpClass::Contraction);
+    int token = space.parallel("token", tokens);
+    int head = space.parallel("head", op.getKvHeads());
+    int group = space.parallel("group", groupSize);
+    int dim = space.parallel("dim", op.getValueDim());
+    int keys = space.reduction("context", length);
+    space.local(op.getResult().getType(),
+                {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
+    space.input(op.getValue(), {{token, 1}, {head, 1}, {dim, 1}});
+    state(space, op.getPastValue(), op.getPresentValue(), token, head, keys,
+          dim);
+    space.output(op.getResult(), {{token, 1}, {head, 1}, {group, 1}, {dim, 1}});
+    space.opsPerPoint(kMultiplyAccumulate);
+    return space.take();
+  }
+
+  AttentionOp op;
+  int64_t newTokens;
+  int64_t tokens;
+  int64_t length;
+  int64_t groupSize;
+};
+
+} // namespace
+
+Spaces AttentionOp::getIterationSpaces() {
+  return AttentionSpaces(*this).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Mixture of experts
+//===----------------------------------------------------------------------===//
+
+Spaces RouteOp::getIterationSpaces() {
+  ArrayRef<int64_t> logits = getShape(getLogits());
+  SpaceBuilder space(*this, "route", OpClass::TopK);
+  int token = space.parallel("token", logits[0]);
+  int expert = space.reduction("expert", logits[1]);
+  space.input(getLogits(), {{token, 1}, {expert, 1}});
+  space.input(getBias(), {{expert, 1}});
+  space.input(getScores(), {{token, 1}, {expert, 1}});
+  space.output(getIndices(), {{token, 1}, {-1, 1}});
+  space.output(getWeights(), {{token, 1}, {-1, 1}});
+  space.opsPerPoint(kSoftmax + static_cast<double>(getK()));
+  return {space.take()};
+}
+
+namespace {
+
+/// fc1 (and fc3), activation, fc2. Only the chosen experts run: k of E.
+class ExpertsSpaces {
+public:
+  explicit ExpertsSpaces(ExpertsOp op)
+      : op(op), tokens(numElements(getShape(op.getInput()).drop_back())),
+        density(static_cast<double>(op.getExpertsPerToken()) /
+                static_cast<double>(op.getNumExperts())) {}
+
+  Spaces run() {
+    Spaces spaces;
+    int64_t hidden = op.getHidden();
+    int64_t inner = op.getIntermediate();
+    spaces.push_back(product("fc1", op.getFc1(), op.getFc1Scales(),
+                             op.getFc1ZeroPoints(), op.getFc1Bias(),
+                             getShape(op.getFc1())[1], hidden));
+    if (op.getFc3())
+      spaces.push_back(product("fc3", op.getFc3(), op.getFc3Scales(),
+                               op.getFc3ZeroPoints(), op.getFc3Bias(), inner,
+                               hidden));
+    spaces.push_back(activation(inner));
+    spaces.push_back(product("fc2", op.getFc2(), op.getFc2Scales(),
+                             op.getFc2ZeroPoints(), op.getFc2Bias(), hidden,
+                             inner));
+    return spaces;
+  }
+
+private:
+  OpSpec product(StringRef name, Value matrix, Value scales, Value zeroPoints,
+                 Value bias, int64_t rows, int64_t width) {
+    int64_t block = op.getQuant() ? op.getQuant()->getBlock() : 0;
+    SpaceBuilder space(op, name, OpClass::Contraction);
+    int token = space.parallel("token", tokens);
+    int expert = space.parallel("expert", op.getNumExperts());
+    int n = space.parallel("n", rows);
+    int k = space.reduction("k", width, std::max<int64_t>(1, block));
+    if (name == "fc2") {
+      space.local(op.getInput().getType(), {{token, 1}, {k, 1}});
+      space.input(op.getWeights(), {{token, 1}, {-1, 1}});
+    } else {
+      space.input(op.getInput(), {{token, 1}, {k, 1}});
+      space.input(op.getIndices(), {{token, 1}, {-1, 1}});
+    }
+    SmallVector<IndexExpr> perBlock = {
+        {expert, 1}, {n, 1}, {k, block ? block : width}};
+    if (op.getQuant()) {
+      space.input(matrix, quantisedType(*op.getQuant()),
+                  {{expert, 1}, {n, 1}, {k, 1}});
+      space.input(scales, perBlock);
+      space.input(zeroPoints, quantisedType(*op.getQuant()), perBlock);
+    } else {
+      space.input(matrix, {{expert, 1}, {n, 1}, {k, 1}});
+    }
+    space.input(bias, {{expert, 1}, {n, 1}});
+    if (name == "fc2")
+      space.output(op.getResult(), {{token, 1}, {n, 1}});
+    else
+      space.local(op.getInput().getType(), {{token, 1}, {n, 1}});
+    space.opsPerPoint(kMultiplyAccumulate);
+    space.density(density);
+    return space.take();
+  }
+
+  OpSpec activation(int64_t inner) {
+    SpaceBuilder space(op, "activation", OpClass::Elementwise);
+    int token = space.parallel("token", tokens);
+    space.parallel("expert", op.getNumExperts());
+    int n = space.parallel("n", inner);
+    space.local(op.getInput().getType(), {{token, 1}, {n, 1}});
+    bool gated = op.getLayout() != GateLayout::None;
+    space.opsPerPoint(kTranscendental + (gated ? 3 : 0));
+    space.density(density);
+    return space.take();
+  }
+
+  ExpertsOp op;
+  int64_t tokens;
+  double density;
+};
+
+} // namespace
+
+Spaces ExpertsOp::getIterationSpaces() { return ExpertsSpaces(*this).run(); }
+
+//===----------------------------------------------------------------------===//
+// Elementwise and data movement
+//===----------------------------------------------------------------------===//
+
+static bool isTranscendental(UnaryKind kind) {
+  switch (kind) {
+  case UnaryKind::Abs:
+  case UnaryKind::Neg:
+  case UnaryKind::Relu:
+  case UnaryKind::Not:
+    return false;
+  default:
+    return true;
+  }
+}
+
+Spaces UnaryOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Elementwise,
+                           isTranscendental(getKind()) ? kTranscendental : 1)};
+}
+
+Spaces BinaryOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Elementwise, 1)};
+}
+
+Spaces WhereOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Elementwise, 1)};
+}
+
+Spaces CastOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Elementwise, 1)};
+}
+
+Spaces ReduceOp::getIterationSpaces() {
+  int64_t outputs = numElements(getShape(getResult()));
+  SpaceBuilder space(*this, "reduce", OpClass::Reduction);
+  int token = space.parallel("token", outputs);
+  int n = space.reduction(
+      "n", std::max<int64_t>(1, numElements(getShape(getInput())) /
+                                    std::max<int64_t>(1, outputs)));
+  space.input(getInput(), {{token, 1}, {n, 1}});
+  space.output(getResult(), {{token, 1}});
+  return {space.take()};
+}
+
+Spaces TopKOp::getIterationSpaces() {
+  ArrayRef<int64_t> shape = getShape(getInput());
+  SpaceBuilder space(*this, "top_k", OpClass::TopK);
+  int token = space.parallel("token", numElements(shape.drop_back()));
+  int n = space.reduction("n", shape.back());
+  space.input(getInput(), {{token, 1}, {n, 1}});
+  space.output(getIndices(), {{token, 1}, {-1, 1}});
+  space.output(getValues(), {{token, 1}, {-1, 1}});
+  space.opsPerPoint(static_cast<double>(getShape(getValues()).back()));
+  return {space.take()};
+}
+
+Spaces ReshapeOp::getIterationSpaces() { return {}; }
+Spaces ConstantOp::getIterationSpaces() { return {}; }
+
+Spaces TransposeOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces ConcatOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces SliceOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces BroadcastOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces GatherOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces OpaqueOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Opaque, 1)};
+}

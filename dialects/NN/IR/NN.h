@@ -1,0 +1,54 @@
+//===- NN.h - The inlay_nn dialect ------------------------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One include for the dialect's ops, attributes and interface.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_IR_NN_H
+#define INLAY_DIALECTS_NN_IR_NN_H
+
+#include "inlay/Model/Model.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/NN/IR/NNDialect.h.inc"
+#include "dialects/NN/IR/NNEnums.h.inc"
+#include "dialects/NN/IR/NNInterfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/NN/IR/NNAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/NN/IR/NNOps.h.inc"
+
+namespace inlay::nn {
+
+/// Name and bits of an element type as mapping sees it.
+model::ElementType getElementType(mlir::Type type);
+
+/// The static shape of a ranked tensor value.
+llvm::ArrayRef<int64_t> getShape(mlir::Value value);
+
+/// Product of a shape's dims; a dynamic dim counts as 1.
+int64_t numElements(llvm::ArrayRef<int64_t> shape);
+
+/// The numpy broadcast of shapes; nothing where they do not fit.
+std::optional<llvm::SmallVector<int64_t>>
+broadcastShapes(llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes);
+
+} // namespace inlay::nn
+
+#endif // INLAY_DIALECTS_NN_IR_NN_H

@@ -1,0 +1,89 @@
+//===- NNAttentionOps.td - Attention -----------------------*- tablegen -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_IR_NNATTENTIONOPS_TD
+#define INLAY_DIALECTS_NN_IR_NNATTENTIONOPS_TD
+
+include "dialects/NN/IR/NNGraphOps.td"
+
+def NN_AttentionOp : NN_Op<"attention", [
+    Pure, AttrSizedOperandSegments, AttrSizedResultSegments, NN_Computes]> {
+  let summary = "causal attention over a KV state";
+  let description = [{
+    Scores of the new tokens' queries against all keys, softmax, and the weighted
+    sum of the values; grouped queries when `num_heads` is a multiple of
+    `kv_heads`. With `layout` other than `none` queries and keys are rotated
+    first. `sinks` adds one logit for each head to the softmax denominator.
+
+    Query is `[batch, tokens, num_heads * head_dim]`; key and value are
+    `[batch, tokens, kv_heads * head_dim]` (value: `value_dim`), or absent when
+    the query holds all three one after the other (packed). The state is
+    `[batch, kv_heads, length, head_dim]`: `past_key` and `past_value` before the
+    step, `present_key` and `present_value` after it, the same memory.
+    `valid_length` is a run-time count of valid tokens for each sequence; it
+    bounds the work from above only.
+
+    `window` > 0 lets a query see that many keys, itself included; 0 means all.
+    `softcap` > 0 replaces a score s by `softcap * tanh(s / softcap)`.
+
+    **Constraints:**
+    - `num_heads` is a positive multiple of `kv_heads`; `head_dim` and
+      `value_dim` are at least 1; `window` is at least 0.
+    - The query is 3-D; its last dim is `num_heads * head_dim`, or, packed,
+      `(num_heads + kv_heads) * head_dim + kv_heads * value_dim`.
+    - Key and value are both there or both absent, with last dims
+      `kv_heads * head_dim` and `kv_heads * value_dim`.
+    - Past and present come in pairs; the present is 4-D with dims 1 and 3 equal
+      to `kv_heads` and `head_dim` (value: `value_dim`).
+    - The result's last dim is `num_heads * value_dim`.
+    - `cos` and `sin` are there exactly if `layout` is not `none`.
+
+    Example:
+    ```mlir
+    %0, %k1, %v1 = inlay_nn.attention halves %qkv past %k, %v rotary %cos, %sin {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, scale = 2.500000e-01 : f64, value_dim = 16 : i64} : (tensor<1x1x128xf32>, tensor<1x2x7x16xf32>, tensor<1x2x7x16xf32>, tensor<512x8xf32>, tensor<512x8xf32>) -> (tensor<1x1x64xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>)
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$query,
+                       Optional<AnyRankedTensor>:$key,
+                       Optional<AnyRankedTensor>:$value,
+                       Optional<AnyRankedTensor>:$past_key,
+                       Optional<AnyRankedTensor>:$past_value,
+                       Optional<AnyRankedTensor>:$cos,
+                       Optional<AnyRankedTensor>:$sin,
+                       Optional<AnyRankedTensor>:$valid_length,
+                       Optional<AnyRankedTensor>:$bias,
+                       Optional<AnyRankedTensor>:$sinks,
+                       Optional<AnyRankedTensor>:$query_norm,
+                       Optional<AnyRankedTensor>:$key_norm,
+                       NN_RotaryLayoutAttr:$layout,
+                       I64Attr:$num_heads,
+                       I64Attr:$kv_heads,
+                       I64Attr:$head_dim,
+                       I64Attr:$value_dim,
+                       F64Attr:$scale,
+                       DefaultValuedAttr<I64Attr, "0">:$window,
+                       DefaultValuedAttr<F64Attr, "0.0">:$softcap,
+                       DefaultValuedAttr<BoolAttr, "true">:$causal);
+  let results = (outs AnyRankedTensor:$result,
+                      Optional<AnyRankedTensor>:$present_key,
+                      Optional<AnyRankedTensor>:$present_value);
+  let assemblyFormat = [{
+    $layout $query (`,` $key^ `,` $value)? (`past` $past_key^ `,` $past_value)?
+    (`rotary` $cos^ `,` $sin)? (`valid_length` $valid_length^)? (`bias` $bias^)?
+    (`sinks` $sinks^)? (`norms` $query_norm^ `,` $key_norm)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    bool isPacked() { return !getKey(); }
+    /// Keys that a query can see: the length of the present, cut by the window.
+    int64_t getVisibleLength();
+  }];
+}
+
+#endif // INLAY_DIALECTS_NN_IR_NNATTENTIONOPS_TD

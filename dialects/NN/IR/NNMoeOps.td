@@ -1,0 +1,125 @@
+//===- NNMoeOps.td - Mixture of experts --------------------*- tablegen -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_IR_NNMOEOPS_TD
+#define INLAY_DIALECTS_NN_IR_NNMOEOPS_TD
+
+include "dialects/NN/IR/NNGraphOps.td"
+
+def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
+  let summary = "choice of experts for each token, and their weights";
+  let description = [{
+    Chooses `k` of E experts for each token by the largest selection scores and
+    gives each a weight. `kind` says how logits become weights. `bias` is added
+    for the selection only. With `groups` > 1 experts lie in that many equal
+    groups, of which only the `top_groups` best take part. The weights are
+    divided by their sum with `renormalize`, then multiplied by `scale`.
+    `scores` (kind `topk` only) are the weights to choose from.
+
+    **Constraints:**
+    - Logits are 2-D `[tokens, E]`; `k` is between 1 and E.
+    - Both results are `[tokens, k]`.
+    - `groups` divides E, and `top_groups` is between 1 and `groups`.
+    - The bias has E elements.
+    - `scores` have the shape of the logits and are there exactly if `kind` is
+      `topk`.
+
+    Example:
+    ```mlir
+    %w, %i = inlay_nn.route topk_softmax %logits {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$logits,
+                       Optional<AnyRankedTensor>:$bias,
+                       Optional<AnyRankedTensor>:$scores,
+                       NN_RouteKindAttr:$kind,
+                       I64Attr:$k,
+                       UnitAttr:$renormalize,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale,
+                       DefaultValuedAttr<I64Attr, "1">:$groups,
+                       DefaultValuedAttr<I64Attr, "1">:$top_groups);
+  let results = (outs AnyRankedTensor:$weights, AnyRankedTensor:$indices);
+  let assemblyFormat = [{
+    $kind $logits (`bias` $bias^)? (`scores` $scores^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{ int64_t getNumExperts(); }];
+}
+
+def NN_ExpertsOp : NN_Op<"experts", [
+    Pure, AttrSizedOperandSegments, NN_Computes]> {
+  let summary = "the chosen experts of a layer, applied and summed";
+  let description = [{
+    For each token: the sum over its chosen experts e of weight * expert_e(x),
+    with `expert(x) = fc2 * act(fc1 * x + b1) + b2`. Weights of all E experts are
+    stacked: fc1 `[E, f * I, H]`, fc2 `[E, H, I]`, fc3 `[E, I, H]`, rows being
+    outputs; f is 2 where gate and linear part share fc1 (`layout` interleaved
+    or halves), else 1. Quantised weights have `H * bits / 8` bytes in place of H
+    elements; scales are `[E, rows, ceil(K / block)]`, or `[E, rows]` with
+    block 0.
+
+    `swiglu`: `g * sigmoid(alpha * g) * (l + beta)`, with `g = min(g, limit)` and
+    `l = clamp(l, -limit, limit)` where `limit` > 0. With `weight_on_input` the
+    routing weight multiplies the input of the expert, not its output.
+
+    **Constraints:**
+    - `weights` and `indices` are 2-D of the same shape, one row per token.
+    - fc1 and fc2 are 3-D with the same number of experts.
+    - fc2 has H rows, H being the last dim of the input; fc1 has f * I rows.
+    - fc3 is there exactly if `layout` is `separate`.
+    - Scales of fc1 and fc2 are there exactly if there is `quant`.
+    - Biases have one element for each row of their matrix.
+    - The shape of the result is that of the input.
+
+    Example:
+    ```mlir
+    %0 = inlay_nn.experts swiglu interleaved %x, %w, %i fc1 %fc1 fc2 %fc2 {alpha = 1.702000e+00 : f64, beta = 1.000000e+00 : f64, limit = 7.000000e+00 : f64} : (tensor<1x1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x1x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input,
+                       AnyRankedTensor:$weights,
+                       AnyRankedTensor:$indices,
+                       AnyRankedTensor:$fc1,
+                       Optional<AnyRankedTensor>:$fc1_scales,
+                       Optional<AnyRankedTensor>:$fc1_zero_points,
+                       Optional<AnyRankedTensor>:$fc1_bias,
+                       AnyRankedTensor:$fc2,
+                       Optional<AnyRankedTensor>:$fc2_scales,
+                       Optional<AnyRankedTensor>:$fc2_zero_points,
+                       Optional<AnyRankedTensor>:$fc2_bias,
+                       Optional<AnyRankedTensor>:$fc3,
+                       Optional<AnyRankedTensor>:$fc3_scales,
+                       Optional<AnyRankedTensor>:$fc3_zero_points,
+                       Optional<AnyRankedTensor>:$fc3_bias,
+                       NN_ActivationKindAttr:$activation,
+                       NN_GateLayoutAttr:$layout,
+                       DefaultValuedAttr<F64Attr, "1.0">:$alpha,
+                       DefaultValuedAttr<F64Attr, "0.0">:$beta,
+                       DefaultValuedAttr<F64Attr, "0.0">:$limit,
+                       UnitAttr:$weight_on_input,
+                       OptionalAttr<NN_BlockQuantAttr>:$quant);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $activation $layout $input `,` $weights `,` $indices
+    `fc1` $fc1 (`scales` $fc1_scales^)? (`zero_points` $fc1_zero_points^)? (`bias` $fc1_bias^)?
+    `fc2` $fc2 (`scales` $fc2_scales^)? (`zero_points` $fc2_zero_points^)? (`bias` $fc2_bias^)?
+    (`fc3` $fc3^)? (`scales3` $fc3_scales^)? (`zero_points3` $fc3_zero_points^)? (`bias3` $fc3_bias^)?
+    attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumExperts();
+    int64_t getExpertsPerToken();
+    int64_t getHidden();
+    /// I, the width between the two layers of an expert.
+    int64_t getIntermediate();
+  }];
+}
+
+#endif // INLAY_DIALECTS_NN_IR_NNMOEOPS_TD

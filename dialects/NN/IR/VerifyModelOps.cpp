@@ -1,0 +1,244 @@
+//===- VerifyModelOps.cpp - Verifiers of norms, attention and experts -----===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/NN/IR/NN.h"
+
+#include "inlay/Support/Format.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+
+static LogicalResult verifySameShape(Operation *op, Value input, Value result) {
+  if (getShape(input) != getShape(result))
+    return op->emitOpError() << "the result must have the input's shape "
+                             << getShape(input) << ", got " << getShape(result);
+  return success();
+}
+
+static LogicalResult verifyLength(Operation *op, StringRef what, Value value,
+                                  int64_t expected) {
+  if (value && numElements(getShape(value)) != expected)
+    return op->emitOpError()
+           << what << " must have " << expected << " elements, got "
+           << numElements(getShape(value));
+  return success();
+}
+
+LogicalResult RmsNormOp::verify() {
+  if (failed(verifySameShape(*this, getInput(), getResult())))
+    return failure();
+  return verifyLength(*this, "gamma", getGamma(), getShape(getInput()).back());
+}
+
+LogicalResult LayerNormOp::verify() {
+  if (failed(verifySameShape(*this, getInput(), getResult())))
+    return failure();
+  int64_t width = getShape(getInput()).back();
+  return failure(failed(verifyLength(*this, "gamma", getGamma(), width)) ||
+                 failed(verifyLength(*this, "beta", getBeta(), width)));
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (failed(verifySameShape(*this, getInput(), getResult())))
+    return failure();
+  int64_t rank = getShape(getInput()).size();
+  if (getAxis() >= static_cast<uint64_t>(rank))
+    return emitOpError() << "axis " << getAxis() << " is not a dim of a tensor "
+                         << "of rank " << rank;
+  return success();
+}
+
+LogicalResult RotaryOp::verify() {
+  if (failed(verifySameShape(*this, getInput(), getResult())))
+    return failure();
+  if (getLayout() == RotaryLayout::None)
+    return emitOpError("layout must not be none");
+  ArrayRef<int64_t> shape = getShape(getInput());
+  int64_t heads = getNumHeads();
+  if (shape.size() == 3 && (heads < 1 || shape.back() % heads != 0))
+    return emitOpError() << "num_heads " << heads
+                         << " does not divide the last dim, " << shape.back();
+  if (getShape(getCos()) != getShape(getSin()))
+    return emitOpError("both caches must have the same shape");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+int64_t AttentionOp::getVisibleLength() {
+  int64_t length =
+      getPresentKey() ? getShape(getPresentKey())[2] : getShape(getQuery())[1];
+  int64_t window = getWindow();
+  int64_t tokens = getShape(getQuery())[1];
+  return window > 0 ? std::min(length, window + tokens - 1) : length;
+}
+
+static LogicalResult verifyHeads(AttentionOp op) {
+  int64_t heads = op.getNumHeads();
+  int64_t kvHeads = op.getKvHeads();
+  if (kvHeads < 1 || heads < 1 || heads % kvHeads != 0)
+    return op.emitOpError()
+           << "num_heads " << heads
+           << " must be a positive multiple of kv_heads " << kvHeads;
+  if (static_cast<int64_t>(op.getHeadDim()) < 1 ||
+      static_cast<int64_t>(op.getValueDim()) < 1 ||
+      static_cast<int64_t>(op.getWindow()) < 0)
+    return op.emitOpError("head_dim and value_dim must be at least 1 and "
+                          "window at least 0");
+  return success();
+}
+
+static LogicalResult verifyInputs(AttentionOp op) {
+  int64_t queryWidth = op.getNumHeads() * op.getHeadDim();
+  int64_t keyWidth = op.getKvHeads() * op.getHeadDim();
+  int64_t valueWidth = op.getKvHeads() * op.getValueDim();
+  if (static_cast<bool>(op.getKey()) != static_cast<bool>(op.getValue()))
+    return op.emitOpError("needs both key and value, or neither");
+  int64_t expected =
+      op.isPacked() ? queryWidth + keyWidth + valueWidth : queryWidth;
+  ArrayRef<int64_t> query = getShape(op.getQuery());
+  if (query.size() != 3 || query.back() != expected)
+    return op.emitOpError() << "the query must be 3-D with a last dim of "
+                            << expected << ", got " << query;
+  if (!op.isPacked() && (getShape(op.getKey()).back() != keyWidth ||
+                         getShape(op.getValue()).back() != valueWidth))
+    return op.emitOpError()
+           << "key and value must have last dims of " << keyWidth << " and "
+           << valueWidth << ", got " << getShape(op.getKey()) << " and "
+           << getShape(op.getValue());
+  return success();
+}
+
+static LogicalResult verifyState(AttentionOp op, Value past, Value present,
+                                 int64_t dim) {
+  if (past && !present)
+    return op.emitOpError("has a past without a present");
+  if (!present)
+    return success();
+  ArrayRef<int64_t> shape = getShape(present);
+  if (shape.size() != 4 || shape[1] != static_cast<int64_t>(op.getKvHeads()) ||
+      shape[3] != dim)
+    return op.emitOpError() << "the state must be batch x " << op.getKvHeads()
+                            << " x length x " << dim << ", got " << shape;
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyHeads(*this)) || failed(verifyInputs(*this)))
+    return failure();
+  if (failed(verifyState(*this, getPastKey(), getPresentKey(), getHeadDim())) ||
+      failed(
+          verifyState(*this, getPastValue(), getPresentValue(), getValueDim())))
+    return failure();
+  int64_t width = getNumHeads() * getValueDim();
+  if (getShape(getResult()).back() != width)
+    return emitOpError() << "the result must have a last dim of " << width
+                         << ", got " << getShape(getResult());
+  bool rotates = getLayout() != RotaryLayout::None;
+  if (static_cast<bool>(getCos()) != rotates ||
+      static_cast<bool>(getSin()) != rotates)
+    return emitOpError("must have cos and sin exactly if its layout is not "
+                       "none");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Route, experts
+//===----------------------------------------------------------------------===//
+
+int64_t RouteOp::getNumExperts() { return getShape(getLogits()).back(); }
+
+LogicalResult RouteOp::verify() {
+  ArrayRef<int64_t> logits = getShape(getLogits());
+  int64_t k = getK();
+  if (logits.size() != 2 || k < 1 || k > logits[1])
+    return emitOpError() << "needs 2-D logits and k between 1 and the number "
+                            "of experts, got k "
+                         << k << " for " << logits;
+  SmallVector<int64_t> expected = {logits[0], k};
+  if (getShape(getWeights()) != ArrayRef<int64_t>(expected) ||
+      getShape(getIndices()) != ArrayRef<int64_t>(expected))
+    return emitOpError() << "both results must be " << expected[0] << " x "
+                         << k;
+  int64_t groups = getGroups();
+  int64_t topGroups = getTopGroups();
+  if (groups < 1 || logits[1] % groups != 0 || topGroups < 1 ||
+      topGroups > groups)
+    return emitOpError() << "groups " << groups << " must divide " << logits[1]
+                         << " experts, and top_groups " << topGroups
+                         << " be between 1 and groups";
+  if (failed(verifyLength(*this, "the bias", getBias(), logits[1])))
+    return failure();
+  if (static_cast<bool>(getScores()) != (getKind() == RouteKind::TopK))
+    return emitOpError("must have scores exactly if its kind is topk");
+  if (getScores() && getShape(getScores()) != logits)
+    return emitOpError("scores must have the shape of the logits");
+  return success();
+}
+
+int64_t ExpertsOp::getNumExperts() { return getShape(getFc1())[0]; }
+int64_t ExpertsOp::getExpertsPerToken() { return getShape(getIndices())[1]; }
+int64_t ExpertsOp::getHidden() { return getShape(getInput()).back(); }
+
+int64_t ExpertsOp::getIntermediate() {
+  int64_t rows = getShape(getFc1())[1];
+  bool shared = getLayout() == GateLayout::Interleaved ||
+                getLayout() == GateLayout::Halves;
+  return shared ? rows / 2 : rows;
+}
+
+static LogicalResult verifyMatrix(ExpertsOp op, StringRef name, Value matrix,
+                                  Value scales, Value bias, int64_t rows,
+                                  int64_t k) {
+  if (!matrix)
+    return success();
+  ArrayRef<int64_t> shape = getShape(matrix);
+  int64_t experts = op.getNumExperts();
+  bool quantised = op.getQuant().has_value();
+  int64_t bits = quantised ? op.getQuant()->getBits() : 0;
+  int64_t width = quantised ? ceilDiv(k * bits, 8) : k;
+  if (shape.size() != 3 || shape[0] != experts || shape[1] != rows ||
+      shape[2] != width)
+    return op.emitOpError() << name << " must be " << experts << " x " << rows
+                            << " x " << width << ", got " << shape;
+  if (static_cast<bool>(scales) != quantised)
+    return op.emitOpError()
+           << name << " must have scales exactly if there is 'quant'";
+  if (bias && numElements(getShape(bias)) != experts * rows)
+    return op.emitOpError()
+           << "the bias of " << name << " must have " << experts << " x "
+           << rows << " elements, got " << getShape(bias);
+  return success();
+}
+
+LogicalResult ExpertsOp::verify() {
+  ArrayRef<int64_t> indices = getShape(getIndices());
+  ArrayRef<int64_t> input = getShape(getInput());
+  if (input.empty() || indices.size() != 2 ||
+      getShape(getWeights()) != indices ||
+      indices[0] != numElements(input.drop_back()))
+    return emitOpError("weights and indices must be 2-D of the same shape, one "
+                       "row per token");
+  if (getShape(getFc1()).size() != 3 || getShape(getFc2()).size() != 3)
+    return emitOpError("fc1 and fc2 must be 3-D");
+  if (static_cast<bool>(getFc3()) != (getLayout() == GateLayout::Separate))
+    return emitOpError("must have fc3 exactly if its layout is separate");
+  int64_t hidden = getHidden();
+  int64_t inner = getIntermediate();
+  if (failed(verifyMatrix(*this, "fc1", getFc1(), getFc1Scales(), getFc1Bias(),
+                          getShape(getFc1())[1], hidden)) ||
+      failed(verifyMatrix(*this, "fc2", getFc2(), getFc2Scales(), getFc2Bias(),
+                          hidden, inner)) ||
+      failed(verifyMatrix(*this, "fc3", getFc3(), getFc3Scales(), getFc3Bias(),
+                          inner, hidden)))
+    return failure();
+  return verifySameShape(*this, getInput(), getResult());
+}
