@@ -21,5 +21,8 @@ opt = os.path.join(bin_dir, "inlay-opt")
 if os.environ.get("INLAY_VERIFY_ROUNDTRIP"):
     opt += " --verify-roundtrip"
 config.substitutions.append((r"\binlay-opt\b", opt))
+# Tests write ONNX models in protobuf's text format; protoc makes the binary.
+config.substitutions.append(("%encode-onnx", "protoc --encode=onnx.ModelProto --proto_path="
+                             + os.path.dirname(config.onnx_proto) + " " + config.onnx_proto))
 config.substitutions.append(("%inlay_src_root", config.inlay_source_dir))
 config.substitutions.append(("%examples", os.path.join(config.inlay_source_dir, "examples")))

@@ -34,7 +34,10 @@ StringAttr Importer::makeSymbol(StringRef name) {
 StringAttr Importer::createGlobal(const file::Tensor &tensor, StringRef name,
                                   Location loc) {
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(module.getBody(), module.getBody()->end());
+  if (mainGraph)
+    builder.setInsertionPoint(mainGraph);
+  else
+    builder.setInsertionPointToEnd(module.getBody());
   StringAttr symbol = makeSymbol(name);
   ml_program::GlobalOp::create(builder, loc, symbol,
                                TypeAttr::get(importTensorType(tensor)),
@@ -257,6 +260,7 @@ void Importer::importMainGraph() {
       builder, loc, symbol, TypeAttr::get(builder.getFunctionType({}, {})),
       builder.getArrayAttr({}), getOutputNames(builder, graph), nullptr,
       nullptr, nullptr);
+  mainGraph = op;
   scope.block = &op.getBody().emplaceBlock();
   SmallVector<Attribute> names;
   importArguments(graph, scope, names);

@@ -86,6 +86,8 @@ private:
   mlir::OpBuilder builder;
   mlir::ModuleOp module;
   mlir::StringAttr fileName;
+  /// All globals stand before it.
+  mlir::Operation *mainGraph = nullptr;
   llvm::StringSet<> symbols;
   /// The symbols of the initializers' globals.
   llvm::DenseMap<const file::Tensor *, mlir::StringAttr> globals;

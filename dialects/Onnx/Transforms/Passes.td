@@ -19,8 +19,8 @@ def VerifyOnnx : Pass<"verify-onnx", "mlir::ModuleOp"> {
     - The module holds exactly one `inlay_onnx.graph`.
     - `inlay_onnx.opsets` is a dictionary of i64, and has the domain of each
       node of the graph; a function's `opsets` has those of its nodes.
-    - Every `ml_program.global` that is used exists, is not mutable, and holds
-      an `#inlay_onnx.weight` handle or a value.
+    - Every `ml_program.global` that is loaded holds an `#inlay_onnx.weight`
+      handle or a value.
     - The `initializer` of an `inlay_onnx.constant` names a global of the same
       type.
 
