@@ -85,12 +85,7 @@ LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       anySymbol = true;
       if (symbol.empty())
         return emitError() << "the symbol of a dim must not be empty";
-      continue;
     }
-    auto size = dyn_cast<IntegerAttr>(entry);
-    if (!isa<UnitAttr>(entry) && !(size && size.getType().isInteger(64)))
-      return emitError() << "an entry is a string, an i64 or '?', got "
-                         << entry;
   }
   if (!anySymbol)
     return emitError() << "at least one dim must have a symbol";

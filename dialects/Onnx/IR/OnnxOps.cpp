@@ -177,6 +177,8 @@ std::string NodeOp::getFullName() {
 StringRef NodeOp::getNodeName() { return onnx::getNodeName(getLoc()); }
 
 std::optional<int64_t> NodeOp::getOpset() {
+  if (getOwnOpset())
+    return getOwnOpset();
   if (auto function = (*this)->getParentOfType<FunctionOp>())
     return lookupOpset(function.getOpsets(), getDomain());
   auto module = (*this)->getParentOfType<ModuleOp>();

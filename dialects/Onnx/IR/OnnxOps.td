@@ -172,7 +172,8 @@ def Onnx_NodeOp : Onnx_Op<"node", [
     float `f32`, string a string, ints `array<i64: …>`, floats `array<f32: …>`,
     strings an array of strings, a small tensor `dense<…>`, a large one
     `#inlay_onnx.tensor<…>`, a type_proto a type. Graphs are regions, named by
-    `graph_attrs`.
+    `graph_attrs`. `overload` and `own_opset` (the opset of a node that was
+    inlined from a function of another version) print after `attributes`.
 
     **Constraints:**
     - `op_type` is not empty and has no `::`.
@@ -194,6 +195,7 @@ def Onnx_NodeOp : Onnx_Op<"node", [
                        StrAttr:$op_type,
                        OptionalAttr<DictionaryAttr>:$node_attrs,
                        OptionalAttr<StrAttr>:$overload,
+                       OptionalAttr<I64Attr>:$own_opset,
                        OptionalAttr<StrArrayAttr>:$graph_attrs,
                        Variadic<AnyType>:$inputs);
   let results = (outs Variadic<AnyType>:$outputs);
@@ -223,8 +225,8 @@ def Onnx_NodeOp : Onnx_Op<"node", [
     std::string getFullName();
     /// The node's name in the file; of a node without one, its first output's.
     ::llvm::StringRef getNodeName();
-    /// Opset version of this node's domain, from the enclosing function or the
-    /// module.
+    /// Opset version of this node's domain: its own, else that of the enclosing
+    /// function or the module.
     std::optional<int64_t> getOpset();
 
     /// Attribute `name` of the ONNX node, or null.

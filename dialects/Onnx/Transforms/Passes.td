@@ -28,6 +28,21 @@ def VerifyOnnx : Pass<"verify-onnx", "mlir::ModuleOp"> {
   }];
 }
 
+def InlineFunctions : Pass<"inline-functions", "mlir::ModuleOp"> {
+  let summary = "Puts the bodies of functions in place of their calls";
+  let description = [{
+    Replaces each node that calls an `inlay_onnx.function` by the function's
+    nodes, then drops the functions. Attributes that refer to the function's get
+    the call's values, or the function's defaults. A node whose function is of
+    another opset than the model keeps its own (`own_opset`). Nodes are named
+    `<call>/<node>`.
+
+    Recursive functions and models that would grow beyond 8,000,000 nodes are
+    errors. Reports the remark `InlinedFunctions` with the metric `calls`.
+    Never changes a model without functions.
+  }];
+}
+
 def BindDims : Pass<"bind-dims", "mlir::ModuleOp"> {
   let summary = "Gives the symbolic dims of a model their sizes";
   let description = [{
