@@ -230,15 +230,12 @@ LogicalResult GraphInference::checkSymbols() {
   }
   if (open.empty())
     return success();
-  InFlightDiagnostic diag = graph.emitError() << "dims without a size: bind ";
+  InFlightDiagnostic diag = graph.emitError()
+                            << "dims without a size: --bind \"";
   llvm::interleave(
-      open,
-      [&](StringRef symbol) {
-        bool needsQuotes = symbol.find_first_of(" ()*") != StringRef::npos;
-        StringRef quote = needsQuotes ? "\"" : "";
-        diag << "--bind " << quote << symbol << "=N" << quote;
-      },
-      [&] { diag << " "; });
+      open, [&](StringRef symbol) { diag << symbol << "=N"; },
+      [&] { diag << ","; });
+  diag << "\" gives " << (open.size() == 1 ? "it" : "them") << " one";
   return diag;
 }
 
@@ -246,15 +243,16 @@ LogicalResult GraphInference::checkSymbols() {
 // Dead nodes
 //===----------------------------------------------------------------------===//
 
-/// Erases ops of a block whose results nobody uses, users first.
+/// Erases ops of a block whose results nobody uses, users first. Returns how
+/// many of them were nodes.
 static int64_t eraseDeadOps(Block &block) {
   int64_t numErased = 0;
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
     if (op.hasTrait<OpTrait::IsTerminator>())
       continue;
     if (op.use_empty()) {
+      numErased += isa<NodeOp>(op);
       op.erase();
-      ++numErased;
       continue;
     }
     for (Region &region : op.getRegions())

@@ -195,14 +195,14 @@ LogicalResult NodeInference::expectDim(unsigned index, int64_t dim,
   }
   Value input = node.getInput(index);
   StringRef symbol = getDimSymbols(cast<RankedTensorType>(input.getType()))[at];
-  if (isa<BlockArgument>(input) && !symbol.empty() &&
-      !state.bindSymbol(symbol, size)) {
-    error() << "dim '" << symbol << "' of input " << index << " must be "
-            << size << " (" << what << ") here, but another node needs another "
-            << "size";
-    return failure();
-  }
-  return success();
+  if (!isa<BlockArgument>(input) || symbol.empty())
+    return success();
+  int64_t known = state.bindSymbol(symbol, size);
+  if (known == size)
+    return success();
+  error() << "dim '" << symbol << "' of input " << index << " must be " << size
+          << " (" << what << "), but it is " << known << " elsewhere";
+  return failure();
 }
 
 LogicalResult NodeInference::expectMultiple(StringRef name, int64_t value,

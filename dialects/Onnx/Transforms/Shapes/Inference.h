@@ -50,8 +50,9 @@ public:
   const ConstTensor *value(mlir::Value value);
   void setValue(mlir::Value value, ConstTensor tensor);
 
-  /// Says that symbol `name` has `size`. False where it already has another.
-  bool bindSymbol(llvm::StringRef name, int64_t size);
+  /// Says that symbol `name` has `size`. Returns the size that it has: that,
+  /// or another that it already had.
+  int64_t bindSymbol(llvm::StringRef name, int64_t size);
   /// Gives the graph's arguments the sizes that symbols have got. Returns
   /// whether a type changed that a visited node had already read.
   bool applySymbols();

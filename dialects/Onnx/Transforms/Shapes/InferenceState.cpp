@@ -51,11 +51,11 @@ void InferenceState::setValue(Value value, ConstTensor tensor) {
   values[value] = std::make_unique<ConstTensor>(std::move(tensor));
 }
 
-bool InferenceState::bindSymbol(StringRef name, int64_t size) {
+int64_t InferenceState::bindSymbol(StringRef name, int64_t size) {
   auto key = StringAttr::get(graph.getContext(), name);
   auto [entry, isNew] = symbols.insert({key, size});
   hasNewSymbols |= isNew;
-  return entry->second == size;
+  return entry->second;
 }
 
 bool InferenceState::applySymbols() {
