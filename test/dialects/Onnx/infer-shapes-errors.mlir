@@ -594,11 +594,11 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, plugin = 3 : i64}} {
 // expected-warning @unknown {{node '/a' (Exp): output 0 is declared as tensor<3xf32> but is tensor<2xf32>}}
 // expected-warning @unknown {{node '/b' (Exp): output 0 is declared as tensor<2xf16> but is tensor<2xf32>}}
 // expected-warning @unknown {{node '/c' (Exp): output 0 is declared as tensor<1x2xf32> but is tensor<2xf32>}}
-// expected-warning @unknown {{node '/d' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
-// expected-warning @unknown {{node '/d' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
-// expected-warning @unknown {{node '/d' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
-// expected-warning @unknown {{node '/d' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
-// expected-warning @unknown {{node '/d' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
+// expected-warning @unknown {{node '/d3' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
+// expected-warning @unknown {{node '/d4' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
+// expected-warning @unknown {{node '/d5' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
+// expected-warning @unknown {{node '/d6' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
+// expected-warning @unknown {{node '/d7' (Exp): output 0 is declared as tensor<7xf32> but is tensor<2xf32>}}
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   // expected-warning @+1 {{1 more outputs are declared otherwise than they are}}
   inlay_onnx.graph @main(%x: tensor<2xf32>)
@@ -607,12 +607,12 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     %0 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<3xf32> loc("/a")
     %1 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<2xf16> loc("/b")
     %2 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<1x2xf32> loc("/c")
-    %3 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d")
-    %4 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d")
-    %5 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d")
-    %6 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d")
-    %7 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d")
-    %8 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d")
+    %3 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d3")
+    %4 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d4")
+    %5 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d5")
+    %6 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d6")
+    %7 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d7")
+    %8 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d8")
     inlay_onnx.return %0, %1, %2, %3, %4, %5, %6, %7, %8 : tensor<3xf32>, tensor<2xf16>, tensor<1x2xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>
   }
 }
