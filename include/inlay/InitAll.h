@@ -15,6 +15,7 @@
 #define INLAY_INITALL_H
 
 #include "dialects/NN/IR/NN.h"
+#include "dialects/NN/Transforms/Passes.h"
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Onnx/Transforms/Passes.h"
@@ -37,6 +38,7 @@ inline void registerAllPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
+  nn::registerInlayNNPasses();
   onnx::registerInlayOnnxPasses();
 }
 

@@ -25,8 +25,8 @@ def NN_AttentionOp : NN_Op<"attention", [
     the query holds all three one after the other (packed). The state is
     `[batch, kv_heads, length, head_dim]`: `past_key` and `past_value` before the
     step, `present_key` and `present_value` after it, the same memory.
-    `valid_length` is a run-time count of valid tokens for each sequence; it
-    bounds the work from above only.
+    How many tokens of the state are valid is the runtime's to tell: it is no
+    data flow, and the work is counted for a full state.
 
     `window` > 0 lets a query see that many keys, itself included; 0 means all.
     `softcap` > 0 replaces a score s by `softcap * tanh(s / softcap)`.
@@ -55,7 +55,6 @@ def NN_AttentionOp : NN_Op<"attention", [
                        Optional<AnyRankedTensor>:$past_value,
                        Optional<AnyRankedTensor>:$cos,
                        Optional<AnyRankedTensor>:$sin,
-                       Optional<AnyRankedTensor>:$valid_length,
                        Optional<AnyRankedTensor>:$bias,
                        Optional<AnyRankedTensor>:$sinks,
                        Optional<AnyRankedTensor>:$query_norm,
@@ -74,7 +73,7 @@ def NN_AttentionOp : NN_Op<"attention", [
                       Optional<AnyRankedTensor>:$present_value);
   let assemblyFormat = [{
     $layout $query (`,` $key^ `,` $value)? (`past` $past_key^ `,` $past_value)?
-    (`rotary` $cos^ `,` $sin)? (`valid_length` $valid_length^)? (`bias` $bias^)?
+    (`rotary` $cos^ `,` $sin)? (`bias` $bias^)?
     (`sinks` $sinks^)? (`norms` $query_norm^ `,` $key_norm)? attr-dict `:`
     functional-type(operands, results)
   }];

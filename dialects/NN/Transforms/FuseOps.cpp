@@ -1,0 +1,96 @@
+//===- FuseOps.cpp - Patterns over typed operations -----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What an exporter writes as several nodes and this level says in one op. Each
+// pattern looks at one op and its operands' definitions only.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuseOps.h"
+#include "Raiser.h"
+
+using namespace mlir;
+using namespace inlay::nn;
+
+namespace {
+
+/// linear(x, w) + b  ->  linear(x, w) bias b
+struct FuseBias : OpRewritePattern<BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(BinaryOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getKind() != BinaryKind::Add)
+      return failure();
+    auto linear = op.getLhs().getDefiningOp<LinearOp>();
+    Value bias = op.getRhs();
+    if (!linear) {
+      linear = op.getRhs().getDefiningOp<LinearOp>();
+      bias = op.getLhs();
+    }
+    if (!linear || linear.getBias() || !linear->hasOneUse() ||
+        !isWeight(bias) || op.getType() != linear.getType() ||
+        numElements(getShape(bias)) != getShape(linear.getResult()).back())
+      return failure();
+    rewriter.replaceOpWithNewOp<LinearOp>(
+        op, linear.getType(), linear.getInput(), linear.getWeight(),
+        linear.getScales(), linear.getZeroPoints(), bias,
+        linear.getTransposed(), linear.getQuantAttr());
+    return success();
+  }
+};
+
+/// x * sigmoid(x)  ->  silu(x)
+struct FuseSilu : OpRewritePattern<BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(BinaryOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getKind() != BinaryKind::Mul)
+      return failure();
+    for (auto [value, gate] : {std::pair(op.getLhs(), op.getRhs()),
+                               std::pair(op.getRhs(), op.getLhs())}) {
+      auto sigmoid = gate.getDefiningOp<UnaryOp>();
+      if (!sigmoid || sigmoid.getKind() != UnaryKind::Sigmoid ||
+          sigmoid.getInput() != value || value.getType() != op.getType())
+        continue;
+      rewriter.replaceOpWithNewOp<UnaryOp>(op, op.getType(), UnaryKind::Silu,
+                                           value);
+      return success();
+    }
+    return failure();
+  }
+};
+
+/// The product whose only way is to a result of the graph makes the logits.
+struct RecogniseHead : OpRewritePattern<LinearOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LinearOp op,
+                                PatternRewriter &rewriter) const override {
+    Operation *user = op;
+    do {
+      if (!user->hasOneUse())
+        return failure();
+      user = *user->user_begin();
+    } while (isa<ReshapeOp, CastOp>(user));
+    if (!isa<ReturnOp>(user))
+      return failure();
+    rewriter.replaceOpWithNewOp<LmHeadOp>(
+        op, op.getType(), op.getInput(), op.getWeight(), op.getScales(),
+        op.getZeroPoints(), op.getBias(), op.getTransposed(),
+        op.getQuantAttr());
+    return success();
+  }
+};
+
+} // namespace
+
+void inlay::nn::populateFusePatterns(RewritePatternSet &patterns) {
+  patterns.add<FuseBias, FuseSilu, RecogniseHead>(patterns.getContext());
+}

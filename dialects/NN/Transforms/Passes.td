@@ -1,0 +1,53 @@
+//===- Passes.td - Passes that make and check nn IR ------ -*- tablegen -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_TRANSFORMS_PASSES_TD
+#define INLAY_DIALECTS_NN_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
+  let summary = "Recognises what a model computes, in typed operations";
+  let description = [{
+    Replaces the `inlay_onnx.graph` of a module by an `inlay_nn.graph` with the
+    same arguments and results. Rules are grouped by family (elementwise, shape,
+    linear, norm, attention, mixture of experts) and chosen by domain and
+    operator; patterns over the typed ops then fuse what exporters write as
+    several nodes. Names of nodes are never looked at; they stay as locations.
+    Time is linear in the number of nodes.
+
+    A node that no rule knows, or that its rule refuses, becomes
+    `inlay_nn.opaque`; all of them are listed in one warning, grouped by
+    operator and opset with count, reason and an example. A node with subgraphs
+    is an error.
+
+    Expects the output of `infer-shapes`: static shapes, except behind
+    data-dependent nodes.
+
+    Remark `RaiseToNN`: metrics `nodes`, `opaque`.
+  }];
+  let dependentDialects = ["::inlay::nn::NNDialect"];
+}
+
+def VerifyNN : Pass<"verify-nn", "mlir::ModuleOp"> {
+  let summary = "Checks what a module of the nn level must be";
+  let description = [{
+    Stands behind `raise-to-nn` and reports every breach, not only the first:
+
+    - The module holds exactly one `inlay_nn.graph` and no op of `inlay_onnx`.
+    - The graph's body holds ops of `inlay_nn` and
+      `ml_program.global_load_const` only.
+    - Every tensor has a static shape, except results of `inlay_nn.opaque`.
+    - Every attention's past is an argument of the graph that nothing else uses,
+      and its present a result of the graph.
+
+    Never changes the IR.
+  }];
+}
+
+#endif // INLAY_DIALECTS_NN_TRANSFORMS_PASSES_TD

@@ -1,0 +1,283 @@
+//===- RaiseToNN.cpp - Recognises what a model computes -------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuseOps.h"
+#include "Passes.h"
+#include "Raiser.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace inlay::nn {
+#define GEN_PASS_DEF_RAISETONN
+#include "dialects/NN/Transforms/Passes.h.inc"
+} // namespace inlay::nn
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+
+bool inlay::nn::isWeight(Value value) {
+  return value && value.getDefiningOp<ml_program::GlobalLoadConstOp>();
+}
+
+Value RaiseContext::input(unsigned index) {
+  Value value = node.getInput(index);
+  return value ? mapping.lookupOrNull(value) : Value();
+}
+
+RankedTensorType RaiseContext::outputType(unsigned index) {
+  Value output = node.getOutput(index);
+  return output ? dyn_cast<RankedTensorType>(output.getType())
+                : RankedTensorType();
+}
+
+void RaiseContext::setOutput(unsigned index, Value value) {
+  if (Value output = node.getOutput(index))
+    mapping.map(output, value);
+}
+
+namespace {
+
+/// Nodes that became opaque, in order of appearance.
+class OpaqueReport {
+public:
+  void add(onnx::NodeOp node, const std::string &reason) {
+    std::string key = node.getFullName();
+    if (std::optional<int64_t> opset = node.getOpset())
+      key += " (opset " + std::to_string(*opset) + ")";
+    auto &entry = entries[{key, reason}];
+    if (entry.count++ == 0)
+      entry.example = node.getNodeName().str();
+    ++total;
+  }
+
+  int64_t size() const { return total; }
+
+  void emit(Operation *op) const {
+    if (!total)
+      return;
+    InFlightDiagnostic diag = op->emitWarning()
+                              << total
+                              << " nodes stay opaque: they are placed and "
+                                 "costed by the bytes they move only";
+    for (const auto &[key, entry] : entries)
+      diag.attachNote() << entry.count << " x " << key.first << ": "
+                        << key.second << "; e.g. node '" << entry.example
+                        << "'";
+  }
+
+private:
+  struct Entry {
+    int64_t count = 0;
+    std::string example;
+  };
+  llvm::MapVector<std::pair<std::string, std::string>, Entry,
+                  std::map<std::pair<std::string, std::string>, unsigned>>
+      entries;
+  int64_t total = 0;
+};
+
+bool isStatic(Type type) {
+  if (isa<NoneType>(type))
+    return true;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape();
+}
+
+bool isStatic(onnx::NodeOp node) {
+  return llvm::all_of(node->getOperandTypes(),
+                      [](Type t) { return isStatic(t); }) &&
+         llvm::all_of(node->getResultTypes(),
+                      [](Type t) { return isStatic(t); });
+}
+
+/// Raises one graph, node by node in the order of the block.
+class GraphRaiser {
+public:
+  GraphRaiser(onnx::GraphOp source, const RuleTable &rules)
+      : source(source), rules(rules), builder(source) {}
+
+  FailureOr<GraphOp> run() {
+    GraphOp graph = createGraph();
+    builder.setInsertionPointToStart(&graph.getBody().front());
+    for (Operation &op : source.getBody().front())
+      if (failed(raise(op)))
+        return failure();
+    report.emit(graph);
+    return graph;
+  }
+
+  int64_t numNodes() const { return nodes; }
+  int64_t numOpaque() const { return report.size(); }
+
+private:
+  int64_t intAttr(StringRef name, int64_t otherwise) {
+    auto attr = source->getAttrOfType<IntegerAttr>(name);
+    return attr ? attr.getInt() : otherwise;
+  }
+
+  GraphOp createGraph() {
+    auto phase = source->getAttrOfType<StringAttr>("inlay_onnx.phase");
+    auto graph = GraphOp::create(
+        builder, source.getLoc(), source.getSymName(), source.getFunctionType(),
+        source.getArgNames(), source.getResultNames(),
+        phase ? phase.getValue() : StringRef("decode"),
+        intAttr("inlay_onnx.batch", 1), intAttr("inlay_onnx.context", 0),
+        intAttr("inlay_onnx.tokens", 1), StringAttr(), ArrayAttr(),
+        ArrayAttr());
+    Block *body = builder.createBlock(&graph.getBody());
+    for (BlockArgument argument : source.getBody().getArguments())
+      mapping.map(argument,
+                  body->addArgument(argument.getType(), argument.getLoc()));
+    return graph;
+  }
+
+  LogicalResult raise(Operation &op) {
+    if (auto node = dyn_cast<onnx::NodeOp>(op))
+      return raiseNode(node);
+    if (auto constant = dyn_cast<onnx::ConstantOp>(op))
+      return raiseConstant(constant);
+    if (isa<onnx::NoneOp>(op))
+      return success();
+    if (auto ret = dyn_cast<onnx::ReturnOp>(op))
+      return raiseReturn(ret);
+    builder.clone(op, mapping);
+    return success();
+  }
+
+  /// A floating-point initializer keeps its handle: its bytes are weights.
+  LogicalResult raiseConstant(onnx::ConstantOp constant) {
+    std::optional<StringRef> initializer = constant.getInitializer();
+    auto type = cast<ShapedType>(constant.getType());
+    if (initializer && isa<FloatType>(type.getElementType())) {
+      mapping.map(
+          constant.getResult(),
+          ml_program::GlobalLoadConstOp::create(
+              builder, constant.getLoc(), type,
+              FlatSymbolRefAttr::get(builder.getContext(), *initializer))
+              .getResult());
+      return success();
+    }
+    mapping.map(constant.getResult(),
+                ConstantOp::create(builder, constant.getLoc(), type,
+                                   constant.getValue())
+                    .getResult());
+    return success();
+  }
+
+  LogicalResult raiseReturn(onnx::ReturnOp ret) {
+    SmallVector<Value> results;
+    for (Value value : ret.getOperands())
+      results.push_back(mapping.lookup(value));
+    ReturnOp::create(builder, ret.getLoc(), results);
+    return success();
+  }
+
+  LogicalResult raiseNode(onnx::NodeOp node) {
+    ++nodes;
+    if (node->getNumRegions() != 0)
+      return node->emitError()
+             << "operator " << node.getFullName()
+             << " has subgraphs, which cannot be placed: export a model "
+                "without control flow";
+    Refusal refusal = "no rule knows it";
+    if (!isStatic(node)) {
+      refusal = "has a shape that depends on data";
+    } else if (auto rule = rules.find(node.getFullName());
+               rule != rules.end()) {
+      RaiseContext context(node, builder, mapping);
+      refusal = rule->second(context);
+    }
+    if (refusal)
+      raiseOpaque(node, *refusal);
+    return success();
+  }
+
+  void raiseOpaque(onnx::NodeOp node, const std::string &reason) {
+    report.add(node, reason);
+    SmallVector<Value> inputs;
+    for (Value input : node.getInputs())
+      if (Value value = mapping.lookupOrNull(input))
+        inputs.push_back(value);
+    SmallVector<Value> outputs;
+    SmallVector<Type> types;
+    for (Value output : node.getOutputs())
+      if (!isa<NoneType>(output.getType())) {
+        outputs.push_back(output);
+        types.push_back(output.getType());
+      }
+    auto opaque =
+        OpaqueOp::create(builder, node.getLoc(), types, node.getFullName(),
+                         node.getNodeAttrsAttr(), inputs);
+    for (auto [output, result] : llvm::zip(outputs, opaque.getOutputs()))
+      mapping.map(output, result);
+  }
+
+  onnx::GraphOp source;
+  const RuleTable &rules;
+  OpBuilder builder;
+  IRMapping mapping;
+  OpaqueReport report;
+  int64_t nodes = 0;
+};
+
+/// Ops whose results nobody uses, from the end of the block to its start.
+void eraseDeadOps(GraphOp graph) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(graph.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
+  LogicalResult initialize(MLIRContext *context) override {
+    addElementwiseRules(rules);
+    addShapeRules(rules);
+    addLinearRules(rules);
+    addNormRules(rules);
+    addAttentionRules(rules);
+    addMoeRules(rules);
+    RewritePatternSet set(context);
+    populateFusePatterns(set);
+    patterns = FrozenRewritePatternSet(std::move(set));
+    return success();
+  }
+
+  void runOnOperation() override {
+    auto graphs = llvm::to_vector(getOperation().getOps<onnx::GraphOp>());
+    if (graphs.size() != 1) {
+      getOperation().emitError()
+          << "raising needs exactly one inlay_onnx.graph, found "
+          << graphs.size();
+      return signalPassFailure();
+    }
+    GraphRaiser raiser(graphs.front(), rules);
+    FailureOr<GraphOp> graph = raiser.run();
+    if (failed(graph))
+      return signalPassFailure();
+    graphs.front().erase();
+    eraseDeadOps(*graph);
+    GreedyRewriteConfig config;
+    config.setUseTopDownTraversal(true);
+    if (failed(applyPatternsGreedily(*graph, patterns, config)))
+      return signalPassFailure();
+    remark::passed(graph->getLoc(),
+                   remark::RemarkOpts::name("RaiseToNN").category("raise"))
+        << "raised a graph" << remark::metric("nodes", raiser.numNodes())
+        << remark::metric("opaque", raiser.numOpaque());
+  }
+
+  RuleTable rules;
+  FrozenRewritePatternSet patterns;
+};
+
+} // namespace
