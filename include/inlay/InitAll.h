@@ -14,6 +14,7 @@
 #ifndef INLAY_INITALL_H
 #define INLAY_INITALL_H
 
+#include "dialects/Dataflow/IR/Dataflow.h"
 #include "dialects/NN/IR/NN.h"
 #include "dialects/NN/Transforms/Passes.h"
 #include "dialects/Onnx/IR/Onnx.h"
@@ -29,8 +30,9 @@ namespace inlay {
 
 /// Inlay's dialects and the upstream ones that its IR is made of.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<mlir::DLTIDialect, mlir::ml_program::MLProgramDialect,
-                  nn::NNDialect, onnx::OnnxDialect>();
+  registry.insert<dataflow::DataflowDialect, mlir::DLTIDialect,
+                  mlir::ml_program::MLProgramDialect, nn::NNDialect,
+                  onnx::OnnxDialect>();
 }
 
 /// Inlay's passes and the upstream ones that go with them.
