@@ -16,18 +16,10 @@
 #ifndef INLAY_MODEL_SHARDING_H
 #define INLAY_MODEL_SHARDING_H
 
+#include "inlay/Model/Geometry.h"
 #include "inlay/Model/Model.h"
 
 namespace inlay::model {
-
-/// Columns and rows of a region, in cores.
-struct Extent {
-  int64_t width = 1;
-  int64_t height = 1;
-
-  int64_t area() const { return width * height; }
-  bool operator==(const Extent &) const = default;
-};
 
 /// What a dim is cut over.
 enum class Axis {

@@ -1,0 +1,95 @@
+//===- Target.h - A machine, as data ----------------------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What Inlay knows of a machine comes from a JSON file (docs/schema): the grid,
+// the SRAM of a core, rates, links. Every number has a unit and a source there;
+// a number that nobody published is marked as an assumption.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_TARGET_TARGET_H
+#define INLAY_TARGET_TARGET_H
+
+#include "inlay/Model/Geometry.h"
+#include "inlay/Support/Diagnostic.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace inlay::target {
+
+/// A number with its provenance.
+struct Quantity {
+  double value = 0;
+  std::string unit;
+  std::string source;
+  bool assumption = false; ///< nobody published it
+};
+
+struct Target {
+  std::string name;
+  std::string description;
+  model::Extent grid; ///< usable rectangle of one wafer, in cores
+  /// Rectangles that regions and routes avoid.
+  std::vector<model::Rect> dead;
+
+  Quantity clock;                   ///< GHz
+  std::vector<double> reportClocks; ///< further clocks for tokens/s, GHz
+  Quantity sram;                    ///< bytes of a core
+  Quantity reserved;                ///< bytes of it for code, stack and runtime
+  Quantity sramRead;                ///< bytes per cycle and core
+  Quantity sramWrite;               ///< bytes per cycle and core
+  Quantity wavelet;                 ///< bytes of one wavelet
+  Quantity linkRate;                ///< wavelets per cycle, link and direction
+  Quantity hop;            ///< cycles from router to neighbouring router
+  Quantity ramp;           ///< cycles between a router and its core (T_R)
+  Quantity coloursTotal;   ///< colours that user streams may take
+  Quantity waferBandwidth; ///< GB/s from wafer to wafer
+  Quantity waferLatency;   ///< microseconds from wafer to wafer
+  /// Multiply-accumulates per cycle and core, by MLIR's name of the element
+  /// type of the activations ("f16").
+  std::map<std::string, Quantity> macRate;
+  /// Elementwise operations per cycle and core, likewise.
+  std::map<std::string, Quantity> elementRate;
+
+  /// Bytes of a core that data may use.
+  int64_t budget() const {
+    return static_cast<int64_t>(sram.value - reserved.value);
+  }
+  /// Cores that are not dead.
+  int64_t usableCores() const;
+
+  /// Rates of a type; of an unlisted type that of the widest listed one, which
+  /// is the slowest.
+  double macsPerCycle(const std::string &type) const;
+  double elementsPerCycle(const std::string &type) const;
+};
+
+/// Reads a device description. Every wrong field becomes an error.
+std::optional<Target> load(const std::string &path, Diagnostics &diags);
+
+/// Finds a shipped target by name in `directory`, or reads `nameOrFile` as a
+/// path when it ends in ".json". An unknown name is an error that lists the
+/// names that exist.
+std::optional<Target> find(const std::string &nameOrFile,
+                           const std::string &directory, Diagnostics &diags);
+
+/// What the command line may change of a target; unset fields change nothing.
+struct Overrides {
+  std::optional<int64_t> reserve;        ///< bytes
+  std::optional<double> crossingLatency; ///< microseconds
+};
+
+/// Applies overrides; an error when a value is out of range.
+bool apply(const Overrides &overrides, Target &target, Diagnostics &diags);
+
+} // namespace inlay::target
+
+#endif // INLAY_TARGET_TARGET_H

@@ -1,0 +1,263 @@
+//===- Target.cpp - A machine, as data ------------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Target/Target.h"
+
+#include "inlay/Support/Format.h"
+#include "inlay/Support/JsonReader.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include "fmt/format.h"
+
+#include <set>
+
+using namespace inlay;
+using namespace inlay::target;
+
+/// No grid of cores has more than this many on a side.
+static constexpr int64_t kLargestSide = 1 << 16;
+static constexpr double kLargest = 1e15;
+
+int64_t Target::usableCores() const {
+  int64_t cores = grid.area();
+  for (const model::Rect &rect : dead)
+    cores -= rect.area();
+  return cores;
+}
+
+static double slowestRate(const std::map<std::string, Quantity> &rates,
+                          const std::string &type) {
+  if (auto found = rates.find(type); found != rates.end())
+    return found->second.value;
+  double slowest = rates.begin()->second.value;
+  for (const auto &[name, quantity] : rates)
+    slowest = std::min(slowest, quantity.value);
+  return slowest;
+}
+
+double Target::macsPerCycle(const std::string &type) const {
+  return slowestRate(macRate, type);
+}
+
+double Target::elementsPerCycle(const std::string &type) const {
+  return slowestRate(elementRate, type);
+}
+
+namespace {
+
+Quantity readQuantity(JsonReader &reader, const std::string &unit, double least,
+                      double most) {
+  Quantity quantity;
+  quantity.value = reader.number("value", least, most);
+  quantity.unit = reader.string("unit");
+  quantity.source = reader.string("source");
+  if (reader.has("assumption"))
+    quantity.assumption = reader.boolean("assumption");
+  if (!quantity.unit.empty() && quantity.unit != unit)
+    reader.error("unit",
+                 fmt::format("must be '{}', got '{}'", unit, quantity.unit));
+  return quantity;
+}
+
+std::map<std::string, Quantity> readRates(JsonReader &reader,
+                                          const std::string &name) {
+  std::map<std::string, Quantity> rates;
+  reader.members(name, [&](llvm::StringRef type, JsonReader &inner) {
+    rates[type.str()] = readQuantity(inner, "1/cycle", 1e-6, kLargest);
+  });
+  if (rates.empty())
+    reader.error(name, "must have at least one element type");
+  return rates;
+}
+
+model::Rect readRect(JsonReader &reader) {
+  model::Rect rect;
+  rect.x = reader.integer("x", 0, kLargestSide);
+  rect.y = reader.integer("y", 0, kLargestSide);
+  rect.width = reader.integer("width", 1, kLargestSide);
+  rect.height = reader.integer("height", 1, kLargestSide);
+  return rect;
+}
+
+void readCore(JsonReader &reader, Target &target) {
+  auto quantity = [&](llvm::StringRef name, const char *unit, double least) {
+    Quantity result;
+    reader.child(name, [&](JsonReader &inner) {
+      result = readQuantity(inner, unit, least, kLargest);
+    });
+    return result;
+  };
+  target.sram = quantity("sram", "B", 1);
+  target.reserved = quantity("reserved", "B", 0);
+  target.sramRead = quantity("sram_read", "B/cycle", 1e-6);
+  target.sramWrite = quantity("sram_write", "B/cycle", 1e-6);
+  target.macRate = readRates(reader, "mac_rate");
+  target.elementRate = readRates(reader, "element_rate");
+}
+
+void readFabric(JsonReader &reader, Target &target) {
+  auto quantity = [&](llvm::StringRef name, const char *unit, double least) {
+    Quantity result;
+    reader.child(name, [&](JsonReader &inner) {
+      result = readQuantity(inner, unit, least, kLargest);
+    });
+    return result;
+  };
+  target.wavelet = quantity("wavelet", "B", 1);
+  target.linkRate = quantity("link_rate", "wavelet/cycle", 1e-6);
+  target.hop = quantity("hop", "cycle", 0);
+  target.ramp = quantity("ramp", "cycle", 0);
+  target.coloursTotal = quantity("colours", "1", 0);
+}
+
+void readWaferLink(JsonReader &reader, Target &target) {
+  reader.child("bandwidth", [&](JsonReader &inner) {
+    target.waferBandwidth = readQuantity(inner, "GB/s", 1e-6, kLargest);
+  });
+  reader.child("latency", [&](JsonReader &inner) {
+    target.waferLatency = readQuantity(inner, "us", 0, kLargest);
+  });
+}
+
+void readClocks(JsonReader &reader, Target &target) {
+  const llvm::json::Value *clocks = reader.value("report_clocks");
+  if (!clocks)
+    return;
+  const llvm::json::Array *array = clocks->getAsArray();
+  if (!array)
+    return reader.error("report_clocks", "must be an array of GHz");
+  for (const llvm::json::Value &clock : *array) {
+    std::optional<double> ghz = clock.getAsNumber();
+    if (!ghz || *ghz <= 0 || *ghz > 100)
+      return reader.error("report_clocks", "must be an array of GHz");
+    target.reportClocks.push_back(*ghz);
+  }
+}
+
+void checkDead(const Target &target, JsonReader &reader) {
+  model::Rect grid{0, 0, target.grid.width, target.grid.height};
+  for (size_t i = 0; i < target.dead.size(); ++i) {
+    if (!grid.contains(target.dead[i]))
+      reader.error(fmt::format("dead[{}]", i), "lies outside the grid");
+    for (size_t j = 0; j < i; ++j)
+      if (target.dead[i].overlaps(target.dead[j]))
+        reader.error(fmt::format("dead[{}]", i),
+                     fmt::format("overlaps dead[{}]", j));
+  }
+}
+
+Target readTarget(JsonReader &reader) {
+  Target target;
+  if (reader.string("format") != "inlay-target")
+    reader.error("format", "must be 'inlay-target'");
+  reader.integer("version", 1, 1);
+  target.name = reader.string("name");
+  target.description = reader.string("description");
+  reader.child("grid", [&](JsonReader &inner) {
+    target.grid.width = inner.integer("width", 1, kLargestSide);
+    target.grid.height = inner.integer("height", 1, kLargestSide);
+    inner.string("source");
+  });
+  if (reader.has("dead"))
+    reader.children("dead", [&](JsonReader &inner) {
+      target.dead.push_back(readRect(inner));
+    });
+  reader.child("clock", [&](JsonReader &inner) {
+    target.clock = readQuantity(inner, "GHz", 1e-3, 100);
+  });
+  readClocks(reader, target);
+  reader.child("core", [&](JsonReader &inner) { readCore(inner, target); });
+  reader.child("fabric", [&](JsonReader &inner) { readFabric(inner, target); });
+  reader.child("wafer_link",
+               [&](JsonReader &inner) { readWaferLink(inner, target); });
+  if (target.reserved.value >= target.sram.value)
+    reader.error("core.reserved", "must be less than core.sram");
+  checkDead(target, reader);
+  reader.finish();
+  return target;
+}
+
+} // namespace
+
+std::optional<Target> inlay::target::load(const std::string &path,
+                                          Diagnostics &diags) {
+  diags.setFile(path);
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer) {
+    diags.inputError("", "cannot read the device description: " +
+                             buffer.getError().message());
+    return std::nullopt;
+  }
+  std::optional<llvm::json::Value> value =
+      parseJsonObject((*buffer)->getBuffer(), diags);
+  if (!value)
+    return std::nullopt;
+  size_t before = diags.all().size();
+  JsonReader reader(*value->getAsObject(), "", diags);
+  Target target = readTarget(reader);
+  if (diags.all().size() != before)
+    return std::nullopt;
+  return target;
+}
+
+std::optional<Target> inlay::target::find(const std::string &nameOrFile,
+                                          const std::string &directory,
+                                          Diagnostics &diags) {
+  if (llvm::StringRef(nameOrFile).ends_with(".json"))
+    return load(nameOrFile, diags);
+  std::set<std::string> names;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(directory, error), end;
+       !error && it != end; it.increment(error))
+    if (llvm::sys::path::extension(it->path()) == ".json")
+      names.insert(llvm::sys::path::stem(it->path()).str());
+  if (names.count(nameOrFile)) {
+    llvm::SmallString<128> path(directory);
+    llvm::sys::path::append(path, nameOrFile + ".json");
+    return load(path.str().str(), diags);
+  }
+  Diagnostic &diag =
+      diags.inputError("", fmt::format("there is no target '{}'", nameOrFile));
+  diag.notes.push_back(
+      names.empty() ? fmt::format("no targets are in '{}'", directory)
+                    : fmt::format("shipped targets: {}; or give the path of a "
+                                  ".json file",
+                                  fmt::join(names, ", ")));
+  return std::nullopt;
+}
+
+bool inlay::target::apply(const Overrides &overrides, Target &target,
+                          Diagnostics &diags) {
+  if (overrides.reserve) {
+    if (*overrides.reserve < 0 || *overrides.reserve >= target.sram.value) {
+      diags.inputError("option --reserve",
+                       fmt::format("must leave some of a core's {}, got {}",
+                                   formatBytes(int64_t(target.sram.value)),
+                                   formatBytes(*overrides.reserve)));
+      return false;
+    }
+    target.reserved.value = static_cast<double>(*overrides.reserve);
+    target.reserved.source = "option --reserve";
+    target.reserved.assumption = true;
+  }
+  if (overrides.crossingLatency) {
+    if (!(*overrides.crossingLatency >= 0 &&
+          *overrides.crossingLatency <= kLargest)) {
+      diags.inputError("option --crossing-latency",
+                       "must be a number of microseconds of at least 0");
+      return false;
+    }
+    target.waferLatency.value = *overrides.crossingLatency;
+    target.waferLatency.source = "option --crossing-latency";
+    target.waferLatency.assumption = true;
+  }
+  return true;
+}
