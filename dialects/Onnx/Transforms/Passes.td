@@ -58,7 +58,7 @@ def BindDims : Pass<"bind-dims", "mlir::ModuleOp"> {
     | past | `past_sequence_length` `past_sequence_len` `past_seq_length` `past_seq_len` `past_sequence` `past_length` `past_len` | `context`, default 8,192 | `context`, default 0 |
     | total | `total_sequence_length` `total_sequence_len` `total_seq_length` `total_seq_len` `total_sequence` `max_sequence_length` `max_seq_length` `max_seq_len` `max_cache_len` | past + new tokens | as decode |
     | tokens of the batch | `num_tokens` `tokens` | batch x new tokens | as decode |
-    | window | `past_sliding_length` `total_sliding_length` | the total, at most `local_window_size` of the attention | as decode |
+    | window | `past_sliding_length` `total_sliding_length` | `local_window_size` of the attention | as decode |
 
     `context` is always the number of tokens that each sequence has in its KV
     state before the step: a prefill starts from an empty one unless told

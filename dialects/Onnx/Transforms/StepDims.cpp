@@ -161,10 +161,8 @@ LogicalResult StepDims::resolve(const StepRequest &request,
     return failure();
   if (facts.limit && failed(applyLimit(*facts.limit, emitError)))
     return failure();
-  // A ring buffer of the last tokens, no longer than there are tokens.
-  window = context + tokens;
-  if (facts.window)
-    window = std::min(window, *facts.window);
+  // A ring buffer: it has room for the window however few tokens there are.
+  window = facts.window.value_or(context + tokens);
   if (given(DimRole::Window))
     window = given(DimRole::Window)->size;
   return success();

@@ -97,12 +97,12 @@ inlay_onnx.graph @fixed(%ids: tensor<2x7xi64>) -> tensor<2x7xi64>
 
 // -----
 
-// The KV state of attention with a window holds the window only.
+// The KV state of attention with a window is a ring of the window's size.
 
 // DECODE-LABEL: inlay_onnx.graph @window(
 // DECODE-SAME: %past: tensor<1x2x128x16xf32>) -> tensor<1x2x128x16xf32>
 // PREFILL-LABEL: inlay_onnx.graph @window(
-// PREFILL-SAME: %past: tensor<2x2x16x16xf32>) -> tensor<2x2x16x16xf32>
+// PREFILL-SAME: %past: tensor<2x2x128x16xf32>) -> tensor<2x2x128x16xf32>
 inlay_onnx.graph @window(
     %x: tensor<1x1x64xf32>,
     %past: tensor<?x2x?x16xf32, #inlay_onnx.dims<"batch_size", 2, "past_sliding_length", 16>>)

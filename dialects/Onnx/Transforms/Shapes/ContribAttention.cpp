@@ -78,7 +78,7 @@ static int64_t getCacheWidth(NodeInference &n, int64_t headSize) {
     return headSize;
   Type type = n.elementType(GqaPastKey);
   bool isByte = type && type.isInteger(8);
-  return isByte ? (headSize + 1) / 2 : headSize;
+  return isByte ? ceilDiv(headSize, 2) : headSize;
 }
 
 /// The cache after the step. The total length is an input whose value is

@@ -50,7 +50,7 @@ static int64_t countPositions(const Window &w, size_t dim, int64_t size) {
   if (!isKnown(size) || !isKnown(w.kernel[dim]))
     return ShapedType::kDynamic;
   if (w.autoPad.starts_with("SAME"))
-    return (size + stride - 1) / stride;
+    return ceilDiv(size, stride);
   int64_t extent = addDims(mulDims(w.kernel[dim] - 1, w.dilations[dim]), 1);
   int64_t padded = size;
   if (w.autoPad != "VALID")
@@ -61,7 +61,8 @@ static int64_t countPositions(const Window &w, size_t dim, int64_t size) {
     return isKnown(span) ? 0 : span;
   int64_t count = span / stride + 1;
   // A last window that is partly outside counts where it starts inside.
-  if (w.ceilMode && span % stride != 0 && count * stride < size + w.pads[dim])
+  if (w.ceilMode && span % stride != 0 && isKnown(mulDims(count, stride)) &&
+      mulDims(count, stride) < addDims(size, w.pads[dim]))
     ++count;
   return count;
 }

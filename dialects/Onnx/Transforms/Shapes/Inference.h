@@ -195,6 +195,10 @@ inline bool isKnown(int64_t size) { return !mlir::ShapedType::isDynamic(size); }
 /// a + b, a * b; unknown where one is, and where 64 bits overflow.
 int64_t addDims(int64_t a, int64_t b);
 int64_t mulDims(int64_t a, int64_t b);
+/// a / b rounded up, of sizes; `b` is at least 1.
+inline int64_t ceilDiv(int64_t a, int64_t b) {
+  return a <= 0 ? 0 : (a - 1) / b + 1;
+}
 /// The shape of two operands under ONNX's broadcast, or none where they do
 /// not agree.
 std::optional<Shape> broadcast(llvm::ArrayRef<int64_t> a,

@@ -169,7 +169,7 @@ static std::optional<SmallVector<int64_t>> getSplits(NodeInference &n,
     return **given;
   if (!isKnown(size) || parts == 0)
     return SmallVector<int64_t>(parts, ShapedType::kDynamic);
-  int64_t chunk = (size + parts - 1) / parts;
+  int64_t chunk = ceilDiv(size, parts);
   SmallVector<int64_t> result(parts, chunk);
   result.back() = size - chunk * (parts - 1);
   return result;

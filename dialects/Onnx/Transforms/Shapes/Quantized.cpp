@@ -46,7 +46,7 @@ static LogicalResult checkScale(NodeInference &n) {
   for (int64_t dim = 0; dim < rank; ++dim) {
     int64_t size = (*x)[dim];
     if (dim == *axis && block > 0 && isKnown(size))
-      size = (size + block - 1) / block;
+      size = ceilDiv(size, block);
     else if (dim == *axis)
       continue;
     if (failed(n.expectDim(1, dim, size, "blocks of the tensor")))
@@ -100,7 +100,7 @@ static LogicalResult inferMatMulNBits(NodeInference &n) {
     return failure();
   std::optional<Shape> b = n.shape(1);
   if (b && b->size() == 3 &&
-      (failed(n.expectDim(1, 1, (*k - 1) / *block + 1, "blocks of K")) ||
+      (failed(n.expectDim(1, 1, ceilDiv(*k, *block), "blocks of K")) ||
        failed(
            n.expectDim(1, 2, mulDims(*block, bits) / 8, "bytes of a block"))))
     return failure();
