@@ -33,7 +33,6 @@ namespace {
 
 /// Operators without an inference function whose outputs stay without a shape.
 struct UnknownOp {
-  int64_t opset;
   int64_t count = 0;
   NodeOp example;
 };
@@ -179,9 +178,11 @@ void GraphInference::materialise(NodeOp node) {
 void GraphInference::noteUnknown(NodeOp node) {
   if (llvm::all_of(node.getResultTypes(), isStatic))
     return;
-  auto name = StringAttr::get(graph.getContext(), node.getFullName());
+  std::string name = node.getFullName();
+  if (int64_t opset = state.opset(node))
+    name += "-" + std::to_string(opset);
   auto entry = unknownOps.insert(
-      {name, {state.opset(node.getDomain()), /*count=*/0, node}});
+      {StringAttr::get(graph.getContext(), name), {/*count=*/0, node}});
   ++entry.first->second.count;
 }
 
@@ -211,8 +212,6 @@ void GraphInference::warnUnknownOps() {
   llvm::interleaveComma(unknownOps, diag, [&](const auto &entry) {
     UnknownOp op = entry.second;
     diag << entry.first.getValue();
-    if (op.opset != 0)
-      diag << "-" << op.opset;
     diag << " (" << op.count << ", first '" << op.example.getNodeName() << "')";
   });
 }

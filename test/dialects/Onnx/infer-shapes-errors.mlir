@@ -576,14 +576,16 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
 // not count.
 
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, plugin = 3 : i64}} {
-  // expected-warning @+1 {{no rule infers the shapes of 3 nodes: plugin::Int4MoePlugin-3 (2, first '/a'), Loop-21 (1, first '/c')}}
-  inlay_onnx.graph @main(%x: tensor<2xf32>) -> (!inlay_onnx.unknown, tensor<?xf32>, tensor<2xf32>, tensor<*xf32>)
-      attributes {arg_names = ["x"], result_names = ["r", "s", "t", "u"]} {
+  // expected-warning @+1 {{no rule infers the shapes of 4 nodes: plugin::Int4MoePlugin-3 (2, first '/a'), Loop-21 (1, first '/c'), Loop-16 (1, first '/d')}}
+  inlay_onnx.graph @main(%x: tensor<2xf32>) -> (!inlay_onnx.unknown, tensor<?xf32>, tensor<2xf32>, tensor<*xf32>, tensor<*xf32>)
+      attributes {arg_names = ["x"], result_names = ["r", "s", "t", "u", "v"]} {
     %0 = inlay_onnx.node "plugin::Int4MoePlugin"(%x) : (tensor<2xf32>) -> !inlay_onnx.unknown loc("/a")
     %1 = inlay_onnx.node "plugin::Int4MoePlugin"(%x) : (tensor<2xf32>) -> tensor<?xf32> loc("/b")
     %2 = inlay_onnx.node "plugin::Int4MoePlugin"(%x) : (tensor<2xf32>) -> tensor<2xf32>
     %3 = inlay_onnx.node "Loop"(%x) : (tensor<2xf32>) -> tensor<*xf32> loc("/c")
-    inlay_onnx.return %0, %1, %2, %3 : !inlay_onnx.unknown, tensor<?xf32>, tensor<2xf32>, tensor<*xf32>
+    // From a function with another opset.
+    %4 = inlay_onnx.node "Loop"(%x) attributes {own_opset = 16 : i64} : (tensor<2xf32>) -> tensor<*xf32> loc("/d")
+    inlay_onnx.return %0, %1, %2, %3, %4 : !inlay_onnx.unknown, tensor<?xf32>, tensor<2xf32>, tensor<*xf32>, tensor<*xf32>
   }
 }
 

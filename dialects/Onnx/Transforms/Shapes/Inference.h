@@ -44,8 +44,9 @@ class InferenceState {
 public:
   explicit InferenceState(GraphOp graph);
 
-  /// Version of a domain's opset; 0 where the model does not import it.
-  int64_t opset(llvm::StringRef domain) const;
+  /// Opset version of a node's operator; 0 where the model does not import the
+  /// domain.
+  int64_t opset(NodeOp node) const;
 
   const ConstTensor *value(mlir::Value value);
   void setValue(mlir::Value value, ConstTensor tensor);
@@ -106,7 +107,7 @@ public:
   //===--------------------------------------------------------------------===//
 
   llvm::StringRef opType() { return node.getOpType(); }
-  int64_t opset() { return state.opset(node.getDomain()); }
+  int64_t opset() { return state.opset(node); }
   int64_t intAttr(llvm::StringRef name, int64_t otherwise) {
     return node.getIntAttr(name, otherwise);
   }

@@ -28,7 +28,11 @@ InferenceState::InferenceState(GraphOp graph) : graph(graph) {
   }
 }
 
-int64_t InferenceState::opset(StringRef domain) const {
+int64_t InferenceState::opset(NodeOp node) const {
+  // Not NodeOp::getOpset, which looks for the module each time.
+  if (std::optional<int64_t> own = node.getOwnOpset())
+    return *own;
+  StringRef domain = node.getDomain();
   return opsets.lookup(domain.empty() ? StringRef(OnnxDialect::kDefaultDomain)
                                       : domain);
 }
