@@ -236,6 +236,7 @@ std::optional<Target> inlay::target::find(const std::string &nameOrFile,
 
 bool inlay::target::apply(const Overrides &overrides, Target &target,
                           Diagnostics &diags) {
+  diags.setFile("");
   if (overrides.reserve) {
     if (*overrides.reserve < 0 || *overrides.reserve >= target.sram.value) {
       diags.inputError("option --reserve",

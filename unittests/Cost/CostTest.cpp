@@ -1,0 +1,159 @@
+//===- CostTest.cpp - Estimates and bounds --------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Cost/Cost.h"
+#include "inlay/Cost/Collectives.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <random>
+
+using namespace inlay;
+using namespace inlay::cost;
+using namespace inlay::model;
+
+namespace {
+
+target::Target wse3() {
+  Diagnostics diags;
+  auto target = target::find(
+      "wse3", std::string(std::getenv("INLAY_SOURCE_DIR")) + "/targets", diags);
+  EXPECT_TRUE(target.has_value());
+  return *target;
+}
+
+/// y[n] = sum over k of x[k] w[n][k], in 16 bits.
+KernelSpec gemv(int64_t n, int64_t k) {
+  KernelSpec kernel;
+  kernel.name = "gemv";
+  ElementType f16{"f16", 16};
+  OpSpec op;
+  op.name = "linear";
+  op.opClass = OpClass::Contraction;
+  op.dims = {{"token", 1, DimKind::Parallel, 1},
+             {"n", n, DimKind::Parallel, 1},
+             {"k", k, DimKind::Reduction, 1}};
+  op.operands = {{TensorRole::Input, 0, f16, {{0, 1}, {2, 1}}},
+                 {TensorRole::Weights, 0, f16, {{1, 1}, {2, 1}}},
+                 {TensorRole::Output, 0, f16, {{0, 1}, {1, 1}}}};
+  op.opsPerPoint = 2;
+  op.computeType = f16;
+  kernel.ops = {op};
+  kernel.weights = {{"w", f16, {n, k}, 0, {"w", "f", 0, n * k * 2, "raw"}}};
+  kernel.inputs = {{f16, {1, k}}};
+  kernel.outputs = {{f16, {1, n}}};
+  return kernel;
+}
+
+Sharding square(int64_t width, int64_t height) {
+  Sharding sharding;
+  sharding.region = sharding.group = {width, height};
+  sharding.groups = {1, 1};
+  sharding.ops = {{{Axis::None, Axis::X, Axis::Y}}};
+  return sharding;
+}
+
+TEST(CollectivesTest, ClosedFormsOfThePaper) {
+  target::Target target = wse3(); // h = 1, r = 1, T_R = 2
+  EXPECT_EQ(broadcast(target, 100, 64).total(), 64 + 100 + 4);
+  EXPECT_EQ(reduce(target, ReduceAlgorithm::Star, 100, 64).total(),
+            64 * 99 + 5);
+  EXPECT_EQ(reduce(target, ReduceAlgorithm::Chain, 100, 64).total(),
+            64 + 6 * 99);
+  // B log2 P = 384 > 64 * 64 / 126 * 6 + 63 = 258.05; 5 * 6 stages.
+  EXPECT_EQ(reduce(target, ReduceAlgorithm::Tree, 64, 64).total(), 384 + 30);
+  // max(128, 2 * 64 * 8 / 9 + 63) + 5 * 14.
+  EXPECT_NEAR(reduce(target, ReduceAlgorithm::TwoPhase, 64, 64).total(),
+              2 * 64 * 8.0 / 9 + 63 + 70, 1e-9);
+  EXPECT_EQ(allReduce(target, 1, 64).total(), 0);
+}
+
+TEST(CollectivesTest, BestIsNoSlowerThanAny) {
+  target::Target target = wse3();
+  for (int64_t cores : {2, 3, 16, 100, 755})
+    for (double wavelets : {1., 16., 512., 65536.}) {
+      double best =
+          reduce(target, bestReduce(target, cores, wavelets), cores, wavelets)
+              .total();
+      for (ReduceAlgorithm algorithm :
+           {ReduceAlgorithm::Star, ReduceAlgorithm::Chain,
+            ReduceAlgorithm::Tree, ReduceAlgorithm::TwoPhase})
+        EXPECT_LE(best, reduce(target, algorithm, cores, wavelets).total());
+    }
+}
+
+TEST(CostTest, GemvByHand) {
+  // 64 x 64 weights on 4 x 4 cores: 16 x 16 each.
+  KernelCost cost = estimateKernel(gemv(64, 64), square(4, 4), wse3());
+  // 256 multiply-accumulates at 8 a cycle; 576 bytes at 16 a cycle take longer.
+  EXPECT_EQ(cost.cycles.compute, 32);
+  EXPECT_EQ(cost.cycles.sram, (256 + 16 + 16) * 2 / 16. - 32);
+  // 16 partial sums of 4 bytes along 4 cores, and the input's 8 wavelets.
+  Breakdown reduction = allReduce(wse3(), 4, 16);
+  EXPECT_EQ(cost.cycles.fabricBandwidth, reduction.fabricBandwidth + 8);
+  EXPECT_EQ(cost.cycles.fabricLatency, reduction.fabricLatency + 4);
+  EXPECT_EQ(cost.cycles.software, 0);
+}
+
+TEST(CostTest, CrossingIsLatencyAndBandwidthAtTheClock) {
+  // 10 us at 0.85 GHz, and 150 GB at 150 GB/s.
+  EXPECT_NEAR(crossingCost(wse3(), 0).total(), 8500, 1e-6);
+  EXPECT_NEAR(crossingCost(wse3(), 150e9).total(), 8500 + 0.85e9, 1);
+}
+
+TEST(CostTest, StreamsGrowWithPayloadAndDistance) {
+  target::Target target = wse3();
+  double last = 0;
+  for (int64_t bytes = 4; bytes < 1 << 20; bytes *= 2) {
+    double cycles = streamCost(target, double(bytes), 10, 4).total();
+    EXPECT_GE(cycles, last);
+    last = cycles;
+  }
+  EXPECT_EQ(streamCost(target, 64, 20, 4).total() -
+                streamCost(target, 64, 10, 4).total(),
+            10);
+}
+
+TEST(CostTest, ExpectedMaxLoadIsBetweenItsLimits) {
+  EXPECT_EQ(expectedMaxLoad(8, 1), 8);
+  EXPECT_EQ(expectedMaxLoad(1, 384), 1);
+  for (int64_t groups : {2, 8, 64, 384})
+    for (int64_t activations : {2, 8, 256, 4096}) {
+      double load = expectedMaxLoad(activations, groups);
+      EXPECT_GE(load, std::max(1.0, double(activations) / double(groups)));
+      EXPECT_LE(load, double(activations));
+    }
+  // Two coins: both fall alike with probability 1/2. The groups are taken as
+  // independent: 1 - (1/4)^2 + 1 - (3/4)^2 = 1.375 stands for the exact 1.5.
+  EXPECT_NEAR(expectedMaxLoad(2, 2), 1.375, 1e-12);
+}
+
+TEST(CostTest, BoundNeverExceedsTheEstimate) {
+  target::Target target = wse3();
+  std::mt19937 random(1);
+  auto pick = [&](int64_t most) {
+    return int64_t(std::exp2(
+        std::uniform_real_distribution<>(0, std::log2(double(most)))(random)));
+  };
+  for (int i = 0; i < 5000; ++i) {
+    KernelSpec kernel = gemv(pick(20000), pick(20000));
+    Sharding sharding = square(pick(755), pick(1170));
+    if (footprint(kernel, sharding).total() > target.budget())
+      continue;
+    double estimate = estimateKernel(kernel, sharding, target).cycles.total();
+    Bound bound = kernelBound(kernel, target, sharding.region.area());
+    EXPECT_TRUE(std::isfinite(estimate));
+    EXPECT_LE(bound.cycles(), estimate)
+        << bound.binding() << " on " << sharding.region.width << " x "
+        << sharding.region.height;
+  }
+}
+
+} // namespace
