@@ -23,6 +23,16 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 
 // -----
 
+// expected-error @unknown {{node '/m' (Softmax): axis 2 is outside of a tensor of rank 2}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<2x3xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0"], result_names = ["r"]} {
+    %0 = inlay_onnx.node "Softmax"(%a0) {attributes = {axis = 2 : i64}} : (tensor<2x3xf32>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
 // expected-error @unknown {{node '/m' (Add): operands of shape 2x3 and 2x4 do not broadcast}}
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
   inlay_onnx.graph @main(%a0: tensor<2x3xf32>, %a1: tensor<2x4xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1"], result_names = ["r"]} {

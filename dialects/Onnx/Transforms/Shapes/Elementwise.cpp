@@ -24,6 +24,15 @@ static LogicalResult inferSame(NodeInference &n) {
   return success();
 }
 
+/// As its input; the axis to normalise along must exist.
+static LogicalResult inferSoftmax(NodeInference &n) {
+  n.setLike(0, 0);
+  std::optional<Shape> shape = n.shape(0);
+  if (!shape || !n.hasAttr("axis"))
+    return success();
+  return failure(failed(n.axis(n.intAttr("axis", -1), shape->size())));
+}
+
 static LogicalResult inferUnary(NodeInference &n) {
   n.setLike(0, 0);
   if (const ConstTensor *value = n.value(0))
@@ -172,7 +181,8 @@ static LogicalResult inferDropout(NodeInference &n) {
   return success();
 }
 
-void onnx::addElementwise(InferTable &table) {
+/// Operators of one operand that counts for the shape.
+static void addUnary(InferTable &table) {
   for (StringRef name :
        {"Abs", "Neg", "Not", "Sqrt", "Floor", "Ceil", "Reciprocal", "Sign"})
     table[name] = inferUnary;
@@ -209,9 +219,6 @@ void onnx::addElementwise(InferTable &table) {
                          "Clip",
                          "ThresholdedRelu",
                          "BitwiseNot",
-                         "Softmax",
-                         "LogSoftmax",
-                         "Hardmax",
                          "Trilu",
                          "CumSum",
                          "CumProd",
@@ -223,6 +230,18 @@ void onnx::addElementwise(InferTable &table) {
                          "com.microsoft::GatedAdd",
                          "SwiGLU"})
     table[name] = inferSame;
+  for (StringRef name : {"Softmax", "LogSoftmax", "Hardmax"})
+    table[name] = inferSoftmax;
+  table["Identity"] = inferIdentity;
+  table["Dropout"] = inferDropout;
+  table["IsNaN"] = inferTest;
+  table["IsInf"] = inferTest;
+  table["Cast"] = inferCast;
+  table["CastLike"] = inferCastLike;
+}
+
+void onnx::addElementwise(InferTable &table) {
+  addUnary(table);
   for (StringRef name : {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max",
                          "Sum", "Mean", "And", "Or", "Xor", "PRelu", "BitShift",
                          "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
@@ -230,11 +249,5 @@ void onnx::addElementwise(InferTable &table) {
   for (StringRef name :
        {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
     table[name] = inferComparison;
-  table["Identity"] = inferIdentity;
-  table["Dropout"] = inferDropout;
-  table["IsNaN"] = inferTest;
-  table["IsInf"] = inferTest;
   table["Where"] = inferWhere;
-  table["Cast"] = inferCast;
-  table["CastLike"] = inferCastLike;
 }

@@ -8,7 +8,6 @@
 
 #include "dialects/Onnx/Transforms/Shapes/Inference.h"
 
-#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -266,40 +265,36 @@ std::optional<Shape> onnx::broadcast(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
   return result;
 }
 
+/// The signless or unsigned integer of a TensorProto.DataType code, or null.
+static Type getIntegerTypeOfCode(MLIRContext *context, int64_t code) {
+  constexpr struct {
+    int64_t code;
+    unsigned width;
+    bool isUnsigned;
+  } types[] = {{2, 8, true},   {3, 8, false},  {4, 16, true},  {5, 16, false},
+               {6, 32, false}, {7, 64, false}, {9, 1, false},  {12, 32, true},
+               {13, 64, true}, {21, 4, true},  {22, 4, false}, {25, 2, true},
+               {26, 2, false}};
+  for (const auto &type : types)
+    if (type.code == code)
+      return IntegerType::get(context, type.width,
+                              type.isUnsigned ? IntegerType::Unsigned
+                                              : IntegerType::Signless);
+  return {};
+}
+
 Type onnx::getElementTypeOfCode(MLIRContext *context, int64_t code) {
-  Builder b(context);
-  auto unsignedType = [&](unsigned width) {
-    return IntegerType::get(context, width, IntegerType::Unsigned);
-  };
   switch (code) {
   case 1:
-    return b.getF32Type();
-  case 2:
-    return unsignedType(8);
-  case 3:
-    return b.getIntegerType(8);
-  case 4:
-    return unsignedType(16);
-  case 5:
-    return b.getIntegerType(16);
-  case 6:
-    return b.getIntegerType(32);
-  case 7:
-    return b.getIntegerType(64);
+    return Float32Type::get(context);
   case 8:
     return StringType::get(context);
-  case 9:
-    return b.getI1Type();
   case 10:
-    return b.getF16Type();
+    return Float16Type::get(context);
   case 11:
-    return b.getF64Type();
-  case 12:
-    return unsignedType(32);
-  case 13:
-    return unsignedType(64);
+    return Float64Type::get(context);
   case 16:
-    return b.getBF16Type();
+    return BFloat16Type::get(context);
   case 17:
     return Float8E4M3FNType::get(context);
   case 18:
@@ -308,20 +303,12 @@ Type onnx::getElementTypeOfCode(MLIRContext *context, int64_t code) {
     return Float8E5M2Type::get(context);
   case 20:
     return Float8E5M2FNUZType::get(context);
-  case 21:
-    return unsignedType(4);
-  case 22:
-    return b.getIntegerType(4);
   case 23:
     return Float4E2M1FNType::get(context);
   case 24:
     return Float8E8M0FNUType::get(context);
-  case 25:
-    return unsignedType(2);
-  case 26:
-    return b.getIntegerType(2);
   default:
-    return {};
+    return getIntegerTypeOfCode(context, code);
   }
 }
 
