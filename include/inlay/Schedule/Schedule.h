@@ -1,0 +1,92 @@
+//===- Schedule.h - One step of the whole machine ---------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A step fires every kernel once. A kernel starts when all its inputs have
+// arrived; a stream takes its time after its producer has finished; kernels on
+// different regions run at the same time.
+//
+// Latency of a step is the longest path from source to sink. Throughput is that
+// of the slowest stage: with enough steps in flight each wafer works on another
+// one, and a wafer is a serial resource (its kernels share the activations'
+// chain), so a stage takes the sum of its kernels and inner streams.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_SCHEDULE_SCHEDULE_H
+#define INLAY_SCHEDULE_SCHEDULE_H
+
+#include "inlay/Cost/Cost.h"
+
+#include <string>
+#include <vector>
+
+namespace inlay::schedule {
+
+/// A kernel with the cycles of one firing.
+struct Task {
+  std::string name;
+  int stage = 0;
+  cost::Breakdown cycles;
+  double worstCase = 0; ///< cycles under the worst routing, at least the total
+  cost::Bound bound;    ///< least cycles on a whole wafer
+  double unknownBytes = 0; ///< of ops that no rule knows
+  double movedBytes = 0; ///< weights and streams: what unknownBytes is part of
+};
+
+/// A stream from task to task.
+struct Edge {
+  int from = 0;
+  int to = 0;
+  cost::Breakdown cycles;
+};
+
+struct Problem {
+  std::vector<Task> tasks; ///< in topological order
+  std::vector<Edge> edges;
+  int numStages = 1;
+  double clock = 1;   ///< GHz
+  int64_t batch = 1;  ///< sequences in a step
+  int64_t tokens = 1; ///< new tokens of each sequence in a step
+
+  /// Adds an error for every edge or stage out of range, edge that goes back,
+  /// and number of cycles that is negative or not finite.
+  bool check(Diagnostics &diags) const;
+};
+
+struct Solution {
+  cost::Breakdown latency;       ///< along the critical path
+  std::vector<int> criticalPath; ///< tasks, first to last
+  double worstLatency = 0;       ///< latency with every task at its worst case
+  std::vector<double> stageCycles;
+  int slowestStage = 0;
+
+  /// Least latency: the longest path of the tasks' bounds and the crossings.
+  double bound = 0;
+  /// The same path's bounds by kind; the largest names what binds.
+  cost::Bound boundParts;
+  double unknownBytes = 0;
+  double movedBytes = 0;
+
+  double gap() const { return bound > 0 ? latency.total() / bound : 0; }
+
+  /// Tokens per second at `ghz`; decode: batch tokens a step, for one user one.
+  double tokensPerUser(const Problem &problem, double ghz) const;
+  double tokensPerSystem(const Problem &problem, double ghz) const;
+
+  /// Recomputes everything that the solution claims, without the solver: the
+  /// critical path is a path, its cycles add up to the latency, no other path
+  /// is longer, stages add up, the bound is no larger than the latency.
+  bool verify(const Problem &problem, Diagnostics &diags) const;
+};
+
+/// `problem` must have passed `check`.
+Solution solve(const Problem &problem);
+
+} // namespace inlay::schedule
+
+#endif // INLAY_SCHEDULE_SCHEDULE_H

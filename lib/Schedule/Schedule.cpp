@@ -1,0 +1,213 @@
+//===- Schedule.cpp - One step of the whole machine -----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Schedule/Schedule.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace inlay;
+using namespace inlay::schedule;
+using cost::Breakdown;
+
+static bool isValid(const Breakdown &cycles) {
+  for (double part : {cycles.compute, cycles.sram, cycles.fabricLatency,
+                      cycles.fabricBandwidth, cycles.software, cycles.crossing})
+    if (!std::isfinite(part) || part < 0)
+      return false;
+  return true;
+}
+
+bool Problem::check(Diagnostics &diags) const {
+  bool valid = true;
+  auto fail = [&](const std::string &subject, const std::string &message) {
+    valid = false;
+    diags.internalError(subject, message);
+  };
+  for (const Task &task : tasks) {
+    if (task.stage < 0 || task.stage >= numStages)
+      fail("task '" + task.name + "'",
+           fmt::format("is on stage {} of {}", task.stage, numStages));
+    if (!isValid(task.cycles))
+      fail("task '" + task.name + "'", "has cycles that are no numbers");
+  }
+  int numTasks = static_cast<int>(tasks.size());
+  for (const Edge &edge : edges) {
+    std::string subject = fmt::format("edge {} -> {}", edge.from, edge.to);
+    if (edge.from < 0 || edge.to >= numTasks || edge.from >= edge.to)
+      fail(subject, "does not go from an earlier task to a later one");
+    if (!isValid(edge.cycles))
+      fail(subject, "has cycles that are no numbers");
+  }
+  return valid;
+}
+
+namespace {
+
+/// Longest paths over the tasks: `taskWeight` and `edgeWeight` give lengths.
+struct LongestPath {
+  std::vector<double> finish; ///< length of the longest path that ends here
+  std::vector<int> previous;  ///< edge by which it comes; -1 at a start
+  int last = -1;
+
+  template <typename TaskWeight, typename EdgeWeight>
+  LongestPath(const Problem &problem, TaskWeight taskWeight,
+              EdgeWeight edgeWeight)
+      : finish(problem.tasks.size()), previous(problem.tasks.size(), -1) {
+    std::vector<std::vector<int>> incoming(problem.tasks.size());
+    for (size_t e = 0; e < problem.edges.size(); ++e)
+      incoming[problem.edges[e].to].push_back(static_cast<int>(e));
+    for (size_t t = 0; t < problem.tasks.size(); ++t) {
+      double start = 0;
+      for (int e : incoming[t]) {
+        const Edge &edge = problem.edges[e];
+        double arrival = finish[edge.from] + edgeWeight(edge);
+        if (previous[t] < 0 || arrival > start) {
+          start = arrival;
+          previous[t] = e;
+        }
+      }
+      finish[t] = start + taskWeight(problem.tasks[t]);
+      if (last < 0 || finish[t] > finish[last])
+        last = static_cast<int>(t);
+    }
+  }
+
+  double length() const { return last < 0 ? 0 : finish[last]; }
+};
+
+double total(const Edge &edge) { return edge.cycles.total(); }
+
+/// What a bound may count of an edge: wafers are joined by physical links.
+double crossing(const Edge &edge) { return edge.cycles.crossing; }
+
+std::vector<double> stageSums(const Problem &problem) {
+  std::vector<double> cycles(problem.numStages, 0);
+  for (const Task &task : problem.tasks)
+    cycles[task.stage] += task.cycles.total();
+  for (const Edge &edge : problem.edges)
+    if (problem.tasks[edge.from].stage == problem.tasks[edge.to].stage)
+      cycles[problem.tasks[edge.to].stage] += edge.cycles.total();
+  return cycles;
+}
+
+bool isClose(double a, double b) {
+  return std::abs(a - b) <= 1e-9 * std::max({1.0, std::abs(a), std::abs(b)});
+}
+
+} // namespace
+
+Solution inlay::schedule::solve(const Problem &problem) {
+  Solution solution;
+  LongestPath path(
+      problem, [](const Task &task) { return task.cycles.total(); }, total);
+  for (int at = path.last; at >= 0;) {
+    solution.criticalPath.push_back(at);
+    solution.latency += problem.tasks[at].cycles;
+    int edge = path.previous[at];
+    if (edge < 0)
+      break;
+    solution.latency += problem.edges[edge].cycles;
+    at = problem.edges[edge].from;
+  }
+  std::reverse(solution.criticalPath.begin(), solution.criticalPath.end());
+
+  LongestPath worst(
+      problem,
+      [](const Task &task) {
+        return std::max(task.worstCase, task.cycles.total());
+      },
+      total);
+  solution.worstLatency = worst.length();
+
+  LongestPath bound(
+      problem, [](const Task &task) { return task.bound.cycles(); }, crossing);
+  solution.bound = bound.length();
+  for (int at = bound.last; at >= 0;) {
+    const cost::Bound &part = problem.tasks[at].bound;
+    solution.boundParts.compute += part.compute;
+    solution.boundParts.sram += part.sram;
+    solution.boundParts.distance += part.distance;
+    int edge = bound.previous[at];
+    at = edge < 0 ? -1 : problem.edges[edge].from;
+  }
+
+  solution.stageCycles = stageSums(problem);
+  for (size_t s = 1; s < solution.stageCycles.size(); ++s)
+    if (solution.stageCycles[s] > solution.stageCycles[solution.slowestStage])
+      solution.slowestStage = static_cast<int>(s);
+  for (const Task &task : problem.tasks) {
+    solution.unknownBytes += task.unknownBytes;
+    solution.movedBytes += task.movedBytes;
+  }
+  return solution;
+}
+
+double Solution::tokensPerUser(const Problem &problem, double ghz) const {
+  double cycles = latency.total();
+  return cycles > 0 ? ghz * 1e9 / cycles * double(problem.tokens) : 0;
+}
+
+double Solution::tokensPerSystem(const Problem &problem, double ghz) const {
+  if (stageCycles.empty() || stageCycles[slowestStage] <= 0)
+    return 0;
+  return ghz * 1e9 / stageCycles[slowestStage] *
+         double(problem.batch * problem.tokens);
+}
+
+bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
+  bool valid = true;
+  auto fail = [&](const std::string &message) {
+    valid = false;
+    diags.internalError("schedule", message);
+  };
+  double sum = 0;
+  for (size_t i = 0; i < criticalPath.size(); ++i) {
+    sum += problem.tasks[criticalPath[i]].cycles.total();
+    if (i == 0)
+      continue;
+    double longest = -1;
+    for (const Edge &edge : problem.edges)
+      if (edge.from == criticalPath[i - 1] && edge.to == criticalPath[i])
+        longest = std::max(longest, edge.cycles.total());
+    if (longest < 0)
+      fail(fmt::format("no stream joins '{}' and '{}' of the critical path",
+                       problem.tasks[criticalPath[i - 1]].name,
+                       problem.tasks[criticalPath[i]].name));
+    sum += std::max(0.0, longest);
+  }
+  if (!isClose(sum, latency.total()))
+    fail(fmt::format("the critical path takes {:.1f} cycles, but the latency "
+                     "is {:.1f}",
+                     sum, latency.total()));
+  std::vector<double> finish(problem.tasks.size(), 0);
+  for (size_t t = 0; t < problem.tasks.size(); ++t)
+    finish[t] = problem.tasks[t].cycles.total();
+  // Edges sorted by their end relax every path in topological order.
+  std::vector<Edge> edges = problem.edges;
+  std::sort(edges.begin(), edges.end(),
+            [](const Edge &a, const Edge &b) { return a.to < b.to; });
+  for (const Edge &edge : edges)
+    finish[edge.to] =
+        std::max(finish[edge.to], finish[edge.from] + edge.cycles.total() +
+                                      problem.tasks[edge.to].cycles.total());
+  for (size_t t = 0; t < finish.size(); ++t)
+    if (finish[t] > latency.total() && !isClose(finish[t], latency.total()))
+      fail(fmt::format("a path to '{}' takes {:.1f} cycles, more than the "
+                       "latency of {:.1f}",
+                       problem.tasks[t].name, finish[t], latency.total()));
+  if (stageCycles != stageSums(problem))
+    fail("the cycles of the stages do not add up");
+  if (bound > latency.total() && !isClose(bound, latency.total()))
+    fail(fmt::format("the bound of {:.1f} cycles is above the latency of "
+                     "{:.1f}",
+                     bound, latency.total()));
+  return valid;
+}

@@ -1,0 +1,132 @@
+//===- ScheduleTest.cpp - One step of the whole machine -------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Schedule/Schedule.h"
+
+#include "llvm/Support/raw_ostream.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+using namespace inlay::schedule;
+
+namespace {
+
+Task task(const char *name, double compute, int stage = 0) {
+  Task result;
+  result.name = name;
+  result.stage = stage;
+  result.cycles.compute = compute;
+  result.worstCase = compute;
+  result.bound.compute = compute / 2;
+  return result;
+}
+
+Edge edge(int from, int to, double latency, double crossing = 0) {
+  Edge result;
+  result.from = from;
+  result.to = to;
+  result.cycles.fabricLatency = latency;
+  result.cycles.crossing = crossing;
+  return result;
+}
+
+/// a -> b -> d and a -> c -> d, with d on another wafer.
+Problem diamond() {
+  Problem problem;
+  problem.tasks = {task("a", 10), task("b", 30), task("c", 5),
+                   task("d", 20, 1)};
+  problem.edges = {edge(0, 1, 1), edge(0, 2, 50), edge(1, 3, 1, 100),
+                   edge(2, 3, 1, 100)};
+  problem.numStages = 2;
+  return problem;
+}
+
+std::string print(const Diagnostics &diags) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  diags.print(os);
+  return text;
+}
+
+TEST(ScheduleTest, LatencyIsTheLongestPath) {
+  Problem problem = diamond();
+  Diagnostics diags;
+  ASSERT_TRUE(problem.check(diags));
+  Solution solution = solve(problem);
+  // a 10, stream 50, c 5, stream 1 and crossing 100, d 20.
+  EXPECT_EQ(solution.latency.total(), 186);
+  EXPECT_EQ(solution.latency.crossing, 100);
+  EXPECT_EQ(solution.latency.compute, 35);
+  EXPECT_THAT(solution.criticalPath, testing::ElementsAre(0, 2, 3));
+  // Bounds ignore streams but for crossings: a 5, b 15, d 10.
+  EXPECT_EQ(solution.bound, 130);
+  EXPECT_TRUE(solution.verify(problem, diags)) << print(diags);
+}
+
+TEST(ScheduleTest, ThroughputIsTheSlowestStage) {
+  Problem problem = diamond();
+  problem.batch = 4;
+  Solution solution = solve(problem);
+  EXPECT_THAT(solution.stageCycles, testing::ElementsAre(96, 20));
+  EXPECT_EQ(solution.slowestStage, 0);
+  EXPECT_DOUBLE_EQ(solution.tokensPerUser(problem, 1), 1e9 / 186);
+  EXPECT_DOUBLE_EQ(solution.tokensPerSystem(problem, 1), 4e9 / 96);
+}
+
+TEST(ScheduleTest, CheckReportsEveryViolation) {
+  Problem problem = diamond();
+  problem.tasks[1].stage = 2;
+  problem.tasks[2].cycles.sram = -1;
+  problem.edges[0].to = 0;
+  problem.edges[1].cycles.software = -1;
+  Diagnostics diags;
+  EXPECT_FALSE(problem.check(diags));
+  EXPECT_EQ(print(diags),
+            "error: task 'b': is on stage 2 of 2\n"
+            "error: task 'c': has cycles that are no numbers\n"
+            "error: edge 0 -> 0: does not go from an earlier task to a later "
+            "one\n"
+            "error: edge 0 -> 2: has cycles that are no numbers\n");
+}
+
+TEST(ScheduleTest, VerifyCatchesWrongClaims) {
+  using testing::HasSubstr;
+  Problem problem = diamond();
+  auto errorsOf = [&](auto change) {
+    Solution solution = solve(problem);
+    change(solution);
+    Diagnostics diags;
+    EXPECT_FALSE(solution.verify(problem, diags));
+    return print(diags);
+  };
+  EXPECT_THAT(errorsOf([](Solution &s) { s.criticalPath = {0, 3}; }),
+              HasSubstr("no stream joins 'a' and 'd' of the critical path"));
+  EXPECT_THAT(errorsOf([](Solution &s) { s.latency.compute += 1; }),
+              HasSubstr("the critical path takes 186.0 cycles, but the latency "
+                        "is 187.0"));
+  EXPECT_THAT(errorsOf([](Solution &s) { s.latency.compute -= 1; }),
+              HasSubstr("a path to 'd' takes 186.0 cycles, more than the "
+                        "latency of 185.0"));
+  EXPECT_THAT(errorsOf([](Solution &s) { s.stageCycles[0] += 1; }),
+              HasSubstr("the cycles of the stages do not add up"));
+  EXPECT_THAT(errorsOf([](Solution &s) { s.bound = 187; }),
+              HasSubstr("the bound of 187.0 cycles is above the latency of "
+                        "186.0"));
+}
+
+TEST(ScheduleTest, EmptyProblemHasNoLatency) {
+  Problem problem;
+  Diagnostics diags;
+  EXPECT_TRUE(problem.check(diags));
+  Solution solution = solve(problem);
+  EXPECT_EQ(solution.latency.total(), 0);
+  EXPECT_TRUE(solution.verify(problem, diags));
+}
+
+} // namespace
