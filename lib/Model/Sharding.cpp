@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 using namespace inlay;
@@ -22,16 +23,26 @@ using namespace inlay::model;
 static constexpr int kPartialSumBits = 32;
 /// Streams are double-buffered: one tensor computes while the next arrives.
 static constexpr int64_t kStreamBuffers = 2;
+/// Sizes saturate here: far beyond any machine, and sums of thousands of them
+/// still fit 64 bits.
+static constexpr int64_t kHuge = int64_t(1) << 50;
+
+static int64_t multiply(int64_t a, int64_t b) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product) || product > kHuge)
+    return kHuge;
+  return product;
+}
 
 int64_t inlay::model::shardLength(const IterationDim &dim, int64_t parts) {
   int64_t units = ceilDiv(dim.size, dim.unit);
-  return std::min(dim.size, ceilDiv(units, parts) * dim.unit);
+  return std::min(dim.size, multiply(ceilDiv(units, parts), dim.unit));
 }
 
 IndexRange inlay::model::shardRange(const IterationDim &dim, int64_t parts,
                                     int64_t part) {
   int64_t length = shardLength(dim, parts);
-  int64_t begin = std::min(dim.size, part * length);
+  int64_t begin = std::min(dim.size, multiply(part, length));
   return {begin, std::min(dim.size, begin + length)};
 }
 
@@ -51,93 +62,115 @@ int64_t inlay::model::partsOf(const Sharding &sharding, Axis axis) {
 
 namespace {
 
-/// Distinct values that one core sees of each dim of an op.
+constexpr std::array<Axis, 3> kCuts = {Axis::X, Axis::Y, Axis::Group};
+
+/// What one core sees of the dims of an op.
 ///
 /// A dim that is cut alone has blocks of `shardLength`. Where several dims
 /// share an axis their product is cut into equal runs; a run of C points of a
 /// product whose faster dims have I points touches min(I, C) values of these
 /// and at most ceil(C / I) + 1 of the slower ones.
-std::vector<int64_t> valuesPerCore(const OpSpec &op,
-                                   const OpSharding &opSharding,
-                                   const Sharding &sharding) {
-  std::vector<int64_t> values;
-  for (const IterationDim &dim : op.dims)
-    values.push_back(dim.size);
-  for (Axis axis : {Axis::X, Axis::Y, Axis::Group}) {
-    std::vector<size_t> cut;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (opSharding.axisOfDim[d] == axis)
-        cut.push_back(d);
-    if (cut.empty())
-      continue;
-    int64_t parts = partsOf(sharding, axis);
-    if (cut.size() == 1) {
-      values[cut[0]] = shardLength(op.dims[cut[0]], parts);
-      continue;
-    }
-    int64_t run = 1;
-    for (size_t d : cut)
-      run *= op.dims[d].size;
-    run = ceilDiv(run, parts);
-    for (size_t at = cut.size(); at-- > 0;) {
-      int64_t size = op.dims[cut[at]].size;
-      values[cut[at]] = std::min(size, run);
-      bool straddles = run > size && run % size != 0;
-      run = ceilDiv(run, size) + (straddles ? 1 : 0);
-    }
+class CoreView {
+public:
+  CoreView(const OpSpec &op, const OpSharding &opSharding,
+           const Sharding &sharding)
+      : op(op), axes(opSharding.axisOfDim) {
+    for (const IterationDim &dim : op.dims)
+      values.push_back(dim.size);
+    for (size_t a = 0; a < kCuts.size(); ++a)
+      cut(a, partsOf(sharding, kCuts[a]));
   }
-  return values;
-}
 
-/// Points of the flattened dims on one axis cannot exceed their common run, so
-/// a tensor indexed by all of them holds `run` elements, not the product of the
-/// distinct values.
-int64_t elementsOf(const OpSpec &op, const OperandSpec &operand,
-                   const OpSharding &opSharding, const Sharding &sharding) {
-  std::vector<int64_t> values = valuesPerCore(op, opSharding, sharding);
-  std::vector<bool> done(op.dims.size(), false);
-  int64_t elements = 1;
-  for (Axis axis : {Axis::X, Axis::Y, Axis::Group}) {
-    int64_t product = 1;
-    int64_t run = 1;
-    size_t numCut = 0;
-    size_t numIndexed = 0;
-    for (size_t d = 0; d < op.dims.size(); ++d) {
-      if (opSharding.axisOfDim[d] != axis)
+  /// Elements of an operand. The points of dims that share an axis cannot
+  /// exceed their common run, so a tensor that is indexed by all of them holds
+  /// at most `run` elements, not the product of the distinct values.
+  int64_t elements(const OperandSpec &operand) const {
+    std::array<int64_t, 4> product = {1, 1, 1, 1};
+    std::array<int, 4> numIndexed = {0, 0, 0, 0};
+    for (const IndexExpr &index : operand.indexing) {
+      if (index.dim < 0)
         continue;
-      ++numCut;
-      run *= op.dims[d].size;
-      for (const IndexExpr &index : operand.indexing)
-        if (index.dim == static_cast<int>(d)) {
-          ++numIndexed;
-          done[d] = true;
-          product *= ceilDiv(values[d], index.divisor);
-          break;
-        }
+      auto axis = static_cast<size_t>(axes[index.dim]);
+      product[axis] =
+          multiply(product[axis], ceilDiv(values[index.dim], index.divisor));
+      ++numIndexed[axis];
     }
-    if (numCut > 1 && numIndexed == numCut)
-      product = std::min(product, ceilDiv(run, partsOf(sharding, axis)));
-    elements *= product;
+    int64_t total = product[static_cast<size_t>(Axis::None)];
+    for (size_t a = 0; a < kCuts.size(); ++a) {
+      auto axis = static_cast<size_t>(kCuts[a]);
+      bool whole = numCut[a] > 1 && numIndexed[axis] == numCut[a];
+      total = multiply(total,
+                       whole ? std::min(product[axis], run[a]) : product[axis]);
+    }
+    return total;
   }
-  for (const IndexExpr &index : operand.indexing)
-    if (index.dim >= 0 && !done[index.dim])
-      elements *= ceilDiv(op.dims[index.dim].size, index.divisor);
-  return elements;
+
+private:
+  void cut(size_t a, int64_t parts) {
+    int64_t points = 1;
+    size_t last = 0;
+    for (size_t d = 0; d < op.dims.size(); ++d)
+      if (axes[d] == kCuts[a]) {
+        points = multiply(points, op.dims[d].size);
+        ++numCut[a];
+        last = d;
+      }
+    if (numCut[a] == 1)
+      values[last] = shardLength(op.dims[last], parts);
+    if (numCut[a] < 2)
+      return;
+    int64_t left = run[a] = ceilDiv(points, parts);
+    for (size_t d = op.dims.size(); d-- > 0;) {
+      if (axes[d] != kCuts[a])
+        continue;
+      int64_t size = op.dims[d].size;
+      values[d] = std::min(size, left);
+      bool straddles = left > size && left % size != 0;
+      left = ceilDiv(left, size) + (straddles ? 1 : 0);
+    }
+  }
+
+  const OpSpec &op;
+  const std::vector<Axis> &axes;
+  std::vector<int64_t> values;
+  std::array<int, 3> numCut = {0, 0, 0};
+  std::array<int64_t, 3> run = {1, 1, 1};
+};
+
+int64_t productOf(const std::vector<int64_t> &shape) {
+  int64_t product = 1;
+  for (int64_t size : shape)
+    product = multiply(product, size);
+  return product;
 }
 
-/// Largest shard of a tensor over the ops that use it; `fullBytes` when none
-/// does.
-int64_t tensorBytes(const KernelSpec &kernel, const Sharding &sharding,
-                    TensorRole role, int tensor, int64_t fullBytes) {
-  int64_t bytes = -1;
-  for (size_t o = 0; o < kernel.ops.size(); ++o)
-    for (const OperandSpec &operand : kernel.ops[o].operands)
-      if (operand.role == role && operand.tensor == tensor)
-        bytes = std::max(bytes, ceilDiv(elementsOf(kernel.ops[o], operand,
-                                                   sharding.ops[o], sharding) *
-                                            operand.type.bits,
-                                        8));
-  return bytes < 0 ? fullBytes : bytes;
+/// Scales the elements of a shard to the whole tensor: what no iteration dim
+/// indexes is held whole, and what exceeds the iteration space is spread alike.
+int64_t scaleToTensor(const OpSpec &op, const OperandSpec &operand,
+                      int64_t shard, int64_t tensorElements) {
+  int64_t indexed = 1;
+  for (const IndexExpr &index : operand.indexing)
+    if (index.dim >= 0)
+      indexed =
+          multiply(indexed, ceilDiv(op.dims[index.dim].size, index.divisor));
+  if (indexed >= tensorElements)
+    return std::min(shard, tensorElements);
+  int64_t whole = tensorElements / indexed;
+  double rest = static_cast<double>(tensorElements % indexed) /
+                static_cast<double>(indexed);
+  int64_t scaled =
+      multiply(shard, whole) +
+      static_cast<int64_t>(std::ceil(static_cast<double>(shard) * rest));
+  return std::min(scaled, tensorElements);
+}
+
+int64_t alignedBytes(int64_t elements, int bits) {
+  int64_t bytes = ceilDiv(multiply(elements, bits), 8);
+  return multiply(ceilDiv(bytes, kBufferAlignment), kBufferAlignment);
+}
+
+bool isHeldWhole(const WeightSpec &weight, const OperandSpec &use) {
+  return use.indexing.size() != weight.shape.size();
 }
 
 bool reducesOverCores(const OpSpec &op, const OpSharding &opSharding,
@@ -149,25 +182,111 @@ bool reducesOverCores(const OpSpec &op, const OpSharding &opSharding,
   return false;
 }
 
-int64_t scratchBytes(const KernelSpec &kernel, const Sharding &sharding) {
-  int64_t most = 0;
-  for (size_t o = 0; o < kernel.ops.size(); ++o) {
-    const OpSpec &op = kernel.ops[o];
-    int64_t bytes = 0;
-    for (const OperandSpec &operand : op.operands)
-      if (operand.role == TensorRole::Local)
-        bytes += ceilDiv(elementsOf(op, operand, sharding.ops[o], sharding) *
-                             operand.type.bits,
-                         8);
-    if (!op.operands.empty() && reducesOverCores(op, sharding.ops[o], sharding))
-      bytes += ceilDiv(
-          elementsOf(op, op.operands.back(), sharding.ops[o], sharding) *
-              kPartialSumBits,
-          8);
-    most = std::max(most, bytes);
+/// Gathers the buffers of a kernel, op by op.
+class BufferCollector {
+public:
+  BufferCollector(const KernelSpec &kernel, const Sharding &sharding)
+      : kernel(kernel), sharding(sharding),
+        lastOp(std::max(0, static_cast<int>(kernel.ops.size()) - 1)) {
+    for (const WeightSpec &weight : kernel.weights)
+      addResident(TensorRole::Weights, productOf(weight.shape),
+                  weight.type.bits);
+    for (const StateSpec &state : kernel.states)
+      addResident(TensorRole::State, productOf(state.shape), state.type.bits);
+    for (const PortSpec &port : kernel.inputs)
+      addResident(TensorRole::Input, productOf(port.shape), port.type.bits);
+    for (const PortSpec &port : kernel.outputs)
+      addResident(TensorRole::Output, productOf(port.shape), port.type.bits);
   }
-  return most;
-}
+
+  std::vector<ShardBuffer> run() {
+    for (size_t o = 0; o < kernel.ops.size(); ++o)
+      addOp(static_cast<int>(o));
+    for (Resident &resident : residents) {
+      ShardBuffer buffer = resident.buffer;
+      int64_t elements =
+          resident.used ? resident.shard : resident.tensorElements;
+      buffer.bytes = alignedBytes(elements, resident.bits);
+      if (buffer.role == TensorRole::Input || buffer.role == TensorRole::Output)
+        buffer.bytes *= kStreamBuffers;
+      buffers.push_back(buffer);
+    }
+    buffers.insert(buffers.end(), locals.begin(), locals.end());
+    return std::move(buffers);
+  }
+
+private:
+  struct Resident {
+    ShardBuffer buffer;
+    int64_t tensorElements = 0;
+    int bits = 0;
+    int64_t shard = 0;
+    bool used = false;
+  };
+
+  void addResident(TensorRole role, int64_t elements, int bits) {
+    auto r = static_cast<size_t>(role);
+    if (firstOfRole[r] < 0)
+      firstOfRole[r] = static_cast<int>(residents.size());
+    int index = static_cast<int>(residents.size()) - firstOfRole[r];
+    residents.push_back(
+        {{role, index, 0, 0, lastOp}, elements, bits, 0, false});
+  }
+
+  void addOp(int o) {
+    const OpSpec &op = kernel.ops[o];
+    CoreView view(op, sharding.ops[o], sharding);
+    int64_t unnamed = 0;
+    for (const OperandSpec &operand : op.operands) {
+      int64_t elements = view.elements(operand);
+      if (operand.role != TensorRole::Local)
+        addUse(op, operand, elements);
+      else if (operand.tensor < 0)
+        unnamed += alignedBytes(elements, operand.type.bits);
+      else
+        addLocal(operand.tensor, alignedBytes(elements, operand.type.bits), o);
+    }
+    if (!op.operands.empty() && reducesOverCores(op, sharding.ops[o], sharding))
+      unnamed +=
+          alignedBytes(view.elements(op.operands.back()), kPartialSumBits);
+    if (unnamed)
+      locals.push_back({TensorRole::Local, -1, unnamed, o, o});
+  }
+
+  void addUse(const OpSpec &op, const OperandSpec &operand, int64_t elements) {
+    Resident &resident =
+        residents[firstOfRole[static_cast<size_t>(operand.role)] +
+                  operand.tensor];
+    if (operand.role == TensorRole::Weights) {
+      if (resident.used)
+        return;
+      if (isHeldWhole(kernel.weights[operand.tensor], operand))
+        elements = resident.tensorElements;
+    }
+    resident.shard =
+        std::max(resident.shard,
+                 scaleToTensor(op, operand, elements, resident.tensorElements));
+    resident.used = true;
+  }
+
+  void addLocal(int id, int64_t bytes, int o) {
+    for (ShardBuffer &local : locals)
+      if (local.tensor == id) {
+        local.bytes = std::max(local.bytes, bytes);
+        local.lastOp = o;
+        return;
+      }
+    locals.push_back({TensorRole::Local, id, bytes, o, o});
+  }
+
+  const KernelSpec &kernel;
+  const Sharding &sharding;
+  int lastOp;
+  std::array<int, 5> firstOfRole = {-1, -1, -1, -1, -1};
+  std::vector<Resident> residents;
+  std::vector<ShardBuffer> locals;
+  std::vector<ShardBuffer> buffers;
+};
 
 } // namespace
 
@@ -175,7 +294,7 @@ int64_t inlay::model::shardElements(const OpSpec &op,
                                     const OperandSpec &operand,
                                     const OpSharding &opSharding,
                                     const Sharding &sharding) {
-  return elementsOf(op, operand, opSharding, sharding);
+  return CoreView(op, opSharding, sharding).elements(operand);
 }
 
 double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
@@ -202,89 +321,106 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
   return points;
 }
 
+std::vector<ShardBuffer> inlay::model::shardBuffers(const KernelSpec &kernel,
+                                                    const Sharding &sharding) {
+  return BufferCollector(kernel, sharding).run();
+}
+
 Footprint inlay::model::footprint(const KernelSpec &kernel,
                                   const Sharding &sharding) {
   Footprint bytes;
-  for (size_t i = 0; i < kernel.weights.size(); ++i)
-    bytes.weights +=
-        tensorBytes(kernel, sharding, TensorRole::Weights, static_cast<int>(i),
-                    kernel.weights[i].storedBytes());
-  for (size_t i = 0; i < kernel.states.size(); ++i)
-    bytes.state += tensorBytes(kernel, sharding, TensorRole::State,
-                               static_cast<int>(i), kernel.states[i].bytes());
-  for (size_t i = 0; i < kernel.inputs.size(); ++i)
-    bytes.streams += kStreamBuffers *
-                     tensorBytes(kernel, sharding, TensorRole::Input,
-                                 static_cast<int>(i), kernel.inputs[i].bytes());
-  for (size_t i = 0; i < kernel.outputs.size(); ++i)
-    bytes.streams +=
-        kStreamBuffers * tensorBytes(kernel, sharding, TensorRole::Output,
-                                     static_cast<int>(i),
-                                     kernel.outputs[i].bytes());
-  bytes.scratch = scratchBytes(kernel, sharding);
+  std::vector<int64_t> live(kernel.ops.size() + 1, 0);
+  for (const ShardBuffer &buffer : shardBuffers(kernel, sharding)) {
+    switch (buffer.role) {
+    case TensorRole::Weights:
+      bytes.weights += buffer.bytes;
+      break;
+    case TensorRole::State:
+      bytes.state += buffer.bytes;
+      break;
+    case TensorRole::Input:
+    case TensorRole::Output:
+      bytes.streams += buffer.bytes;
+      break;
+    case TensorRole::Local:
+      for (int o = buffer.firstOp; o <= buffer.lastOp; ++o)
+        live[o] += buffer.bytes;
+      break;
+    }
+  }
+  bytes.scratch = *std::max_element(live.begin(), live.end());
   return bytes;
+}
+
+namespace {
+
+/// The first use of a weight, which says how it is cut.
+struct WeightUse {
+  const OpSpec *op = nullptr;
+  const OperandSpec *operand = nullptr;
+  const OpSharding *sharding = nullptr;
+};
+
+WeightUse firstUse(const KernelSpec &kernel, const Sharding &sharding,
+                   int weight) {
+  for (size_t o = 0; o < kernel.ops.size(); ++o)
+    for (const OperandSpec &operand : kernel.ops[o].operands)
+      if (operand.role == TensorRole::Weights && operand.tensor == weight) {
+        if (isHeldWhole(kernel.weights[weight], operand))
+          return {};
+        return {&kernel.ops[o], &operand, &sharding.ops[o]};
+      }
+  return {};
+}
+
+/// A block that spans the whole dim belongs to every part alike.
+bool isCutBy(const OpSpec &op, const IndexExpr &index) {
+  return index.dim >= 0 && index.divisor < op.dims[index.dim].size;
+}
+
+} // namespace
+
+std::vector<IndexRange>
+inlay::model::weightShard(const KernelSpec &kernel, const Sharding &sharding,
+                          int weight, const CorePosition &position) {
+  const std::vector<int64_t> &shape = kernel.weights[weight].shape;
+  std::vector<IndexRange> ranges;
+  for (int64_t size : shape)
+    ranges.push_back({0, size});
+  WeightUse use = firstUse(kernel, sharding, weight);
+  if (!use.op)
+    return ranges;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const IndexExpr &index = use.operand->indexing[i];
+    if (!isCutBy(*use.op, index))
+      continue;
+    Axis axis = use.sharding->axisOfDim[index.dim];
+    int64_t part = axis == Axis::X       ? position.x
+                   : axis == Axis::Y     ? position.y
+                   : axis == Axis::Group ? position.group
+                                         : 0;
+    IndexRange range =
+        shardRange(use.op->dims[index.dim], partsOf(sharding, axis), part);
+    ranges[i].begin = std::min(shape[i], ceilDiv(range.begin, index.divisor));
+    ranges[i].end = std::min(shape[i], ceilDiv(range.end, index.divisor));
+  }
+  return ranges;
 }
 
 int64_t inlay::model::copies(const KernelSpec &kernel, const Sharding &sharding,
                              int weight) {
   int64_t cores = sharding.numGroups() * sharding.group.area();
-  for (size_t o = 0; o < kernel.ops.size(); ++o)
-    for (const OperandSpec &operand : kernel.ops[o].operands) {
-      if (operand.role != TensorRole::Weights || operand.tensor != weight)
-        continue;
-      int64_t parts = 1;
-      for (Axis axis : {Axis::X, Axis::Y, Axis::Group}) {
-        bool cut = false;
-        for (const IndexExpr &index : operand.indexing)
-          cut |= index.dim >= 0 && sharding.ops[o].axisOfDim[index.dim] == axis;
-        if (cut)
-          parts *= partsOf(sharding, axis);
-      }
-      return cores / parts;
-    }
-  return cores;
-}
-
-bool inlay::model::check(const KernelSpec &kernel, const Sharding &sharding,
-                         Diagnostics &diags) {
-  bool valid = true;
-  auto fail = [&](const std::string &message) {
-    valid = false;
-    diags.internalError("sharding of kernel '" + kernel.name + "'", message);
-  };
-  const Extent &region = sharding.region;
-  const Extent &groups = sharding.groups;
-  const Extent &group = sharding.group;
-  for (const Extent &extent : {region, groups, group})
-    if (extent.width < 1 || extent.height < 1)
-      fail(
-          fmt::format("has an extent of {} x {}", extent.width, extent.height));
-  if (groups.width * group.width > region.width ||
-      groups.height * group.height > region.height)
-    fail(fmt::format("tiles {} x {} groups of {} x {} cores over a region of "
-                     "{} x {}",
-                     groups.width, groups.height, group.width, group.height,
-                     region.width, region.height));
-  if (kernel.role != KernelRole::Experts &&
-      (groups.area() != 1 || !(group == region)))
-    fail("has groups, which only experts have");
-  if (sharding.ops.size() != kernel.ops.size()) {
-    fail(fmt::format("cuts {} ops of {}", sharding.ops.size(),
-                     kernel.ops.size()));
-    return false;
+  WeightUse use = firstUse(kernel, sharding, weight);
+  if (!use.op)
+    return cores;
+  int64_t parts = 1;
+  for (Axis axis : kCuts) {
+    bool cut = false;
+    for (const IndexExpr &index : use.operand->indexing)
+      cut |=
+          isCutBy(*use.op, index) && use.sharding->axisOfDim[index.dim] == axis;
+    if (cut)
+      parts *= partsOf(sharding, axis);
   }
-  for (size_t o = 0; o < kernel.ops.size(); ++o) {
-    const OpSpec &op = kernel.ops[o];
-    const std::vector<Axis> &axes = sharding.ops[o].axisOfDim;
-    if (axes.size() != op.dims.size()) {
-      fail(fmt::format("gives op '{}' {} axes for {} dims", op.name,
-                       axes.size(), op.dims.size()));
-      continue;
-    }
-    for (size_t d = 0; d < axes.size(); ++d)
-      if (axes[d] == Axis::Group && op.dims[d].name != "expert")
-        fail(fmt::format("cuts dim '{}' of op '{}' over groups",
-                         op.dims[d].name, op.name));
-  }
-  return valid;
+  return cores / parts;
 }

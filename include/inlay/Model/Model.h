@@ -57,8 +57,10 @@ enum class TensorRole { Weights, State, Input, Output, Local };
 /// A tensor as one op sees it.
 struct OperandSpec {
   TensorRole role = TensorRole::Input;
-  /// Index into KernelSpec::{weights, states, inputs, outputs} by role; -1 for
-  /// Local.
+  /// Index into KernelSpec::{weights, states, inputs, outputs} by role. For
+  /// Local the number of the value within the kernel, the same at its producer
+  /// and its users; -1 where it is not known. Live ranges and the choice of
+  /// axes follow it.
   int tensor = -1;
   ElementType type;
   /// One entry for each dim of the tensor's LOGICAL shape.

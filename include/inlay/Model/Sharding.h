@@ -50,12 +50,31 @@ struct Sharding {
   int64_t numGroups() const { return groups.area(); }
 };
 
+/// Every buffer of a core starts at a multiple of this many bytes, so that
+/// vector instructions may read it; a buffer's bytes are rounded up to it.
+inline constexpr int64_t kBufferAlignment = 16;
+
+/// What a core of the region keeps in its SRAM for one tensor.
+struct ShardBuffer {
+  TensorRole role = TensorRole::Local;
+  /// As OperandSpec::tensor; -1 for partial sums and for unnamed locals, which
+  /// are one buffer for each op.
+  int tensor = -1;
+  /// Bytes on the fullest core, a multiple of kBufferAlignment. Inputs and
+  /// outputs count twice: one tensor computes while the next one travels.
+  int64_t bytes = 0;
+  /// First and last op of the kernel that need it; weights, states and streams
+  /// are there all the time.
+  int firstOp = 0;
+  int lastOp = 0;
+};
+
 /// Bytes on the fullest core of the region, by use.
 struct Footprint {
   int64_t weights = 0;
   int64_t state = 0;
   int64_t streams = 0; ///< inputs and outputs, double-buffered
-  int64_t scratch = 0; ///< locals and partial sums of collectives
+  int64_t scratch = 0; ///< most live bytes of locals and partial sums
 
   int64_t total() const { return weights + state + streams + scratch; }
 };
@@ -68,6 +87,9 @@ int64_t shardLength(const IterationDim &dim, int64_t parts);
 struct IndexRange {
   int64_t begin = 0;
   int64_t end = 0;
+
+  int64_t length() const { return end - begin; }
+  bool operator==(const IndexRange &) const = default;
 };
 
 /// What part `part` of `parts` holds of a dim that is cut alone: blocks of
@@ -77,7 +99,9 @@ IndexRange shardRange(const IterationDim &dim, int64_t parts, int64_t part);
 /// Number of parts that `axis` has under `sharding`.
 int64_t partsOf(const Sharding &sharding, Axis axis);
 
-/// Elements of an operand on the fullest core, by its op's axes.
+/// Elements of an operand on the fullest core, by its op's axes. A tensor dim
+/// that no iteration dim indexes counts once: the operand does not know its
+/// size (`shardBuffers` does).
 int64_t shardElements(const OpSpec &op, const OperandSpec &operand,
                       const OpSharding &opSharding, const Sharding &sharding);
 
@@ -85,13 +109,37 @@ int64_t shardElements(const OpSpec &op, const OperandSpec &operand,
 double shardPoints(const OpSpec &op, const OpSharding &opSharding,
                    const Sharding &sharding);
 
+/// Every buffer of the fullest core: weights, states, inputs, outputs, then
+/// locals and partial sums. A weight is held as its first use cuts it; a weight
+/// that no op uses, or whose use indexes a number of dims that is not the
+/// weight's rank, is held whole by every core.
+std::vector<ShardBuffer> shardBuffers(const KernelSpec &kernel,
+                                      const Sharding &sharding);
+
+/// Sums `shardBuffers` by use; scratch is what is live at once.
 Footprint footprint(const KernelSpec &kernel, const Sharding &sharding);
+
+/// A core of a region: which group, and where in it.
+struct CorePosition {
+  int64_t group = 0; ///< row-major over Sharding::groups; 0 without experts
+  int64_t x = 0;
+  int64_t y = 0;
+};
+
+/// What one core holds of a weight: a range for each dim of its logical shape.
+/// A range is empty for a core beyond the last shard. Over all cores of the
+/// region every element occurs `copies` times.
+std::vector<IndexRange> weightShard(const KernelSpec &kernel,
+                                    const Sharding &sharding, int weight,
+                                    const CorePosition &position);
 
 /// How many cores hold each element of a weight: 1 where every axis cuts it.
 int64_t copies(const KernelSpec &kernel, const Sharding &sharding, int weight);
 
 /// True when `sharding` has the shape that `kernel` needs: an axis for every
-/// dim, Group only for dim "expert", groups that fit the region.
+/// dim, Group only for dim "expert", groups that fit the region; and when the
+/// shards of weights are boxes that do not overlap: no two dims of a weight on
+/// one axis, no cut inside a block that shares a scale, all uses cut alike.
 bool check(const KernelSpec &kernel, const Sharding &sharding,
            Diagnostics &diags);
 

@@ -1,0 +1,133 @@
+//===- ShardingCheck.cpp - Is a sharding well formed? ---------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Model/Sharding.h"
+
+#include "fmt/format.h"
+
+using namespace inlay;
+using namespace inlay::model;
+
+namespace {
+
+/// Checks one sharding against its kernel; every violation becomes one error.
+class ShardingChecker {
+public:
+  ShardingChecker(const KernelSpec &kernel, const Sharding &sharding,
+                  Diagnostics &diags)
+      : kernel(kernel), sharding(sharding), diags(diags) {}
+
+  bool run() {
+    checkExtents();
+    if (sharding.ops.size() != kernel.ops.size()) {
+      fail(fmt::format("cuts {} ops of {}", sharding.ops.size(),
+                       kernel.ops.size()));
+      return false;
+    }
+    for (size_t o = 0; o < kernel.ops.size(); ++o)
+      checkOp(kernel.ops[o], sharding.ops[o]);
+    if (valid)
+      for (size_t w = 0; w < kernel.weights.size(); ++w)
+        checkWeight(static_cast<int>(w));
+    return valid;
+  }
+
+private:
+  void fail(std::string message) {
+    valid = false;
+    diags.internalError("sharding of kernel '" + kernel.name + "'",
+                        std::move(message));
+  }
+
+  void checkExtents() {
+    const Extent &region = sharding.region;
+    const Extent &groups = sharding.groups;
+    const Extent &group = sharding.group;
+    for (const Extent &extent : {region, groups, group})
+      if (extent.width < 1 || extent.height < 1)
+        return fail(fmt::format("has an extent of {} x {}", extent.width,
+                                extent.height));
+    if (groups.width * group.width > region.width ||
+        groups.height * group.height > region.height)
+      fail(fmt::format("tiles {} x {} groups of {} x {} cores over a region of "
+                       "{} x {}",
+                       groups.width, groups.height, group.width, group.height,
+                       region.width, region.height));
+    if (kernel.role != KernelRole::Experts &&
+        (groups.area() != 1 || !(group == region)))
+      fail("has groups, which only experts have");
+  }
+
+  void checkOp(const OpSpec &op, const OpSharding &opSharding) {
+    const std::vector<Axis> &axes = opSharding.axisOfDim;
+    if (axes.size() != op.dims.size())
+      return fail(fmt::format("gives op '{}' {} axes for {} dims", op.name,
+                              axes.size(), op.dims.size()));
+    for (size_t d = 0; d < axes.size(); ++d)
+      if (axes[d] == Axis::Group && op.dims[d].name != "expert")
+        fail(fmt::format("cuts dim '{}' of op '{}' over groups",
+                         op.dims[d].name, op.name));
+  }
+
+  /// The axis over which each dim of the weight is cut.
+  std::vector<Axis> cutsOf(const OperandSpec &use, size_t o) const {
+    std::vector<Axis> cuts;
+    for (const IndexExpr &index : use.indexing) {
+      bool isCut =
+          index.dim >= 0 && index.divisor < kernel.ops[o].dims[index.dim].size;
+      cuts.push_back(isCut ? sharding.ops[o].axisOfDim[index.dim] : Axis::None);
+    }
+    return cuts;
+  }
+
+  void checkWeight(int weight) {
+    const WeightSpec &spec = kernel.weights[weight];
+    std::vector<Axis> first;
+    for (size_t o = 0; o < kernel.ops.size(); ++o)
+      for (const OperandSpec &use : kernel.ops[o].operands) {
+        if (use.role != TensorRole::Weights || use.tensor != weight ||
+            use.indexing.size() != spec.shape.size())
+          continue;
+        std::vector<Axis> cuts = cutsOf(use, o);
+        if (!first.empty() && cuts != first)
+          return fail(fmt::format("cuts weight '{}' in two ways", spec.name));
+        first = cuts;
+        checkBoxes(spec, kernel.ops[o], use, cuts);
+      }
+  }
+
+  void checkBoxes(const WeightSpec &spec, const OpSpec &op,
+                  const OperandSpec &use, const std::vector<Axis> &cuts) {
+    for (size_t i = 0; i < cuts.size(); ++i) {
+      if (cuts[i] == Axis::None)
+        continue;
+      for (size_t j = 0; j < i; ++j)
+        if (cuts[i] == cuts[j])
+          fail(fmt::format("cuts two dims of weight '{}' over one axis",
+                           spec.name));
+      const IterationDim &dim = op.dims[use.indexing[i].dim];
+      if (dim.unit % use.indexing[i].divisor != 0)
+        fail(fmt::format("may cut dim '{}' at multiples of {}, inside a block "
+                         "of {} of weight '{}'",
+                         dim.name, dim.unit, use.indexing[i].divisor,
+                         spec.name));
+    }
+  }
+
+  const KernelSpec &kernel;
+  const Sharding &sharding;
+  Diagnostics &diags;
+  bool valid = true;
+};
+
+} // namespace
+
+bool inlay::model::check(const KernelSpec &kernel, const Sharding &sharding,
+                         Diagnostics &diags) {
+  return ShardingChecker(kernel, sharding, diags).run();
+}

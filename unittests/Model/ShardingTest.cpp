@@ -1,0 +1,250 @@
+//===- ShardingTest.cpp ---------------------------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Model/Sharding.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+using namespace inlay::model;
+using testing::ElementsAre;
+
+namespace {
+
+const ElementType kF16 = {"f16", 16};
+const ElementType kU4 = {"u4", 4};
+
+/// y[1, n] = x[1, k] W[n, k], 4-bit weights in blocks of 32 with f16 scales.
+KernelSpec quantisedLinear(int64_t n, int64_t k) {
+  KernelSpec kernel;
+  kernel.name = "linear";
+  kernel.weights = {{"w", kU4, {n, k}, 0, {}},
+                    {"scales", kF16, {n, k / 32}, 0, {}},
+                    {"bias", kF16, {n}, 0, {}}};
+  kernel.inputs = {{kF16, {1, k}}};
+  kernel.outputs = {{kF16, {1, n}}};
+  OpSpec op;
+  op.name = "linear";
+  op.opClass = OpClass::Contraction;
+  op.dims = {{"token", 1}, {"n", n}, {"k", k, DimKind::Reduction, 32}};
+  op.operands = {{TensorRole::Input, 0, kF16, {{0, 1}, {2, 1}}},
+                 {TensorRole::Weights, 0, kU4, {{1, 1}, {2, 1}}},
+                 {TensorRole::Weights, 1, kF16, {{1, 1}, {2, 32}}},
+                 {TensorRole::Weights, 2, kF16, {{1, 1}}},
+                 {TensorRole::Output, 0, kF16, {{0, 1}, {1, 1}}}};
+  kernel.ops = {op};
+  return kernel;
+}
+
+Sharding shardingOf(Extent region, std::vector<OpSharding> ops) {
+  return {region, {1, 1}, region, std::move(ops)};
+}
+
+const OpSharding kNoverX = {{Axis::None, Axis::X, Axis::Y}};
+
+std::vector<std::string> messages(const Diagnostics &diags) {
+  std::vector<std::string> all;
+  for (const Diagnostic &diag : diags.all())
+    all.push_back(diag.message);
+  return all;
+}
+
+TEST(ShardingTest, CutsAtUnitsOnly) {
+  IterationDim k = {"k", 96, DimKind::Reduction, 32};
+  EXPECT_EQ(shardLength(k, 1), 96);
+  EXPECT_EQ(shardLength(k, 2), 64);
+  EXPECT_EQ(shardLength(k, 3), 32);
+  EXPECT_EQ(shardLength(k, 100), 32);
+  EXPECT_EQ(shardRange(k, 2, 1), (IndexRange{64, 96}));
+  EXPECT_EQ(shardRange(k, 100, 99), (IndexRange{96, 96}));
+  IterationDim odd = {"k", 70, DimKind::Reduction, 32};
+  EXPECT_EQ(shardRange(odd, 3, 2), (IndexRange{64, 70}));
+}
+
+TEST(ShardingTest, RangesTileEveryDim) {
+  for (int64_t size : {1, 2, 7, 64, 97})
+    for (int64_t unit : {1, 3, 16})
+      for (int64_t parts : {1, 2, 5, 64, 200}) {
+        IterationDim dim = {"n", size, DimKind::Parallel, unit};
+        int64_t at = 0;
+        for (int64_t part = 0; part < parts; ++part) {
+          IndexRange range = shardRange(dim, parts, part);
+          EXPECT_EQ(range.begin, at);
+          EXPECT_LE(range.length(), shardLength(dim, parts));
+          at = range.end;
+        }
+        EXPECT_EQ(at, size);
+      }
+}
+
+TEST(ShardingTest, FootprintCountsScalesPaddingAndDoubleBuffers) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  Sharding sharding = shardingOf({5, 2}, {kNoverX});
+  Diagnostics diags;
+  ASSERT_TRUE(check(kernel, sharding, diags));
+  // A core has 2 rows of 64: 64 bytes of weights, 2 x 2 scales of 2 bytes and 2
+  // biases, each rounded up to 16.
+  Footprint bytes = footprint(kernel, sharding);
+  EXPECT_EQ(bytes.weights, 64 + 16 + 16);
+  EXPECT_EQ(bytes.state, 0);
+  EXPECT_EQ(bytes.streams, 2 * 128 + 2 * 16);
+  // Partial sums of two 32-bit results.
+  EXPECT_EQ(bytes.scratch, 16);
+  EXPECT_EQ(bytes.total(), 400);
+}
+
+TEST(ShardingTest, WeightShardsFollowUnitsAndBlocks) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  Sharding sharding = shardingOf({4, 3}, {kNoverX});
+  EXPECT_THAT(weightShard(kernel, sharding, 0, {0, 3, 1}),
+              ElementsAre(IndexRange{9, 10}, IndexRange{64, 128}));
+  EXPECT_THAT(weightShard(kernel, sharding, 1, {0, 3, 1}),
+              ElementsAre(IndexRange{9, 10}, IndexRange{2, 4}));
+  EXPECT_THAT(weightShard(kernel, sharding, 2, {0, 3, 1}),
+              ElementsAre(IndexRange{9, 10}));
+  // Four blocks over three rows: two, two, none.
+  EXPECT_EQ(weightShard(kernel, sharding, 0, {0, 0, 2})[1].length(), 0);
+  EXPECT_EQ(copies(kernel, sharding, 0), 1);
+  EXPECT_EQ(copies(kernel, sharding, 2), 3);
+}
+
+TEST(ShardingTest, ScalesOfWholeRowsAreOnEveryPartOfTheRow) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  kernel.weights[1].shape = {10, 1};
+  kernel.ops[0].operands[2].indexing[1].divisor = 128;
+  Sharding sharding = shardingOf({5, 4}, {kNoverX});
+  Diagnostics diags;
+  EXPECT_TRUE(check(kernel, sharding, diags));
+  EXPECT_EQ(copies(kernel, sharding, 1), 4);
+  EXPECT_THAT(weightShard(kernel, sharding, 1, {0, 0, 3}),
+              ElementsAre(IndexRange{0, 2}, IndexRange{0, 1}));
+}
+
+TEST(ShardingTest, WeightsThatNoOpIndexesAreHeldWhole) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  kernel.weights.push_back({"table", kF16, {100, 4}, 0, {}});
+  Sharding sharding = shardingOf({5, 2}, {kNoverX});
+  EXPECT_EQ(footprint(kernel, sharding).weights, 96 + 800);
+  EXPECT_EQ(copies(kernel, sharding, 3), 10);
+  // Indexed by one dim only: the other is held whole.
+  kernel.ops[0].operands.push_back(
+      {TensorRole::Weights, 3, kF16, {{-1, 1}, {1, 1}}});
+  EXPECT_EQ(footprint(kernel, sharding).weights, 96 + 160);
+  // Indexed by fewer dims than it has.
+  kernel.ops[0].operands.back().indexing = {{1, 1}};
+  EXPECT_EQ(footprint(kernel, sharding).weights, 96 + 800);
+  EXPECT_THAT(weightShard(kernel, sharding, 3, {0, 1, 1}),
+              ElementsAre(IndexRange{0, 100}, IndexRange{0, 4}));
+}
+
+TEST(ShardingTest, DimsThatShareAnAxisAreCutAsOne) {
+  OpSpec op;
+  op.dims = {{"head", 8}, {"context", 100}, {"dim", 64}};
+  OperandSpec keys = {TensorRole::State, 0, kF16, {{0, 1}, {1, 1}, {2, 1}}};
+  OperandSpec heads = {TensorRole::Local, -1, kF16, {{0, 1}, {1, 1}}};
+  OpSharding cut = {{Axis::X, Axis::Y, Axis::X}};
+  Sharding sharding = shardingOf({16, 10}, {cut});
+  // 512 channels over 16 columns: half a head each.
+  EXPECT_EQ(shardElements(op, keys, cut, sharding), 10 * 32);
+  EXPECT_EQ(shardElements(op, heads, cut, sharding), 10);
+  sharding = shardingOf({12, 10}, {cut});
+  // Runs of 43 channels; one of them touches two heads.
+  EXPECT_EQ(shardElements(op, keys, cut, sharding), 10 * 43);
+  EXPECT_DOUBLE_EQ(shardPoints(op, cut, sharding), 10 * 43);
+}
+
+TEST(ShardingTest, LocalsLiveFromProducerToLastUser) {
+  KernelSpec kernel;
+  auto elementwise = [](std::vector<int> locals) {
+    OpSpec op;
+    op.dims = {{"n", 8}};
+    for (int local : locals)
+      op.operands.push_back({TensorRole::Local, local, kF16, {{0, 1}}});
+    return op;
+  };
+  // 0 is needed again by the last op.
+  kernel.ops = {elementwise({0}), elementwise({0, 1}), elementwise({1, 2}),
+                elementwise({2, 0, 3})};
+  Sharding sharding =
+      shardingOf({1, 1}, std::vector<OpSharding>(4, {{Axis::None}}));
+  EXPECT_EQ(footprint(kernel, sharding).scratch, 3 * 16);
+  std::vector<ShardBuffer> buffers = shardBuffers(kernel, sharding);
+  ASSERT_EQ(buffers.size(), 4u);
+  EXPECT_EQ(buffers[0].firstOp, 0);
+  EXPECT_EQ(buffers[0].lastOp, 3);
+}
+
+TEST(ShardingTest, StatesLongerThanTheVisibleContextAreHeldWhole) {
+  KernelSpec kernel;
+  kernel.states = {{"k", kF16, {1, 1000, 64}}};
+  OpSpec op;
+  op.dims = {{"context", 100}, {"dim", 64}};
+  op.operands = {{TensorRole::State, 0, kF16, {{-1, 1}, {0, 1}, {1, 1}}}};
+  kernel.ops = {op};
+  Sharding sharding = shardingOf({10, 1}, {{{Axis::X, Axis::None}}});
+  EXPECT_EQ(footprint(kernel, sharding).state, 100 * 64 * 2);
+}
+
+TEST(ShardingTest, HugeSizesSaturate) {
+  KernelSpec kernel = quantisedLinear(int64_t(1) << 61, int64_t(1) << 61);
+  Sharding sharding = shardingOf({2, 2}, {kNoverX});
+  EXPECT_GT(footprint(kernel, sharding).total(), int64_t(1) << 48);
+}
+
+TEST(ShardingTest, ChecksExtentsAndAxes) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  Diagnostics diags;
+  Sharding sharding = shardingOf({0, 2}, {kNoverX});
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  sharding = {{4, 4}, {2, 1}, {2, 4}, {kNoverX}};
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  kernel.role = KernelRole::Experts;
+  sharding.groups = {3, 1};
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  sharding = shardingOf({4, 4}, {});
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  sharding = shardingOf({4, 4}, {{{Axis::X}}});
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  sharding = shardingOf({4, 4}, {{{Axis::None, Axis::Group, Axis::X}}});
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  EXPECT_EQ(diags.exitStatus(), 3);
+  EXPECT_THAT(messages(diags),
+              ElementsAre("has an extent of 0 x 2",
+                          "has groups, which only experts have",
+                          "tiles 3 x 1 groups of 2 x 4 cores over a region of "
+                          "4 x 4",
+                          "cuts 0 ops of 1",
+                          "gives op 'linear' 1 axes for 3 "
+                          "dims",
+                          "cuts dim 'n' of op 'linear' over groups"));
+}
+
+TEST(ShardingTest, ChecksThatWeightShardsAreBoxes) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  Diagnostics diags;
+  EXPECT_FALSE(check(
+      kernel, shardingOf({4, 4}, {{{Axis::None, Axis::X, Axis::X}}}), diags));
+  kernel = quantisedLinear(10, 128);
+  kernel.ops[0].dims[2].unit = 16;
+  EXPECT_FALSE(check(kernel, shardingOf({4, 4}, {kNoverX}), diags));
+  kernel = quantisedLinear(10, 128);
+  kernel.ops.push_back(kernel.ops[0]);
+  OpSharding kOverX = {{Axis::None, Axis::Y, Axis::X}};
+  EXPECT_FALSE(check(kernel, shardingOf({4, 4}, {kNoverX, kOverX}), diags));
+  EXPECT_THAT(messages(diags),
+              ElementsAre("cuts two dims of weight 'w' over one axis",
+                          "cuts two dims of weight 'scales' over one axis",
+                          "may cut dim 'k' at multiples of 16, inside a block "
+                          "of 32 of weight 'scales'",
+                          "cuts weight 'w' in two ways",
+                          "cuts weight 'scales' in two ways",
+                          "cuts weight 'bias' in two ways"));
+}
+
+} // namespace
