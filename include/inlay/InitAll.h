@@ -15,6 +15,7 @@
 #define INLAY_INITALL_H
 
 #include "dialects/Dataflow/IR/Dataflow.h"
+#include "dialects/Dataflow/Transforms/Passes.h"
 #include "dialects/NN/IR/NN.h"
 #include "dialects/NN/Transforms/Passes.h"
 #include "dialects/Onnx/IR/Onnx.h"
@@ -41,6 +42,7 @@ inline void registerAllPasses() {
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
   nn::registerInlayNNPasses();
+  dataflow::registerInlayDataflowPasses();
   onnx::registerInlayOnnxPasses();
 }
 

@@ -1,0 +1,99 @@
+//===- ConvertToDataflow.cpp - Kernels and streams of an nn graph ---------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Grouping.h"
+#include "KernelEmitter.h"
+#include "Passes.h"
+#include "StatePairs.h"
+
+#include "dialects/Onnx/Transforms/Passes.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::dataflow;
+
+namespace inlay::dataflow {
+#define GEN_PASS_DEF_CONVERTTODATAFLOW
+#include "dialects/Dataflow/Transforms/Passes.h.inc"
+} // namespace inlay::dataflow
+
+/// Names in an attribute of the module that lists initializers.
+static void addNames(ModuleOp module, StringRef attribute,
+                     llvm::StringSet<> &names) {
+  if (auto list = module->getAttrOfType<ArrayAttr>(attribute))
+    for (auto name : list.getAsRange<StringAttr>())
+      names.insert(name.getValue());
+}
+
+/// Initializers whose values became attributes or constants of ops are folded
+/// too: lists them, so that every initializer is a weight or is listed.
+static void listFolded(ModuleOp module, GraphOp graph) {
+  llvm::StringSet<> known;
+  addNames(module, onnx::kFoldedAttr, known);
+  addNames(module, onnx::kUnreachableAttr, known);
+  for (KernelOpInterface kernel : graph.getKernels())
+    for (auto weight : kernel.getWeights().getAsRange<FlatSymbolRefAttr>())
+      known.insert(weight.getValue());
+  SmallVector<Attribute> folded;
+  if (auto list = module->getAttrOfType<ArrayAttr>(onnx::kFoldedAttr))
+    llvm::append_range(folded, list);
+  for (auto global : module.getOps<ml_program::GlobalOp>())
+    if (!known.contains(global.getSymName()))
+      folded.push_back(global.getSymNameAttr());
+  module->setAttr(onnx::kFoldedAttr,
+                  ArrayAttr::get(module.getContext(), folded));
+}
+
+static void report(GraphOp graph) {
+  int64_t kernels = 0, streams = 0;
+  llvm::StringSet<> structures;
+  for (KernelOpInterface kernel : graph.getKernels()) {
+    ++kernels;
+    streams += kernel.getNumInputs();
+    structures.insert(kernel.getStructureAttr().getValue());
+  }
+  int64_t states = llvm::range_size(graph.getBody().getOps<StateOp>());
+  remark::passed(
+      graph.getLoc(),
+      remark::RemarkOpts::name("ConvertToDataflow").category("dataflow"))
+      << "grouped a graph" << remark::metric("kernels", kernels)
+      << remark::metric("structures", static_cast<int64_t>(structures.size()))
+      << remark::metric("streams", streams) << remark::metric("states", states);
+}
+
+namespace {
+class ConvertToDataflow
+    : public inlay::dataflow::impl::ConvertToDataflowBase<ConvertToDataflow> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto graphs = llvm::to_vector(module.getOps<nn::GraphOp>());
+    if (graphs.size() != 1) {
+      module.emitError() << "the nn level holds one 'inlay_nn.graph', this "
+                            "module holds "
+                         << graphs.size();
+      return signalPassFailure();
+    }
+    nn::GraphOp source = graphs.front();
+    FailureOr<StatePairs> states = StatePairs::find(source);
+    if (failed(states))
+      return signalPassFailure();
+    Grouping grouping = groupOps(source, *states);
+    OpBuilder builder(source);
+    FailureOr<GraphOp> graph = emitGraph(source, *states, grouping, builder);
+    if (failed(graph))
+      return signalPassFailure();
+    source.erase();
+    listFolded(module, *graph);
+    report(*graph);
+  }
+};
+} // namespace

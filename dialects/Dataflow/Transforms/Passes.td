@@ -1,0 +1,66 @@
+//===- Passes.td - Passes over inlay_dataflow ------------- -*- tablegen -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_DATAFLOW_TRANSFORMS_PASSES_TD
+#define INLAY_DIALECTS_DATAFLOW_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertToDataflow : Pass<"convert-to-dataflow", "mlir::ModuleOp"> {
+  let summary = "Groups the ops of a model into kernels joined by streams";
+  let description = [{
+    Replaces the `inlay_nn.graph` of a module by an `inlay_dataflow.graph` that
+    computes the same. Kernels are an embedding; for each decoder layer the
+    attention (with its norm, projections and residual sum), the router (with
+    its norm and gate), the experts, the shared expert or the dense feed-forward
+    part; a head. What is grouped follows from the graph's structure, never from
+    names (see `Grouping.h` for the rules); kernels are named by the paths of
+    their ONNX nodes, or `layer.<i>.<role>`. Time is linear in the number of ops.
+
+    An argument that an attention (or a concatenation) takes as its past, and
+    the result that is its present, become one `inlay_dataflow.state`; other
+    live arguments become sources, other results sinks. Cheap ops over weights
+    and constants alone are copied into the kernels that use them.
+
+    Each kernel gets its structural hash. Initializers that no kernel uses,
+    because their values became attributes or constants of ops, are added to
+    the module's `inlay_onnx.folded_initializers`.
+
+    Never drops an op that a result of the graph depends on.
+
+    Remark `ConvertToDataflow`: metrics `kernels`, `structures` (different
+    ones), `streams`, `states`.
+  }];
+  let dependentDialects = ["::inlay::dataflow::DataflowDialect"];
+}
+
+def VerifyDataflow : Pass<"verify-dataflow", "mlir::ModuleOp"> {
+  let summary = "Checks what a module of the dataflow level must be";
+  let description = [{
+    Stands behind `convert-to-dataflow` and reports every breach, not only the
+    first. What the ops' own verifiers prove (types, names, no cycles) is not
+    repeated.
+
+    - The module holds exactly one `inlay_dataflow.graph`, and no graph of an
+      earlier level.
+    - The graph has a sink.
+    - Every stream that a kernel produces has a consumer.
+    - Every state is used by exactly one kernel.
+    - Bodies of kernels hold ops of the nn dialect only; an `inlay_nn.experts`
+      stands in `inlay_dataflow.experts` and nowhere else, alone, with the same
+      number of experts and of experts per token.
+    - Streams and states are static in shape.
+    - Every kernel has its structural hash, and it is the right one.
+    - Every global is used by a kernel, or is named in the module's
+      `inlay_onnx.folded_initializers` or `inlay_onnx.unreachable_initializers`.
+
+    Never changes the IR.
+  }];
+}
+
+#endif // INLAY_DIALECTS_DATAFLOW_TRANSFORMS_PASSES_TD
