@@ -1,0 +1,211 @@
+//===- Fields.h - The JSON fields of a plan ---------------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One `visit` for each struct lists its fields with their JSON names. The
+// writer and the reader are visitors: a field exists in both directions or in
+// neither.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_PLAN_FIELDS_H
+#define INLAY_LIB_PLAN_FIELDS_H
+
+#include "inlay/Plan/Plan.h"
+
+namespace inlay::plan {
+
+template <typename V> void visit(V &v, Digest &o) {
+  v.field("name", o.name);
+  v.field("sha256", o.sha256);
+}
+
+template <typename V> void visit(V &v, Figure &o) {
+  v.field("name", o.name);
+  v.field("value", o.value);
+  v.field("unit", o.unit);
+  v.field("source", o.source);
+  v.field("assumption", o.assumption);
+}
+
+template <typename V> void visit(V &v, Rectangle &o) {
+  v.field("x", o.x);
+  v.field("y", o.y);
+  v.field("width", o.width);
+  v.field("height", o.height);
+}
+
+template <typename V> void visit(V &v, System &o) {
+  v.field("target", o.target);
+  v.field("wafers", o.wafers);
+  v.field("width", o.width);
+  v.field("height", o.height);
+  v.field("dead", o.dead);
+  v.field("sram_bytes", o.sramBytes);
+  v.field("reserved_bytes", o.reservedBytes);
+  v.field("clock_ghz", o.clockGhz);
+  v.field("figures", o.figures);
+}
+
+template <typename V> void visit(V &v, Step &o) {
+  v.field("phase", o.phase);
+  v.field("batch", o.batch);
+  v.field("context", o.context);
+  v.field("tokens", o.tokens);
+}
+
+template <typename V> void visit(V &v, Cut &o) {
+  v.field("dim", o.dim);
+  v.field("size", o.size);
+  v.field("axis", o.axis);
+  v.field("parts", o.parts);
+  v.field("unit", o.unit);
+  v.field("shard", o.shard);
+}
+
+template <typename V> void visit(V &v, OpCut &o) {
+  v.field("op", o.op);
+  v.field("kind", o.kind);
+  v.field("dims", o.dims);
+}
+
+template <typename V> void visit(V &v, Weight &o) {
+  v.field("name", o.name);
+  v.field("file", o.file);
+  v.field("offset", o.offset);
+  v.field("length", o.length);
+  v.field("encoding", o.encoding);
+  v.field("type", o.type);
+  v.field("bits", o.bits);
+  v.field("shape", o.shape);
+  v.field("row_pitch_bits", o.rowPitchBits);
+  v.field("cuts", o.cuts);
+  v.field("copies", o.copies);
+}
+
+template <typename V> void visit(V &v, State &o) {
+  v.field("name", o.name);
+  v.field("type", o.type);
+  v.field("shape", o.shape);
+  v.field("bytes", o.bytes);
+  v.field("cuts", o.cuts);
+}
+
+template <typename V> void visit(V &v, Buffer &o) {
+  v.field("name", o.name);
+  v.field("role", o.role);
+  v.field("offset", o.offset);
+  v.field("bytes", o.bytes);
+}
+
+template <typename V> void visit(V &v, Cycles &o) {
+  v.field("compute", o.compute);
+  v.field("sram", o.sram);
+  v.field("fabric_latency", o.fabricLatency);
+  v.field("fabric_bandwidth", o.fabricBandwidth);
+  v.field("software", o.software);
+  v.field("crossing", o.crossing);
+  v.field("total", o.total);
+}
+
+template <typename V> void visit(V &v, Bound &o) {
+  v.field("compute", o.compute);
+  v.field("sram", o.sram);
+  v.field("distance", o.distance);
+  v.field("cycles", o.cycles);
+  v.field("binding", o.binding);
+}
+
+template <typename V> void visit(V &v, ExpertGroup &o) {
+  v.field("index", o.index);
+  v.field("rectangle", o.rectangle);
+  v.field("first_expert", o.firstExpert);
+  v.field("end_expert", o.endExpert);
+}
+
+template <typename V> void visit(V &v, Kernel &o) {
+  v.field("name", o.name);
+  v.field("role", o.role);
+  v.field("layer", o.layer);
+  v.field("structure", o.structure);
+  v.field("wafer", o.wafer);
+  v.field("region", o.region);
+  v.field("ops", o.ops);
+  v.field("weights", o.weights);
+  v.field("states", o.states);
+  v.field("expert_groups", o.groups);
+  v.field("memory", o.memory);
+  v.field("bytes_per_core", o.bytesPerCore);
+  v.field("cycles", o.cycles);
+  v.field("worst_case_cycles", o.worstCaseCycles);
+  v.field("bound", o.bound);
+}
+
+template <typename V> void visit(V &v, Stream &o) {
+  v.field("name", o.name);
+  v.field("from", o.from);
+  v.field("to", o.to);
+  v.field("type", o.type);
+  v.field("shape", o.shape);
+  v.field("bytes", o.bytes);
+  v.field("hops", o.hops);
+  v.field("crossing", o.crossing);
+  v.field("cycles", o.cycles);
+}
+
+template <typename V> void visit(V &v, Rate &o) {
+  v.field("clock_ghz", o.clockGhz);
+  v.field("tokens_per_second_user", o.tokensPerUser);
+  v.field("tokens_per_second_system", o.tokensPerSystem);
+}
+
+template <typename V> void visit(V &v, Estimate &o) {
+  v.field("mode", o.mode);
+  v.field("latency", o.latency);
+  v.field("worst_case_latency", o.worstCaseLatency);
+  v.field("critical_path", o.criticalPath);
+  v.field("stage_cycles", o.stageCycles);
+  v.field("bound", o.bound);
+  v.field("gap", o.gap);
+  v.field("unknown_bytes", o.unknownBytes);
+  v.field("moved_bytes", o.movedBytes);
+  v.field("rates", o.rates);
+}
+
+template <typename V> void visit(V &v, NamedBytes &o) {
+  v.field("name", o.name);
+  v.field("bytes", o.bytes);
+}
+
+template <typename V> void visit(V &v, Accounting &o) {
+  v.field("weight_bytes", o.weightBytes);
+  v.field("reachable_bytes", o.reachableBytes);
+  v.field("folded", o.folded);
+  v.field("copy_bytes", o.copyBytes);
+  v.field("padding_bytes", o.paddingBytes);
+  v.field("state_bytes", o.stateBytes);
+}
+
+template <typename V> void visit(V &v, Plan &o) {
+  v.field("producer", o.producer);
+  v.field("model", o.model);
+  v.field("digests", o.digests);
+  v.field("options", o.arguments);
+  v.field("seed", o.seed);
+  v.field("feasible", o.feasible);
+  v.field("step", o.step);
+  v.field("system", o.system);
+  v.field("kernels", o.kernels);
+  v.field("streams", o.streams);
+  v.field("estimate", o.estimate);
+  v.field("accounting", o.accounting);
+  v.field("assumptions", o.assumptions);
+}
+
+} // namespace inlay::plan
+
+#endif // INLAY_LIB_PLAN_FIELDS_H

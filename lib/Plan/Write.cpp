@@ -1,0 +1,74 @@
+//===- Write.cpp - A plan as JSON -----------------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Fields.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace inlay;
+using namespace inlay::plan;
+namespace json = llvm::json;
+
+/// Integers beyond this do not survive readers that use doubles.
+static constexpr int64_t kLargestExact = int64_t(1) << 53;
+
+namespace {
+
+class Writer {
+public:
+  explicit Writer(json::OStream &out) : out(out) {}
+
+  template <typename T> void field(const char *name, T &value) {
+    out.attributeBegin(name);
+    write(value);
+    out.attributeEnd();
+  }
+
+private:
+  void write(std::string &value) { out.value(value); }
+  void write(bool &value) { out.value(value); }
+  void write(double &value) { out.value(value); }
+  void write(int64_t &value) {
+    if (value > kLargestExact || value < -kLargestExact)
+      out.value(std::to_string(value));
+    else
+      out.value(value);
+  }
+  template <typename T> void write(std::vector<T> &values) {
+    out.array([&] {
+      for (T &value : values)
+        write(value);
+    });
+  }
+  template <typename T> void write(T &object) {
+    out.object([&] { visit(*this, object); });
+  }
+
+  json::OStream &out;
+};
+
+} // namespace
+
+std::string inlay::plan::toJson(const Plan &plan) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  json::OStream out(os, /*IndentSize=*/1);
+  Writer writer(out);
+  out.object([&] {
+    out.attribute("format", kFormat);
+    out.attributeObject("version", [&] {
+      out.attribute("major", kMajorVersion);
+      out.attribute("minor", kMinorVersion);
+    });
+    // The visitors serve reading too and take their structs by reference.
+    visit(writer, const_cast<Plan &>(plan));
+  });
+  os << '\n';
+  return text;
+}

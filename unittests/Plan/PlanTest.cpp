@@ -1,0 +1,129 @@
+//===- PlanTest.cpp - Plans as JSON ---------------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Plan/Plan.h"
+
+#include "llvm/Support/raw_ostream.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+using namespace inlay::plan;
+using testing::HasSubstr;
+
+namespace {
+
+/// A plan in which every array has an element and every number differs.
+Plan sample() {
+  Plan plan;
+  plan.producer = "test";
+  plan.model = "model.onnx";
+  plan.digests = {{"model", "00ff"}};
+  plan.arguments = {"batch=1"};
+  plan.seed = 7;
+  plan.step = {"decode", 1, 8192, 1};
+  plan.system = {"wse3",
+                 2,
+                 755,
+                 1170,
+                 {{1, 2, 3, 4}},
+                 49152,
+                 6144,
+                 0.85,
+                 {{"hop", 1, "cycle", "somewhere", true}}};
+  Kernel kernel;
+  kernel.name = "a";
+  kernel.role = "experts";
+  kernel.layer = 3;
+  kernel.region = {5, 6, 7, 8};
+  Cut cut{"n", 64, "x", 7, 2, 10};
+  kernel.ops = {{"fc1", "contraction", {cut}}};
+  kernel.weights = {{"w",
+                     "model.onnx.data",
+                     9007199254740993,
+                     4096,
+                     "raw",
+                     "u4",
+                     4,
+                     {2, 64},
+                     256,
+                     {cut},
+                     1}};
+  kernel.states = {{"k", "f16", {1, 2}, 4, {cut}}};
+  kernel.groups = {{0, {5, 6, 1, 1}, 0, 4}};
+  kernel.memory = {{"w", "weights", 0, 128}};
+  kernel.bytesPerCore = 128;
+  kernel.cycles = {1, 2, 3, 4, 5, 6, 21};
+  kernel.bound = {1, 2, 3, 3, "distance"};
+  plan.kernels = {kernel};
+  plan.streams = {{"s", "", "a", "f16", {1, 64}, 128, 12, true, {}}};
+  plan.estimate.mode = "ideal";
+  plan.estimate.criticalPath = {"a"};
+  plan.estimate.stageCycles = {21.5};
+  plan.estimate.rates = {{0.85, 1.5, 3}};
+  plan.accounting.folded = {{"c", 8}};
+  plan.assumptions = {"none"};
+  return plan;
+}
+
+std::string errorsOf(std::string text, const std::string &from,
+                     const std::string &to) {
+  size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  Diagnostics diags;
+  EXPECT_FALSE(fromJson(text, diags));
+  std::string errors;
+  llvm::raw_string_ostream os(errors);
+  diags.print(os);
+  return errors;
+}
+
+TEST(PlanTest, RoundTripsToTheSameBytes) {
+  std::string text = toJson(sample());
+  Diagnostics diags;
+  std::optional<Plan> plan = fromJson(text, diags);
+  ASSERT_TRUE(plan) << diags.all().front().message;
+  EXPECT_EQ(toJson(*plan), text);
+}
+
+TEST(PlanTest, IntegersBeyondDoublesAreStrings) {
+  std::string text = toJson(sample());
+  EXPECT_THAT(text, HasSubstr("\"offset\": \"9007199254740993\""));
+  Diagnostics diags;
+  EXPECT_EQ(fromJson(text, diags)->kernels[0].weights[0].offset,
+            9007199254740993);
+}
+
+TEST(PlanTest, ErrorsNameTheField) {
+  std::string text = toJson(sample());
+  EXPECT_THAT(errorsOf(text, "\"wafers\": 2", "\"wafers\": \"two\""),
+              HasSubstr("field 'system.wafers': must be an integer"));
+  EXPECT_THAT(errorsOf(text, "\"role\": \"experts\"", "\"rule\": \"experts\""),
+              HasSubstr("field 'kernels[0].role': is missing"));
+  EXPECT_THAT(errorsOf(text, "\"seed\": 7", "\"seed\": 7, \"extra\": 1"),
+              HasSubstr("field 'extra': is not known here"));
+  EXPECT_THAT(
+      errorsOf(text, "\"options\": [\n  \"batch=1\"", "\"options\": [\n  1"),
+      HasSubstr("field 'options[0]': must be a string"));
+  EXPECT_THAT(errorsOf(text, "\"critical_path\": [",
+                       "\"critical_path\": 1, "
+                       "\"other\": ["),
+              HasSubstr("field 'estimate.critical_path': must be an array"));
+  EXPECT_THAT(errorsOf(text, "\"inlay-plan\"", "\"other\""),
+              HasSubstr("field 'format': must be 'inlay-plan'"));
+}
+
+TEST(PlanTest, OtherVersionsAreRefusedByNumber) {
+  std::string text = toJson(sample());
+  EXPECT_THAT(errorsOf(text, "\"major\": 0", "\"major\": 3"),
+              HasSubstr("field 'version': is 3.1, but this build reads 0.0 to "
+                        "0.1"));
+}
+
+} // namespace
