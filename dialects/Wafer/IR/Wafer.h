@@ -1,0 +1,42 @@
+//===- Wafer.h - The inlay_wafer dialect ------------------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One include for the dialect's ops and attributes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_IR_WAFER_H
+#define INLAY_DIALECTS_WAFER_IR_WAFER_H
+
+#include "inlay/Model/Geometry.h"
+#include "inlay/Model/Sharding.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include "dialects/Wafer/IR/WaferDialect.h.inc"
+#include "dialects/Wafer/IR/WaferEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Wafer/IR/WaferAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Wafer/IR/WaferOps.h.inc"
+
+namespace inlay::wafer {
+
+/// The region of that name in a stage, or null.
+RegionOp findRegion(StageOp stage, llvm::StringRef name);
+
+} // namespace inlay::wafer
+
+#endif // INLAY_DIALECTS_WAFER_IR_WAFER_H
