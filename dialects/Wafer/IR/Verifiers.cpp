@@ -204,7 +204,7 @@ static LogicalResult verifyDisjoint(StageOp stage) {
   SmallVector<RegionOp> regions =
       llvm::to_vector(stage.getBlock().getOps<RegionOp>());
   llvm::sort(regions,
-                    [](RegionOp a, RegionOp b) { return a.getX() < b.getX(); });
+             [](RegionOp a, RegionOp b) { return a.getX() < b.getX(); });
   for (size_t i = 0; i < regions.size(); ++i)
     for (size_t j = i + 1;
          j < regions.size() &&
