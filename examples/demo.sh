@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# Compiles a real export of ONNX Runtime GenAI's model builder to a plan.
-# usage: examples/demo.sh PATH-OF-INLAYC
+# Takes a real export of ONNX Runtime GenAI's model builder to kernels and streams.
+# usage: examples/demo.sh BIN-DIRECTORY
 set -euo pipefail
-inlayc=$(realpath "$1")
+bin=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly MODEL=examples/gpt-oss-tiny-int4/model.onnx
 readonly OUT=build/demo
+mkdir -p "$OUT"
 
-"$inlayc" "$MODEL" --target wse3 --emit plan,mlir,report -o "$OUT"
+"$bin/inlay-translate" --import-onnx "$MODEL" --mlir-print-debuginfo -o "$OUT/01-onnx.mlir"
+"$bin/inlay-opt" --bind-dims --infer-shapes --raise-to-nn --verify-nn \
+  --mlir-print-debuginfo "$OUT/01-onnx.mlir" -o "$OUT/02-nn.mlir"
+"$bin/inlay-opt" --convert-to-dataflow --verify-dataflow \
+  --mlir-print-debuginfo "$OUT/02-nn.mlir" -o "$OUT/03-dataflow.mlir"
 cat <<TXT
-
-Look at $OUT/plan.json     where every kernel, expert, weight and state is, and the cycles it takes
-        $OUT/report.html   the same as a picture of each wafer; open it in a browser
-        $OUT/plan.mlirbc   the same as IR: build/bin/inlay-opt $OUT/plan.mlirbc
+Look at $OUT/01-onnx.mlir      what the file says: one op for each ONNX node, weights as handles
+        $OUT/02-nn.mlir        what the model computes: attention, route, experts with static shapes
+        $OUT/03-dataflow.mlir  the kernels that mapping will place, with their streams, weights and states
 TXT

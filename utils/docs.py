@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Regenerates the reference pages from TableGen and from the tools' own help.
+"""Regenerates the reference pages from TableGen.
 
 With --check it changes nothing, prints what has drifted and exits with status 1.
 """
@@ -45,20 +45,12 @@ def dialect_pages():
             yield ROOT / "docs/dialects" / f"{name}Passes.md", text
 
 
-def command_line_page(bin_dir):
-    help_text = subprocess.run([str(bin_dir / "inlayc"), "--help"], check=True, capture_output=True,
-                               text=True).stdout
-    text = "# `inlayc`: command line\n\nOutput of `inlayc --help`.\n\n```\n" + help_text.strip() + "\n```\n"
-    return ROOT / "docs/inlayc.md", text
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
 
-    pages = dict([*dialect_pages(), command_line_page(options.bin)])
+    pages = dict(dialect_pages())
     drifted = False
     for path, text in sorted(pages.items()):
         old = path.read_text() if path.exists() else ""
