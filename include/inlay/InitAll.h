@@ -22,6 +22,7 @@
 #include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Wafer/IR/Wafer.h"
+#include "dialects/Wafer/Transforms/ExtractModel.h"
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
@@ -48,7 +49,10 @@ inline void registerAllPasses() {
 }
 
 /// The translations of inlay-translate.
-inline void registerAllTranslations() { onnx::registerOnnxTranslations(); }
+inline void registerAllTranslations() {
+  onnx::registerOnnxTranslations();
+  wafer::registerWaferExtractTranslations();
+}
 
 } // namespace inlay
 

@@ -1,0 +1,225 @@
+//===- ExtractKernel.cpp - What mapping sees of a kernel ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExtractKernel.h"
+
+#include "dialects/NN/IR/NN.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+using model::KernelSpec;
+using model::OperandSpec;
+using model::OpSpec;
+using model::TensorRole;
+
+static model::KernelRole convert(dataflow::KernelRole role) {
+  switch (role) {
+  case dataflow::KernelRole::Embedding:
+    return model::KernelRole::Embedding;
+  case dataflow::KernelRole::Attention:
+    return model::KernelRole::Attention;
+  case dataflow::KernelRole::Mlp:
+    return model::KernelRole::Mlp;
+  case dataflow::KernelRole::Router:
+    return model::KernelRole::Router;
+  case dataflow::KernelRole::Experts:
+    return model::KernelRole::Experts;
+  case dataflow::KernelRole::SharedExpert:
+    return model::KernelRole::SharedExpert;
+  case dataflow::KernelRole::Head:
+    return model::KernelRole::Head;
+  case dataflow::KernelRole::Other:
+    break;
+  }
+  return model::KernelRole::Other;
+}
+
+namespace {
+
+/// A tensor of the kernel.
+struct Tensor {
+  TensorRole role = TensorRole::Local;
+  int index = -1;
+};
+
+class KernelExtractor {
+public:
+  KernelExtractor(dataflow::KernelOpInterface kernel,
+                  const SymbolTable &globals)
+      : kernel(kernel), globals(globals) {}
+
+  FailureOr<KernelSpec> run();
+
+private:
+  void addHeader();
+  LogicalResult addPorts(TypeRange streams, StringRef what,
+                         std::vector<model::PortSpec> &ports);
+  LogicalResult addWeights();
+  void nameTensors();
+  LogicalResult addOp(Operation &op);
+  void bindOperands(Operation &op, OpSpec &space);
+  void bindWeight(const OpSpec &space, OperandSpec &use);
+  Value source(Value value);
+  Tensor tensorOf(Value value);
+
+  dataflow::KernelOpInterface kernel;
+  const SymbolTable &globals;
+  KernelSpec spec;
+  DenseMap<Value, Tensor> tensors;
+  std::vector<bool> isViewed; ///< weights that have their logical shape
+  int numLocals = 0;
+};
+
+} // namespace
+
+void KernelExtractor::addHeader() {
+  spec.name = kernel.getKernelName().str();
+  spec.role = convert(kernel.getKernelRole());
+  spec.layer = static_cast<int>(kernel.getLayerIndex().value_or(-1));
+  if (StringAttr structure = kernel.getStructureAttr())
+    spec.structuralHash = structure.getValue().str();
+  if (auto experts = dyn_cast<dataflow::ExpertsOp>(kernel.getOperation())) {
+    spec.numExperts = static_cast<int64_t>(experts.getNumExperts());
+    spec.expertsPerToken = static_cast<int64_t>(experts.getExpertsPerToken());
+  }
+  for (unsigned i = 0; i < kernel.getNumStates(); ++i)
+    spec.states.push_back({kernel.getStateName(i).str(), {}, {}});
+}
+
+LogicalResult KernelExtractor::addPorts(TypeRange streams, StringRef what,
+                                        std::vector<model::PortSpec> &ports) {
+  for (auto [index, stream] : llvm::enumerate(streams)) {
+    RankedTensorType type = cast<dataflow::StreamType>(stream).getTensor();
+    if (!type.hasStaticShape())
+      return kernel->emitError()
+             << what << " " << index << " of kernel '" << kernel.getKernelName()
+             << "' is " << type
+             << ", whose size is not known before the step, so it cannot be "
+                "placed";
+    ports.push_back({nn::getElementType(type), type.getShape().vec()});
+  }
+  return success();
+}
+
+LogicalResult KernelExtractor::addWeights() {
+  for (unsigned i = 0; i < kernel.getNumWeights(); ++i) {
+    FailureOr<model::WeightSpec> weight =
+        extractWeight(kernel, kernel.getWeightName(i), globals);
+    if (failed(weight))
+      return failure();
+    spec.weights.push_back(std::move(*weight));
+  }
+  isViewed.assign(spec.weights.size(), false);
+  return success();
+}
+
+/// The value behind ops that cost nothing: a reshape's operand.
+Value KernelExtractor::source(Value value) {
+  while (auto op = value.getDefiningOp<nn::IterationSpaceInterface>()) {
+    if (op->getNumOperands() != 1 || !op.getIterationSpaces().empty())
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+/// What comes from outside and what goes there; the rest is numbered when an op
+/// first names it.
+void KernelExtractor::nameTensors() {
+  auto name = [&](auto values, TensorRole role) {
+    for (auto [index, value] : llvm::enumerate(values))
+      tensors.try_emplace(source(value), Tensor{role, static_cast<int>(index)});
+  };
+  name(kernel.getInputArgs(), TensorRole::Input);
+  name(kernel.getWeightArgs(), TensorRole::Weights);
+  name(kernel.getStateArgs(), TensorRole::State);
+  dataflow::YieldOp yield = dataflow::getYield(kernel);
+  name(yield.getUpdates(), TensorRole::State);
+  name(yield.getOutputs(), TensorRole::Output);
+}
+
+Tensor KernelExtractor::tensorOf(Value value) {
+  auto [it, isNew] = tensors.try_emplace(source(value));
+  if (isNew)
+    it->second = {TensorRole::Local, numLocals++};
+  return it->second;
+}
+
+/// A weight takes the logical shape of its first use; a use that sees another
+/// shape holds it whole.
+void KernelExtractor::bindWeight(const OpSpec &space, OperandSpec &use) {
+  model::WeightSpec &weight = spec.weights[use.tensor];
+  std::optional<LogicalView> view = viewWeight(weight, space, use);
+  if (view && !isViewed[use.tensor]) {
+    isViewed[use.tensor] = true;
+    weight.type = view->type;
+    weight.shape = view->shape;
+    weight.rowPitchBits = view->rowPitchBits;
+  }
+  if (!view || view->shape != weight.shape)
+    use.indexing.assign(weight.shape.size(), model::IndexExpr{});
+  use.type = weight.type;
+}
+
+void KernelExtractor::bindOperands(Operation &op, OpSpec &space) {
+  for (OperandSpec &use : space.operands) {
+    if (use.role == TensorRole::Local)
+      continue;
+    Tensor tensor =
+        tensorOf(use.role == TensorRole::Input ? op.getOperand(use.tensor)
+                                               : op.getResult(use.tensor));
+    use.role = tensor.role;
+    use.tensor = tensor.index;
+    if (use.role == TensorRole::Weights)
+      bindWeight(space, use);
+  }
+}
+
+LogicalResult KernelExtractor::addOp(Operation &op) {
+  auto interface = dyn_cast<nn::IterationSpaceInterface>(op);
+  if (!interface)
+    return op.emitError() << "'" << op.getName() << "' in kernel '"
+                          << kernel.getKernelName()
+                          << "' does not say its loop nests, so it cannot be "
+                             "placed";
+  SmallVector<OpSpec> spaces = interface.getIterationSpaces();
+  // The op numbers the values inside it from 0.
+  int base = numLocals;
+  for (OpSpec &space : spaces)
+    for (OperandSpec &use : space.operands)
+      if (use.role == TensorRole::Local && use.tensor >= 0) {
+        use.tensor += base;
+        numLocals = std::max(numLocals, use.tensor + 1);
+      }
+  for (OpSpec &space : spaces) {
+    bindOperands(op, space);
+    spec.ops.push_back(std::move(space));
+  }
+  return success();
+}
+
+FailureOr<KernelSpec> KernelExtractor::run() {
+  addHeader();
+  if (failed(addPorts(kernel.getInputs().getTypes(), "input", spec.inputs)) ||
+      failed(
+          addPorts(kernel.getOutputs().getTypes(), "output", spec.outputs)) ||
+      failed(addWeights()))
+    return failure();
+  nameTensors();
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (failed(addOp(op)))
+      return failure();
+  return std::move(spec);
+}
+
+FailureOr<KernelSpec>
+inlay::wafer::extractKernel(dataflow::KernelOpInterface kernel,
+                            const SymbolTable &globals) {
+  return KernelExtractor(kernel, globals).run();
+}

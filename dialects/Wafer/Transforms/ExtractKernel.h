@@ -1,0 +1,45 @@
+//===- ExtractKernel.h - What mapping sees of a kernel ----------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTKERNEL_H
+#define INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTKERNEL_H
+
+#include "dialects/Dataflow/IR/Dataflow.h"
+#include "inlay/Model/Model.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+
+namespace inlay::wafer {
+
+/// Fills a kernel but for its states' types, which the graph declares: states
+/// have names only. See ExtractModel.h.
+mlir::FailureOr<model::KernelSpec>
+extractKernel(dataflow::KernelOpInterface kernel,
+              const mlir::SymbolTable &globals);
+
+/// What is stored of a weight and where, with the shape of its global.
+mlir::FailureOr<model::WeightSpec>
+extractWeight(dataflow::KernelOpInterface kernel, llvm::StringRef name,
+              const mlir::SymbolTable &globals);
+
+/// The logical view that a use of a weight has: type, shape and row pitch.
+struct LogicalView {
+  model::ElementType type;
+  std::vector<int64_t> shape;
+  int64_t rowPitchBits = 0;
+};
+
+/// The view by `use` in `op` of a weight that is stored as `stored` says;
+/// nothing where its elements are not those that are stored.
+std::optional<LogicalView> viewWeight(const model::WeightSpec &stored,
+                                      const model::OpSpec &op,
+                                      const model::OperandSpec &use);
+
+} // namespace inlay::wafer
+
+#endif // INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTKERNEL_H

@@ -1,0 +1,152 @@
+//===- ExtractModel.cpp - What mapping sees of a dataflow graph -----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExtractModel.h"
+#include "ExtractKernel.h"
+
+#include "dialects/NN/IR/NN.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+namespace {
+
+class GraphExtractor {
+public:
+  explicit GraphExtractor(dataflow::GraphOp graph)
+      : graph(graph), kernels(graph.getKernels()),
+        globals(SymbolTable::getNearestSymbolTable(graph)) {}
+
+  FailureOr<model::Graph> run();
+
+private:
+  void addHeader();
+  LogicalResult addKernels();
+  void addStates();
+  LogicalResult addStreams();
+  LogicalResult addStream(Value stream, int consumer, int port, StringRef sink);
+  LogicalResult check();
+
+  dataflow::GraphOp graph;
+  SmallVector<dataflow::KernelOpInterface> kernels;
+  SymbolTable globals;
+  DenseMap<Operation *, int> indexOf; ///< of kernels and of sources
+  model::Graph result;
+};
+
+} // namespace
+
+void GraphExtractor::addHeader() {
+  result.name = graph.getSymName().str();
+  result.phase = graph.getPhase() == dataflow::Phase::Prefill
+                     ? model::Phase::Prefill
+                     : model::Phase::Decode;
+  result.batch = static_cast<int64_t>(graph.getBatch());
+  result.context = static_cast<int64_t>(graph.getContext());
+  result.tokens = static_cast<int64_t>(graph.getTokens());
+}
+
+LogicalResult GraphExtractor::addKernels() {
+  for (auto [index, kernel] : llvm::enumerate(kernels)) {
+    FailureOr<model::KernelSpec> spec = extractKernel(kernel, globals);
+    if (failed(spec))
+      return failure();
+    indexOf[kernel.getOperation()] = static_cast<int>(index);
+    result.kernels.push_back(std::move(*spec));
+  }
+  return success();
+}
+
+void GraphExtractor::addStates() {
+  llvm::StringMap<RankedTensorType> types;
+  for (auto state : graph.getBody().getOps<dataflow::StateOp>())
+    types[state.getSymName()] = state.getTensorType();
+  for (model::KernelSpec &kernel : result.kernels)
+    for (model::StateSpec &state : kernel.states) {
+      RankedTensorType type = types.lookup(state.name);
+      state.type = nn::getElementType(type);
+      state.shape = type.getShape().vec();
+    }
+}
+
+/// Adds the edge from a stream's producer to one consumer.
+LogicalResult GraphExtractor::addStream(Value value, int consumer, int port,
+                                        StringRef sink) {
+  RankedTensorType type =
+      cast<dataflow::StreamType>(value.getType()).getTensor();
+  Operation *producer = value.getDefiningOp();
+  if (!type.hasStaticShape())
+    return producer->emitError()
+           << "a stream of type " << type
+           << " has no size before the step, so it cannot be routed";
+  model::StreamSpec stream;
+  if (auto source = dyn_cast<dataflow::SourceOp>(producer)) {
+    stream.name = source.getName().str();
+    stream.producerPort = indexOf.lookup(producer);
+  } else {
+    stream.producer = indexOf.lookup(producer);
+    stream.producerPort =
+        static_cast<int>(cast<OpResult>(value).getResultNumber());
+    stream.name = result.kernels[stream.producer].name + ":" +
+                  std::to_string(stream.producerPort);
+  }
+  if (!sink.empty())
+    stream.name = sink.str();
+  stream.consumer = consumer;
+  stream.consumerPort = port;
+  stream.type = nn::getElementType(type);
+  stream.shape = type.getShape().vec();
+  result.streams.push_back(std::move(stream));
+  return success();
+}
+
+LogicalResult GraphExtractor::addStreams() {
+  for (auto [index, source] :
+       llvm::enumerate(graph.getBody().getOps<dataflow::SourceOp>()))
+    indexOf[source] = static_cast<int>(index);
+  for (auto [consumer, kernel] : llvm::enumerate(kernels))
+    for (auto [port, input] : llvm::enumerate(kernel.getInputs()))
+      if (failed(addStream(input, static_cast<int>(consumer),
+                           static_cast<int>(port), "")))
+        return failure();
+  for (auto [port, sink] :
+       llvm::enumerate(graph.getBody().getOps<dataflow::SinkOp>()))
+    if (failed(addStream(sink.getStream(), model::kHost, static_cast<int>(port),
+                         sink.getName())))
+      return failure();
+  return success();
+}
+
+/// Sizes come from the IR, so what the model's check finds is told as an error
+/// of the input.
+LogicalResult GraphExtractor::check() {
+  Diagnostics diags;
+  if (result.check(diags))
+    return success();
+  for (const inlay::Diagnostic &diag : diags.all())
+    graph.emitError() << diag.subject << " " << diag.message;
+  return failure();
+}
+
+FailureOr<model::Graph> GraphExtractor::run() {
+  addHeader();
+  if (failed(addKernels()))
+    return failure();
+  addStates();
+  if (failed(addStreams()) || failed(check()))
+    return failure();
+  return std::move(result);
+}
+
+FailureOr<model::Graph> inlay::wafer::extractModel(dataflow::GraphOp graph) {
+  return GraphExtractor(graph).run();
+}

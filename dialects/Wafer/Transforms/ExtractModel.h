@@ -1,0 +1,47 @@
+//===- ExtractModel.h - What mapping sees of a dataflow graph ---*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// The one way from IR to the plain structs that the algorithm libraries work
+// on. Loop nests come from the nn dialect's iteration-space interface; nothing
+// else of an op is read.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTMODEL_H
+#define INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTMODEL_H
+
+#include "dialects/Dataflow/IR/Dataflow.h"
+#include "inlay/Model/Model.h"
+
+namespace inlay::wafer {
+
+/// Fills a graph from kernels in the order of the IR; kernel i of the result is
+/// `graph.getKernels()[i]`, and ports, weights and states are numbered as in
+/// the IR.
+///
+/// - An operand of a loop nest is the weight, state, input or output that its
+///   value is, also through ops that cost nothing (reshapes); a value inside
+///   the kernel is a Local with a number of its own.
+/// - A weight has the logical shape that its first use gives it: rows of K
+///   4-bit elements where bytes are stored, with a row pitch where rows are
+///   padded. A use with another shape holds the weight whole.
+/// - There is one stream for each pair of producer and consumer. Edges from one
+///   output share a name: that of the source, or "<kernel>:<output>"; an edge
+///   to the host has the name of the sink, and the sink's number as port.
+///
+/// Emits an error and fails where a shape is dynamic, a weight has no handle on
+/// its bytes, or the result breaks an invariant of the model.
+mlir::FailureOr<model::Graph> extractModel(dataflow::GraphOp graph);
+
+/// Registers `inlay-translate --dataflow-to-model-json`.
+void registerWaferExtractTranslations();
+
+} // namespace inlay::wafer
+
+#endif // INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTMODEL_H

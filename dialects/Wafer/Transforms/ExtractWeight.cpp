@@ -1,0 +1,91 @@
+//===- ExtractWeight.cpp - What mapping sees of a weight ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExtractKernel.h"
+
+#include "dialects/NN/IR/NN.h"
+#include "dialects/Onnx/IR/Onnx.h"
+#include "inlay/Support/Format.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+using model::WeightSpec;
+
+FailureOr<WeightSpec>
+inlay::wafer::extractWeight(dataflow::KernelOpInterface kernel, StringRef name,
+                            const SymbolTable &globals) {
+  auto global = globals.lookup<ml_program::GlobalOp>(name);
+  auto handle = global
+                    ? dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr())
+                    : onnx::WeightAttr();
+  auto type = global ? dyn_cast<RankedTensorType>(global.getType())
+                     : RankedTensorType();
+  if (!handle || !type || !type.hasStaticShape())
+    return kernel->emitError()
+           << "weight '" << name
+           << "' has no '#inlay_onnx.weight' handle on its bytes or no static "
+              "shape, so it cannot be placed";
+  WeightSpec weight;
+  weight.name = name.str();
+  weight.type = nn::getElementType(type);
+  weight.shape = type.getShape().vec();
+  weight.source = {name.str(), handle.getFile().getValue().str(),
+                   handle.getOffset(), handle.getLength(),
+                   stringifyWeightEncoding(handle.getEncoding()).str()};
+  return weight;
+}
+
+static int64_t product(const std::vector<int64_t> &shape) {
+  int64_t elements = 1;
+  for (int64_t size : shape)
+    elements *= size;
+  return elements;
+}
+
+/// The shape that `use` indexes. A dim that no iteration dim indexes has the
+/// stored size; without one of the same place it is unknown, -1.
+static std::vector<int64_t> indexedShape(const WeightSpec &stored,
+                                         const model::OpSpec &op,
+                                         const model::OperandSpec &use) {
+  std::vector<int64_t> shape;
+  bool sameRank = use.indexing.size() == stored.shape.size();
+  for (size_t i = 0; i < use.indexing.size(); ++i) {
+    const model::IndexExpr &index = use.indexing[i];
+    if (index.dim >= 0)
+      shape.push_back(ceilDiv(op.dims[index.dim].size, index.divisor));
+    else
+      shape.push_back(sameRank ? stored.shape[i] : -1);
+  }
+  return shape;
+}
+
+std::optional<LogicalView>
+inlay::wafer::viewWeight(const WeightSpec &stored, const model::OpSpec &op,
+                         const model::OperandSpec &use) {
+  LogicalView view{use.type, indexedShape(stored, op, use), 0};
+  if (llvm::is_contained(view.shape, -1))
+    return std::nullopt;
+  int64_t elements = product(view.shape);
+  int64_t storedElements = product(stored.shape);
+  if (elements == storedElements) {
+    view.type = stored.type;
+    return view;
+  }
+  // Elements below a byte, several to a stored one; each row begins a byte.
+  if (use.type.bits >= stored.type.bits || view.shape.empty() || elements == 0)
+    return std::nullopt;
+  int64_t storedBits = storedElements * stored.type.bits;
+  int64_t rowBits = view.shape.back() * use.type.bits;
+  int64_t rows = elements / view.shape.back();
+  if (storedBits % rows != 0 || storedBits / rows < rowBits)
+    return std::nullopt;
+  if (storedBits / rows != rowBits)
+    view.rowPitchBits = storedBits / rows;
+  return view;
+}
