@@ -1,0 +1,97 @@
+//===- Summary.cpp - A plan in some lines of text -------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Report/Report.h"
+
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace inlay;
+using namespace inlay::plan;
+
+static std::string rounded(double cycles) {
+  return formatCount(static_cast<int64_t>(std::llround(cycles)));
+}
+
+static void addWafers(const Plan &plan, std::string &text) {
+  text += fmt::format("{:>6} {:>8} {:>12} {:>8} {:>14}\n", "wafer", "kernels",
+                      "cores used", "of grid", "cycles");
+  double grid = double(plan.system.width) * double(plan.system.height);
+  for (int64_t wafer = 0; wafer < plan.system.wafers; ++wafer) {
+    int64_t kernels = 0;
+    int64_t cores = 0;
+    for (const Kernel &kernel : plan.kernels)
+      if (kernel.wafer == wafer) {
+        ++kernels;
+        cores += kernel.region.width * kernel.region.height;
+      }
+    double cycles = wafer < int64_t(plan.estimate.stageCycles.size())
+                        ? plan.estimate.stageCycles[wafer]
+                        : 0;
+    text += fmt::format("{:>6} {:>8} {:>12} {:>7.1f}% {:>14}\n", wafer, kernels,
+                        formatCount(cores), 100 * double(cores) / grid,
+                        rounded(cycles));
+  }
+}
+
+static void addEstimate(const Plan &plan, std::string &text) {
+  const Estimate &estimate = plan.estimate;
+  const Cycles &cycles = estimate.latency;
+  text += fmt::format("step     {} cycles ({} estimate), {} at worst routing\n",
+                      rounded(cycles.total), estimate.mode,
+                      rounded(estimate.worstCaseLatency));
+  const std::pair<const char *, double> causes[] = {
+      {"compute", cycles.compute},
+      {"SRAM", cycles.sram},
+      {"fabric latency", cycles.fabricLatency},
+      {"fabric bandwidth", cycles.fabricBandwidth},
+      {"software", cycles.software},
+      {"crossing", cycles.crossing},
+  };
+  for (auto [name, part] : causes)
+    if (part > 0)
+      text += fmt::format("           {:<18}{:>14} {:>6.1f}%\n", name,
+                          rounded(part), 100 * part / cycles.total);
+  text += fmt::format(
+      "bound    {} cycles ({} binds); estimate / bound {:.2f}\n",
+      rounded(estimate.bound.cycles), estimate.bound.binding, estimate.gap);
+  for (const Rate &rate : estimate.rates)
+    text += fmt::format("         {:>10} tokens/s per user, {:>10} per system "
+                        "at {:.2f} GHz\n",
+                        rounded(rate.tokensPerUser),
+                        rounded(rate.tokensPerSystem), rate.clockGhz);
+  if (estimate.unknownBytes > 0)
+    text += fmt::format("unknown  {:.1f}% of the bytes belong to ops that no "
+                        "rule knows\n",
+                        100 * estimate.unknownBytes / estimate.movedBytes);
+}
+
+std::string inlay::report::summary(const Plan &plan) {
+  int64_t fullest = 0;
+  for (const Kernel &kernel : plan.kernels)
+    fullest = std::max(fullest, kernel.bytesPerCore);
+  int64_t budget = plan.system.sramBytes - plan.system.reservedBytes;
+  std::string text;
+  text += fmt::format("model    {}, {} of {} x {} tokens, context {}\n",
+                      plan.model, plan.step.phase, plan.step.batch,
+                      plan.step.tokens, formatCount(plan.step.context));
+  text += fmt::format("machine  {}, {} wafers of {} x {} cores at {:.2f} GHz\n",
+                      plan.system.target, plan.system.wafers, plan.system.width,
+                      plan.system.height, plan.system.clockGhz);
+  text += fmt::format("memory   weights {}, state {}; fullest core {} of {}\n",
+                      formatTotalBytes(double(plan.accounting.weightBytes)),
+                      formatTotalBytes(double(plan.accounting.stateBytes)),
+                      formatBytes(fullest), formatBytes(budget));
+  addEstimate(plan, text);
+  addWafers(plan, text);
+  return text;
+}

@@ -1,0 +1,96 @@
+//===- ReportTest.cpp - Renderings of a plan ------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Report/Report.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+using namespace inlay::plan;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+
+Kernel kernel(const char *name, const char *role, int64_t wafer, int64_t x) {
+  Kernel result;
+  result.name = name;
+  result.role = role;
+  result.wafer = wafer;
+  result.region = {x, 0, 4, 8};
+  result.bytesPerCore = 1000;
+  result.cycles.compute = result.cycles.total = 50;
+  result.bound = {25, 0, 0, 25, "compute"};
+  return result;
+}
+
+Plan sample() {
+  Plan plan;
+  plan.model = "tiny<1>.onnx";
+  plan.step = {"decode", 1, 8192, 1};
+  plan.system.target = "grid8x8";
+  plan.system.wafers = 2;
+  plan.system.width = plan.system.height = 8;
+  plan.system.dead = {{7, 7, 1, 1}};
+  plan.system.sramBytes = 3000;
+  plan.system.reservedBytes = 1000;
+  plan.system.clockGhz = 0.85;
+  plan.kernels = {kernel("a", "attention", 0, 0), kernel("b", "experts", 1, 4)};
+  plan.kernels[1].groups = {{0, {4, 0, 2, 8}, 0, 2}, {1, {6, 0, 2, 8}, 2, 4}};
+  plan.estimate.mode = "ideal";
+  plan.estimate.latency = {75, 0, 25, 0, 0, 0, 100};
+  plan.estimate.worstCaseLatency = 120;
+  plan.estimate.stageCycles = {50, 50};
+  plan.estimate.bound = {50, 0, 0, 50, "compute"};
+  plan.estimate.gap = 2;
+  plan.estimate.rates = {{0.85, 8500000, 17000000}};
+  plan.accounting.weightBytes = 32000;
+  plan.assumptions = {"clock 0.85 GHz"};
+  return plan;
+}
+
+TEST(ReportTest, SummarySaysWhereHowFastAndHowFarFromPhysics) {
+  std::string text = report::summary(sample());
+  EXPECT_THAT(text, HasSubstr("2 wafers of 8 x 8 cores"));
+  EXPECT_THAT(text, HasSubstr("fullest core 1,000 B of 2,000 B"));
+  EXPECT_THAT(text, HasSubstr("100 cycles (ideal estimate), 120 at worst"));
+  EXPECT_THAT(text, HasSubstr("(compute binds); estimate / bound 2.00"));
+  EXPECT_THAT(text, HasSubstr("8,500,000 tokens/s per user"));
+  EXPECT_THAT(text, HasSubstr("50.0%"));
+  EXPECT_THAT(text, Not(HasSubstr("unknown")));
+  EXPECT_THAT(text, Not(HasSubstr("crossing"))); // no cycles, no line
+}
+
+TEST(ReportTest, SummaryAdmitsWhatItDoesNotKnow) {
+  Plan plan = sample();
+  plan.estimate.unknownBytes = 10;
+  plan.estimate.movedBytes = 40;
+  EXPECT_THAT(report::summary(plan), HasSubstr("25.0% of the bytes"));
+}
+
+TEST(ReportTest, PageDrawsEveryWaferRegionAndGroup) {
+  std::string page = report::html(sample());
+  EXPECT_THAT(page, HasSubstr("<h2>Wafer 0</h2>"));
+  EXPECT_THAT(page, HasSubstr("<h2>Wafer 1</h2>"));
+  EXPECT_THAT(page, HasSubstr("x=\"4.00\" y=\"0.00\" width=\"4.00\" "
+                              "height=\"8.00\" class=\"experts\""));
+  EXPECT_THAT(page, HasSubstr("x=\"6.00\" y=\"0.00\" width=\"2.00\" "
+                              "height=\"8.00\" class=\"group\""));
+  EXPECT_THAT(page, HasSubstr("class=\"dead\""));
+}
+
+TEST(ReportTest, PageIsSelfContainedAndEscapesNames) {
+  std::string page = report::html(sample());
+  EXPECT_THAT(page, HasSubstr("tiny&lt;1&gt;.onnx"));
+  EXPECT_THAT(page, Not(HasSubstr("tiny<1>")));
+  EXPECT_THAT(page, Not(HasSubstr("http")));
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+}
+
+} // namespace
