@@ -1,0 +1,76 @@
+//===- Memory.h - Offsets of buffers in the SRAM of a core ------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All cores of a class run one program, so one map of buffers serves them all.
+// Buffers whose live ranges overlap must not overlap in memory.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_MEMORY_MEMORY_H
+#define INLAY_MEMORY_MEMORY_H
+
+#include "inlay/Model/Sharding.h"
+#include "inlay/Support/Diagnostic.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace inlay::memory {
+
+/// A range of bytes that is needed from step `begin` to before step `end`.
+struct Buffer {
+  std::string name;
+  int64_t bytes = 0;
+  int begin = 0;
+  int end = 1;
+
+  bool overlapsInTime(const Buffer &other) const {
+    return begin < other.end && other.begin < end;
+  }
+};
+
+struct Problem {
+  std::string name; ///< of the core class, for diagnostics
+  std::vector<Buffer> buffers;
+  int64_t budget = 0; ///< bytes that data may use
+  int64_t alignment = model::kBufferAlignment;
+
+  /// Adds an error for every negative size, empty live range, and alignment
+  /// that is not positive.
+  bool check(Diagnostics &diags) const;
+
+  /// The most bytes that are live in one step, each buffer rounded up to the
+  /// alignment: no map can do with less.
+  int64_t lowerBound() const;
+};
+
+/// One offset for each buffer, from the start of the data area.
+struct Solution {
+  std::vector<int64_t> offsets;
+  int64_t peak = 0; ///< end of the highest buffer, rounded up to the alignment
+
+  /// Offsets aligned and in budget, no two buffers overlap in memory and time,
+  /// the peak is what it says.
+  bool verify(const Problem &problem, Diagnostics &diags) const;
+};
+
+/// Places buffers first-fit in several orders (bytes, bytes x steps, steps,
+/// begin) and keeps the lowest peak; a search over orders follows while the
+/// peak is above the lower bound and few buffers come and go. A capacity error
+/// when the best peak exceeds the budget. `problem` must have passed `check`.
+std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
+
+/// The problem of a core that runs `kernel` cut by `sharding`; the buffers are
+/// those of model::shardBuffers, in order, named after their tensors.
+Problem problemOf(const model::KernelSpec &kernel,
+                  const model::Sharding &sharding, int64_t budget);
+
+} // namespace inlay::memory
+
+#endif // INLAY_MEMORY_MEMORY_H

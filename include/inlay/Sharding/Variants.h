@@ -1,0 +1,130 @@
+//===- Variants.h - Shardings of a kernel on regions of every shape -*- C++
+//-*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Which axis cuts which dim follows from the kernel alone (`chooseAxes`): the
+// features of its inputs lie along the rows of the region, replicated along the
+// columns; contractions alternate, so that what one leaves along the columns
+// the next reduces along the columns and no activation is ever transposed. What
+// remains open is the shape of the region and, for experts, the number of
+// groups: `Explorer` finds the best of these that fits the budget of a core.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_SHARDING_VARIANTS_H
+#define INLAY_SHARDING_VARIANTS_H
+
+#include "inlay/Model/Sharding.h"
+#include "inlay/Target/Target.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace inlay::sharding {
+
+/// The axes of every op of a kernel:
+///
+/// - contraction: the reduction dim over the axis that its input's features lie
+///   on (Y for an input of the kernel), the largest parallel dim over the
+///   other;
+/// - attention: context over Y; heads and channels together over X;
+/// - expert dim of an experts kernel over the groups;
+/// - lookup: rows of the table over X, features over Y;
+/// - anything else: the features where its producer left them;
+/// - tokens are never cut.
+///
+/// Cuts that would fall inside a quantisation block, or cut one weight in two
+/// ways, are dropped. The result passes `model::check` on every region.
+std::vector<model::OpSharding> chooseAxes(const model::KernelSpec &kernel);
+
+/// A kernel on a region of one shape.
+struct Variant {
+  model::Sharding sharding;
+  double cycles = 0;
+  int64_t bytes = 0; ///< on the fullest core
+
+  model::Extent extent() const { return sharding.region; }
+};
+
+/// Cycles of a kernel cut by a sharding.
+using CostFunction =
+    std::function<double(const model::KernelSpec &, const model::Sharding &)>;
+
+/// What an exploration runs on.
+struct Machine {
+  model::Extent grid; ///< largest region
+  int64_t budget = 0; ///< bytes of a core
+  CostFunction cost;
+};
+
+/// A machine as `target` describes it, costed by cost::estimateKernel.
+Machine machineOf(const target::Target &target);
+
+/// Finds variants, and remembers them by the kernel's structural hash: equal
+/// layers are explored once. Results do not depend on the order of queries.
+class Explorer {
+public:
+  explicit Explorer(Machine machine) : machine(std::move(machine)) {}
+
+  /// True when some sharding of the kernel on a region of `extent` fits.
+  bool fits(const model::KernelSpec &kernel, model::Extent extent);
+
+  /// The sharding of fewest cycles that fits; none when nothing does.
+  std::optional<Variant> best(const model::KernelSpec &kernel,
+                              model::Extent extent);
+
+  /// The sharding of fewest bytes on a core, whether it fits or not: what a
+  /// diagnostic shows.
+  Variant smallest(const model::KernelSpec &kernel, model::Extent extent);
+
+  /// A region of least area, over the heights of `candidateSizes`, on which the
+  /// kernel fits; none when it does not fit the grid.
+  std::optional<model::Extent> leastExtent(const model::KernelSpec &kernel);
+
+  /// The same, with a capacity error that says what is short and what would
+  /// help.
+  std::optional<model::Extent> leastExtent(const model::KernelSpec &kernel,
+                                           Diagnostics &diags);
+
+  /// The Pareto set over (area, cycles, bytes) of the best variants of regions
+  /// from the least to the largest, by growing area.
+  std::vector<Variant> variants(const model::KernelSpec &kernel);
+
+  const Machine &getMachine() const { return machine; }
+
+private:
+  struct Entry {
+    std::vector<model::OpSharding> axes;
+    int64_t placedBytes = 0; ///< at least these, over all cores
+    std::map<std::pair<int64_t, int64_t>, bool> fitting;
+    std::map<std::pair<int64_t, int64_t>, std::optional<Variant>> found;
+    std::optional<std::optional<model::Extent>> least;
+  };
+
+  Entry &entryOf(const model::KernelSpec &kernel);
+  model::Sharding shardingOf(const Entry &entry, model::Extent region,
+                             model::Extent groups) const;
+  std::vector<model::Extent> groupings(const model::KernelSpec &kernel,
+                                       model::Extent extent) const;
+  int64_t leastWidth(const model::KernelSpec &kernel, int64_t height,
+                     int64_t most);
+
+  Machine machine;
+  std::map<std::string, Entry> entries;
+};
+
+/// Sizes of a side worth trying up to `most`: all small ones, then ever larger
+/// steps of about 6 %, and most / 2, most / 3, ... down to most / 32.
+std::vector<int64_t> candidateSizes(int64_t most);
+
+} // namespace inlay::sharding
+
+#endif // INLAY_SHARDING_VARIANTS_H

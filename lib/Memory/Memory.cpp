@@ -1,0 +1,261 @@
+//===- Memory.cpp - Offsets of buffers in the SRAM of a core --------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Memory/Memory.h"
+
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace inlay;
+using namespace inlay::memory;
+
+static int64_t alignUp(int64_t bytes, int64_t alignment) {
+  return ceilDiv(bytes, alignment) * alignment;
+}
+
+bool Problem::check(Diagnostics &diags) const {
+  bool valid = true;
+  auto fail = [&](const std::string &message) {
+    valid = false;
+    diags.internalError("memory of '" + name + "'", message);
+  };
+  if (alignment < 1)
+    fail(fmt::format("aligns buffers to {} bytes", alignment));
+  for (const Buffer &buffer : buffers) {
+    if (buffer.bytes < 0)
+      fail(fmt::format("buffer '{}' has {} bytes", buffer.name, buffer.bytes));
+    if (buffer.begin >= buffer.end)
+      fail(fmt::format("buffer '{}' lives from {} to {}, which is never",
+                       buffer.name, buffer.begin, buffer.end));
+  }
+  return valid;
+}
+
+int64_t Problem::lowerBound() const {
+  int64_t most = 0;
+  // The most is live where some buffer begins.
+  for (const Buffer &at : buffers) {
+    int64_t live = 0;
+    for (const Buffer &buffer : buffers)
+      if (buffer.begin <= at.begin && at.begin < buffer.end)
+        live += alignUp(buffer.bytes, alignment);
+    most = std::max(most, live);
+  }
+  return most;
+}
+
+bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
+  bool valid = true;
+  auto fail = [&](const std::string &message) {
+    valid = false;
+    diags.internalError("memory of '" + problem.name + "'", message);
+  };
+  if (offsets.size() != problem.buffers.size()) {
+    fail(fmt::format("has {} offsets for {} buffers", offsets.size(),
+                     problem.buffers.size()));
+    return false;
+  }
+  int64_t top = 0;
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    const Buffer &buffer = problem.buffers[i];
+    if (offsets[i] < 0 || offsets[i] % problem.alignment != 0)
+      fail(fmt::format("buffer '{}' starts at {}, not at a multiple of {}",
+                       buffer.name, offsets[i], problem.alignment));
+    top = std::max(top, alignUp(offsets[i] + buffer.bytes, problem.alignment));
+    for (size_t j = 0; j < i; ++j) {
+      const Buffer &other = problem.buffers[j];
+      if (buffer.overlapsInTime(other) &&
+          offsets[i] < offsets[j] + other.bytes &&
+          offsets[j] < offsets[i] + buffer.bytes)
+        fail(fmt::format("buffers '{}' and '{}' overlap", other.name,
+                         buffer.name));
+    }
+  }
+  if (top != peak)
+    fail(fmt::format("claims a peak of {}, but it is {}", peak, top));
+  if (top > problem.budget)
+    fail(fmt::format("reaches up to {}, above the budget of {}",
+                     formatBytes(top), formatBytes(problem.budget)));
+  return valid;
+}
+
+namespace {
+
+/// Places buffers in a given order, each at the lowest offset that is free over
+/// its whole life.
+class FirstFit {
+public:
+  explicit FirstFit(const Problem &problem) : problem(problem) {}
+
+  Solution run(const std::vector<size_t> &order) {
+    Solution solution;
+    solution.offsets.assign(problem.buffers.size(), 0);
+    std::vector<size_t> placed; // by offset
+    for (size_t i : order) {
+      int64_t size = alignUp(problem.buffers[i].bytes, problem.alignment);
+      int64_t offset = 0;
+      for (size_t j : placed) {
+        if (!problem.buffers[i].overlapsInTime(problem.buffers[j]))
+          continue;
+        if (offset + size <= solution.offsets[j])
+          break;
+        offset = std::max(
+            offset, alignUp(solution.offsets[j] + problem.buffers[j].bytes,
+                            problem.alignment));
+      }
+      solution.offsets[i] = offset;
+      solution.peak = std::max(solution.peak, offset + size);
+      auto at = std::upper_bound(
+          placed.begin(), placed.end(), offset,
+          [&](int64_t value, size_t j) { return value < solution.offsets[j]; });
+      placed.insert(at, i);
+    }
+    return solution;
+  }
+
+private:
+  const Problem &problem;
+};
+
+/// Tries orders, best guesses first.
+class Solver {
+public:
+  explicit Solver(const Problem &problem)
+      : problem(problem), bound(problem.lowerBound()) {}
+
+  Solution run() {
+    order.resize(problem.buffers.size());
+    auto steps = [](const Buffer &b) { return double(b.end) - b.begin; };
+    trySorted([](const Buffer &b) { return double(b.bytes); });
+    trySorted([&](const Buffer &b) { return double(b.bytes) * steps(b); });
+    trySorted(steps);
+    trySorted([](const Buffer &b) { return -double(b.begin); });
+    if (best.peak > bound)
+      permute();
+    return best;
+  }
+
+private:
+  /// Largest key first; ties keep the given order.
+  template <typename Key> void trySorted(Key key) {
+    if (isDone())
+      return;
+    std::iota(order.begin(), order.end(), size_t(0));
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      double keyOfA = key(problem.buffers[a]);
+      double keyOfB = key(problem.buffers[b]);
+      return keyOfA != keyOfB ? keyOfA > keyOfB : a < b;
+    });
+    tryOrder();
+  }
+
+  void tryOrder() {
+    Solution solution = FirstFit(problem).run(order);
+    if (!hasBest || solution.peak < best.peak)
+      best = std::move(solution);
+    hasBest = true;
+  }
+
+  bool isDone() const { return hasBest && best.peak <= bound; }
+
+  /// Buffers that live all the time lie at the bottom; the others in every
+  /// order, up to a fixed number of them.
+  void permute() {
+    constexpr int kMostOrders = 5000;
+    auto isResident = [&](size_t i) {
+      return std::all_of(problem.buffers.begin(), problem.buffers.end(),
+                         [&](const Buffer &other) {
+                           return problem.buffers[i].overlapsInTime(other);
+                         });
+    };
+    order.clear();
+    for (bool resident : {true, false})
+      for (size_t i = 0; i < problem.buffers.size(); ++i)
+        if (isResident(i) == resident)
+          order.push_back(i);
+    auto moving = std::find_if_not(order.begin(), order.end(), isResident);
+    int left = kMostOrders;
+    do
+      tryOrder();
+    while (!isDone() && --left > 0 &&
+           std::next_permutation(moving, order.end()));
+  }
+
+  const Problem &problem;
+  int64_t bound;
+  std::vector<size_t> order;
+  Solution best;
+  bool hasBest = false;
+};
+
+} // namespace
+
+std::optional<Solution> inlay::memory::solve(const Problem &problem,
+                                             Diagnostics &diags) {
+  Solution solution = Solver(problem).run();
+  if (solution.peak <= problem.budget)
+    return solution;
+  Diagnostic &diag = diags.capacityError(
+      "memory of '" + problem.name + "'",
+      fmt::format("buffers reach up to {}, the budget of a core is {}, short "
+                  "by {}; at least {} are live at once",
+                  formatBytes(solution.peak), formatBytes(problem.budget),
+                  formatBytes(solution.peak - problem.budget),
+                  formatBytes(problem.lowerBound())));
+  std::vector<size_t> largest(problem.buffers.size());
+  std::iota(largest.begin(), largest.end(), size_t(0));
+  std::sort(largest.begin(), largest.end(), [&](size_t a, size_t b) {
+    int64_t bytesOfA = problem.buffers[a].bytes;
+    int64_t bytesOfB = problem.buffers[b].bytes;
+    return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
+  });
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(3, largest.size()); ++i)
+    text +=
+        fmt::format("{}{} {}", i ? ", " : "", problem.buffers[largest[i]].name,
+                    formatBytes(problem.buffers[largest[i]].bytes));
+  diag.notes.push_back("largest: " + text);
+  diag.notes.push_back(
+      "would fit: a larger region, or a target with more SRAM");
+  return std::nullopt;
+}
+
+static std::string nameOf(const model::KernelSpec &kernel,
+                          const model::ShardBuffer &buffer) {
+  switch (buffer.role) {
+  case model::TensorRole::Weights:
+    return kernel.weights[buffer.tensor].name;
+  case model::TensorRole::State:
+    return kernel.states[buffer.tensor].name;
+  case model::TensorRole::Input:
+    return fmt::format("input {} (double-buffered)", buffer.tensor);
+  case model::TensorRole::Output:
+    return fmt::format("output {} (double-buffered)", buffer.tensor);
+  case model::TensorRole::Local:
+    break;
+  }
+  if (buffer.tensor >= 0)
+    return fmt::format("local {}", buffer.tensor);
+  return fmt::format("scratch of op {}", buffer.firstOp);
+}
+
+Problem inlay::memory::problemOf(const model::KernelSpec &kernel,
+                                 const model::Sharding &sharding,
+                                 int64_t budget) {
+  Problem problem;
+  problem.name = kernel.name;
+  problem.budget = budget;
+  for (const model::ShardBuffer &buffer : model::shardBuffers(kernel, sharding))
+    problem.buffers.push_back({nameOf(kernel, buffer), buffer.bytes,
+                               buffer.firstOp, buffer.lastOp + 1});
+  return problem;
+}

@@ -1,0 +1,281 @@
+//===- Explorer.cpp - Finds the variants of a kernel ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Cost/Cost.h"
+#include "inlay/Sharding/Variants.h"
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace inlay;
+using namespace inlay::model;
+using namespace inlay::sharding;
+
+std::vector<int64_t> inlay::sharding::candidateSizes(int64_t most) {
+  constexpr int64_t kAllUpTo = 32;
+  constexpr int64_t kParts = 32;
+  std::vector<int64_t> sizes;
+  for (int64_t size = 1; size <= most;
+       size = size < kAllUpTo ? size + 1 : size + size / 16)
+    sizes.push_back(size);
+  for (int64_t part = 1; part <= std::min(kParts, most); ++part)
+    sizes.push_back(most / part);
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  return sizes;
+}
+
+Machine inlay::sharding::machineOf(const target::Target &target) {
+  return {
+      target.grid, target.budget(),
+      [target](const KernelSpec &kernel, const Sharding &sharding) {
+        return cost::estimateKernel(kernel, sharding, target).cycles.total();
+      }};
+}
+
+Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
+  // Hashes are hexadecimal; a name with a colon is none.
+  const std::string &key = kernel.structuralHash.empty()
+                               ? "name:" + kernel.name
+                               : kernel.structuralHash;
+  auto [it, isNew] = entries.try_emplace(key);
+  Entry &entry = it->second;
+  if (isNew) {
+    entry.axes = chooseAxes(kernel);
+    // On one core nothing is copied and little is padded.
+    Footprint whole = footprint(kernel, {{1, 1}, {1, 1}, {1, 1}, entry.axes});
+    int64_t padding =
+        kBufferAlignment *
+        static_cast<int64_t>(kernel.weights.size() + kernel.states.size());
+    entry.placedBytes =
+        std::max<int64_t>(0, whole.weights + whole.state - padding);
+  }
+  return entry;
+}
+
+Sharding Explorer::shardingOf(const Entry &entry, Extent region,
+                              Extent groups) const {
+  Extent group = {region.width / groups.width, region.height / groups.height};
+  return {region, groups, group, entry.axes};
+}
+
+/// For every number of experts in a group that differs, the least number of
+/// groups, arranged so that their rectangles are nearly square; and in one row
+/// and one column.
+std::vector<Extent> Explorer::groupings(const KernelSpec &kernel,
+                                        Extent extent) const {
+  int64_t experts = std::max<int64_t>(1, kernel.numExperts);
+  if (kernel.role != KernelRole::Experts || experts == 1)
+    return {{1, 1}};
+  std::vector<Extent> all;
+  auto add = [&](int64_t columns, int64_t groups) {
+    columns = std::clamp<int64_t>(columns, 1, std::min(extent.width, groups));
+    int64_t rows = ceilDiv(groups, columns);
+    Extent grouping = {columns, rows};
+    if (rows <= extent.height && grouping.area() <= experts &&
+        std::find(all.begin(), all.end(), grouping) == all.end())
+      all.push_back(grouping);
+  };
+  double aspect = double(extent.width) / double(extent.height);
+  int64_t previous = 0;
+  for (int64_t perGroup = experts; perGroup >= 1; --perGroup) {
+    int64_t groups = ceilDiv(experts, perGroup);
+    if (groups == previous)
+      continue;
+    previous = groups;
+    if (groups > extent.area())
+      break;
+    double columns = std::sqrt(double(groups) * aspect);
+    add(static_cast<int64_t>(columns), groups);
+    add(static_cast<int64_t>(columns) + 1, groups);
+    add(1, groups);
+    add(groups, groups);
+  }
+  return all;
+}
+
+bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
+  Entry &entry = entryOf(kernel);
+  if (entry.placedBytes / extent.area() > machine.budget)
+    return false;
+  auto [it, isNew] = entry.fitting.try_emplace({extent.width, extent.height});
+  if (!isNew)
+    return it->second;
+  for (Extent groups : groupings(kernel, extent)) {
+    Sharding sharding = shardingOf(entry, extent, groups);
+    int64_t cores = sharding.group.area() * groups.area();
+    if (entry.placedBytes / cores > machine.budget)
+      continue;
+    if (footprint(kernel, sharding).total() <= machine.budget)
+      return it->second = true;
+  }
+  return it->second = false;
+}
+
+std::optional<Variant> Explorer::best(const KernelSpec &kernel, Extent extent) {
+  Entry &entry = entryOf(kernel);
+  auto [it, isNew] = entry.found.try_emplace({extent.width, extent.height});
+  if (!isNew)
+    return it->second;
+  for (Extent groups : groupings(kernel, extent)) {
+    Variant variant;
+    variant.sharding = shardingOf(entry, extent, groups);
+    int64_t cores = variant.sharding.group.area() * groups.area();
+    if (entry.placedBytes / cores > machine.budget)
+      continue;
+    variant.bytes = footprint(kernel, variant.sharding).total();
+    if (variant.bytes > machine.budget)
+      continue;
+    variant.cycles = machine.cost(kernel, variant.sharding);
+    if (!it->second || variant.cycles < it->second->cycles)
+      it->second = std::move(variant);
+  }
+  return it->second;
+}
+
+Variant Explorer::smallest(const KernelSpec &kernel, Extent extent) {
+  Entry &entry = entryOf(kernel);
+  Variant smallest;
+  bool isFirst = true;
+  for (Extent groups : groupings(kernel, extent)) {
+    Variant variant;
+    variant.sharding = shardingOf(entry, extent, groups);
+    variant.bytes = footprint(kernel, variant.sharding).total();
+    if (isFirst || variant.bytes < smallest.bytes)
+      smallest = std::move(variant);
+    isFirst = false;
+  }
+  smallest.cycles = machine.cost(kernel, smallest.sharding);
+  return smallest;
+}
+
+/// 0 when not even `most` columns are enough.
+int64_t Explorer::leastWidth(const KernelSpec &kernel, int64_t height,
+                             int64_t most) {
+  int64_t low =
+      std::max<int64_t>(1, entryOf(kernel).placedBytes /
+                               std::max<int64_t>(1, machine.budget) / height);
+  if (low > most)
+    return 0;
+  int64_t high = low;
+  while (!fits(kernel, {high, height})) {
+    if (high == most)
+      return 0;
+    low = high + 1;
+    high = std::min(most, high + std::max<int64_t>(1, high / 8));
+  }
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    if (fits(kernel, {middle, height}))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return high;
+}
+
+std::optional<Extent> Explorer::leastExtent(const KernelSpec &kernel) {
+  Entry &entry = entryOf(kernel);
+  if (entry.least)
+    return *entry.least;
+  std::optional<Extent> least;
+  for (int64_t height : candidateSizes(machine.grid.height)) {
+    int64_t most = machine.grid.width;
+    if (least)
+      most = std::min(most, (least->area() - 1) / height);
+    int64_t width = most > 0 ? leastWidth(kernel, height, most) : 0;
+    if (width > 0)
+      least = Extent{width, height};
+  }
+  entry.least = least;
+  return least;
+}
+
+/// "expert weights 41,472 B, streams 6,144 B, ...", largest first.
+static std::string largestUses(const Footprint &bytes) {
+  std::vector<std::pair<int64_t, std::string>> uses = {
+      {bytes.weights, "weights"},
+      {bytes.state, "state"},
+      {bytes.streams, "streams"},
+      {bytes.scratch, "scratch"}};
+  std::sort(uses.begin(), uses.end(), std::greater<>());
+  std::string text;
+  for (const auto &[use, name] : uses)
+    if (use > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
+                          formatBytes(use));
+  return text;
+}
+
+std::optional<Extent> Explorer::leastExtent(const KernelSpec &kernel,
+                                            Diagnostics &diags) {
+  std::optional<Extent> least = leastExtent(kernel);
+  if (least)
+    return least;
+  Variant variant = smallest(kernel, machine.grid);
+  Footprint bytes = footprint(kernel, variant.sharding);
+  Diagnostic &diag = diags.capacityError(
+      "kernel '" + kernel.name + "'",
+      fmt::format("needs {} on a core even when spread over all {} x {} cores; "
+                  "the budget of a core is {}, short by {}",
+                  formatBytes(bytes.total()), machine.grid.width,
+                  machine.grid.height, formatBytes(machine.budget),
+                  formatBytes(bytes.total() - machine.budget)));
+  diag.notes.push_back("largest: " + largestUses(bytes));
+  std::string remedy = "would fit: a target with more cores or more SRAM";
+  if (bytes.total() - bytes.state <= machine.budget && bytes.state > 0)
+    remedy += ", or a smaller --context or --batch";
+  diag.notes.push_back(remedy);
+  return std::nullopt;
+}
+
+std::vector<Variant> Explorer::variants(const KernelSpec &kernel) {
+  std::optional<Extent> least = leastExtent(kernel);
+  if (!least)
+    return {};
+  std::vector<Variant> all;
+  auto add = [&](int64_t width, int64_t height) {
+    if (width < 1 || height < 1 || width > machine.grid.width ||
+        height > machine.grid.height)
+      return;
+    if (std::optional<Variant> variant = best(kernel, {width, height}))
+      all.push_back(*variant);
+  };
+  add(least->width, least->height);
+  constexpr double kAreaStep = 1.4;
+  for (double area = double(least->area()); area <= double(machine.grid.area());
+       area *= kAreaStep)
+    for (double aspect : {0.25, 0.5, 1.0, 2.0, 4.0}) {
+      auto width = static_cast<int64_t>(std::lround(std::sqrt(area * aspect)));
+      width = std::clamp<int64_t>(width, 1, machine.grid.width);
+      add(width, static_cast<int64_t>(std::ceil(area / double(width))));
+    }
+  add(machine.grid.width, machine.grid.height);
+
+  // By area, then cycles: a variant stays when no smaller one beats it in both
+  // cycles and bytes.
+  std::sort(all.begin(), all.end(), [](const Variant &a, const Variant &b) {
+    return std::make_tuple(a.extent().area(), a.cycles, a.bytes,
+                           a.extent().width) <
+           std::make_tuple(b.extent().area(), b.cycles, b.bytes,
+                           b.extent().width);
+  });
+  std::vector<Variant> pareto;
+  for (Variant &variant : all) {
+    bool isDominated =
+        std::any_of(pareto.begin(), pareto.end(), [&](const Variant &other) {
+          return other.cycles <= variant.cycles && other.bytes <= variant.bytes;
+        });
+    if (!isDominated)
+      pareto.push_back(std::move(variant));
+  }
+  return pareto;
+}
