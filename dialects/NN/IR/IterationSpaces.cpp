@@ -144,8 +144,33 @@ Spaces SoftmaxOp::getIterationSpaces() {
   return {normSpace(*this, getInput(), {}, OpClass::Softmax, kSoftmax)};
 }
 
+/// Adds the caches of cosines and sines, of which a step reads one row for each
+/// token. The rows are a dim, as in a lookup, so that the caches can be cut:
+/// whole, those of a long context exceed the SRAM of a core. Caches that are
+/// computed for the tokens of the step have no such dim.
+static void rotaryCaches(SpaceBuilder &space, Value cos, Value sin, int dim) {
+  SmallVector<IndexExpr> indexing(getShape(cos).size(), {-1, 1});
+  indexing.back() = {dim, 2};
+  if (indexing.size() == 2) {
+    int64_t rows = std::max<int64_t>(1, getShape(cos).front());
+    indexing.front() = {space.parallel("position", rows), 1};
+    space.density(1.0 / static_cast<double>(rows));
+  }
+  space.input(cos, indexing);
+  space.input(sin, indexing);
+}
+
 Spaces RotaryOp::getIterationSpaces() {
-  return {elementwiseSpace(*this, OpClass::Elementwise, kRotary)};
+  int64_t width = std::max<int64_t>(2, 2 * getShape(getCos()).back());
+  int64_t elements = numElements(getShape(getInput()));
+  SpaceBuilder space(*this, "rotary", OpClass::Elementwise);
+  int token = space.parallel("token", std::max<int64_t>(1, elements / width));
+  int dim = space.parallel("dim", width, 2);
+  space.input(getInput(), {{token, 1}, {dim, 1}});
+  rotaryCaches(space, getCos(), getSin(), dim);
+  space.output(getResult(), {{token, 1}, {dim, 1}});
+  space.opsPerPoint(kRotary);
+  return {space.take()};
 }
 
 //===----------------------------------------------------------------------===//
@@ -181,11 +206,16 @@ private:
     SpaceBuilder space(op, "rotary", OpClass::Elementwise);
     int token = space.parallel("token", tokens);
     int head = space.parallel("head", op.getNumHeads() + op.getKvHeads());
-    int dim = space.parallel("dim", op.getHeadDim());
-    space.input(op.getCos(), {{-1, 1}, {dim, 2}});
-    space.input(op.getSin(), {{-1, 1}, {dim, 2}});
-    space.input(op.getQueryNorm(), {{dim, 1}});
-    space.input(op.getKeyNorm(), {{dim, 1}});
+    // The first channels of a head rotate, two for each column of a cache.
+    int64_t width = op.getHeadDim();
+    if (op.getCos())
+      width = std::max<int64_t>(2, 2 * getShape(op.getCos()).back());
+    int dim = space.parallel("dim", width, 2);
+    if (op.getCos())
+      rotaryCaches(space, op.getCos(), op.getSin(), dim);
+    int normed = width == static_cast<int64_t>(op.getHeadDim()) ? dim : -1;
+    space.input(op.getQueryNorm(), {{normed, 1}});
+    space.input(op.getKeyNorm(), {{normed, 1}});
     space.local(op.getQuery().getType(), {{token, 1}, {head, 1}, {dim, 1}});
     space.opsPerPoint(kRotary + (op.getQueryNorm() ? kNorm : 0));
     return space.take();
