@@ -21,7 +21,6 @@
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Onnx/Transforms/Passes.h"
-#include "dialects/Wafer/IR/Wafer.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 
 #include "mlir/Dialect/DLTI/DLTI.h"
@@ -35,7 +34,7 @@ namespace inlay {
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<dataflow::DataflowDialect, mlir::DLTIDialect,
                   mlir::ml_program::MLProgramDialect, nn::NNDialect,
-                  onnx::OnnxDialect, wafer::WaferDialect>();
+                  onnx::OnnxDialect>();
 }
 
 /// Inlay's passes and the upstream ones that go with them.
