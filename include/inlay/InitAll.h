@@ -23,6 +23,8 @@
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 
+#include "inlay/Compiler/Pipeline.h"
+
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -45,6 +47,7 @@ inline void registerAllPasses() {
   nn::registerInlayNNPasses();
   dataflow::registerInlayDataflowPasses();
   onnx::registerInlayOnnxPasses();
+  registerPipelines();
 }
 
 /// The translations of inlay-translate.

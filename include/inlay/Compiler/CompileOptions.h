@@ -38,7 +38,7 @@ struct CompileOptions {
   int64_t batch = 1;                 ///< sequences
   std::optional<int64_t>
       context;                ///< tokens in the KV state; unset: the default
-  int64_t prefillChunk = 128; ///< new tokens of a prefill step
+  std::optional<int64_t> prefillChunk; ///< new tokens of a prefill; unset: 128
 
   // Machine.
   std::string target = "wse3"; ///< name of a shipped target, or a file

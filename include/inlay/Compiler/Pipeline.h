@@ -1,0 +1,38 @@
+//===- Pipeline.h - The passes of each level, in order ----------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One function for each level of the compiler. inlayc runs them one after the
+// other, with a stage file after each; inlay-opt has them as a named pipeline.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_COMPILER_PIPELINE_H
+#define INLAY_COMPILER_PIPELINE_H
+
+#include "inlay/Compiler/CompileOptions.h"
+
+#include "mlir/Pass/PassManager.h"
+
+namespace inlay {
+
+/// Sizes of symbolic dims, static shapes, folded shape arithmetic. Expects a
+/// module of the ONNX level in which `verify-onnx` finds no fault.
+void addShapePasses(mlir::OpPassManager &pm, const CompileOptions &options);
+
+/// Typed operations.
+void addRaisingPasses(mlir::OpPassManager &pm);
+
+/// Kernels and streams.
+void addDataflowPasses(mlir::OpPassManager &pm);
+
+/// Registers `--onnx-to-dataflow`: the three above with default options.
+void registerPipelines();
+
+} // namespace inlay
+
+#endif // INLAY_COMPILER_PIPELINE_H

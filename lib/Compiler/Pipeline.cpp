@@ -1,0 +1,56 @@
+//===- Pipeline.cpp - The passes of each level, in order ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Compiler/Pipeline.h"
+
+#include "dialects/Dataflow/Transforms/Passes.h"
+#include "dialects/NN/Transforms/Passes.h"
+#include "dialects/Onnx/Transforms/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace inlay;
+
+void inlay::addShapePasses(mlir::OpPassManager &pm,
+                           const CompileOptions &options) {
+  onnx::BindDimsOptions binding;
+  for (const std::string &text : options.bindings)
+    binding.bindings.push_back(text);
+  binding.phase =
+      options.phase == "prefill" ? model::Phase::Prefill : model::Phase::Decode;
+  binding.batch = options.batch;
+  binding.context = options.context.value_or(onnx::kUnset);
+  binding.prefillChunk = options.prefillChunk.value_or(onnx::kUnset);
+  pm.addPass(onnx::createVerifyOnnx());
+  pm.addPass(onnx::createBindDims(binding));
+  pm.addPass(onnx::createInferShapes());
+}
+
+void inlay::addRaisingPasses(mlir::OpPassManager &pm) {
+  pm.addPass(nn::createRaiseToNN());
+  pm.addPass(mlir::createCanonicalizerPass());
+  pm.addPass(nn::createVerifyNN());
+}
+
+void inlay::addDataflowPasses(mlir::OpPassManager &pm) {
+  pm.addPass(dataflow::createConvertToDataflow());
+  pm.addPass(dataflow::createVerifyDataflow());
+}
+
+void inlay::registerPipelines() {
+  mlir::PassPipelineRegistration<>(
+      "onnx-to-dataflow",
+      "From an imported ONNX model to kernels and streams, with the defaults "
+      "of inlayc",
+      [](mlir::OpPassManager &pm) {
+        addShapePasses(pm, CompileOptions());
+        addRaisingPasses(pm);
+        addDataflowPasses(pm);
+      });
+}
