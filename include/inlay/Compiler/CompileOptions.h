@@ -37,7 +37,7 @@ struct CompileOptions {
   std::string phase = "decode";      ///< "decode" or "prefill"
   int64_t batch = 1;                 ///< sequences
   std::optional<int64_t>
-      context;                ///< tokens in the KV state; unset: the default
+      context; ///< tokens in the KV state; unset: the default
   std::optional<int64_t> prefillChunk; ///< new tokens of a prefill; unset: 128
 
   // Machine.
