@@ -21,6 +21,7 @@
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Onnx/Transforms/Passes.h"
+#include "dialects/Wafer/IR/Wafer.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 
 #include "inlay/Compiler/Pipeline.h"
@@ -36,7 +37,7 @@ namespace inlay {
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<dataflow::DataflowDialect, mlir::DLTIDialect,
                   mlir::ml_program::MLProgramDialect, nn::NNDialect,
-                  onnx::OnnxDialect>();
+                  onnx::OnnxDialect, wafer::WaferDialect>();
 }
 
 /// Inlay's passes and the upstream ones that go with them.

@@ -1,0 +1,245 @@
+//===- VerifyRegions.cpp - Invariants between ops of inlay_wafer ----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Wafer/IR/Wafer.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+//===----------------------------------------------------------------------===//
+// SystemOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult SystemOp::verifyRegions() {
+  int64_t wafer = -1;
+  unsigned numEstimates = 0;
+  llvm::StringMap<AssignOp> assigned;
+  for (Operation &op : getBlock()) {
+    numEstimates += isa<StepEstimateOp>(op);
+    auto stage = dyn_cast<StageOp>(op);
+    if (!stage) {
+      if (!isa<ConnectOp, StepEstimateOp>(op))
+        return op.emitOpError("has no place in an 'inlay_wafer.system'");
+      continue;
+    }
+    // Stages in the order of their wafers, one for each.
+    if (stage.getWafer() <= wafer)
+      return stage.emitOpError("of wafer ")
+             << stage.getWafer() << " stands behind that of wafer " << wafer;
+    wafer = stage.getWafer();
+    // No kernel twice.
+    for (AssignOp assign : stage.getBody().getOps<AssignOp>()) {
+      auto [other, isNew] = assigned.try_emplace(assign.getKernel(), assign);
+      if (isNew)
+        continue;
+      InFlightDiagnostic diag = assign.emitOpError("assigns kernel '")
+                                << assign.getKernel() << "' a second time";
+      diag.attachNote(other->second.getLoc()) << "first assigned here";
+      return diag;
+    }
+  }
+  if (numEstimates > 1)
+    return emitOpError("has ") << numEstimates << " estimates of a step";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// StageOp
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What a stage says of one kernel.
+struct KernelFacts {
+  AssignOp assign;
+  SmallVector<ExpertGroupOp> groups;
+  SmallVector<BufferOp> buffers;
+  EstimateOp estimate;
+};
+using KernelMap = llvm::MapVector<StringAttr, KernelFacts>;
+} // namespace
+
+/// Sorts the ops of a stage by kernel.
+static LogicalResult collect(StageOp stage, KernelMap &kernels) {
+  for (AssignOp assign : stage.getBody().getOps<AssignOp>())
+    kernels[assign.getKernelAttr().getAttr()].assign = assign;
+  auto find = [&](Operation *op, FlatSymbolRefAttr kernel) -> KernelFacts * {
+    auto found = kernels.find(kernel.getAttr());
+    if (found != kernels.end())
+      return &found->second;
+    op->emitOpError("names kernel '")
+        << kernel.getValue() << "', which is not assigned to this stage";
+    return nullptr;
+  };
+  for (Operation &op : stage.getBlock()) {
+    KernelFacts *facts = nullptr;
+    if (isa<AssignOp, RegionOp>(op))
+      continue;
+    if (auto group = dyn_cast<ExpertGroupOp>(op)) {
+      if (!(facts = find(&op, group.getKernelAttr())))
+        return failure();
+      facts->groups.push_back(group);
+    } else if (auto buffer = dyn_cast<BufferOp>(op)) {
+      if (!(facts = find(&op, buffer.getKernelAttr())))
+        return failure();
+      facts->buffers.push_back(buffer);
+    } else if (auto estimate = dyn_cast<EstimateOp>(op)) {
+      if (!(facts = find(&op, estimate.getKernelAttr())))
+        return failure();
+      if (facts->estimate)
+        return estimate.emitOpError("is the second of kernel '")
+               << estimate.getKernel() << "'";
+      facts->estimate = estimate;
+    } else {
+      return op.emitOpError("has no place in an 'inlay_wafer.stage'");
+    }
+  }
+  return success();
+}
+
+/// Placed regions do not overlap. Sweeps over them from west to east, comparing
+/// only those whose columns overlap.
+static LogicalResult verifyDisjoint(StageOp stage) {
+  SmallVector<RegionOp> regions;
+  for (RegionOp region : stage.getBody().getOps<RegionOp>())
+    if (region.isPlaced())
+      regions.push_back(region);
+  llvm::sort(regions, [](RegionOp a, RegionOp b) {
+    return std::pair(a.getRect().x, a.getSymName()) <
+           std::pair(b.getRect().x, b.getSymName());
+  });
+  for (auto [i, region] : llvm::enumerate(regions)) {
+    model::Rect rect = region.getRect();
+    for (RegionOp other : ArrayRef(regions).drop_front(i + 1)) {
+      if (other.getRect().x >= rect.right())
+        break;
+      if (!rect.overlaps(other.getRect()))
+        continue;
+      InFlightDiagnostic diag = other.emitOpError("'")
+                                << other.getSymName() << "' overlaps region '"
+                                << region.getSymName() << "'";
+      diag.attachNote(region.getLoc()) << "the other region";
+      return diag;
+    }
+  }
+  return success();
+}
+
+/// Only shared regions have several kernels.
+static LogicalResult verifySharing(StageOp stage, const KernelMap &kernels) {
+  llvm::StringMap<AssignOp> users;
+  for (auto &[name, facts] : kernels) {
+    AssignOp assign = facts.assign;
+    if (!assign.getRegionAttr())
+      continue;
+    auto [other, isNew] = users.try_emplace(*assign.getRegion(), assign);
+    if (isNew || stage.lookupSymbol<RegionOp>(assign.getRegionAttr().getAttr())
+                     .getShared())
+      continue;
+    InFlightDiagnostic diag = assign.emitOpError("gives region '")
+                              << *assign.getRegion()
+                              << "', which is not shared, a second kernel";
+    diag.attachNote(other->second.getLoc()) << "the first kernel";
+    return diag;
+  }
+  return success();
+}
+
+/// Groups are numbered, inside the region, disjoint, and take the experts in
+/// order, each once.
+static LogicalResult verifyGroups(const KernelFacts &facts) {
+  if (facts.groups.empty())
+    return success();
+  AssignOp assign = facts.assign;
+  RegionOp region = assign.lookupRegion();
+  int64_t next = 0;
+  for (auto [i, element] : llvm::enumerate(facts.groups)) {
+    ExpertGroupOp group = element;
+    if (!region)
+      return group.emitOpError("kernel '")
+             << group.getKernel() << "' has no region yet";
+    if (group.getIndex() != static_cast<int64_t>(i))
+      return group.emitOpError("has index ")
+             << group.getIndex() << ", but is number " << i;
+    model::Rect whole{0, 0, region.getWidth(), region.getHeight()};
+    if (!whole.contains(group.getRect()))
+      return group.emitOpError("leaves the region of ")
+             << whole.width << " x " << whole.height << " cores";
+    for (ExpertGroupOp other : ArrayRef(facts.groups).take_front(i))
+      if (group.getRect().overlaps(other.getRect()))
+        return group.emitOpError("overlaps group ") << other.getIndex();
+    if (group.getFirst() != next)
+      return group.emitOpError("holds experts from ")
+             << group.getFirst() << " on, but the groups before end at "
+             << next;
+    next = group.getEnd();
+  }
+  return success();
+}
+
+/// No two buffers overlap in bytes and live range.
+static LogicalResult verifyBuffers(ArrayRef<BufferOp> buffers) {
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    BufferOp buffer = buffers[i];
+    for (BufferOp other : buffers.take_front(i)) {
+      bool inTime = buffer.getFirst() <= other.getLast() &&
+                    other.getFirst() <= buffer.getLast();
+      bool inBytes =
+          buffer.getOffset() - other.getOffset() < other.getBytes() &&
+          other.getOffset() - buffer.getOffset() < buffer.getBytes();
+      if (!inTime || !inBytes || !buffer.getBytes() || !other.getBytes())
+        continue;
+      InFlightDiagnostic diag = buffer.emitOpError("'")
+                                << buffer.getName() << "' overlaps buffer '"
+                                << other.getName() << "' while both are needed";
+      diag.attachNote(other.getLoc()) << "the other buffer";
+      return diag;
+    }
+  }
+  return success();
+}
+
+/// The symbol table of the stage, and with it the assignments' regions, has
+/// been verified before.
+LogicalResult StageOp::verifyRegions() {
+  KernelMap kernels;
+  if (failed(collect(*this, kernels)) || failed(verifyDisjoint(*this)) ||
+      failed(verifySharing(*this, kernels)))
+    return failure();
+  for (auto &[name, facts] : kernels)
+    if (failed(verifyGroups(facts)) || failed(verifyBuffers(facts.buffers)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ConstraintsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ConstraintsOp::verifyRegions() {
+  llvm::StringSet<> pinned, limited;
+  for (Operation &op : getBlock()) {
+    if (auto pin = dyn_cast<PinOp>(op)) {
+      if (!pinned.insert(pin.getKernel()).second)
+        return pin.emitOpError("pins kernel '")
+               << pin.getKernel() << "' a second time";
+    } else if (auto limit = dyn_cast<MaxRegionOp>(op)) {
+      if (!limited.insert(limit.getKernel()).second)
+        return limit.emitOpError("limits kernel '")
+               << limit.getKernel() << "' a second time";
+    } else if (!isa<KeepOutOp, SameRegionOp>(op)) {
+      return op.emitOpError("has no place in 'inlay_wafer.constraints'");
+    }
+  }
+  return success();
+}

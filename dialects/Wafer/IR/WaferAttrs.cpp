@@ -1,0 +1,347 @@
+//===- WaferAttrs.cpp - Attributes of the inlay_wafer dialect -------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Wafer/IR/Wafer.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Wafer/IR/WaferAttrs.cpp.inc"
+
+void WaferDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Wafer/IR/WaferAttrs.cpp.inc"
+      >();
+}
+
+ArrayRef<llvm::StringLiteral> inlay::wafer::targetFigures() {
+  static constexpr llvm::StringLiteral kNames[] = {
+      "clock",      "colours",         "hop",           "link_rate",
+      "ramp",       "reserved",        "sram",          "sram_read",
+      "sram_write", "wafer_bandwidth", "wafer_latency", "wavelet"};
+  return kNames;
+}
+
+static bool isCount(double value) { return std::isfinite(value) && value >= 0; }
+
+//===----------------------------------------------------------------------===//
+// FigureAttr
+//===----------------------------------------------------------------------===//
+
+Attribute FigureAttr::parse(AsmParser &parser, Type) {
+  double value = 0;
+  StringAttr unit, source;
+  if (parser.parseLess() || parser.parseFloat(value) || parser.parseComma() ||
+      parser.parseAttribute(unit) || parser.parseComma() ||
+      parser.parseAttribute(source))
+    return {};
+  bool assumption = succeeded(parser.parseOptionalComma());
+  if ((assumption && parser.parseKeyword("assumption")) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<FigureAttr>(
+      parser.getContext(), parser.getBuilder().getF64FloatAttr(value), unit,
+      source, assumption);
+}
+
+void FigureAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printer.printFloat(getValue().getValue());
+  printer << ", " << getUnit() << ", " << getSource()
+          << (getAssumption() ? ", assumption>" : ">");
+}
+
+LogicalResult FigureAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 FloatAttr value, StringAttr, StringAttr,
+                                 bool) {
+  if (!value.getType().isF64() || !isCount(value.getValueAsDouble()))
+    return emitError() << "a figure is a finite f64 and not negative, got "
+                       << value;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// TargetAttr
+//===----------------------------------------------------------------------===//
+
+double TargetAttr::getValue(StringRef figure) const {
+  auto attr = getFigures().getAs<FigureAttr>(figure);
+  return attr ? attr.getValue().getValueAsDouble() : 0;
+}
+
+/// Dead rectangles lie inside the grid.
+static LogicalResult verifyDead(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t width, int64_t height,
+                                ArrayRef<int64_t> dead) {
+  if (dead.size() % 4 != 0)
+    return emitError() << "dead rectangles are four numbers each, got "
+                       << dead.size() << " numbers";
+  for (; !dead.empty(); dead = dead.drop_front(4))
+    if (dead[0] < 0 || dead[1] < 0 || dead[2] < 1 || dead[3] < 1 ||
+        dead[2] > width - dead[0] || dead[3] > height - dead[1])
+      return emitError() << "dead rectangle at (" << dead[0] << ", " << dead[1]
+                         << ") of " << dead[2] << " x " << dead[3]
+                         << " cores does not lie inside the grid of " << width
+                         << " x " << height;
+  return success();
+}
+
+/// All figures are there, and no others.
+static LogicalResult verifyFigures(function_ref<InFlightDiagnostic()> emitError,
+                                   DictionaryAttr figures) {
+  unsigned macRates = 0, elementRates = 0;
+  for (NamedAttribute figure : figures) {
+    StringRef name = figure.getName();
+    if (!isa<FigureAttr>(figure.getValue()))
+      return emitError() << "figure '" << name
+                         << "' is not an #inlay_wafer.figure";
+    bool isMac = name.starts_with(kMacRate);
+    bool isElement = name.starts_with(kElementRate);
+    macRates += isMac;
+    elementRates += isElement;
+    if (!isMac && !isElement && !llvm::is_contained(targetFigures(), name))
+      return emitError() << "figure '" << name << "' is not known";
+  }
+  for (StringRef name : targetFigures())
+    if (!figures.contains(name))
+      return emitError() << "figure '" << name << "' is missing";
+  if (!macRates || !elementRates)
+    return emitError() << "figures '" << (macRates ? kElementRate : kMacRate)
+                       << "<type>' are missing";
+  return success();
+}
+
+LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringAttr, StringAttr, StringAttr,
+                                 int64_t width, int64_t height,
+                                 DenseI64ArrayAttr dead, DenseF64ArrayAttr,
+                                 DictionaryAttr figures) {
+  if (width < 1 || height < 1)
+    return emitError() << "the grid needs at least 1 x 1 cores, got " << width
+                       << " x " << height;
+  if (failed(verifyDead(emitError, width, height, dead.asArrayRef())) ||
+      failed(verifyFigures(emitError, figures)))
+    return failure();
+  double sram = figures.getAs<FigureAttr>("sram").getValue().getValueAsDouble();
+  double reserved =
+      figures.getAs<FigureAttr>("reserved").getValue().getValueAsDouble();
+  if (reserved >= sram)
+    return emitError() << "reserves " << reserved << " B of the " << sram
+                       << " B of SRAM that a core has";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// AxesAttr, ShardingAttr
+//===----------------------------------------------------------------------===//
+
+/// `[none, x, y]`.
+static ParseResult parseAxes(AsmParser &parser, SmallVectorImpl<Axis> &axes) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    FailureOr<Axis> axis = FieldParser<Axis>::parse(parser);
+    if (failed(axis))
+      return failure();
+    axes.push_back(*axis);
+    return success();
+  });
+}
+
+static void printAxes(AsmPrinter &printer, ArrayRef<Axis> axes) {
+  printer << '[';
+  llvm::interleaveComma(axes, printer.getStream(),
+                        [&](Axis axis) { printer << stringifyAxis(axis); });
+  printer << ']';
+}
+
+Attribute AxesAttr::parse(AsmParser &parser, Type) {
+  SmallVector<Axis> axes;
+  if (parser.parseLess() || parseAxes(parser, axes) || parser.parseGreater())
+    return {};
+  return AxesAttr::get(parser.getContext(), axes);
+}
+
+void AxesAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printAxes(printer, getAxes());
+  printer << '>';
+}
+
+/// `name = 4 x 8`.
+static ParseResult parseExtent(AsmParser &parser, StringRef name,
+                               int64_t &width, int64_t &height) {
+  return failure(parser.parseKeyword(name) || parser.parseEqual() ||
+                 parser.parseInteger(width) || parser.parseKeyword("x") ||
+                 parser.parseInteger(height));
+}
+
+Attribute ShardingAttr::parse(AsmParser &parser, Type) {
+  int64_t groupsX = 1, groupsY = 1, width = 1, height = 1;
+  SmallVector<AxesAttr> ops;
+  if (parser.parseLess())
+    return {};
+  if (succeeded(parser.parseOptionalKeyword("groups"))) {
+    if (parser.parseEqual() || parser.parseInteger(groupsX) ||
+        parser.parseKeyword("x") || parser.parseInteger(groupsY) ||
+        parser.parseComma())
+      return {};
+  }
+  if (parseExtent(parser, "group", width, height) || parser.parseComma() ||
+      parser.parseKeyword("ops") || parser.parseEqual())
+    return {};
+  auto parseOp = [&] {
+    SmallVector<Axis> axes;
+    if (parseAxes(parser, axes))
+      return failure();
+    ops.push_back(AxesAttr::get(parser.getContext(), axes));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOp) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<ShardingAttr>(parser.getContext(), groupsX, groupsY,
+                                         width, height, ops);
+}
+
+void ShardingAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  if (getGroupsX() != 1 || getGroupsY() != 1)
+    printer << "groups = " << getGroupsX() << " x " << getGroupsY() << ", ";
+  printer << "group = " << getGroupWidth() << " x " << getGroupHeight()
+          << ", ops = [";
+  llvm::interleaveComma(getOps(), printer.getStream(), [&](AxesAttr axes) {
+    printAxes(printer, axes.getAxes());
+  });
+  printer << "]>";
+}
+
+LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t groupsX, int64_t groupsY,
+                                   int64_t groupWidth, int64_t groupHeight,
+                                   ArrayRef<AxesAttr> ops) {
+  if (groupsX < 1 || groupsY < 1)
+    return emitError() << "there is at least 1 x 1 group, got " << groupsX
+                       << " x " << groupsY;
+  if (groupWidth < 1 || groupHeight < 1)
+    return emitError() << "a group needs at least 1 x 1 cores, got "
+                       << groupWidth << " x " << groupHeight;
+  if (groupsX > 1 || groupsY > 1)
+    return success();
+  for (AxesAttr axes : ops)
+    if (llvm::is_contained(axes.getAxes(), Axis::Group))
+      return emitError() << "axis 'group' cuts over one group only";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// CyclesAttr, BoundAttr
+//===----------------------------------------------------------------------===//
+
+static constexpr llvm::StringLiteral kCauses[] = {
+    "compute",          "sram",     "fabric_latency",
+    "fabric_bandwidth", "software", "crossing"};
+static constexpr llvm::StringLiteral kReasons[] = {"compute", "sram",
+                                                   "distance"};
+
+/// `<name = value, ...>`, in any order; what is not named is 0.
+static DenseF64ArrayAttr parseNumbers(AsmParser &parser,
+                                      ArrayRef<llvm::StringLiteral> names) {
+  SmallVector<double> values(names.size(), 0);
+  auto parseNumber = [&]() -> ParseResult {
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef name;
+    if (parser.parseKeyword(&name) || parser.parseEqual())
+      return failure();
+    auto found = llvm::find(names, name);
+    if (found == names.end())
+      return parser.emitError(loc, "no cycles are named '") << name << "'";
+    return parser.parseFloat(values[found - names.begin()]);
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseNumber))
+    return {};
+  return parser.getBuilder().getDenseF64ArrayAttr(values);
+}
+
+static void printNumbers(AsmPrinter &printer, ArrayRef<double> values,
+                         ArrayRef<llvm::StringLiteral> names) {
+  printer << '<';
+  StringRef separator = "";
+  for (auto [value, name] : llvm::zip(values, names)) {
+    if (value == 0)
+      continue;
+    printer << separator << name << " = ";
+    printer.printFloat(APFloat(value));
+    separator = ", ";
+  }
+  printer << '>';
+}
+
+static LogicalResult verifyNumbers(function_ref<InFlightDiagnostic()> emitError,
+                                   ArrayRef<double> values,
+                                   ArrayRef<llvm::StringLiteral> names) {
+  if (values.size() != names.size())
+    return emitError() << "there are " << names.size() << " numbers, got "
+                       << values.size();
+  for (auto [value, name] : llvm::zip(values, names))
+    if (!isCount(value))
+      return emitError() << "cycles of '" << name
+                         << "' are finite and not negative, got " << value;
+  return success();
+}
+
+Attribute CyclesAttr::parse(AsmParser &parser, Type) {
+  DenseF64ArrayAttr values = parseNumbers(parser, kCauses);
+  if (!values)
+    return {};
+  return parser.getChecked<CyclesAttr>(parser.getContext(), values);
+}
+
+void CyclesAttr::print(AsmPrinter &printer) const {
+  printNumbers(printer, getValues().asArrayRef(), kCauses);
+}
+
+LogicalResult CyclesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 DenseF64ArrayAttr values) {
+  return verifyNumbers(emitError, values.asArrayRef(), kCauses);
+}
+
+double CyclesAttr::getTotal() const {
+  double total = 0;
+  for (double value : getValues().asArrayRef())
+    total += value;
+  return total;
+}
+
+Attribute BoundAttr::parse(AsmParser &parser, Type) {
+  DenseF64ArrayAttr values = parseNumbers(parser, kReasons);
+  if (!values)
+    return {};
+  return parser.getChecked<BoundAttr>(parser.getContext(), values);
+}
+
+void BoundAttr::print(AsmPrinter &printer) const {
+  printNumbers(printer, getValues().asArrayRef(), kReasons);
+}
+
+LogicalResult BoundAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                DenseF64ArrayAttr values) {
+  return verifyNumbers(emitError, values.asArrayRef(), kReasons);
+}
+
+double BoundAttr::getCycles() const {
+  return *llvm::max_element(getValues().asArrayRef());
+}

@@ -1,0 +1,117 @@
+//===- WaferEstimateOps.td - Streams between regions, and cycles -*- tablegen -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_IR_WAFERESTIMATEOPS_TD
+#define INLAY_DIALECTS_WAFER_IR_WAFERESTIMATEOPS_TD
+
+include "dialects/Wafer/IR/WaferAttrs.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
+  let summary = "the way of a stream from region to region";
+  let description = [{
+    One edge of the graph, from output `producer_port` of a kernel to input
+    `consumer_port` of another. An edge without producer comes from the host, one
+    without consumer goes there. `hops` count between the middles of the two
+    regions; an edge of the host has none. A `crossing` leads from wafer to
+    wafer. It is a distance and a load, not a route.
+
+    **Constraints:**
+    - It has a producer or a consumer.
+    - Ports, bytes and hops are not negative.
+    - A crossing has a producer and a consumer.
+
+    Example:
+    ```mlir
+    inlay_wafer.connect "layers.0.mlp:0" from @layers.0.mlp(0) to @layers.1.mlp(0) bytes(256) hops(8)
+    ```
+  }];
+  let arguments = (ins StrAttr:$name,
+                       OptionalAttr<FlatSymbolRefAttr>:$producer,
+                       DefaultValuedAttr<Wafer_Int, "0">:$producer_port,
+                       OptionalAttr<FlatSymbolRefAttr>:$consumer,
+                       DefaultValuedAttr<Wafer_Int, "0">:$consumer_port,
+                       Wafer_Int:$bytes,
+                       Wafer_Int:$hops,
+                       UnitAttr:$crossing,
+                       OptionalAttr<Wafer_CyclesAttr>:$cycles);
+  let assemblyFormat = [{
+    $name (`from` $producer^ `` `(` $producer_port `)`)?
+    (`to` $consumer^ `` `(` $consumer_port `)`)?
+    `bytes` `` `(` $bytes `)` `hops` `` `(` $hops `)` (`crossing` $crossing^)?
+    (`cycles` `` `(` qualified($cycles)^ `)`)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Wafer_EstimateOp : Wafer_Op<"estimate", [HasParent<"StageOp">]> {
+  let summary = "cycles of one firing of a kernel";
+  let description = [{
+    `worst_case` are the cycles under the worst routing of tokens to experts;
+    `bound` the least cycles on a whole wafer, whatever the mapping;
+    `unknown_bytes` what ops move that no cost rule knows: their cycles are a
+    guess by bytes. `moved_bytes` are all bytes of weights and streams.
+
+    **Constraints:**
+    - The worst case is at least the total.
+    - Bytes are finite and not negative.
+
+    Example:
+    ```mlir
+    inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) bound(#inlay_wafer.bound<compute = 4.000000e+00>) unknown_bytes(0.000000e+00) moved_bytes(1.638400e+04)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel,
+                       Wafer_CyclesAttr:$cycles,
+                       F64Attr:$worst_case,
+                       Wafer_BoundAttr:$bound,
+                       F64Attr:$unknown_bytes,
+                       F64Attr:$moved_bytes);
+  let assemblyFormat = [{
+    $kernel `cycles` `` `(` qualified($cycles) `)`
+    `worst_case` `` `(` $worst_case `)` `bound` `` `(` qualified($bound) `)`
+    `unknown_bytes` `` `(` $unknown_bytes `)`
+    `moved_bytes` `` `(` $moved_bytes `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
+  let summary = "cycles of one step of the whole machine";
+  let description = [{
+    `latency` is that of the critical path, whose kernels `path` lists in order;
+    `stages` the cycles of each wafer, of which the slowest limits throughput;
+    `worst_case` the latency under the worst routing. No mapping takes fewer than
+    `least` cycles: the longest path of the kernels' bounds and the crossings;
+    `bound` are that path's bounds by reason.
+
+    **Constraints:**
+    - There is one entry in `stages` for each wafer.
+    - The worst case is at least the latency, and `least` at most that.
+
+    Example:
+    ```mlir
+    inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) path [@layers.0.mlp] stages [1.280000e+02] bound(#inlay_wafer.bound<compute = 4.000000e+00>) least(4.000000e+00)
+    ```
+  }];
+  let arguments = (ins Wafer_CostMode:$mode,
+                       Wafer_CyclesAttr:$latency,
+                       F64Attr:$worst_case,
+                       FlatSymbolRefArrayAttr:$path,
+                       DenseF64ArrayAttr:$stages,
+                       Wafer_BoundAttr:$bound,
+                       F64Attr:$least);
+  let assemblyFormat = [{
+    `mode` `` `(` $mode `)` `latency` `` `(` qualified($latency) `)`
+    `worst_case` `` `(` $worst_case `)` `path` $path `stages` $stages
+    `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // INLAY_DIALECTS_WAFER_IR_WAFERESTIMATEOPS_TD

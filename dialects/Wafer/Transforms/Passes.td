@@ -1,0 +1,146 @@
+//===- Passes.td - Passes over inlay_wafer -----------------*- tablegen -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_PASSES_TD
+#define INLAY_DIALECTS_WAFER_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
+  let summary = "Chooses the number of wafers, and a wafer for each kernel";
+  let description = [{
+    Writes an `inlay_wafer.system` with the target, a stage for each wafer and an
+    `inlay_wafer.assign` for each kernel of the module's dataflow graph. Kernels
+    stay in order, and a layer is cut only where it does not fit one wafer. A
+    stage holds no more than what provably can be placed on one wafer.
+
+    Never touches the dataflow graph. Of `inlay_wafer.constraints` it heeds
+    `keep_out`, `max_region` and `pin`; it refuses `same_region`.
+
+    A model that does not fit is an error that says what is short and what would
+    help, or, with `allow-over-budget`, a system marked `over_budget`.
+
+    Remark `PartitionStages`: metrics `kernels`, `wafers`.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"\"",
+           "Name of a shipped target, or a file that ends in .json">,
+    Option<"targetDir", "target-dir", "std::string", /*default=*/"\"\"",
+           "Folder of the shipped targets">,
+    Option<"wafers", "wafers", "std::string", /*default=*/"\"auto\"",
+           "Number of wafers, or auto">,
+    Option<"objective", "objective", "::inlay::wafer::Objective",
+           /*default=*/"::inlay::wafer::Objective::Latency",
+           "What to minimise",
+           [{::llvm::cl::values(
+              clEnumValN(::inlay::wafer::Objective::Latency, "latency",
+                         "cycles of one step"),
+              clEnumValN(::inlay::wafer::Objective::Throughput, "throughput",
+                         "cycles of the slowest stage"),
+              clEnumValN(::inlay::wafer::Objective::Wafers, "wafers",
+                         "number of wafers"))}]>,
+    Option<"reserve", "reserve", "int64_t", /*default=*/"-1",
+           "Bytes of a core that are not for data; negative: the target's">,
+    Option<"crossingLatency", "crossing-latency", "double", /*default=*/"-1",
+           "Microseconds from wafer to wafer; negative: the target's">,
+    Option<"allowOverBudget", "allow-over-budget", "bool", /*default=*/"false",
+           "Place a model that does not fit as if cores had more SRAM">,
+  ];
+  let dependentDialects = ["::inlay::wafer::WaferDialect"];
+}
+
+def ShardKernels : Pass<"shard-kernels", "mlir::ModuleOp"> {
+  let summary = "Cuts each kernel over the least region that it fits on";
+  let description = [{
+    Gives every kernel that `partition-stages` assigned a region with a size, but
+    no position, and the sharding of fewest cycles on it. These are the smallest
+    regions on which the kernels fit; `place-regions` makes them larger where
+    there is room.
+
+    Never moves a kernel to another wafer.
+
+    Remark `ShardKernels`: metrics `regions`, `cores`.
+  }];
+  let dependentDialects = ["::inlay::wafer::WaferDialect"];
+}
+
+def PlaceRegions : Pass<"place-regions", "mlir::ModuleOp"> {
+  let summary = "Gives every region its final size and a position on its wafer";
+  let description = [{
+    Lays the regions of each stage out side by side in strips, off dead cores and
+    `keep_out` rectangles, and lets them grow into free cores where that makes
+    their kernels faster: kernels are cut anew for the size that they get.
+    Adds the expert groups of kernels of experts, and an `inlay_wafer.connect`
+    for each stream.
+
+    Never makes a region so small that its kernel does not fit, nor drops one:
+    what cannot be placed is an error.
+
+    Remark `PlaceRegions`: metrics `regions`, `cores`, `distance` (hops between
+    consecutive kernels of a wafer, summed).
+  }];
+  let dependentDialects = ["::inlay::wafer::WaferDialect"];
+}
+
+def AllocateMemory : Pass<"allocate-memory", "mlir::ModuleOp"> {
+  let summary = "Gives every core a map of its SRAM";
+  let description = [{
+    Adds an `inlay_wafer.buffer` for each tensor that the fullest core of a
+    kernel's region keeps: weights, states, inputs and outputs twice, locals and
+    partial sums for as long as they are needed.
+
+    Never leaves the budget of a core.
+
+    Remark `AllocateMemory`: metrics `buffers`, `fullest` (bytes of the fullest
+    core).
+  }];
+  let dependentDialects = ["::inlay::wafer::WaferDialect"];
+}
+
+def ScheduleStep : Pass<"schedule-step", "mlir::ModuleOp"> {
+  let summary = "Estimates the cycles of each kernel and of a whole step";
+  let description = [{
+    Adds an `inlay_wafer.estimate` for each kernel, cycles to each
+    `inlay_wafer.connect`, and the `inlay_wafer.step_estimate` of the system:
+    latency along the critical path, cycles of each stage, and the least that
+    physics allows. Estimates are ideal: limits of the hardware only.
+
+    Warns of kernels that hold ops no cost rule knows.
+
+    Remark `ScheduleStep`: metrics `latency`, `bound` (cycles).
+  }];
+  let dependentDialects = ["::inlay::wafer::WaferDialect"];
+}
+
+def VerifyWafer : Pass<"verify-wafer", "mlir::ModuleOp"> {
+  let summary = "Checks what a runtime relies on";
+  let description = [{
+    Stands behind `schedule-step` and reports every breach, not only the first.
+    It trusts no pass: it extracts the model again and recomputes. What the ops'
+    own verifiers prove (inside the grid, off dead cores, disjoint, in budget) is
+    not repeated.
+
+    - The module holds exactly one `inlay_wafer.system` and one dataflow graph,
+      which the system places.
+    - There is a stage for each wafer.
+    - Every kernel of the graph is assigned, and no other.
+    - Every assignment has a placed region, off the `keep_out` rectangles, and a
+      sharding that the kernel can have.
+    - A kernel of experts has the groups of its sharding, which hold all its
+      experts; no other kernel has groups.
+    - The buffers of a kernel are those of the one footprint function.
+    - There is a connection for each stream, with its bytes, its distance and a
+      crossing where it crosses.
+    - Estimates of kernels and streams are what the cost model says, and the
+      step's follows from them.
+
+    Never changes the IR.
+  }];
+}
+
+#endif // INLAY_DIALECTS_WAFER_TRANSFORMS_PASSES_TD
