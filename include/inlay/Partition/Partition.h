@@ -1,0 +1,90 @@
+//===- Partition.h - A chain of kernels over wafers -------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Kernels in order of execution are cut into stages, one for each wafer. Stages
+// are runs of consecutive kernels; only activations cross from one to the next.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_PARTITION_PARTITION_H
+#define INLAY_PARTITION_PARTITION_H
+
+#include "inlay/Support/Diagnostic.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace inlay::partition {
+
+enum class Objective {
+  Latency, ///< few crossings; spare cores spread evenly, where they save time
+  Throughput, ///< the slowest stage as fast as possible
+  Wafers,     ///< few wafers; as Latency for a given number
+};
+
+/// One kernel of the chain.
+struct Item {
+  std::string name;
+  int layer = -1;    ///< kernels of a layer stay together where they can
+  int64_t cores = 0; ///< it fits on no fewer
+  double cycles = 0; ///< of one firing
+  double crossing =
+      0; ///< cycles of what crosses when the chain is cut after it
+};
+
+/// Where to cut the chain so that every stage fits on a wafer.
+struct Problem {
+  std::vector<Item> items;
+  int64_t coresPerWafer = 0; ///< live ones
+  int wafers = 0;            ///< 0: the least number that fits
+  Objective objective = Objective::Latency;
+  /// Whether items first .. last - 1 can be placed on one wafer together. Part
+  /// of what fits must fit. May be empty: then the sum of cores decides.
+  std::function<bool(size_t first, size_t last)> fits;
+
+  /// Adds an error for an empty chain, an empty wafer, a number of wafers that
+  /// is negative or exceeds the number of items, and an item of negative cores
+  /// or cycles.
+  bool check(Diagnostics &diags) const;
+};
+
+/// Items first .. last - 1.
+struct Stage {
+  size_t first = 0;
+  size_t last = 0;
+
+  bool operator==(const Stage &) const = default;
+};
+
+struct Solution {
+  std::vector<Stage> stages;
+  /// No partition needs fewer wafers: the sum of all cores over those of one.
+  int fewestWafers = 0;
+  double slowestStage = 0; ///< cycles of its items, and of the crossing into it
+  double crossings = 0;    ///< cycles, summed
+
+  /// Stages cover the chain in order, none is empty or too large, the number is
+  /// the one asked for, sums are what they say. Knows no solver.
+  bool verify(const Problem &problem, Diagnostics &diags) const;
+};
+
+/// The least number of wafers comes from filling one after the other; cuts are
+/// then chosen by dynamic programming: least load of the fullest stage (cores,
+/// or cycles for Throughput), then least crossings. Layers are cut only where
+/// one does not fit on a wafer, or where the wafers asked for are more than the
+/// layers or fewer than whole layers need.
+/// Capacity errors name what does not fit and what would. `problem` must have
+/// passed `check`.
+std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
+
+} // namespace inlay::partition
+
+#endif // INLAY_PARTITION_PARTITION_H

@@ -1,0 +1,108 @@
+//===- Problem.cpp - A chain of kernels over wafers -----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Partition/Partition.h"
+
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace inlay;
+using namespace inlay::partition;
+
+bool Problem::check(Diagnostics &diags) const {
+  bool valid = true;
+  auto fail = [&](std::string message) {
+    valid = false;
+    diags.internalError("partition", std::move(message));
+  };
+  if (items.empty())
+    fail("has no kernels");
+  if (coresPerWafer < 1)
+    fail(fmt::format("has wafers of {} cores", coresPerWafer));
+  for (const Item &item : items)
+    if (item.cores < 0 || !(item.cycles >= 0) || !(item.crossing >= 0))
+      fail(fmt::format("kernel '{}' has {} cores, {} cycles and {} cycles of "
+                       "crossing, but none may be negative",
+                       item.name, item.cores, item.cycles, item.crossing));
+  if (wafers < 0 ||
+      (!items.empty() && static_cast<size_t>(wafers) > items.size())) {
+    valid = false;
+    diags.inputError("option --wafers",
+                     fmt::format("{} wafers cannot be used: the model has {} "
+                                 "kernels, so 1 to {} wafers, or auto",
+                                 wafers, items.size(), items.size()));
+  }
+  return valid;
+}
+
+namespace {
+
+struct Sums {
+  int64_t cores = 0;
+  double cycles = 0;
+};
+
+Sums sumOf(const Problem &problem, const Stage &stage) {
+  Sums sums;
+  for (size_t i = stage.first; i < stage.last; ++i) {
+    sums.cores += problem.items[i].cores;
+    sums.cycles += problem.items[i].cycles;
+  }
+  if (stage.first > 0)
+    sums.cycles += problem.items[stage.first - 1].crossing;
+  return sums;
+}
+
+} // namespace
+
+static bool differ(double a, double b) {
+  return std::abs(a - b) > 1e-6 * (1 + std::abs(a) + std::abs(b));
+}
+
+bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
+  bool valid = true;
+  auto fail = [&](std::string message) {
+    valid = false;
+    diags.internalError("partition", std::move(message));
+  };
+  if (problem.wafers && stages.size() != static_cast<size_t>(problem.wafers))
+    fail(fmt::format("has {} stages for {} wafers", stages.size(),
+                     problem.wafers));
+  size_t at = 0;
+  double slowest = 0;
+  double crossing = 0;
+  for (const Stage &stage : stages) {
+    if (stage.first != at || stage.last <= stage.first ||
+        stage.last > problem.items.size()) {
+      fail(fmt::format("has a stage of kernels {} to {} after kernel {}",
+                       stage.first, stage.last, at));
+      return false;
+    }
+    at = stage.last;
+    Sums sums = sumOf(problem, stage);
+    if (sums.cores > problem.coresPerWafer ||
+        (problem.fits && !problem.fits(stage.first, stage.last)))
+      fail(fmt::format("kernels '{}' to '{}' do not fit on one wafer",
+                       problem.items[stage.first].name,
+                       problem.items[stage.last - 1].name));
+    slowest = std::max(slowest, sums.cycles);
+    if (stage.first > 0)
+      crossing += problem.items[stage.first - 1].crossing;
+  }
+  if (at != problem.items.size())
+    fail(fmt::format("leaves out kernels {} to {}", at, problem.items.size()));
+  if (differ(slowest, slowestStage) || differ(crossing, crossings))
+    fail(fmt::format("claims {:.1f} cycles of the slowest stage and {:.1f} of "
+                     "crossings, but they are {:.1f} and {:.1f}",
+                     slowestStage, crossings, slowest, crossing));
+  return valid;
+}

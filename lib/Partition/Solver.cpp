@@ -1,0 +1,292 @@
+//===- Solver.cpp - Cuts a chain into stages ------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Partition/Partition.h"
+
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+using namespace inlay;
+using namespace inlay::partition;
+
+namespace {
+
+class Solver {
+public:
+  explicit Solver(const Problem &problem) : problem(problem) {
+    cores.push_back(0);
+    cycles.push_back(0);
+    for (const Item &item : problem.items) {
+      cores.push_back(cores.back() + item.cores);
+      cycles.push_back(cycles.back() + item.cycles);
+    }
+  }
+
+  std::optional<Solution> run(Diagnostics &diags) {
+    if (!reportLargeItems(diags))
+      return std::nullopt;
+    findCuts();
+    std::vector<Stage> least = fillInOrder();
+    int wafers = static_cast<int>(least.size());
+    if (problem.wafers && problem.wafers < wafers) {
+      // Whole layers may waste what parts of them would fill.
+      allowAllCuts();
+      least = fillInOrder();
+      wafers = static_cast<int>(least.size());
+    }
+    if (problem.wafers && problem.wafers < wafers) {
+      reportTooFewWafers(wafers, diags);
+      return std::nullopt;
+    }
+    if (problem.wafers > wafers)
+      wafers = problem.wafers;
+    if (static_cast<size_t>(wafers) + 1 > cuts.size()) {
+      allowAllCuts();
+      least = fillInOrder();
+    }
+    std::vector<Stage> stages = balance(wafers);
+    if (stages.empty())
+      stages = split(std::move(least), wafers);
+    return finish(std::move(stages));
+  }
+
+private:
+  int64_t coresOf(size_t first, size_t last) const {
+    return cores[last] - cores[first];
+  }
+
+  double cyclesOf(size_t first, size_t last) const {
+    return cycles[last] - cycles[first] +
+           (first > 0 ? problem.items[first - 1].crossing : 0);
+  }
+
+  bool fits(size_t first, size_t last) {
+    if (coresOf(first, last) > problem.coresPerWafer)
+      return false;
+    if (!problem.fits)
+      return true;
+    auto [it, isNew] = asked.try_emplace({first, last}, false);
+    if (isNew)
+      it->second = problem.fits(first, last);
+    return it->second;
+  }
+
+  bool reportLargeItems(Diagnostics &diags) {
+    bool valid = true;
+    for (size_t i = 0; i < problem.items.size(); ++i) {
+      const Item &item = problem.items[i];
+      if (fits(i, i + 1))
+        continue;
+      valid = false;
+      Diagnostic &diag =
+          item.cores > problem.coresPerWafer
+              ? diags.capacityError(
+                    "kernel '" + item.name + "'",
+                    fmt::format(
+                        "needs at least {} cores, a wafer has {}, "
+                        "short by {}",
+                        formatCount(item.cores),
+                        formatCount(problem.coresPerWafer),
+                        formatCount(item.cores - problem.coresPerWafer)))
+              : diags.capacityError(
+                    "kernel '" + item.name + "'",
+                    fmt::format("finds no rectangle on a wafer, although it "
+                                "needs only {} of {} live cores",
+                                formatCount(item.cores),
+                                formatCount(problem.coresPerWafer)));
+      diag.notes.push_back("would fit: a smaller --context or --batch, a "
+                           "smaller --reserve, or a target with more SRAM or "
+                           "fewer dead cores");
+    }
+    return valid;
+  }
+
+  /// Cuts lie between layers; and within a layer that is too large for a wafer.
+  void findCuts() {
+    cuts = {0};
+    size_t count = problem.items.size();
+    for (size_t first = 0; first < count;) {
+      size_t last = first + 1;
+      while (last < count && problem.items[first].layer >= 0 &&
+             problem.items[last].layer == problem.items[first].layer)
+        ++last;
+      if (!fits(first, last))
+        for (size_t i = first + 1; i < last; ++i)
+          cuts.push_back(i);
+      cuts.push_back(last);
+      first = last;
+    }
+  }
+
+  void allowAllCuts() {
+    cuts.clear();
+    for (size_t i = 0; i <= problem.items.size(); ++i)
+      cuts.push_back(i);
+  }
+
+  /// Fills wafer after wafer: no partition at these cuts has fewer stages.
+  std::vector<Stage> fillInOrder() {
+    std::vector<Stage> stages;
+    for (size_t c = 0; c + 1 < cuts.size();) {
+      size_t end = c + 1;
+      while (end + 1 < cuts.size() &&
+             coresOf(cuts[c], cuts[end + 1]) <= problem.coresPerWafer)
+        ++end;
+      while (end > c + 1 && !fits(cuts[c], cuts[end]))
+        --end;
+      stages.push_back({cuts[c], cuts[end]});
+      c = end;
+    }
+    return stages;
+  }
+
+  void reportTooFewWafers(int least, Diagnostics &diags) {
+    size_t count = problem.items.size();
+    Diagnostic &diag = diags.capacityError(
+        "the model",
+        fmt::format("needs at least {} cores on {} wafers, {} given with {} "
+                    "cores each",
+                    formatCount(coresOf(0, count)), least, problem.wafers,
+                    formatCount(problem.coresPerWafer)));
+    std::vector<size_t> order(count);
+    for (size_t i = 0; i < count; ++i)
+      order[i] = i;
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      int64_t coresOfA = problem.items[a].cores;
+      int64_t coresOfB = problem.items[b].cores;
+      return coresOfA != coresOfB ? coresOfA > coresOfB : a < b;
+    });
+    std::string largest;
+    for (size_t i = 0; i < std::min<size_t>(3, count); ++i)
+      largest += fmt::format("{}{} {} cores", i ? ", " : "",
+                             problem.items[order[i]].name,
+                             formatCount(problem.items[order[i]].cores));
+    diag.notes.push_back("largest: " + largest);
+    diag.notes.push_back(fmt::format(
+        "would fit: --wafers {}, a smaller --context, or a smaller --reserve",
+        least));
+  }
+
+  double load(size_t first, size_t last) const {
+    return problem.objective == Objective::Throughput
+               ? cyclesOf(first, last)
+               : static_cast<double>(coresOf(first, last));
+  }
+
+  /// Least load of the fullest stage among partitions into `wafers` stages.
+  /// Stages that turn out not to be placeable are ruled out and the search is
+  /// repeated; empty when that takes too long.
+  std::vector<Stage> balance(int wafers) {
+    constexpr int kMostRounds = 200;
+    for (int round = 0; round < kMostRounds; ++round) {
+      std::vector<Stage> stages = cheapest(wafers);
+      bool allFit = true;
+      for (const Stage &stage : stages)
+        allFit &= fits(stage.first, stage.last);
+      if (allFit)
+        return stages;
+    }
+    return {};
+  }
+
+  struct State {
+    double load = std::numeric_limits<double>::infinity();
+    double crossings = 0;
+    size_t from = 0;
+
+    bool isBetterThan(const State &other) const {
+      return load != other.load ? load < other.load
+                                : crossings < other.crossings;
+    }
+  };
+
+  /// The best partition whose stages are not known to be unplaceable.
+  std::vector<Stage> cheapest(int wafers) {
+    size_t count = cuts.size();
+    std::vector<std::vector<State>> states(wafers + 1,
+                                           std::vector<State>(count));
+    states[0][0].load = 0;
+    for (int w = 1; w <= wafers; ++w)
+      for (size_t end = 1; end < count; ++end)
+        for (size_t begin = end; begin-- > 0;) {
+          if (coresOf(cuts[begin], cuts[end]) > problem.coresPerWafer)
+            break;
+          const State &before = states[w - 1][begin];
+          auto known = asked.find({cuts[begin], cuts[end]});
+          if (before.load == std::numeric_limits<double>::infinity() ||
+              (known != asked.end() && !known->second))
+            continue;
+          State next = {
+              std::max(before.load, load(cuts[begin], cuts[end])),
+              before.crossings +
+                  (begin ? problem.items[cuts[begin] - 1].crossing : 0),
+              begin};
+          if (next.isBetterThan(states[w][end]))
+            states[w][end] = next;
+        }
+    std::vector<Stage> stages;
+    size_t end = count - 1;
+    if (states[wafers][end].load == std::numeric_limits<double>::infinity())
+      return {};
+    for (int w = wafers; w > 0; --w) {
+      size_t begin = states[w][end].from;
+      stages.push_back({cuts[begin], cuts[end]});
+      end = begin;
+    }
+    std::reverse(stages.begin(), stages.end());
+    return stages;
+  }
+
+  /// Halves the stage of most items until there are enough: part of what fits
+  /// fits.
+  std::vector<Stage> split(std::vector<Stage> stages, int wafers) const {
+    while (stages.size() < static_cast<size_t>(wafers)) {
+      auto longest = std::max_element(
+          stages.begin(), stages.end(), [](const Stage &a, const Stage &b) {
+            return a.last - a.first < b.last - b.first;
+          });
+      size_t middle = longest->first + (longest->last - longest->first) / 2;
+      Stage second = {middle, longest->last};
+      longest->last = middle;
+      stages.insert(longest + 1, second);
+    }
+    return stages;
+  }
+
+  Solution finish(std::vector<Stage> stages) const {
+    Solution solution;
+    for (const Stage &stage : stages) {
+      solution.slowestStage =
+          std::max(solution.slowestStage, cyclesOf(stage.first, stage.last));
+      if (stage.first > 0)
+        solution.crossings += problem.items[stage.first - 1].crossing;
+    }
+    solution.stages = std::move(stages);
+    solution.fewestWafers = static_cast<int>(
+        std::max<int64_t>(1, ceilDiv(cores.back(), problem.coresPerWafer)));
+    return solution;
+  }
+
+  const Problem &problem;
+  std::vector<int64_t> cores; ///< of the first i items
+  std::vector<double> cycles;
+  std::vector<size_t> cuts; ///< first item of each part that stays together
+  std::map<std::pair<size_t, size_t>, bool> asked;
+};
+
+} // namespace
+
+std::optional<Solution> inlay::partition::solve(const Problem &problem,
+                                                Diagnostics &diags) {
+  return Solver(problem).run(diags);
+}
