@@ -65,6 +65,7 @@ public:
       json.attribute("batch", graph.batch);
       json.attribute("context", graph.context);
       json.attribute("tokens", graph.tokens);
+      json.attribute("weight_bytes", graph.weightBytes());
       writeAll("kernels", graph.kernels);
       writeAll("streams", graph.streams);
     });

@@ -6,8 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "inlay/Model/Json.h"
 #include "inlay/Model/Model.h"
 
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 using namespace inlay;
@@ -25,6 +30,24 @@ KernelSpec makeKernel(const std::string &name) {
   return kernel;
 }
 
+/// a -> b, by a stream of f32[1, 8].
+Graph makeChain() {
+  PortSpec port{{"f32", 32}, {1, 8}};
+  Graph graph;
+  graph.name = "g";
+  graph.kernels = {makeKernel("a"), makeKernel("b")};
+  graph.kernels[0].outputs = {port};
+  graph.kernels[1].inputs = {port};
+  StreamSpec stream;
+  stream.name = "s";
+  stream.producer = 0;
+  stream.consumer = 1;
+  stream.type = port.type;
+  stream.shape = port.shape;
+  graph.streams = {stream};
+  return graph;
+}
+
 std::string messageOf(const Graph &graph) {
   Diagnostics diags;
   EXPECT_FALSE(graph.check(diags));
@@ -35,14 +58,7 @@ std::string messageOf(const Graph &graph) {
 }
 
 TEST(GraphTest, AcceptsAChain) {
-  Graph graph;
-  graph.kernels = {makeKernel("a"), makeKernel("b")};
-  StreamSpec stream;
-  stream.name = "s";
-  stream.producer = 0;
-  stream.consumer = 1;
-  stream.shape = {1, 8};
-  graph.streams = {stream};
+  Graph graph = makeChain();
   Diagnostics diags;
   EXPECT_TRUE(graph.check(diags));
   EXPECT_FALSE(diags.hasErrors());
@@ -101,6 +117,107 @@ TEST(GraphTest, RejectsStreamsThatGoNowhereOrBack) {
   graph.streams[0].consumer = 1;
   graph.streams[0].shape = {1, 0};
   EXPECT_EQ(messageOf(graph), "stream 's': has a dim of size 0");
+}
+
+TEST(GraphTest, RejectsAnEmptyStep) {
+  Graph graph = makeChain();
+  graph.batch = 0;
+  EXPECT_EQ(messageOf(graph), "graph 'g': has batch 0, tokens 1 and context 0, "
+                              "but must have at least 1, 1 and 0");
+}
+
+TEST(GraphTest, RejectsTensorsWithoutElementsOrWithTooMany) {
+  Graph graph = makeChain();
+  graph.kernels[0].states = {{"s", {"f16", 16}, {4, 0}}};
+  EXPECT_EQ(messageOf(graph), "kernel 'a': state 's' has a dim of size 0");
+  graph.kernels[0].states[0].shape = {int64_t(1) << 40, int64_t(1) << 40};
+  EXPECT_EQ(messageOf(graph),
+            "kernel 'a': state 's' has shape [1099511627776, 1099511627776], "
+            "2^50 elements or more");
+  graph.kernels[0].states[0] = {"s", {"none", 0}, {4}};
+  EXPECT_EQ(messageOf(graph), "kernel 'a': state 's' has elements of 0 bits");
+  graph.kernels[0].states.clear();
+  WeightSpec weight;
+  weight.name = "w";
+  weight.type = {"f32", 32};
+  weight.source.length = -1;
+  graph.kernels[0].weights = {weight};
+  EXPECT_EQ(messageOf(graph), "kernel 'a': weight 'w' has -1 bytes and a row "
+                              "pitch of 0 bits");
+}
+
+TEST(GraphTest, RejectsMoreExpertsPerTokenThanThereAre) {
+  Graph graph = makeChain();
+  graph.kernels[0].role = KernelRole::Experts;
+  graph.kernels[0].numExperts = 4;
+  graph.kernels[0].expertsPerToken = 5;
+  EXPECT_EQ(messageOf(graph), "kernel 'a': takes 5 of 4 experts");
+}
+
+TEST(GraphTest, RejectsNegativeWork) {
+  Graph graph = makeChain();
+  graph.kernels[0].ops[0].opsPerPoint = -1;
+  EXPECT_EQ(messageOf(graph),
+            "kernel 'a': op 'linear' has -1 operations per point");
+}
+
+TEST(GraphTest, RejectsStreamsThatDoNotFitTheirPorts) {
+  Graph graph = makeChain();
+  graph.streams[0].producerPort = 1;
+  EXPECT_EQ(messageOf(graph),
+            "stream 's': ends at output 1 of kernel 'a', which has 1");
+  graph.streams[0].producerPort = 0;
+  graph.kernels[1].inputs[0].shape = {8};
+  EXPECT_EQ(messageOf(graph), "stream 's': carries f32[1, 8], but input 0 of "
+                              "kernel 'b' is f32[8]");
+}
+
+TEST(GraphTest, RejectsInputsWithoutExactlyOneStream) {
+  Graph graph = makeChain();
+  graph.streams.push_back(graph.streams[0]);
+  EXPECT_EQ(messageOf(graph),
+            "kernel 'b': input 0 has 2 streams, but must have one");
+  graph.streams.clear();
+  EXPECT_EQ(messageOf(graph),
+            "kernel 'b': input 0 has 0 streams, but must have one");
+}
+
+TEST(GraphTest, ReportsEveryViolation) {
+  Graph graph = makeChain();
+  graph.tokens = 0;
+  graph.kernels[1].name = "a";
+  graph.kernels[1].ops[0].density = 0;
+  graph.streams[0].consumerPort = 7;
+  Diagnostics diags;
+  EXPECT_FALSE(graph.check(diags));
+  EXPECT_EQ(diags.all().size(), 5u);
+}
+
+TEST(GraphTest, CountsASharedWeightOnce) {
+  Graph graph = makeChain();
+  WeightSpec weight;
+  weight.name = "tied";
+  weight.source.length = 100;
+  graph.kernels[0].weights = {weight};
+  graph.kernels[1].weights = {weight};
+  EXPECT_EQ(graph.weightBytes(), 100);
+}
+
+TEST(GraphTest, WritesJson) {
+  Graph graph = makeChain();
+  graph.kernels[0].ops[0].operands = {
+      {TensorRole::Output, 0, {"f32", 32}, {{0, 1}, {1, 1}}}};
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  writeJson(graph, os);
+  EXPECT_THAT(text, testing::HasSubstr("\"indexing\": [\n"));
+  EXPECT_THAT(text, testing::HasSubstr("\"producer\": 0,\n"));
+  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(text);
+  ASSERT_TRUE(static_cast<bool>(parsed));
+  const llvm::json::Object &root = *parsed->getAsObject();
+  EXPECT_EQ(root.getString("phase"), llvm::StringRef("decode"));
+  EXPECT_EQ(root.getArray("kernels")->size(), 2u);
+  EXPECT_EQ(root.getArray("streams")->size(), 1u);
 }
 
 TEST(GraphTest, PacksSubByteElements) {

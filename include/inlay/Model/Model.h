@@ -202,8 +202,13 @@ struct Graph {
   std::vector<KernelSpec> kernels; ///< in topological order
   std::vector<StreamSpec> streams;
 
+  /// Stored bytes of all weights; one that several kernels hold counts once.
+  int64_t weightBytes() const;
+
   /// True when every index is in range, kernels are in topological order, names
-  /// are unique and sizes positive; adds every violation to `diags`.
+  /// are unique, sizes positive and tensors of less than 2^50 elements, and
+  /// streams join ports of their own type, one for each input of a kernel; adds
+  /// every violation to `diags`.
   bool check(Diagnostics &diags) const;
 };
 

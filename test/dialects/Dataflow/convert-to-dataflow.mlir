@@ -1,4 +1,7 @@
 // RUN: inlay-opt %s -convert-to-dataflow -verify-dataflow -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: not inlay-opt %s -convert-to-dataflow -split-input-file --remarks-filter=.* 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Passed] ConvertToDataflow | Category:dataflow | Remark="grouped a graph", kernels=11, states=4, streams=21, structures=8
 
 // Layers with a shared expert. Roles and layers follow from the structure; kernels are named after their ops' nodes where
 // these have paths (the shared experts have none). The norm before the router is the router's, which sends the normed
