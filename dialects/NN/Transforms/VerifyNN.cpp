@@ -44,7 +44,7 @@ class VerifyNN : public inlay::nn::impl::VerifyNNBase<VerifyNN> {
   }
 
   void verifyOp(Operation &op) {
-    if (!isa<NNDialect>(op.getDialect()) &&
+    if (!isa_and_nonnull<NNDialect>(op.getDialect()) &&
         !isa<ml_program::GlobalLoadConstOp>(op))
       fail(&op) << "op '" << op.getName() << "' has no place in an nn graph";
     if (!isa<OpaqueOp>(op))
