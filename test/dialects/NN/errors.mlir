@@ -405,3 +405,9 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
   // expected-error @below {{operand types are not the results of the graph}}
   inlay_nn.return %x : tensor<1xf32>
 }
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>)
+// expected-error @below {{needs both key and value, or neither}}
+%1 = "inlay_nn.attention"(%0#0, %0#1) <{head_dim = 16 : i64, kv_heads = 2 : i64, layout = #inlay_nn<rotary_layout none>, num_heads = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64}> : (tensor<1x1x64xf32>, tensor<1x1x32xf32>) -> tensor<1x1x64xf32>
