@@ -16,8 +16,8 @@
 // 1. Cones. Going backwards, an op joins the kernel of its consumers if all of
 //    them are in one kernel. A cone has one exit, so no cycle can arise. Cones
 //    end at
-//    - experts, which are alone in their kernel, routes, embeddings and
-//    residual
+//    - experts, which share their kernel with nothing but copied ops, routes,
+//    embeddings and residual
 //      sums: these start a kernel;
 //    - the residual operand of a residual sum: the operand of an `add` that is
 //      defined first and has other uses. So the hidden state between two blocks

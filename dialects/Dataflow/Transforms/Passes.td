@@ -51,9 +51,10 @@ def VerifyDataflow : Pass<"verify-dataflow", "mlir::ModuleOp"> {
     - The graph has a sink.
     - Every stream that a kernel produces has a consumer.
     - Every state is used by exactly one kernel.
-    - Bodies of kernels hold ops of the nn dialect only; an `inlay_nn.experts`
-      stands in `inlay_dataflow.experts` and nowhere else, alone, with the same
-      number of experts and of experts per token.
+    - Bodies of kernels hold ops of the nn dialect only.
+    - An `inlay_dataflow.experts` holds one `inlay_nn.experts`, with the same
+      number of experts and of experts per token, and otherwise only ops over
+      weights and constants; no other kernel holds one.
     - Streams and states are static in shape.
     - Every kernel has its structural hash, and it is the right one.
     - Every global is used by a kernel, or is named in the module's

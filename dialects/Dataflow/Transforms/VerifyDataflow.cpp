@@ -10,6 +10,7 @@
 
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -121,24 +122,40 @@ void VerifyDataflow::checkStreams(KernelOpInterface kernel) {
   }
 }
 
-/// Bodies hold nn ops; experts stand alone in their kernel.
+/// Whether `op` works on what arrives in the step, or on what is made of it.
+static bool usesActivations(KernelOpInterface kernel, Operation &op,
+                            const llvm::DenseSet<Operation *> &active) {
+  return llvm::any_of(op.getOperands(), [&](Value operand) {
+    if (Operation *producer = operand.getDefiningOp())
+      return active.contains(producer);
+    return !llvm::is_contained(kernel.getWeightArgs(), operand);
+  });
+}
+
+/// Bodies hold nn ops; beside experts only what prepares their weights.
 void VerifyDataflow::checkBody(KernelOpInterface kernel) {
   bool isExperts = kernel.getKernelRole() == KernelRole::Experts;
-  size_t numOps = 0, numExperts = 0;
+  size_t numExperts = 0;
+  llvm::DenseSet<Operation *> active;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
-    ++numOps;
     if (op.getName().getDialectNamespace() != "inlay_nn")
       fail(&op) << "'" << op.getName() << "' stands in kernel '"
                 << kernel.getKernelName()
                 << "', which may hold ops of the nn dialect only";
+    if (isExperts && usesActivations(kernel, op, active))
+      active.insert(&op);
     if (auto experts = dyn_cast<nn::ExpertsOp>(op)) {
       ++numExperts;
       checkExperts(kernel, experts);
+    } else if (active.contains(&op)) {
+      fail(&op) << "'" << op.getName() << "' stands beside the experts of "
+                << "kernel '" << kernel.getKernelName()
+                << "', where only ops over weights and constants may";
     }
   }
-  if (isExperts && (numOps != 1 || numExperts != 1))
-    fail(kernel) << "holds " << numOps
-                 << " ops, but must hold one 'inlay_nn.experts' alone";
+  if (isExperts && numExperts != 1)
+    fail(kernel) << "holds " << numExperts
+                 << " 'inlay_nn.experts', but must hold one";
 }
 
 void VerifyDataflow::checkExperts(KernelOpInterface kernel,

@@ -82,8 +82,8 @@ void KernelExtractor::addHeader() {
   spec.name = kernel.getKernelName().str();
   spec.role = convert(kernel.getKernelRole());
   spec.layer = static_cast<int>(kernel.getLayerIndex().value_or(-1));
-  if (StringAttr structure = kernel.getStructureAttr())
-    spec.structuralHash = structure.getValue().str();
+  // The attribute may be older than the body.
+  spec.structuralHash = dataflow::computeStructure(kernel);
   if (auto experts = dyn_cast<dataflow::ExpertsOp>(kernel.getOperation())) {
     spec.numExperts = static_cast<int64_t>(experts.getNumExperts());
     spec.expertsPerToken = static_cast<int64_t>(experts.getExpertsPerToken());

@@ -19,11 +19,7 @@
 using namespace mlir;
 using namespace inlay;
 
-static LogicalResult printModel(Operation *op, llvm::raw_ostream &os) {
-  auto module = dyn_cast<ModuleOp>(op);
-  if (!module)
-    return op->emitError() << "a module was expected, got '" << op->getName()
-                           << "'";
+static LogicalResult printModel(ModuleOp module, llvm::raw_ostream &os) {
   auto graphs = llvm::to_vector(module.getOps<dataflow::GraphOp>());
   if (graphs.size() != 1)
     return module.emitError() << "the dataflow level holds one "

@@ -60,17 +60,23 @@ module {
       inlay_dataflow.yield %1 : tensor<1x64xf32>
     }
     // expected-error @below {{kernel 'experts' says 3 of 8 experts, but its op takes 2 of 4}}
-    // expected-error @below {{kernel 'experts' holds 2 ops, but must hold one 'inlay_nn.experts' alone}}
     // expected-error @below {{kernel 'experts' has no structural hash}}
     %1 = inlay_dataflow.experts @experts num_experts(8) experts_per_token(3)
         (%p = %0 : !inlay_dataflow.stream<tensor<1x64xf32>>, %q = %w : !inlay_dataflow.stream<tensor<1x2xf32>>, %r = %i : !inlay_dataflow.stream<tensor<1x2xi64>>)
         weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
         -> !inlay_dataflow.stream<tensor<1x64xf32>> {
+      // expected-error @below {{'inlay_nn.unary' stands beside the experts of kernel 'experts', where only ops over weights and constants may}}
       %2 = inlay_nn.unary neg %p : tensor<1x64xf32> -> tensor<1x64xf32>
-      %3 = inlay_nn.experts swiglu interleaved %2, %q, %r fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+      // What prepares the weights is no breach.
+      %4 = inlay_nn.unary neg %fc1 : tensor<4x128x64xf32> -> tensor<4x128x64xf32>
+      %3 = inlay_nn.experts swiglu interleaved %2, %q, %r fc1 %4 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
       inlay_dataflow.yield %3 : tensor<1x64xf32>
     }
     inlay_dataflow.sink "y" %1 : !inlay_dataflow.stream<tensor<1x64xf32>>
+    // expected-error @below {{kernel 'empty' holds 0 'inlay_nn.experts', but must hold one}}
+    // expected-error @below {{kernel 'empty' has no structural hash}}
+    inlay_dataflow.experts @empty num_experts(4) experts_per_token(2) () {
+    }
   }
 }
 
