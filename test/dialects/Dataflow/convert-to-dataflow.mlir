@@ -232,6 +232,33 @@ module {
 
 // -----
 
+// Weights that are prepared before use stay weights of the experts: what prepares them is copied into their kernel, and what
+// renormalises the routing weights behind the route joins the router.
+// CHECK-LABEL: inlay_dataflow.graph @prepared
+// CHECK:         %[[R:.+]]:2 = inlay_dataflow.kernel @router role(router)
+// CHECK:           %[[W:.+]], %[[I:.+]] = inlay_nn.route
+// CHECK-NEXT:      %[[E:.+]] = inlay_nn.unary exp %[[W]]
+// CHECK-NEXT:      inlay_dataflow.yield %[[I]], %[[E]]
+// CHECK:         inlay_dataflow.experts @experts num_experts(4) experts_per_token(2)
+// CHECK-NEXT:        (%arg0 = %x : {{.*}}, %arg1 = %[[R]]#1 : {{.*}}, %arg2 = %[[R]]#0 : {{.*}})
+// CHECK-NEXT:        weights(%arg3 = @fc : tensor<4x8x8xf32>)
+// CHECK:           %[[T:.+]] = inlay_nn.transpose %arg3
+// CHECK-NEXT:      inlay_nn.experts silu none %arg0, %arg1, %arg2 fc1 %[[T]] fc2 %arg3
+module {
+  ml_program.global private @fc(#inlay_onnx.weight<file = "m.onnx", offset = 0, length = 1024, encoding = raw>) : tensor<4x8x8xf32>
+  inlay_nn.graph @prepared(%x: tensor<1x8xf32>, %logits: tensor<1x4xf32>) -> tensor<1x8xf32>
+      attributes {arg_names = ["x", "logits"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    %fc = ml_program.global_load_const @fc : tensor<4x8x8xf32>
+    %t = inlay_nn.transpose %fc {permutation = array<i64: 0, 2, 1>} : tensor<4x8x8xf32> -> tensor<4x8x8xf32>
+    %w, %i = inlay_nn.route topk_softmax %logits {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
+    %e = inlay_nn.unary exp %w : tensor<1x2xf32> -> tensor<1x2xf32>
+    %y = inlay_nn.experts silu none %x, %e, %i fc1 %t fc2 %fc : (tensor<1x8xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x8x8xf32>, tensor<4x8x8xf32>) -> tensor<1x8xf32>
+    inlay_nn.return %y : tensor<1x8xf32>
+  }
+}
+
+// -----
+
 // What the graph returns as it came needs no kernel; a weight or a constant that it returns needs one. Initializers that
 // became constants or attributes are listed.
 // CHECK: module attributes {inlay_onnx.folded_initializers = ["before", "became_attribute"], inlay_onnx.unreachable_initializers = ["never_used"]}
