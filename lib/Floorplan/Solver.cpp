@@ -70,9 +70,9 @@ public:
     consider(*tight);
     if (tryPrice(0))
       return best;
-    constexpr int kProbes = 18;
-    constexpr double kLowest = -7; // log10 of cycles per core
-    constexpr double kHighest = 7;
+    constexpr int kProbes = 11;
+    constexpr double kLowest = -6; // log10 of cycles per core
+    constexpr double kHighest = 6;
     double low = kLowest;
     double high = kHighest;
     for (int probe = 0; probe < kProbes; ++probe) {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <tuple>
 
@@ -57,12 +58,27 @@ static std::vector<int64_t> tightHeights(int64_t most) {
   return heights;
 }
 
-/// Fewer heights for the search over prices, which asks for cycles.
-static std::vector<int64_t> pricedHeights(int64_t most) {
+/// Fewer heights for the search over prices, which asks for cycles: the wafer's
+/// height in ever more parts, but none far from the side of the average block,
+/// unless a large block needs it.
+static std::vector<int64_t> pricedHeights(const Problem &problem,
+                                          const Extent &grid) {
+  constexpr double kFar = 8;
+  double side = std::sqrt(double(grid.area()) /
+                          std::max<double>(1, double(problem.blocks.size())));
+  double largest = 1;
+  for (const Shape &shape : problem.shapes)
+    largest = std::max(largest, std::sqrt(double(shape.leastCores)));
   std::vector<int64_t> heights;
-  for (int64_t parts = 1; parts <= most; parts += 1 + parts / 12)
-    heights.push_back(most / parts);
-  heights.erase(std::unique(heights.begin(), heights.end()), heights.end());
+  for (int64_t parts = 1; parts <= grid.height; parts += 1 + parts / 12) {
+    int64_t height = grid.height / parts;
+    if (double(height) <= std::max(kFar * side, 4 * largest) &&
+        double(height) >= side / kFar &&
+        (heights.empty() || heights.back() != height))
+      heights.push_back(height);
+  }
+  if (heights.empty())
+    heights.push_back(grid.height);
   return heights;
 }
 
@@ -239,68 +255,96 @@ std::optional<Plan> StripPlanner::placeBands(const std::vector<Band> &bands) {
 }
 
 std::optional<Plan> StripPlanner::tightest() {
-  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   size_t count = order.size();
-  struct State {
-    int64_t end = kNever; ///< first free row after the blocks so far
-    size_t from = 0;
-    int64_t y = 0;
-    int64_t height = 0;
-  };
-  std::vector<State> states(count + 1);
+  // A higher strip in which no block becomes narrower is never better.
+  std::vector<int64_t> heights;
+  std::vector<std::vector<int64_t>> widthOf;
+  for (int64_t height : tightHeights(grid.height)) {
+    std::vector<int64_t> widths;
+    for (size_t s = 0; s < problem.shapes.size(); ++s)
+      widths.push_back(leastWidth(static_cast<int>(s), height));
+    if (!widthOf.empty() && widthOf.back() == widths)
+      continue;
+    heights.push_back(height);
+    widthOf.push_back(std::move(widths));
+  }
+
+  std::vector<TightState> states(count + 1);
   states[0].end = 0;
-  std::vector<int64_t> heights = tightHeights(grid.height);
   std::vector<int64_t> widths;
   for (size_t i = 0; i < count; ++i) {
     if (states[i].end == kNever)
       continue;
-    for (int64_t height : heights) {
+    for (size_t h = 0; h < heights.size(); ++h) {
+      if (states[i].end + heights[h] > grid.height)
+        break;
       widths.clear();
       int64_t sum = 0;
       for (size_t j = i; j < count && sum <= grid.width; ++j) {
-        int64_t width = leastWidth(problem.blocks[order[j]].shape, height);
+        int64_t width = widthOf[h][problem.blocks[order[j]].shape];
         if (width == 0)
           break;
         widths.push_back(width);
         sum += width;
       }
-      // Starting further south helps only behind a dead rectangle.
-      int64_t y = states[i].end;
-      while (!widths.empty() && y >= 0 && y + height <= grid.height) {
-        std::vector<Segment> segments = freeSegments(y, height);
-        size_t placed = fill(segments, i, i + widths.size(), widths);
-        State &next = states[i + placed];
-        if (placed > 0 && y + height < next.end)
-          next = {y + height, i, y, height};
-        y = nextStart(y, height);
-      }
+      relax(states, i, heights[h], widths);
     }
   }
   if (states[count].end == kNever)
     return std::nullopt;
+  return tracePlan(states);
+}
+
+/// Tries a strip of blocks from `first` on. Starting further south helps only
+/// behind a dead rectangle.
+void StripPlanner::relax(std::vector<TightState> &states, size_t first,
+                         int64_t height,
+                         const std::vector<int64_t> &widths) const {
+  int64_t y = states[first].end;
+  while (!widths.empty() && y >= 0 && y + height <= grid.height) {
+    size_t placed = widths.size();
+    if (dead.empty()) {
+      int64_t sum = 0;
+      for (int64_t width : widths)
+        sum += width;
+      placed -= sum > grid.width;
+    } else {
+      std::vector<Segment> segments = freeSegments(y, height);
+      placed = fill(segments, first, first + widths.size(), widths);
+    }
+    TightState &next = states[first + placed];
+    if (placed > 0 && y + height < next.end)
+      next = {y + height, first, y, height};
+    y = nextStart(y, height);
+  }
+}
+
+Plan StripPlanner::tracePlan(const std::vector<TightState> &states) {
+  std::vector<size_t> lasts;
+  for (size_t at = states.size() - 1; at > 0; at = states[at].from)
+    lasts.push_back(at);
+  std::reverse(lasts.begin(), lasts.end());
   Plan plan;
-  std::vector<std::pair<size_t, State>> path;
-  for (size_t at = count; at > 0; at = states[at].from)
-    path.push_back({at, states[at]});
-  std::reverse(path.begin(), path.end());
-  for (const auto &[last, state] : path) {
-    std::vector<int64_t> strip;
+  for (size_t last : lasts) {
+    const TightState &state = states[last];
+    std::vector<int64_t> widths;
     for (size_t i = state.from; i < last; ++i)
-      strip.push_back(leastWidth(problem.blocks[order[i]].shape, state.height));
-    bool backward = plan.size() % 2 == 1;
-    std::optional<Strip> placed =
-        placeStrip(state.y, state.height, state.from, last, strip, backward);
-    if (!placed)
-      placed =
-          placeStrip(state.y, state.height, state.from, last, strip, false);
-    plan.push_back(std::move(*placed));
+      widths.push_back(
+          leastWidth(problem.blocks[order[i]].shape, state.height));
+    std::optional<Strip> strip;
+    // Where dead rectangles forbid the mirrored strip, the plain one stands.
+    for (bool backward : {plan.size() % 2 == 1, false})
+      if (!strip)
+        strip = placeStrip(state.y, state.height, state.from, last, widths,
+                           backward);
+    plan.push_back(std::move(*strip));
   }
   return plan;
 }
 
 std::optional<Plan> StripPlanner::priced(double price) {
   size_t count = order.size();
-  std::vector<int64_t> heights = pricedHeights(grid.height);
+  std::vector<int64_t> heights = pricedHeights(problem, grid);
   std::vector<std::vector<Choice>> choices(heights.size());
   for (size_t h = 0; h < heights.size(); ++h)
     for (size_t s = 0; s < problem.shapes.size(); ++s)

@@ -16,6 +16,7 @@
 
 #include "inlay/Floorplan/Floorplan.h"
 
+#include <limits>
 #include <map>
 
 namespace inlay::floorplan {
@@ -104,6 +105,18 @@ private:
                                   size_t last,
                                   const std::vector<int64_t> &widths,
                                   bool backward) const;
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  /// The tightest plan of the first blocks: where it ends, and its last strip.
+  struct TightState {
+    int64_t end = kNever;
+    size_t from = 0;
+    int64_t y = 0;
+    int64_t height = 0;
+  };
+  void relax(std::vector<TightState> &states, size_t first, int64_t height,
+             const std::vector<int64_t> &widths) const;
+  Plan tracePlan(const std::vector<TightState> &states);
+
   struct Band {
     size_t first = 0;
     size_t last = 0; ///< one past the last block

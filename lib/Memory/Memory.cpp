@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 using namespace inlay;
@@ -134,12 +135,24 @@ public:
 
   Solution run() {
     order.resize(problem.buffers.size());
+    for (const Buffer &buffer : problem.buffers) {
+      firstStep = std::min(firstStep, buffer.begin);
+      lastStep = std::max(lastStep, buffer.end);
+    }
+    // As model::footprint counts: residents, then the others by size.
+    auto moving = putResidentsFirst();
+    std::sort(moving, order.end(), [&](size_t a, size_t b) {
+      int64_t bytesOfA = problem.buffers[a].bytes;
+      int64_t bytesOfB = problem.buffers[b].bytes;
+      return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
+    });
+    tryOrder();
     auto steps = [](const Buffer &b) { return double(b.end) - b.begin; };
     trySorted([](const Buffer &b) { return double(b.bytes); });
     trySorted([&](const Buffer &b) { return double(b.bytes) * steps(b); });
     trySorted(steps);
     trySorted([](const Buffer &b) { return -double(b.begin); });
-    if (best.peak > bound)
+    if (best.peak > bound && best.peak > problem.budget)
       permute();
     return best;
   }
@@ -158,6 +171,20 @@ private:
     tryOrder();
   }
 
+  /// Buffers that live all the time, then the rest, both in the given order.
+  std::vector<size_t>::iterator putResidentsFirst() {
+    auto isResident = [&](size_t i) {
+      return problem.buffers[i].begin == firstStep &&
+             problem.buffers[i].end == lastStep;
+    };
+    order.clear();
+    for (bool resident : {true, false})
+      for (size_t i = 0; i < problem.buffers.size(); ++i)
+        if (isResident(i) == resident)
+          order.push_back(i);
+    return std::find_if_not(order.begin(), order.end(), isResident);
+  }
+
   void tryOrder() {
     Solution solution = FirstFit(problem).run(order);
     if (!hasBest || solution.peak < best.peak)
@@ -171,18 +198,7 @@ private:
   /// order, up to a fixed number of them.
   void permute() {
     constexpr int kMostOrders = 5000;
-    auto isResident = [&](size_t i) {
-      return std::all_of(problem.buffers.begin(), problem.buffers.end(),
-                         [&](const Buffer &other) {
-                           return problem.buffers[i].overlapsInTime(other);
-                         });
-    };
-    order.clear();
-    for (bool resident : {true, false})
-      for (size_t i = 0; i < problem.buffers.size(); ++i)
-        if (isResident(i) == resident)
-          order.push_back(i);
-    auto moving = std::find_if_not(order.begin(), order.end(), isResident);
+    auto moving = putResidentsFirst();
     int left = kMostOrders;
     do
       tryOrder();
@@ -195,6 +211,8 @@ private:
   std::vector<size_t> order;
   Solution best;
   bool hasBest = false;
+  int firstStep = std::numeric_limits<int>::max();
+  int lastStep = std::numeric_limits<int>::min();
 };
 
 } // namespace

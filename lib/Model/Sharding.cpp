@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <tuple>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -326,10 +327,49 @@ std::vector<ShardBuffer> inlay::model::shardBuffers(const KernelSpec &kernel,
   return BufferCollector(kernel, sharding).run();
 }
 
+/// End of the highest of `locals` when they are placed first-fit: those that
+/// live all the time at the bottom, then by falling size. More than what is
+/// live at once where gaps remain; the memory map does no worse.
+static int64_t packLocals(std::vector<ShardBuffer> locals, int lastOp) {
+  auto rank = [&](const ShardBuffer &local) {
+    bool isAlways = local.firstOp == 0 && local.lastOp == lastOp;
+    return std::make_tuple(!isAlways, isAlways ? 0 : -local.bytes);
+  };
+  std::vector<size_t> order;
+  for (size_t i = 0; i < locals.size(); ++i)
+    order.push_back(i);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    auto rankOfA = rank(locals[a]);
+    auto rankOfB = rank(locals[b]);
+    return rankOfA != rankOfB ? rankOfA < rankOfB : a < b;
+  });
+  std::vector<std::pair<int64_t, const ShardBuffer *>> placed; // by offset
+  int64_t peak = 0;
+  for (size_t i : order) {
+    const ShardBuffer &local = locals[i];
+    int64_t offset = 0;
+    for (auto [start, other] : placed) {
+      if (local.firstOp > other->lastOp || other->firstOp > local.lastOp)
+        continue;
+      if (offset + local.bytes <= start)
+        break;
+      offset = std::max(offset, start + other->bytes);
+    }
+    std::pair<int64_t, const ShardBuffer *> entry = {offset, &local};
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), entry,
+                                   [](const auto &a, const auto &b) {
+                                     return a.first < b.first;
+                                   }),
+                  entry);
+    peak = std::max(peak, offset + local.bytes);
+  }
+  return peak;
+}
+
 Footprint inlay::model::footprint(const KernelSpec &kernel,
                                   const Sharding &sharding) {
   Footprint bytes;
-  std::vector<int64_t> live(kernel.ops.size() + 1, 0);
+  std::vector<ShardBuffer> locals;
   for (const ShardBuffer &buffer : shardBuffers(kernel, sharding)) {
     switch (buffer.role) {
     case TensorRole::Weights:
@@ -343,12 +383,12 @@ Footprint inlay::model::footprint(const KernelSpec &kernel,
       bytes.streams += buffer.bytes;
       break;
     case TensorRole::Local:
-      for (int o = buffer.firstOp; o <= buffer.lastOp; ++o)
-        live[o] += buffer.bytes;
+      locals.push_back(buffer);
       break;
     }
   }
-  bytes.scratch = *std::max_element(live.begin(), live.end());
+  bytes.scratch =
+      packLocals(std::move(locals), static_cast<int>(kernel.ops.size()) - 1);
   return bytes;
 }
 

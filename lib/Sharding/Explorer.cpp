@@ -215,11 +215,35 @@ static std::string largestUses(const Footprint &bytes) {
   return text;
 }
 
-std::optional<Extent> Explorer::leastExtent(const KernelSpec &kernel,
-                                            Diagnostics &diags) {
-  std::optional<Extent> least = leastExtent(kernel);
-  if (least)
-    return least;
+std::optional<std::vector<Extent>>
+Explorer::leastExtents(const std::vector<KernelSpec> &kernels,
+                       Diagnostics &diags) {
+  std::vector<Extent> extents;
+  // First kernel of each structure that does not fit, and how many there are.
+  std::vector<std::pair<const KernelSpec *, size_t>> tooLarge;
+  for (const KernelSpec &kernel : kernels) {
+    if (std::optional<Extent> least = leastExtent(kernel)) {
+      extents.push_back(*least);
+      continue;
+    }
+    auto alike =
+        std::find_if(tooLarge.begin(), tooLarge.end(), [&](const auto &known) {
+          return &entryOf(*known.first) == &entryOf(kernel);
+        });
+    if (alike == tooLarge.end())
+      tooLarge.push_back({&kernel, 1});
+    else
+      ++alike->second;
+  }
+  for (auto [kernel, count] : tooLarge)
+    reportTooLarge(*kernel, count - 1, diags);
+  if (!tooLarge.empty())
+    return std::nullopt;
+  return extents;
+}
+
+void Explorer::reportTooLarge(const KernelSpec &kernel, size_t numAlike,
+                              Diagnostics &diags) {
   Variant variant = smallest(kernel, machine.grid);
   Footprint bytes = footprint(kernel, variant.sharding);
   Diagnostic &diag = diags.capacityError(
@@ -234,7 +258,9 @@ std::optional<Extent> Explorer::leastExtent(const KernelSpec &kernel,
   if (bytes.total() - bytes.state <= machine.budget && bytes.state > 0)
     remedy += ", or a smaller --context or --batch";
   diag.notes.push_back(remedy);
-  return std::nullopt;
+  if (numAlike > 0)
+    diag.notes.push_back(
+        fmt::format("so do {} more kernels of the same structure", numAlike));
 }
 
 std::vector<Variant> Explorer::variants(const KernelSpec &kernel) {

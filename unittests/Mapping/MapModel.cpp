@@ -54,13 +54,10 @@ public:
 
 private:
   bool exploreAll() {
-    bool fits = true;
-    for (const KernelSpec &kernel : graph.kernels) {
-      std::optional<Extent> extent = explorer.leastExtent(kernel, diags);
-      fits &= extent.has_value();
-      least.push_back(extent.value_or(Extent{}));
-    }
-    return fits;
+    auto extents = explorer.leastExtents(graph.kernels, diags);
+    if (extents)
+      least = std::move(*extents);
+    return extents.has_value();
   }
 
   floorplan::Problem floorplanOf(size_t first, size_t last) {

@@ -145,6 +145,9 @@ TEST(MappingPropertyTest, EveryPlanOfARandomModelIsLegal) {
     if (!placed) {
       // What cannot be placed is said to exceed the machine, nothing else.
       EXPECT_EQ(diags.exitStatus(), 2) << textOf(diags);
+      EXPECT_EQ(textOf(diags).find("memory of"), std::string::npos)
+          << "the footprint promised that it fits\n"
+          << textOf(diags);
       continue;
     }
     ++numPlans;

@@ -60,10 +60,11 @@ struct Solution {
   bool verify(const Problem &problem, Diagnostics &diags) const;
 };
 
-/// Places buffers first-fit in several orders (bytes, bytes x steps, steps,
-/// begin) and keeps the lowest peak; a search over orders follows while the
-/// peak is above the lower bound and few buffers come and go. A capacity error
-/// when the best peak exceeds the budget. `problem` must have passed `check`.
+/// Places buffers first-fit in several orders (residents and then bytes, bytes,
+/// bytes x steps, steps, begin) and keeps the lowest peak. Where even that
+/// exceeds the budget, a search over orders follows. A capacity error when it
+/// finds none, which never happens to a kernel whose footprint is within the
+/// budget. `problem` must have passed `check`.
 std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
 
 /// The problem of a core that runs `kernel` cut by `sharding`; the buffers are

@@ -74,7 +74,7 @@ struct Footprint {
   int64_t weights = 0;
   int64_t state = 0;
   int64_t streams = 0; ///< inputs and outputs, double-buffered
-  int64_t scratch = 0; ///< most live bytes of locals and partial sums
+  int64_t scratch = 0; ///< locals and partial sums, by their live ranges
 
   int64_t total() const { return weights + state + streams + scratch; }
 };
@@ -116,7 +116,9 @@ double shardPoints(const OpSpec &op, const OpSharding &opSharding,
 std::vector<ShardBuffer> shardBuffers(const KernelSpec &kernel,
                                       const Sharding &sharding);
 
-/// Sums `shardBuffers` by use; scratch is what is live at once.
+/// Sums `shardBuffers` by use; locals and partial sums share bytes where they
+/// do not live at once. A first-fit memory map reaches this total; a better one
+/// may stay below.
 Footprint footprint(const KernelSpec &kernel, const Sharding &sharding);
 
 /// A core of a region: which group, and where in it.

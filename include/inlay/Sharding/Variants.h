@@ -89,10 +89,11 @@ public:
   /// kernel fits; none when it does not fit the grid.
   std::optional<model::Extent> leastExtent(const model::KernelSpec &kernel);
 
-  /// The same, with a capacity error that says what is short and what would
-  /// help.
-  std::optional<model::Extent> leastExtent(const model::KernelSpec &kernel,
-                                           Diagnostics &diags);
+  /// The same for each of `kernels`. A capacity error for each different kernel
+  /// that does not fit says what is short and what would help.
+  std::optional<std::vector<model::Extent>>
+  leastExtents(const std::vector<model::KernelSpec> &kernels,
+               Diagnostics &diags);
 
   /// The Pareto set over (area, cycles, bytes) of the best variants of regions
   /// from the least to the largest, by growing area.
@@ -109,6 +110,8 @@ private:
     std::optional<std::optional<model::Extent>> least;
   };
 
+  void reportTooLarge(const model::KernelSpec &kernel, size_t numAlike,
+                      Diagnostics &diags);
   Entry &entryOf(const model::KernelSpec &kernel);
   model::Sharding shardingOf(const Entry &entry, model::Extent region,
                              model::Extent groups) const;
