@@ -112,7 +112,7 @@ private:
                               name, rect.x, rect.y, rect.width, rect.height,
                               grid.width, grid.height));
     for (const Rect &dead : problem.dead)
-      if (rect.overlaps(dead))
+      if (dead.area() > 0 && rect.overlaps(dead))
         fail(fmt::format("block '{}' covers dead cores at ({}, {})", name,
                          dead.x, dead.y));
     for (size_t j = 0; j < i; ++j)

@@ -255,7 +255,7 @@ void Explorer::reportTooLarge(const KernelSpec &kernel, size_t numAlike,
                   formatBytes(bytes.total() - machine.budget)));
   diag.notes.push_back("largest: " + largestUses(bytes));
   std::string remedy = "would fit: a target with more cores or more SRAM";
-  if (bytes.total() - bytes.state <= machine.budget && bytes.state > 0)
+  if (bytes.state > 0)
     remedy += ", or a smaller --context or --batch";
   diag.notes.push_back(remedy);
   if (numAlike > 0)

@@ -1,0 +1,254 @@
+//===- PartitionTest.cpp - A chain of kernels over wafers -----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Partition/Partition.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <algorithm>
+#include <limits>
+#include <random>
+
+using namespace inlay;
+using namespace inlay::partition;
+using testing::ElementsAre;
+
+namespace {
+
+/// Kernels "k0", "k1", ... of these cores, each in a layer of its own, with ten
+/// cycles for each core.
+Problem makeProblem(std::vector<int64_t> cores, int64_t perWafer,
+                    int wafers = 0) {
+  Problem problem;
+  for (int64_t c : cores) {
+    int index = static_cast<int>(problem.items.size());
+    problem.items.push_back(
+        {"k" + std::to_string(index), index, c, 10.0 * double(c), 5});
+  }
+  problem.coresPerWafer = perWafer;
+  problem.wafers = wafers;
+  return problem;
+}
+
+std::optional<Solution> solved(const Problem &problem) {
+  Diagnostics diags;
+  EXPECT_TRUE(problem.check(diags));
+  std::optional<Solution> solution = solve(problem, diags);
+  if (solution)
+    EXPECT_TRUE(solution->verify(problem, diags));
+  for (const Diagnostic &diag : diags.all())
+    ADD_FAILURE() << diag.subject << ": " << diag.message;
+  return solution;
+}
+
+std::vector<std::string> messages(const Diagnostics &diags) {
+  std::vector<std::string> all;
+  for (const Diagnostic &diag : diags.all())
+    all.push_back(diag.subject + ": " + diag.message);
+  return all;
+}
+
+TEST(PartitionTest, FindsTheLeastNumberAndBalances) {
+  std::optional<Solution> solution =
+      solved(makeProblem({4, 4, 4, 4, 4, 4}, 20));
+  ASSERT_TRUE(solution);
+  // Five would fit on the first wafer; three and three are balanced.
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 3}, Stage{3, 6}));
+  EXPECT_EQ(solution->fewestWafers, 2);
+  EXPECT_DOUBLE_EQ(solution->slowestStage, 125);
+  EXPECT_DOUBLE_EQ(solution->crossings, 5);
+}
+
+TEST(PartitionTest, KeepsLayersWholeWhereTheyFit) {
+  Problem problem = makeProblem({6, 6, 6, 6, 6, 6}, 24, 2);
+  for (int i = 0; i < 6; ++i)
+    problem.items[i].layer = i < 4 ? 0 : 1;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 4}, Stage{4, 6}));
+}
+
+TEST(PartitionTest, CutsLayersThatDoNotFit) {
+  Problem problem = makeProblem({6, 6, 6, 6}, 13);
+  for (Item &item : problem.items)
+    item.layer = 0;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 2}, Stage{2, 4}));
+}
+
+TEST(PartitionTest, CutsLayersWhereWholeOnesNeedTooManyWafers) {
+  Problem problem = makeProblem({4, 4, 4, 4, 4, 4}, 12, 2);
+  for (int i = 0; i < 6; ++i)
+    problem.items[i].layer = i / 2;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 3}, Stage{3, 6}));
+}
+
+TEST(PartitionTest, UsesAsManyWafersAsGiven) {
+  Problem problem = makeProblem({1, 1, 1, 1, 1}, 100, 4);
+  for (Item &item : problem.items)
+    item.layer = 0;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_EQ(solution->stages.size(), 4u);
+  EXPECT_EQ(solution->fewestWafers, 1);
+}
+
+TEST(PartitionTest, ThroughputBalancesCyclesNotCores) {
+  Problem problem = makeProblem({1, 1, 1, 9}, 100, 2);
+  problem.items[0].cycles = 500;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_EQ(solution->stages[0], (Stage{0, 3}));
+  problem.objective = Objective::Throughput;
+  solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_EQ(solution->stages[0], (Stage{0, 1}));
+  EXPECT_DOUBLE_EQ(solution->slowestStage, 500);
+}
+
+TEST(PartitionTest, AmongEqualLoadsCrossesWhereItIsCheap) {
+  Problem problem = makeProblem({0, 4, 0, 4, 0}, 100, 2);
+  problem.items[1].crossing = 9;
+  problem.items[2].crossing = 3;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 3}, Stage{3, 5}));
+}
+
+TEST(PartitionTest, AsksWhatCanBePlaced) {
+  Problem problem = makeProblem({4, 4, 4, 4}, 100);
+  problem.fits = [](size_t first, size_t last) { return last - first <= 3; };
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 2}, Stage{2, 4}));
+}
+
+/// Every way to cut, for comparison.
+double bestLoad(const Problem &problem, size_t first, int wafers) {
+  if (first == problem.items.size())
+    return wafers == 0 ? 0 : std::numeric_limits<double>::infinity();
+  double best = std::numeric_limits<double>::infinity();
+  if (wafers == 0)
+    return best;
+  int64_t cores = 0;
+  for (size_t last = first + 1; last <= problem.items.size(); ++last) {
+    cores += problem.items[last - 1].cores;
+    if (cores > problem.coresPerWafer)
+      break;
+    best = std::min(
+        best, std::max(double(cores), bestLoad(problem, last, wafers - 1)));
+  }
+  return best;
+}
+
+TEST(PartitionTest, IsOptimalOnSmallChains) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<int64_t> cores;
+    for (unsigned i = 0; i < 2 + random() % 8; ++i)
+      cores.push_back(1 + static_cast<int64_t>(random() % 20));
+    Problem problem = makeProblem(cores, 30);
+    std::optional<Solution> solution = solved(problem);
+    ASSERT_TRUE(solution);
+    int wafers = static_cast<int>(solution->stages.size());
+    EXPECT_EQ(bestLoad(problem, 0, wafers - 1),
+              std::numeric_limits<double>::infinity());
+    double load = 0;
+    for (const Stage &stage : solution->stages) {
+      int64_t sum = 0;
+      for (size_t i = stage.first; i < stage.last; ++i)
+        sum += problem.items[i].cores;
+      load = std::max(load, double(sum));
+    }
+    EXPECT_EQ(load, bestLoad(problem, 0, wafers));
+  }
+}
+
+TEST(PartitionTest, SaysHowManyWafersWouldDo) {
+  Problem problem = makeProblem({50, 80, 70, 1060}, 1100, 1);
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_EQ(diags.exitStatus(), 2);
+  EXPECT_THAT(messages(diags),
+              ElementsAre("the model: needs at least 1,260 cores on 2 wafers, "
+                          "1 given with 1,100 cores each"));
+  EXPECT_THAT(
+      diags.all()[0].notes,
+      ElementsAre("largest: k3 1,060 cores, k1 80 cores, k2 70 cores",
+                  "would fit: --wafers 2, a smaller --context, or a smaller "
+                  "--reserve"));
+}
+
+TEST(PartitionTest, SaysWhichKernelsFitNoWafer) {
+  Problem problem = makeProblem({50, 1060, 4}, 1000);
+  problem.fits = [](size_t first, size_t) { return first != 2; };
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_EQ(diags.exitStatus(), 2);
+  EXPECT_THAT(messages(diags),
+              ElementsAre("kernel 'k1': needs at least 1,060 cores, a wafer "
+                          "has 1,000, short by 60",
+                          "kernel 'k2': finds no rectangle on a wafer, "
+                          "although it needs only 4 of 1,000 live cores"));
+  EXPECT_THAT(diags.all()[0].notes,
+              ElementsAre("would fit: a smaller --context or --batch, a "
+                          "smaller --reserve, or a target with more SRAM or "
+                          "fewer dead cores"));
+}
+
+TEST(PartitionTest, ChecksTheProblem) {
+  Diagnostics diags;
+  EXPECT_FALSE(makeProblem({}, 0).check(diags));
+  EXPECT_FALSE(makeProblem({-1}, 10).check(diags));
+  EXPECT_EQ(diags.exitStatus(), 3);
+  EXPECT_THAT(messages(diags),
+              ElementsAre("partition: has no kernels",
+                          "partition: has wafers of 0 cores",
+                          "partition: kernel 'k0' has -1 cores, -10 cycles and "
+                          "5 cycles of crossing, but none may be negative"));
+  Diagnostics input;
+  EXPECT_FALSE(makeProblem({1, 1}, 10, 3).check(input));
+  EXPECT_EQ(input.exitStatus(), 1);
+  EXPECT_THAT(messages(input),
+              ElementsAre("option --wafers: 3 wafers cannot be used: the model "
+                          "has 2 kernels, so 1 to 2 wafers, or auto"));
+}
+
+TEST(PartitionTest, VerifiesWhatItIsGiven) {
+  Problem problem = makeProblem({4, 4, 4}, 8, 2);
+  Diagnostics diags;
+  auto verify = [&](std::vector<Stage> stages, double slowest,
+                    double crossings) {
+    Solution solution;
+    solution.stages = std::move(stages);
+    solution.slowestStage = slowest;
+    solution.crossings = crossings;
+    return solution.verify(problem, diags);
+  };
+  EXPECT_TRUE(verify({{0, 2}, {2, 3}}, 80, 5));
+  EXPECT_FALSE(verify({{0, 1}, {1, 2}, {2, 3}}, 45, 10));
+  EXPECT_FALSE(verify({{0, 2}, {1, 3}}, 80, 5));
+  EXPECT_FALSE(verify({{0, 1}, {1, 2}}, 45, 5));
+  EXPECT_FALSE(verify({{0, 2}, {2, 3}}, 70, 5));
+  problem.coresPerWafer = 7;
+  EXPECT_FALSE(verify({{0, 2}, {2, 3}}, 80, 5));
+  EXPECT_THAT(
+      messages(diags),
+      ElementsAre("partition: has 3 stages for 2 wafers",
+                  "partition: has a stage of kernels 1 to 3 after kernel 2",
+                  "partition: leaves out kernels 2 to 3",
+                  "partition: claims 70.0 cycles of the slowest stage and 5.0 "
+                  "of crossings, but they are 80.0 and 5.0",
+                  "partition: kernels 'k0' to 'k1' do not fit on one wafer"));
+}
+
+} // namespace
