@@ -214,6 +214,7 @@ TEST(FloorplanTest, ChecksTheProblem) {
   Diagnostics diags;
   EXPECT_FALSE(problem.check(diags));
   EXPECT_EQ(diags.exitStatus(), 3);
+  EXPECT_EQ(diags.all()[0].subject, "floorplan of 'w'");
   EXPECT_THAT(messages(diags), ElementsAre("has a grid of 0 x 4 cores",
                                            "shape 0 does not say what fits",
                                            "block 'b1' has shape 3 of 1"));

@@ -1,5 +1,5 @@
 //===- MapModel.h - Variants, partition, floorplan and memory in one call -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.

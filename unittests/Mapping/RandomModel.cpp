@@ -214,9 +214,11 @@ KernelSpec makeExperts(const ModelShape &s, int layer) {
           {"k", k, DimKind::Reduction, std::max<int64_t>(1, s.block)}},
          std::move(operands), 2, density);
   };
-  product("fc1", 2 * s.inner, s.hidden,
-          b.input({s.tokens, s.hidden}, {at(0), at(3)}),
-          b.local(0, {at(0), at(2)}));
+  OperandSpec hidden = b.input({s.tokens, s.hidden}, {at(0), at(3)});
+  OperandSpec choice = b.input({s.tokens, s.expertsPerToken}, {at(0), at(-1)});
+  product("fc1", 2 * s.inner, s.hidden, hidden, b.local(0, {at(0), at(2)}));
+  b.kernel.ops.back().operands.insert(b.kernel.ops.back().operands.begin() + 1,
+                                      choice);
   b.op("activation", OpClass::Elementwise,
        {{"token", s.tokens}, {"expert", s.experts}, {"n", s.inner}},
        {b.local(0, {at(0), at(2)}), b.local(1, {at(0), at(2)})}, 7, density);
@@ -254,6 +256,28 @@ KernelSpec makeHead(const ModelShape &s) {
   return b.kernel;
 }
 
+/// The hidden state runs from kernel to kernel; routers hand their choice to
+/// the experts behind them.
+void connect(Graph &graph) {
+  auto add = [&](int producer, int consumer, int port) {
+    const PortSpec &spec = producer == kHost
+                               ? graph.kernels[consumer].inputs[port]
+                               : graph.kernels[producer].outputs[0];
+    graph.streams.push_back({"stream." + std::to_string(graph.streams.size()),
+                             producer, 0, consumer, port, spec.type,
+                             spec.shape});
+  };
+  int hidden = kHost;
+  for (int k = 0; k < static_cast<int>(graph.kernels.size()); ++k) {
+    add(hidden, k, 0);
+    if (graph.kernels[k].role == KernelRole::Router)
+      add(k, k + 1, 1);
+    else
+      hidden = k;
+  }
+  add(hidden, kHost, 0);
+}
+
 } // namespace
 
 Graph inlay::test::makeModel(const ModelShape &shape) {
@@ -275,16 +299,7 @@ Graph inlay::test::makeModel(const ModelShape &shape) {
               : makeMlp(shape, "mlp", KernelRole::Mlp, layer));
   }
   graph.kernels.push_back(makeHead(shape));
-  for (int k = -1; k < static_cast<int>(graph.kernels.size()); ++k) {
-    StreamSpec stream;
-    stream.name = "stream." + std::to_string(k + 1);
-    stream.producer = k;
-    stream.consumer =
-        k + 1 < static_cast<int>(graph.kernels.size()) ? k + 1 : kHost;
-    stream.type = kF16;
-    stream.shape = {shape.tokens, shape.hidden};
-    graph.streams.push_back(stream);
-  }
+  connect(graph);
   return graph;
 }
 

@@ -214,6 +214,7 @@ TEST(ShardingTest, ChecksExtentsAndAxes) {
   sharding = shardingOf({4, 4}, {{{Axis::None, Axis::Group, Axis::X}}});
   EXPECT_FALSE(check(kernel, sharding, diags));
   EXPECT_EQ(diags.exitStatus(), 3);
+  EXPECT_EQ(diags.all()[0].subject, "sharding of kernel 'linear'");
   EXPECT_THAT(messages(diags),
               ElementsAre("has an extent of 0 x 2",
                           "has groups, which only experts have",
