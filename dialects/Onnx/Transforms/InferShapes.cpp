@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Transforms/DeadNodes.h"
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Onnx/Transforms/Shapes/Inference.h"
 
@@ -236,29 +237,6 @@ LogicalResult GraphInference::checkSymbols() {
       [&] { diag << ","; });
   diag << "\" gives " << (open.size() == 1 ? "it" : "them") << " one";
   return diag;
-}
-
-//===----------------------------------------------------------------------===//
-// Dead nodes
-//===----------------------------------------------------------------------===//
-
-/// Erases ops of a block whose results nobody uses, users first. Returns how
-/// many of them were nodes.
-static int64_t eraseDeadOps(Block &block) {
-  int64_t numErased = 0;
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-    if (op.hasTrait<OpTrait::IsTerminator>())
-      continue;
-    if (op.use_empty()) {
-      numErased += isa<NodeOp>(op);
-      op.erase();
-      continue;
-    }
-    for (Region &region : op.getRegions())
-      for (Block &inner : region)
-        numErased += eraseDeadOps(inner);
-  }
-  return numErased;
 }
 
 LogicalResult GraphInference::run() {

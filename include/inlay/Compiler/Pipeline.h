@@ -21,7 +21,8 @@
 namespace inlay {
 
 /// Sizes of symbolic dims, static shapes, folded shape arithmetic. Expects a
-/// module of the ONNX level in which `verify-onnx` finds no fault.
+/// module of the ONNX level; nodes and initializers that no output depends on
+/// are dropped first, so that what is left is what a plan accounts for.
 void addShapePasses(mlir::OpPassManager &pm, const CompileOptions &options);
 
 /// Typed operations.
