@@ -23,6 +23,7 @@
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Wafer/IR/Wafer.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
+#include "dialects/Wafer/Transforms/Passes.h"
 
 #include "inlay/Compiler/Pipeline.h"
 
@@ -48,6 +49,7 @@ inline void registerAllPasses() {
   nn::registerInlayNNPasses();
   dataflow::registerInlayDataflowPasses();
   onnx::registerInlayOnnxPasses();
+  wafer::registerInlayWaferPasses();
   registerPipelines();
 }
 

@@ -43,12 +43,19 @@ void collect(Location loc, Place &place) {
     collect(call.getCallee(), place);
 }
 
-bool isCapacity(mlir::Diagnostic &diag) {
-  return llvm::any_of(diag.getMetadata(), [](DiagnosticArgument &arg) {
+/// Passes tag what is not the fault of the input.
+bool hasTag(mlir::Diagnostic &diag, StringRef tag) {
+  return llvm::any_of(diag.getMetadata(), [tag](DiagnosticArgument &arg) {
     return arg.getKind() ==
                DiagnosticArgument::DiagnosticArgumentKind::String &&
-           arg.getAsString() == "capacity";
+           arg.getAsString() == tag;
   });
+}
+
+FaultKind faultOf(mlir::Diagnostic &diag) {
+  if (hasTag(diag, "internal"))
+    return FaultKind::Internal;
+  return hasTag(diag, "capacity") ? FaultKind::Capacity : FaultKind::Input;
 }
 
 } // namespace
@@ -61,7 +68,7 @@ inlay::Diagnostic inlay::toDiagnostic(mlir::Diagnostic &diag) {
   result.severity = diag.getSeverity() == DiagnosticSeverity::Error
                         ? Severity::Error
                         : Severity::Warning;
-  result.kind = isCapacity(diag) ? FaultKind::Capacity : FaultKind::Input;
+  result.kind = faultOf(diag);
   result.file = place.file;
   if (!place.node.empty())
     result.subject = "node '" + place.node + "'";

@@ -464,3 +464,32 @@ int64_t inlay::model::copies(const KernelSpec &kernel, const Sharding &sharding,
   }
   return cores / parts;
 }
+
+/// The dim that the groups cut, in the first op that has it.
+static const IterationDim *groupedDim(const KernelSpec &kernel,
+                                      const Sharding &sharding) {
+  for (size_t o = 0; o < kernel.ops.size(); ++o)
+    for (size_t d = 0; d < kernel.ops[o].dims.size(); ++d)
+      if (sharding.ops[o].axisOfDim[d] == Axis::Group)
+        return &kernel.ops[o].dims[d];
+  return nullptr;
+}
+
+std::vector<ExpertGroup> inlay::model::expertGroups(const KernelSpec &kernel,
+                                                    const Sharding &sharding) {
+  std::vector<ExpertGroup> groups;
+  if (kernel.role != KernelRole::Experts)
+    return groups;
+  const IterationDim *experts = groupedDim(kernel, sharding);
+  for (int64_t index = 0; index < sharding.numGroups(); ++index) {
+    ExpertGroup group;
+    group.index = index;
+    group.rect = {index % sharding.groups.width * sharding.group.width,
+                  index / sharding.groups.width * sharding.group.height,
+                  sharding.group.width, sharding.group.height};
+    group.experts = experts ? shardRange(*experts, sharding.numGroups(), index)
+                            : IndexRange{0, kernel.numExperts};
+    groups.push_back(group);
+  }
+  return groups;
+}

@@ -125,7 +125,8 @@ Solution inlay::schedule::solve(const Problem &problem) {
         return std::max(task.worstCase, task.cycles.total());
       },
       total);
-  solution.worstLatency = worst.length();
+  // Sums of the same numbers in another order may differ in the last digit.
+  solution.worstLatency = std::max(worst.length(), solution.latency.total());
 
   LongestPath bound(
       problem, [](const Task &task) { return task.bound.cycles(); }, crossing);

@@ -11,9 +11,11 @@
 #include "inlay/Support/Format.h"
 #include "inlay/Support/JsonReader.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
 
 #include "fmt/format.h"
 
@@ -203,6 +205,9 @@ std::optional<Target> inlay::target::load(const std::string &path,
   size_t before = diags.all().size();
   JsonReader reader(*value->getAsObject(), "", diags);
   Target target = readTarget(reader);
+  target.digest = llvm::toHex(
+      llvm::SHA256::hash(llvm::arrayRefFromStringRef((*buffer)->getBuffer())),
+      /*LowerCase=*/true);
   if (diags.all().size() != before)
     return std::nullopt;
   return target;

@@ -231,18 +231,13 @@ void ShardingAttr::print(AsmPrinter &printer) const {
 LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t groupsX, int64_t groupsY,
                                    int64_t groupWidth, int64_t groupHeight,
-                                   ArrayRef<AxesAttr> ops) {
+                                   ArrayRef<AxesAttr>) {
   if (groupsX < 1 || groupsY < 1)
     return emitError() << "there is at least 1 x 1 group, got " << groupsX
                        << " x " << groupsY;
   if (groupWidth < 1 || groupHeight < 1)
     return emitError() << "a group needs at least 1 x 1 cores, got "
                        << groupWidth << " x " << groupHeight;
-  if (groupsX > 1 || groupsY > 1)
-    return success();
-  for (AxesAttr axes : ops)
-    if (llvm::is_contained(axes.getAxes(), Axis::Group))
-      return emitError() << "axis 'group' cuts over one group only";
   return success();
 }
 

@@ -158,7 +158,6 @@ def Wafer_ShardingAttr : Wafer_Attr<"Sharding", "sharding"> {
 
     **Constraints:**
     - All extents are at least 1.
-    - The axis `group` is used only with more than one group.
 
     Example:
     ```mlir

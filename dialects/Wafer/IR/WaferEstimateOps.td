@@ -16,10 +16,12 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
   let summary = "the way of a stream from region to region";
   let description = [{
     One edge of the graph, from output `producer_port` of a kernel to input
-    `consumer_port` of another. An edge without producer comes from the host, one
-    without consumer goes there. `hops` count between the middles of the two
-    regions; an edge of the host has none. A `crossing` leads from wafer to
-    wafer. It is a distance and a load, not a route.
+    `consumer_port` of another. An edge without producer comes from the host,
+    one without consumer goes there. `hops` count between the middles of two
+    regions of one wafer; edges of the host and crossings have none. A
+    `crossing` leads from wafer to wafer. An edge of the host has no cycles:
+    how fast a host feeds the machine is not known. It is a distance and a load,
+    not a route.
 
     **Constraints:**
     - It has a producer or a consumer.

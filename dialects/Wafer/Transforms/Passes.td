@@ -20,7 +20,7 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
     stage holds no more than what provably can be placed on one wafer.
 
     Never touches the dataflow graph. Of `inlay_wafer.constraints` it heeds
-    `keep_out`, `max_region` and `pin`; it refuses `same_region`.
+    `keep_out`; it refuses the others.
 
     A model that does not fit is an error that says what is short and what would
     help, or, with `allow-over-budget`, a system marked `over_budget`.

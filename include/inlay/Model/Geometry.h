@@ -58,6 +58,16 @@ inline int64_t centreDistance(const Rect &a, const Rect &b) {
   return (dx + dy + 1) / 2;
 }
 
+/// Links side by side that lead from one rectangle to another: rows of the
+/// lower one where they lie beside each other, columns of the narrower one
+/// where one lies above the other.
+inline int64_t facingLanes(const Rect &a, const Rect &b) {
+  int64_t gapX = std::max(b.x - a.right(), a.x - b.right());
+  int64_t gapY = std::max(b.y - a.bottom(), a.y - b.bottom());
+  return gapX >= gapY ? std::min(a.height, b.height)
+                      : std::min(a.width, b.width);
+}
+
 } // namespace inlay::model
 
 #endif // INLAY_MODEL_GEOMETRY_H

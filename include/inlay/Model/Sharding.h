@@ -121,6 +121,18 @@ std::vector<ShardBuffer> shardBuffers(const KernelSpec &kernel,
 /// may stay below.
 Footprint footprint(const KernelSpec &kernel, const Sharding &sharding);
 
+/// A sub-rectangle of the region of an experts kernel, and what it holds.
+struct ExpertGroup {
+  int64_t index = 0;  ///< row by row from the north-west
+  Rect rect;          ///< relative to the region
+  IndexRange experts; ///< empty for a group beyond the last expert
+};
+
+/// The groups of a kernel of role Experts: all experts in order, each once.
+/// Empty for other kernels.
+std::vector<ExpertGroup> expertGroups(const KernelSpec &kernel,
+                                      const Sharding &sharding);
+
 /// A core of a region: which group, and where in it.
 struct CorePosition {
   int64_t group = 0; ///< row-major over Sharding::groups; 0 without experts

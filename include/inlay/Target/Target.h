@@ -36,6 +36,7 @@ struct Quantity {
 struct Target {
   std::string name;
   std::string description;
+  std::string digest; ///< SHA-256 of the file, in hex
   model::Extent grid; ///< usable rectangle of one wafer, in cores
   /// Rectangles that regions and routes avoid.
   std::vector<model::Rect> dead;

@@ -1,0 +1,165 @@
+//===- AttrConversion.cpp - Structs and attributes of this level
+//-----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttrConversion.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+/// Visits every figure of a target with the name that `#inlay_wafer.target`
+/// gives it, rates excepted.
+template <typename Target, typename Visitor>
+static void visitFigures(Target &target, Visitor visit) {
+  visit("clock", target.clock);
+  visit("sram", target.sram);
+  visit("reserved", target.reserved);
+  visit("sram_read", target.sramRead);
+  visit("sram_write", target.sramWrite);
+  visit("wavelet", target.wavelet);
+  visit("link_rate", target.linkRate);
+  visit("hop", target.hop);
+  visit("ramp", target.ramp);
+  visit("colours", target.coloursTotal);
+  visit("wafer_bandwidth", target.waferBandwidth);
+  visit("wafer_latency", target.waferLatency);
+}
+
+TargetAttr inlay::wafer::toAttr(MLIRContext *context,
+                                const target::Target &target) {
+  Builder builder(context);
+  NamedAttrList figures;
+  auto add = [&](const llvm::Twine &name, const target::Quantity &quantity) {
+    figures.append(builder.getStringAttr(name),
+                   FigureAttr::get(context,
+                                   builder.getF64FloatAttr(quantity.value),
+                                   builder.getStringAttr(quantity.unit),
+                                   builder.getStringAttr(quantity.source),
+                                   quantity.assumption));
+  };
+  visitFigures(target, add);
+  for (const auto &[type, rate] : target.macRate)
+    add(kMacRate + type, rate);
+  for (const auto &[type, rate] : target.elementRate)
+    add(kElementRate + type, rate);
+  SmallVector<int64_t> dead;
+  for (const model::Rect &rect : target.dead)
+    dead.append({rect.x, rect.y, rect.width, rect.height});
+  return TargetAttr::get(context, builder.getStringAttr(target.name),
+                         builder.getStringAttr(target.description),
+                         builder.getStringAttr(target.digest),
+                         target.grid.width, target.grid.height,
+                         builder.getDenseI64ArrayAttr(dead),
+                         DenseF64ArrayAttr::get(context, target.reportClocks),
+                         figures.getDictionary(context));
+}
+
+static target::Quantity toQuantity(FigureAttr figure) {
+  return {figure.getValue().getValueAsDouble(), figure.getUnit().str(),
+          figure.getSource().str(), figure.getAssumption()};
+}
+
+target::Target inlay::wafer::toTarget(TargetAttr attr) {
+  target::Target target;
+  target.name = attr.getName().str();
+  target.description = attr.getDescription().str();
+  target.digest = attr.getDigest().str();
+  target.grid = {attr.getWidth(), attr.getHeight()};
+  ArrayRef<int64_t> dead = attr.getDead().asArrayRef();
+  for (; !dead.empty(); dead = dead.drop_front(4))
+    target.dead.push_back({dead[0], dead[1], dead[2], dead[3]});
+  target.reportClocks = attr.getReportClocks().asArrayRef().vec();
+  DictionaryAttr figures = attr.getFigures();
+  visitFigures(target, [&](StringRef name, target::Quantity &quantity) {
+    quantity = toQuantity(figures.getAs<FigureAttr>(name));
+  });
+  for (NamedAttribute figure : figures) {
+    StringRef name = figure.getName();
+    auto value = cast<FigureAttr>(figure.getValue());
+    if (name.consume_front(kMacRate))
+      target.macRate[name.str()] = toQuantity(value);
+    else if (name.consume_front(kElementRate))
+      target.elementRate[name.str()] = toQuantity(value);
+  }
+  return target;
+}
+
+//===----------------------------------------------------------------------===//
+// Sharding
+//===----------------------------------------------------------------------===//
+
+static_assert(
+    static_cast<int>(model::Axis::None) == static_cast<int>(Axis::None) &&
+        static_cast<int>(model::Axis::X) == static_cast<int>(Axis::X) &&
+        static_cast<int>(model::Axis::Y) == static_cast<int>(Axis::Y) &&
+        static_cast<int>(model::Axis::Group) == static_cast<int>(Axis::Group),
+    "the two enums are one");
+
+ShardingAttr inlay::wafer::toAttr(MLIRContext *context,
+                                  const model::Sharding &sharding) {
+  SmallVector<AxesAttr> ops;
+  for (const model::OpSharding &op : sharding.ops) {
+    SmallVector<Axis> axes;
+    for (model::Axis axis : op.axisOfDim)
+      axes.push_back(static_cast<Axis>(axis));
+    ops.push_back(AxesAttr::get(context, axes));
+  }
+  return ShardingAttr::get(context, sharding.groups.width,
+                           sharding.groups.height, sharding.group.width,
+                           sharding.group.height, ops);
+}
+
+model::Sharding inlay::wafer::toSharding(ShardingAttr attr,
+                                         model::Extent region) {
+  model::Sharding sharding;
+  sharding.region = region;
+  sharding.groups = {attr.getGroupsX(), attr.getGroupsY()};
+  sharding.group = {attr.getGroupWidth(), attr.getGroupHeight()};
+  for (AxesAttr op : attr.getOps()) {
+    model::OpSharding &axes = sharding.ops.emplace_back();
+    for (Axis axis : op.getAxes())
+      axes.axisOfDim.push_back(static_cast<model::Axis>(axis));
+  }
+  return sharding;
+}
+
+//===----------------------------------------------------------------------===//
+// Cycles, bounds
+//===----------------------------------------------------------------------===//
+
+CyclesAttr inlay::wafer::toAttr(MLIRContext *context,
+                                const cost::Breakdown &cycles) {
+  return CyclesAttr::get(
+      context,
+      DenseF64ArrayAttr::get(
+          context, {cycles.compute, cycles.sram, cycles.fabricLatency,
+                    cycles.fabricBandwidth, cycles.software, cycles.crossing}));
+}
+
+cost::Breakdown inlay::wafer::toBreakdown(CyclesAttr attr) {
+  ArrayRef<double> values = attr.getValues().asArrayRef();
+  return {values[0], values[1], values[2], values[3], values[4], values[5]};
+}
+
+BoundAttr inlay::wafer::toAttr(MLIRContext *context, const cost::Bound &bound) {
+  return BoundAttr::get(
+      context, DenseF64ArrayAttr::get(
+                   context, {bound.compute, bound.sram, bound.distance}));
+}
+
+cost::Bound inlay::wafer::toBound(BoundAttr attr) {
+  ArrayRef<double> values = attr.getValues().asArrayRef();
+  return {values[0], values[1], values[2]};
+}

@@ -1,0 +1,52 @@
+//===- MappingAnalysis.h - What passes over this level share -----*- C++
+//-*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// The plain model of the module's graph and the variants of its kernels, found
+// once for all passes: none of them changes the graph.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H
+#define INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H
+
+#include "dialects/Wafer/IR/Wafer.h"
+#include "inlay/Model/Model.h"
+#include "inlay/Sharding/Variants.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace inlay::wafer {
+
+/// An analysis of a module; emits an error and is not valid where the module
+/// does not hold exactly one dataflow graph that `extractModel` accepts.
+class MappingAnalysis {
+public:
+  explicit MappingAnalysis(mlir::Operation *module);
+
+  bool isValid() const { return model.has_value(); }
+  const model::Graph &getModel() const { return *model; }
+  dataflow::GraphOp getGraph() const { return graph; }
+
+  /// The explorer of variants on cores of `budget` bytes. It is kept until
+  /// another machine is asked for.
+  sharding::Explorer &getExplorer(TargetAttr target, int64_t budget);
+
+private:
+  dataflow::GraphOp graph;
+  std::optional<model::Graph> model;
+  std::pair<TargetAttr, int64_t> machine; ///< of `explorer`
+  std::unique_ptr<sharding::Explorer> explorer;
+};
+
+} // namespace inlay::wafer
+
+#endif // INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H

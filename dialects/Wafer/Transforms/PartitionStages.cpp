@@ -1,0 +1,292 @@
+//===- PartitionStages.cpp - Chooses a wafer for each kernel --------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttrConversion.h"
+#include "EmitDiagnostics.h"
+#include "MappingAnalysis.h"
+#include "Passes.h"
+#include "Placement.h"
+#include "StageFloorplan.h"
+
+#include "inlay/Cost/Cost.h"
+#include "inlay/Partition/Partition.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+namespace inlay::wafer {
+#define GEN_PASS_DEF_PARTITIONSTAGES
+#include "dialects/Wafer/Transforms/Passes.h.inc"
+} // namespace inlay::wafer
+
+/// Bytes that cross when the chain is cut behind each kernel: every tensor that
+/// is made before the cut and used behind it, once.
+static std::vector<double> crossingBytes(const model::Graph &model) {
+  std::map<std::pair<int, int>, const model::StreamSpec *> lastUse;
+  for (const model::StreamSpec &stream : model.streams) {
+    if (stream.producer == model::kHost || stream.consumer == model::kHost)
+      continue;
+    const model::StreamSpec *&last =
+        lastUse[{stream.producer, stream.producerPort}];
+    if (!last || last->consumer < stream.consumer)
+      last = &stream;
+  }
+  // Differences between neighbouring cuts, then their sums.
+  std::vector<double> bytes(model.kernels.size() + 1, 0);
+  for (const auto &[port, stream] : lastUse) {
+    bytes[stream->producer] += static_cast<double>(stream->bytes());
+    bytes[stream->consumer] -= static_cast<double>(stream->bytes());
+  }
+  for (size_t k = 1; k < bytes.size(); ++k)
+    bytes[k] += bytes[k - 1];
+  bytes.pop_back();
+  return bytes;
+}
+
+static_assert(static_cast<int>(partition::Objective::Latency) ==
+                      static_cast<int>(Objective::Latency) &&
+                  static_cast<int>(partition::Objective::Throughput) ==
+                      static_cast<int>(Objective::Throughput) &&
+                  static_cast<int>(partition::Objective::Wafers) ==
+                      static_cast<int>(Objective::Wafers),
+              "the two enums are one");
+
+namespace {
+
+class PartitionStages
+    : public inlay::wafer::impl::PartitionStagesBase<PartitionStages> {
+public:
+  using PartitionStagesBase::PartitionStagesBase;
+
+  void runOnOperation() override;
+
+private:
+  bool checkModule();
+  bool loadTarget(Diagnostics &diags);
+  bool parseWafers(Diagnostics &diags);
+  std::optional<partition::Solution> partitionFor(int64_t budget,
+                                                  Diagnostics &diags);
+  std::optional<partition::Solution> partitionOverBudget(int64_t &budget);
+  partition::Problem makeProblem(sharding::Explorer &explorer,
+                                 const std::vector<model::Extent> &least,
+                                 const StageFloorplan &floorplan);
+  void emitSystem(const partition::Solution &solution, int64_t budget);
+  DictionaryAttr choices();
+
+  MappingAnalysis *mapping = nullptr;
+  target::Target machine;
+  TargetAttr machineAttr;
+  int numWafers = 0; ///< 0: as few as possible
+};
+
+} // namespace
+
+/// The module is not placed yet, and holds no constraint that this pass cannot
+/// heed.
+bool PartitionStages::checkModule() {
+  ModuleOp module = getOperation();
+  bool isValid = true;
+  for (SystemOp system : module.getOps<SystemOp>()) {
+    system.emitError() << "the graph is placed already, by system '"
+                       << system.getSymName() << "'";
+    isValid = false;
+  }
+  for (auto constraints : module.getOps<ConstraintsOp>())
+    for (Operation &op : constraints.getBlock())
+      if (!isa<KeepOutOp>(op)) {
+        op.emitError() << "'" << op.getName()
+                       << "' cannot be heeded: the strips of the floorplan "
+                          "choose place and size of every region; remove it";
+        isValid = false;
+      }
+  return isValid;
+}
+
+bool PartitionStages::loadTarget(Diagnostics &diags) {
+  std::optional<target::Target> found = target::find(target, targetDir, diags);
+  if (!found)
+    return false;
+  target::Overrides overrides;
+  if (reserve != kUnset)
+    overrides.reserve = reserve;
+  if (crossingLatency != kUnset)
+    overrides.crossingLatency = crossingLatency;
+  if (!target::apply(overrides, *found, diags))
+    return false;
+  machine = std::move(*found);
+  machineAttr = toAttr(&getContext(), machine);
+  return true;
+}
+
+bool PartitionStages::parseWafers(Diagnostics &diags) {
+  StringRef text = wafers.getValue();
+  if (text == "auto")
+    return true;
+  if (!text.getAsInteger(10, numWafers) && numWafers >= 1)
+    return true;
+  diags.inputError("option --wafers",
+                   "must be 'auto' or a number of at least 1, got '" +
+                       text.str() + "'");
+  return false;
+}
+
+partition::Problem
+PartitionStages::makeProblem(sharding::Explorer &explorer,
+                             const std::vector<model::Extent> &least,
+                             const StageFloorplan &floorplan) {
+  const model::Graph &model = mapping->getModel();
+  std::vector<double> crossing = crossingBytes(model);
+  partition::Problem problem;
+  for (auto [k, kernel] : llvm::enumerate(model.kernels))
+    problem.items.push_back({kernel.name, kernel.layer, least[k].area(),
+                             explorer.best(kernel, least[k])->cycles,
+                             cost::crossingCost(machine, crossing[k]).total()});
+  problem.wafers = numWafers;
+  problem.objective = static_cast<partition::Objective>(objective.getValue());
+  problem.coresPerWafer = floorplan.problemOf(0, 0, "wafer").liveCores();
+  problem.fits = [&floorplan](size_t first, size_t last) {
+    return floorplan::pack(floorplan.problemOf(first, last, "wafer"))
+        .has_value();
+  };
+  return problem;
+}
+
+std::optional<partition::Solution>
+PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
+  const model::Graph &model = mapping->getModel();
+  sharding::Explorer &explorer = mapping->getExplorer(machineAttr, budget);
+  std::optional<std::vector<model::Extent>> least =
+      explorer.leastExtents(model.kernels, diags);
+  if (!least)
+    return std::nullopt;
+  SmallVector<model::Rect> forbidden =
+      forbiddenRects(machineAttr, getOperation());
+  StageFloorplan floorplan(model, explorer,
+                           {forbidden.begin(), forbidden.end()});
+  partition::Problem problem = makeProblem(explorer, *least, floorplan);
+  if (!problem.check(diags))
+    return std::nullopt;
+  std::optional<partition::Solution> solution =
+      partition::solve(problem, diags);
+  if (!solution || !solution->verify(problem, diags))
+    return std::nullopt;
+  return solution;
+}
+
+/// The least budget above the target's, in KiB, for which there is a partition;
+/// `budget` is the target's before and that one after. None when not even a
+/// core that holds the whole model helps.
+std::optional<partition::Solution>
+PartitionStages::partitionOverBudget(int64_t &budget) {
+  constexpr int64_t kStep = 1024;
+  auto attempt = [&](int64_t steps) {
+    Diagnostics ignored;
+    return partitionFor(budget + steps * kStep, ignored);
+  };
+  int64_t most = mapping->getModel().weightBytes();
+  for (const model::KernelSpec &kernel : mapping->getModel().kernels)
+    most += kernel.stateBytes();
+  int64_t low = 0, high = 1;
+  while (!attempt(high)) {
+    if (high * kStep > 2 * most)
+      return std::nullopt;
+    low = high;
+    high *= 2;
+  }
+  while (low + 1 < high) {
+    int64_t middle = low + (high - low) / 2;
+    (attempt(middle) ? high : low) = middle;
+  }
+  std::optional<partition::Solution> solution = attempt(high);
+  budget += high * kStep;
+  return solution;
+}
+
+/// The options that led to the placement, for the record.
+DictionaryAttr PartitionStages::choices() {
+  Builder builder(&getContext());
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr(
+           "objective", builder.getStringAttr(stringifyObjective(objective))),
+       builder.getNamedAttr("wafers", builder.getStringAttr(wafers))});
+}
+
+void PartitionStages::emitSystem(const partition::Solution &solution,
+                                 int64_t budget) {
+  ModuleOp module = getOperation();
+  dataflow::GraphOp graph = mapping->getGraph();
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  IntegerAttr overBudget;
+  if (budget != machine.budget())
+    overBudget = builder.getI64IntegerAttr(budget);
+  auto system =
+      SystemOp::create(builder, graph.getLoc(), builder.getStringAttr("system"),
+                       FlatSymbolRefAttr::get(graph.getSymNameAttr()),
+                       builder.getI64IntegerAttr(solution.stages.size()),
+                       machineAttr, overBudget, choices());
+  SymbolTable(module).insert(system);
+  builder.createBlock(&system.getBody());
+  SmallVector<dataflow::KernelOpInterface> kernels = graph.getKernels();
+  for (auto [wafer, stage] : llvm::enumerate(solution.stages)) {
+    builder.setInsertionPointToEnd(&system.getBlock());
+    auto stageOp =
+        StageOp::create(builder, graph.getLoc(),
+                        builder.getStringAttr("stage_" + llvm::Twine(wafer)),
+                        builder.getI64IntegerAttr(wafer));
+    builder.createBlock(&stageOp.getBody());
+    for (size_t k = stage.first; k < stage.last; ++k)
+      AssignOp::create(builder, kernels[k]->getLoc(),
+                       FlatSymbolRefAttr::get(kernels[k].getSymNameAttr()),
+                       /*region=*/FlatSymbolRefAttr(),
+                       /*sharding=*/ShardingAttr());
+  }
+}
+
+void PartitionStages::runOnOperation() {
+  mapping = &getAnalysis<MappingAnalysis>();
+  if (!mapping->isValid() || !checkModule())
+    return signalPassFailure();
+  Diagnostics diags;
+  std::optional<partition::Solution> solution;
+  if (parseWafers(diags) && loadTarget(diags)) {
+    int64_t budget = machine.budget();
+    solution = partitionFor(budget, diags);
+    if (!solution && allowOverBudget && diags.exitStatus() == 2) {
+      solution = partitionOverBudget(budget);
+      if (solution) {
+        // What does not fit stays worth knowing.
+        Diagnostics warnings;
+        for (const inlay::Diagnostic &finding : diags.all())
+          warnings.warning(finding.subject, finding.message).notes =
+              finding.notes;
+        diags = std::move(warnings);
+      }
+    }
+    if (solution)
+      emitSystem(*solution, budget);
+  }
+  emitDiagnostics(mapping->getGraph(), diags);
+  if (!solution)
+    return signalPassFailure();
+  remark::passed(
+      mapping->getGraph().getLoc(),
+      remark::RemarkOpts::name("PartitionStages").category("mapping"))
+      << "cut a graph into stages"
+      << remark::metric("kernels", static_cast<int64_t>(
+                                       mapping->getModel().kernels.size()))
+      << remark::metric("wafers",
+                        static_cast<int64_t>(solution->stages.size()));
+  markAnalysesPreserved<MappingAnalysis>();
+}

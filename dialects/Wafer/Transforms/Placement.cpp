@@ -1,0 +1,110 @@
+//===- Placement.cpp - Where a system puts the kernels of a graph ---------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Placement.h"
+#include "AttrConversion.h"
+
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+FailureOr<SystemOp> inlay::wafer::findSystem(ModuleOp module) {
+  auto systems = llvm::to_vector(module.getOps<SystemOp>());
+  if (systems.size() == 1)
+    return systems.front();
+  return module.emitError()
+         << "the wafer level holds one 'inlay_wafer.system', this module holds "
+         << systems.size()
+         << (systems.empty() ? "; 'partition-stages' makes it" : "");
+}
+
+model::Sharding Placement::getSharding() {
+  return toSharding(*assign.getSharding(),
+                    {region.getWidth(), region.getHeight()});
+}
+
+/// The assignments of a system by kernel. Names the model does not have are
+/// errors.
+static LogicalResult collect(SystemOp system, const model::Graph &model,
+                             SmallVectorImpl<Placement> &placements) {
+  llvm::StringMap<size_t> indexOf;
+  for (auto [index, kernel] : llvm::enumerate(model.kernels))
+    indexOf[kernel.name] = index;
+  placements.resize(model.kernels.size());
+  bool isValid = true;
+  for (StageOp stage : system.getBody().getOps<StageOp>()) {
+    SymbolTable regions(stage);
+    for (AssignOp assign : stage.getBody().getOps<AssignOp>()) {
+      auto found = indexOf.find(assign.getKernel());
+      if (found == indexOf.end()) {
+        assign.emitError() << "the graph has no kernel '" << assign.getKernel()
+                           << "'";
+        isValid = false;
+        continue;
+      }
+      RegionOp region;
+      if (assign.getRegion())
+        region = regions.lookup<RegionOp>(*assign.getRegion());
+      placements[found->second] = {stage, assign, region};
+    }
+  }
+  return success(isValid);
+}
+
+FailureOr<SmallVector<Placement>>
+inlay::wafer::readPlacements(SystemOp system, const model::Graph &model,
+                             Progress needed) {
+  SmallVector<Placement> placements;
+  bool isValid = succeeded(collect(system, model, placements));
+  auto fail = [&](const model::KernelSpec &kernel) {
+    isValid = false;
+    return system.emitError() << "kernel '" << kernel.name << "' ";
+  };
+  for (auto [kernel, placement] : llvm::zip(model.kernels, placements)) {
+    if (!placement.assign)
+      fail(kernel) << "is on no wafer; 'partition-stages' assigns it";
+    else if (needed >= Progress::Sharded && !placement.isSharded())
+      fail(kernel) << "has no region; 'shard-kernels' gives it one";
+    else if (needed >= Progress::Placed && !placement.isPlaced())
+      fail(kernel) << "has a region without position; 'place-regions' places "
+                      "it";
+  }
+  if (!isValid)
+    return failure();
+  return placements;
+}
+
+Connection inlay::wafer::connectionOf(const model::StreamSpec &stream,
+                                      MutableArrayRef<Placement> placements) {
+  Connection way;
+  if (stream.producer == model::kHost || stream.consumer == model::kHost)
+    return way;
+  Placement &from = placements[stream.producer];
+  Placement &to = placements[stream.consumer];
+  if (from.stage != to.stage) {
+    way.crossing = true;
+    return way;
+  }
+  way.hops = model::centreDistance(from.getRect(), to.getRect());
+  way.lanes = model::facingLanes(from.getRect(), to.getRect());
+  return way;
+}
+
+SmallVector<model::Rect> inlay::wafer::forbiddenRects(TargetAttr target,
+                                                      ModuleOp module) {
+  SmallVector<model::Rect> rects;
+  ArrayRef<int64_t> dead = target.getDead().asArrayRef();
+  for (; !dead.empty(); dead = dead.drop_front(4))
+    rects.push_back({dead[0], dead[1], dead[2], dead[3]});
+  for (auto constraints : module.getOps<ConstraintsOp>())
+    for (auto keepOut : constraints.getBody().getOps<KeepOutOp>())
+      rects.push_back(keepOut.getRect());
+  return rects;
+}

@@ -1,0 +1,158 @@
+//===- ScheduleStep.cpp - Estimates the cycles of a step ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttrConversion.h"
+#include "EmitDiagnostics.h"
+#include "MappingAnalysis.h"
+#include "Passes.h"
+#include "StepProblem.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
+
+#include "fmt/format.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+namespace inlay::wafer {
+#define GEN_PASS_DEF_SCHEDULESTEP
+#include "dialects/Wafer/Transforms/Passes.h.inc"
+} // namespace inlay::wafer
+
+namespace {
+
+/// Writes the estimates of a system.
+class Estimates {
+public:
+  Estimates(SystemOp system, const model::Graph &model,
+            MutableArrayRef<Placement> placements)
+      : system(system), placements(placements),
+        step(toTarget(system.getTarget()), model,
+             static_cast<int>(system.getWafers()), placements),
+        builder(system.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  void addKernelEstimates();
+  void setStreamCycles();
+  void addStepEstimate(const schedule::Solution &solution);
+  void warnOfUnknown();
+
+  SystemOp system;
+  MutableArrayRef<Placement> placements;
+  StepProblem step;
+  OpBuilder builder;
+};
+
+class ScheduleStep : public inlay::wafer::impl::ScheduleStepBase<ScheduleStep> {
+  void runOnOperation() override {
+    auto &mapping = getAnalysis<MappingAnalysis>();
+    if (!mapping.isValid())
+      return signalPassFailure();
+    FailureOr<SystemOp> system = findSystem(getOperation());
+    if (failed(system))
+      return signalPassFailure();
+    auto placements =
+        readPlacements(*system, mapping.getModel(), Progress::Placed);
+    if (failed(placements) ||
+        failed(Estimates(*system, mapping.getModel(), *placements).run()))
+      return signalPassFailure();
+    markAnalysesPreserved<MappingAnalysis>();
+  }
+};
+
+} // namespace
+
+LogicalResult Estimates::run() {
+  Diagnostics diags;
+  if (!step.schedule.check(diags)) {
+    emitDiagnostics(system, diags);
+    return failure();
+  }
+  schedule::Solution solution = schedule::solve(step.schedule);
+  if (!solution.verify(step.schedule, diags)) {
+    emitDiagnostics(system, diags);
+    return failure();
+  }
+  addKernelEstimates();
+  setStreamCycles();
+  addStepEstimate(solution);
+  warnOfUnknown();
+  remark::passed(system.getLoc(),
+                 remark::RemarkOpts::name("ScheduleStep").category("mapping"))
+      << "estimated a step"
+      << remark::metric("latency", solution.latency.total())
+      << remark::metric("bound", solution.bound);
+  return success();
+}
+
+void Estimates::addKernelEstimates() {
+  for (auto [task, placement] : llvm::zip(step.schedule.tasks, placements)) {
+    builder.setInsertionPointToEnd(&placement.stage.getBlock());
+    EstimateOp::create(builder, placement.assign.getLoc(),
+                       placement.assign.getKernelAttr(),
+                       toAttr(builder.getContext(), task.cycles),
+                       builder.getF64FloatAttr(task.worstCase),
+                       toAttr(builder.getContext(), task.bound),
+                       builder.getF64FloatAttr(task.unknownBytes),
+                       builder.getF64FloatAttr(task.movedBytes));
+  }
+}
+
+/// `place-regions` added the connections in the order of the streams.
+void Estimates::setStreamCycles() {
+  for (auto [connect, edge] :
+       llvm::zip(system.getBody().getOps<ConnectOp>(), step.edgeOf))
+    if (edge >= 0)
+      connect.setCyclesAttr(
+          toAttr(builder.getContext(), step.schedule.edges[edge].cycles));
+}
+
+void Estimates::addStepEstimate(const schedule::Solution &solution) {
+  SmallVector<Attribute> path;
+  for (int task : solution.criticalPath)
+    path.push_back(placements[task].assign.getKernelAttr());
+  builder.setInsertionPointToEnd(&system.getBlock());
+  StepEstimateOp::create(
+      builder, system.getLoc(),
+      CostModeAttr::get(builder.getContext(), CostMode::Ideal),
+      toAttr(builder.getContext(), solution.latency),
+      builder.getF64FloatAttr(solution.worstLatency),
+      builder.getArrayAttr(path),
+      builder.getDenseF64ArrayAttr(solution.stageCycles),
+      toAttr(builder.getContext(), solution.boundParts),
+      builder.getF64FloatAttr(solution.bound));
+}
+
+/// One warning for all kernels that hold ops no cost rule knows.
+void Estimates::warnOfUnknown() {
+  double unknown = 0, moved = 0;
+  std::vector<std::string> kernels;
+  for (const schedule::Task &task : step.schedule.tasks) {
+    unknown += task.unknownBytes;
+    moved += task.movedBytes;
+    if (task.unknownBytes > 0)
+      kernels.push_back(task.name);
+  }
+  if (kernels.empty())
+    return;
+  InFlightDiagnostic diag = system.emitWarning()
+                            << kernels.size()
+                            << " kernels hold ops that no cost rule knows; "
+                               "their cycles are a guess by bytes, "
+                            << fmt::format("{:.1f} %", 100 * unknown / moved)
+                            << " of all bytes";
+  constexpr size_t kShown = 5;
+  for (const std::string &name : ArrayRef(kernels).take_front(kShown))
+    diag.attachNote() << "kernel '" << name << "'";
+  if (kernels.size() > kShown)
+    diag.attachNote() << "and " << kernels.size() - kShown << " more";
+}

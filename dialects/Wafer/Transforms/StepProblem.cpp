@@ -1,0 +1,91 @@
+//===- StepProblem.cpp - One step of a placed system ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "StepProblem.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+namespace {
+
+/// What the cost model says of a kernel on its region.
+struct CostedKernel {
+  cost::KernelCost cost;
+  cost::Bound bound;
+};
+
+/// Costs kernels; equal ones that are cut alike are costed once.
+class KernelCosts {
+public:
+  explicit KernelCosts(const target::Target &target) : target(target) {}
+
+  const CostedKernel &get(const model::KernelSpec &kernel,
+                          Placement &placement) {
+    Key key = {kernel.structuralHash.empty() ? "name:" + kernel.name
+                                             : kernel.structuralHash,
+               placement.assign.getShardingAttr().getAsOpaquePointer(),
+               placement.region.getWidth(), placement.region.getHeight()};
+    auto [entry, isNew] = known.try_emplace(key);
+    if (isNew)
+      entry->second = {
+          cost::estimateKernel(kernel, placement.getSharding(), target),
+          cost::kernelBound(kernel, target, target.usableCores())};
+    return entry->second;
+  }
+
+private:
+  using Key = std::tuple<std::string, const void *, int64_t, int64_t>;
+
+  const target::Target &target;
+  std::map<Key, CostedKernel> known;
+};
+
+} // namespace
+
+/// Bytes of weights and streams that a firing of a kernel may touch.
+static double movedBytes(const model::KernelSpec &kernel) {
+  int64_t bytes = kernel.weightBytes();
+  for (const model::PortSpec &port : kernel.inputs)
+    bytes += port.bytes();
+  for (const model::PortSpec &port : kernel.outputs)
+    bytes += port.bytes();
+  return static_cast<double>(bytes);
+}
+
+StepProblem::StepProblem(const target::Target &target,
+                         const model::Graph &model, int numStages,
+                         MutableArrayRef<Placement> placements) {
+  schedule.numStages = numStages;
+  schedule.clock = target.clock.value;
+  schedule.batch = model.batch;
+  schedule.tokens = model.tokens;
+  KernelCosts costs(target);
+  for (auto [kernel, placement] : llvm::zip(model.kernels, placements)) {
+    const CostedKernel &costed = costs.get(kernel, placement);
+    schedule.tasks.push_back(
+        {kernel.name, static_cast<int>(placement.stage.getWafer()),
+         costed.cost.cycles, costed.cost.worstCase, costed.bound,
+         costed.cost.unknownBytes, movedBytes(kernel)});
+  }
+  for (const model::StreamSpec &stream : model.streams) {
+    if (stream.producer == model::kHost || stream.consumer == model::kHost) {
+      edgeOf.push_back(-1);
+      continue;
+    }
+    Connection way = connectionOf(stream, placements);
+    auto bytes = static_cast<double>(stream.bytes());
+    edgeOf.push_back(static_cast<int>(schedule.edges.size()));
+    schedule.edges.push_back(
+        {stream.producer, stream.consumer,
+         way.crossing ? cost::crossingCost(target, bytes)
+                      : cost::streamCost(target, bytes, way.hops, way.lanes)});
+  }
+}

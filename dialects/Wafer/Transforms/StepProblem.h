@@ -1,0 +1,32 @@
+//===- StepProblem.h - One step of a placed system --------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_STEPPROBLEM_H
+#define INLAY_DIALECTS_WAFER_TRANSFORMS_STEPPROBLEM_H
+
+#include "Placement.h"
+
+#include "inlay/Schedule/Schedule.h"
+#include "inlay/Target/Target.h"
+
+namespace inlay::wafer {
+
+/// The scheduling problem of a placed system, costed by the cost model. Task k
+/// is kernel k of the model, edges are its streams between kernels, in order.
+struct StepProblem {
+  schedule::Problem schedule;
+  /// Of each stream of the model its edge; -1 for a stream of the host.
+  std::vector<int> edgeOf;
+
+  StepProblem(const target::Target &target, const model::Graph &model,
+              int numStages, llvm::MutableArrayRef<Placement> placements);
+};
+
+} // namespace inlay::wafer
+
+#endif // INLAY_DIALECTS_WAFER_TRANSFORMS_STEPPROBLEM_H
