@@ -24,8 +24,7 @@
 using namespace inlay;
 using namespace inlay::target;
 
-/// No grid of cores has more than this many on a side.
-static constexpr int64_t kLargestSide = 1 << 16;
+using model::kLargestSide;
 static constexpr double kLargest = 1e15;
 
 int64_t Target::usableCores() const {

@@ -18,12 +18,16 @@ using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
 
-/// Width and height are at least 1.
+/// Width and height are at least 1, and a grid may have them.
 static LogicalResult verifySize(Operation *op, ArrayRef<int64_t> size) {
-  if (size[0] >= 1 && size[1] >= 1)
-    return success();
-  return op->emitOpError("needs at least 1 x 1 cores, got ")
-         << size[0] << " x " << size[1];
+  if (size[0] < 1 || size[1] < 1)
+    return op->emitOpError("needs at least 1 x 1 cores, got ")
+           << size[0] << " x " << size[1];
+  if (size[0] > model::kLargestSide || size[1] > model::kLargestSide)
+    return op->emitOpError("has at most ")
+           << model::kLargestSide << " cores on a side, got " << size[0]
+           << " x " << size[1];
+  return success();
 }
 
 /// The values are not negative.
@@ -35,6 +39,17 @@ verifyCounts(Operation *op,
       return op->emitOpError()
              << name << " must not be negative, got " << count;
   return success();
+}
+
+/// Some grid has a core there.
+static LogicalResult verifyPosition(Operation *op, ArrayRef<int64_t> at) {
+  if (failed(verifyCounts(op, {{"x", at[0]}, {"y", at[1]}})))
+    return failure();
+  if (at[0] < model::kLargestSide && at[1] < model::kLargestSide)
+    return success();
+  return op->emitOpError("position (")
+         << at[0] << ", " << at[1] << ") lies in no grid: a side has at most "
+         << model::kLargestSide << " cores";
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,17 +204,27 @@ LogicalResult ConnectOp::verify() {
     return emitOpError("leads from nowhere to nowhere");
   if (getCrossing() && (!getProducerAttr() || !getConsumerAttr()))
     return emitOpError("crosses wafers, but one end is the host");
+  if ((!getProducerAttr() && getProducerPort() != 0) ||
+      (!getConsumerAttr() && getConsumerPort() != 0))
+    return emitOpError("has a port without a kernel");
   return verifyCounts(*this, {{"the port of the producer", getProducerPort()},
                               {"the port of the consumer", getConsumerPort()},
                               {"the number of bytes", getBytes()},
                               {"the number of hops", getHops()}});
 }
 
-/// `whole` is at least `part`, and finite.
+static bool isCount(double value) { return std::isfinite(value) && value >= 0; }
+
+/// `whole` is at least `part`, and both are finite and not negative.
 static LogicalResult verifyAtLeast(Operation *op, StringRef wholeName,
                                    double whole, StringRef partName,
                                    double part) {
-  if (std::isfinite(whole) && whole >= part)
+  for (auto [name, value] :
+       {std::pair(wholeName, whole), std::pair(partName, part)})
+    if (!isCount(value))
+      return op->emitOpError() << name << " is finite and not negative, got "
+                               << value << " cycles";
+  if (whole >= part)
     return success();
   return op->emitOpError() << wholeName << " of " << whole
                            << " cycles is less than " << partName << " of "
@@ -209,7 +234,7 @@ static LogicalResult verifyAtLeast(Operation *op, StringRef wholeName,
 LogicalResult EstimateOp::verify() {
   for (double bytes :
        {getUnknownBytes().convertToDouble(), getMovedBytes().convertToDouble()})
-    if (!std::isfinite(bytes) || bytes < 0)
+    if (!isCount(bytes))
       return emitOpError("bytes are finite and not negative, got ") << bytes;
   return verifyAtLeast(*this, "the worst case",
                        getWorstCase().convertToDouble(), "the total",
@@ -222,6 +247,10 @@ LogicalResult StepEstimateOp::verify() {
     return emitOpError("has cycles of ")
            << getStages().size() << " stages, but the system has " << wafers
            << " wafers";
+  for (double cycles : getStages())
+    if (!isCount(cycles))
+      return emitOpError("cycles of a stage are finite and not negative, got ")
+             << cycles;
   double latency = getLatency().getTotal();
   if (failed(verifyAtLeast(*this, "the worst case",
                            getWorstCase().convertToDouble(), "the latency",
@@ -239,12 +268,12 @@ LogicalResult PinOp::verify() {
   if (getWafer() < 0)
     return emitOpError("wafer must not be negative, got ") << getWafer();
   if (std::optional<ArrayRef<int64_t>> at = getAt())
-    return verifyCounts(*this, {{"x", (*at)[0]}, {"y", (*at)[1]}});
+    return verifyPosition(*this, *at);
   return success();
 }
 
 LogicalResult KeepOutOp::verify() {
-  if (failed(verifyCounts(*this, {{"x", getAt()[0]}, {"y", getAt()[1]}})))
+  if (failed(verifyPosition(*this, getAt())))
     return failure();
   return verifySize(*this, getSize());
 }

@@ -171,12 +171,14 @@ static LogicalResult verifyGroups(const KernelFacts &facts) {
     if (group.getIndex() != static_cast<int64_t>(i))
       return group.emitOpError("has index ")
              << group.getIndex() << ", but is number " << i;
-    model::Rect whole{0, 0, region.getWidth(), region.getHeight()};
-    if (!whole.contains(group.getRect()))
+    // Subtracted, not added, so that a large offset cannot overflow.
+    model::Rect rect = group.getRect();
+    if (rect.x > region.getWidth() - rect.width ||
+        rect.y > region.getHeight() - rect.height)
       return group.emitOpError("leaves the region of ")
-             << whole.width << " x " << whole.height << " cores";
+             << region.getWidth() << " x " << region.getHeight() << " cores";
     for (ExpertGroupOp other : ArrayRef(facts.groups).take_front(i))
-      if (group.getRect().overlaps(other.getRect()))
+      if (rect.overlaps(other.getRect()))
         return group.emitOpError("overlaps group ") << other.getIndex();
     if (group.getFirst() != next)
       return group.emitOpError("holds experts from ")

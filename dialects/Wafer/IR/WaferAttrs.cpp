@@ -10,6 +10,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -83,20 +84,44 @@ double TargetAttr::getValue(StringRef figure) const {
   return attr ? attr.getValue().getValueAsDouble() : 0;
 }
 
-/// Dead rectangles lie inside the grid.
+/// Dead rectangles lie inside the grid and do not overlap.
 static LogicalResult verifyDead(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t width, int64_t height,
                                 ArrayRef<int64_t> dead) {
   if (dead.size() % 4 != 0)
     return emitError() << "dead rectangles are four numbers each, got "
                        << dead.size() << " numbers";
-  for (; !dead.empty(); dead = dead.drop_front(4))
-    if (dead[0] < 0 || dead[1] < 0 || dead[2] < 1 || dead[3] < 1 ||
-        dead[2] > width - dead[0] || dead[3] > height - dead[1])
-      return emitError() << "dead rectangle at (" << dead[0] << ", " << dead[1]
-                         << ") of " << dead[2] << " x " << dead[3]
+  SmallVector<model::Rect> before;
+  for (; !dead.empty(); dead = dead.drop_front(4)) {
+    model::Rect rect{dead[0], dead[1], dead[2], dead[3]};
+    if (rect.x < 0 || rect.y < 0 || rect.width < 1 || rect.height < 1 ||
+        rect.width > width - rect.x || rect.height > height - rect.y)
+      return emitError() << "dead rectangle at (" << rect.x << ", " << rect.y
+                         << ") of " << rect.width << " x " << rect.height
                          << " cores does not lie inside the grid of " << width
                          << " x " << height;
+    for (const model::Rect &other : before)
+      if (rect.overlaps(other))
+        return emitError() << "dead rectangles at (" << other.x << ", "
+                           << other.y << ") and (" << rect.x << ", " << rect.y
+                           << ") overlap";
+    before.push_back(rect);
+  }
+  return success();
+}
+
+/// What cycles and rates are divided by is more than 0, and nothing is so large
+/// that a count of bytes or cycles would overflow.
+static LogicalResult verifyRange(function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef name, double value) {
+  static constexpr llvm::StringLiteral kMayBeZero[] = {
+      "colours", "hop", "ramp", "reserved", "wafer_latency"};
+  static constexpr double kLargest = 1e15;
+  if (value > kLargest)
+    return emitError() << "figure '" << name << "' is at most " << kLargest
+                       << ", got " << value;
+  if (value == 0 && !llvm::is_contained(kMayBeZero, name))
+    return emitError() << "figure '" << name << "' must be more than 0";
   return success();
 }
 
@@ -106,15 +131,19 @@ static LogicalResult verifyFigures(function_ref<InFlightDiagnostic()> emitError,
   unsigned macRates = 0, elementRates = 0;
   for (NamedAttribute figure : figures) {
     StringRef name = figure.getName();
-    if (!isa<FigureAttr>(figure.getValue()))
+    auto attr = dyn_cast<FigureAttr>(figure.getValue());
+    if (!attr)
       return emitError() << "figure '" << name
                          << "' is not an #inlay_wafer.figure";
-    bool isMac = name.starts_with(kMacRate);
-    bool isElement = name.starts_with(kElementRate);
+    bool isMac = name.starts_with(kMacRate) && name != kMacRate;
+    bool isElement = name.starts_with(kElementRate) && name != kElementRate;
     macRates += isMac;
     elementRates += isElement;
     if (!isMac && !isElement && !llvm::is_contained(targetFigures(), name))
       return emitError() << "figure '" << name << "' is not known";
+    if (failed(
+            verifyRange(emitError, name, attr.getValue().getValueAsDouble())))
+      return failure();
   }
   for (StringRef name : targetFigures())
     if (!figures.contains(name))
@@ -128,11 +157,19 @@ static LogicalResult verifyFigures(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringAttr, StringAttr, StringAttr,
                                  int64_t width, int64_t height,
-                                 DenseI64ArrayAttr dead, DenseF64ArrayAttr,
+                                 DenseI64ArrayAttr dead,
+                                 DenseF64ArrayAttr reportClocks,
                                  DictionaryAttr figures) {
   if (width < 1 || height < 1)
     return emitError() << "the grid needs at least 1 x 1 cores, got " << width
                        << " x " << height;
+  if (width > model::kLargestSide || height > model::kLargestSide)
+    return emitError() << "the grid has at most " << model::kLargestSide
+                       << " cores on a side, got " << width << " x " << height;
+  for (double clock : reportClocks.asArrayRef())
+    if (!isCount(clock) || clock == 0)
+      return emitError() << "clocks are finite and more than 0 GHz, got "
+                         << clock;
   if (failed(verifyDead(emitError, width, height, dead.asArrayRef())) ||
       failed(verifyFigures(emitError, figures)))
     return failure();
@@ -255,6 +292,7 @@ static constexpr llvm::StringLiteral kReasons[] = {"compute", "sram",
 static DenseF64ArrayAttr parseNumbers(AsmParser &parser,
                                       ArrayRef<llvm::StringLiteral> names) {
   SmallVector<double> values(names.size(), 0);
+  llvm::SmallBitVector seen(names.size());
   auto parseNumber = [&]() -> ParseResult {
     SMLoc loc = parser.getCurrentLocation();
     StringRef name;
@@ -263,7 +301,11 @@ static DenseF64ArrayAttr parseNumbers(AsmParser &parser,
     auto found = llvm::find(names, name);
     if (found == names.end())
       return parser.emitError(loc, "no cycles are named '") << name << "'";
-    return parser.parseFloat(values[found - names.begin()]);
+    size_t index = found - names.begin();
+    if (seen.test(index))
+      return parser.emitError(loc, "names '") << name << "' twice";
+    seen.set(index);
+    return parser.parseFloat(values[index]);
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
                                      parseNumber))
@@ -276,7 +318,8 @@ static void printNumbers(AsmPrinter &printer, ArrayRef<double> values,
   printer << '<';
   StringRef separator = "";
   for (auto [value, name] : llvm::zip(values, names)) {
-    if (value == 0)
+    // A negative zero must survive.
+    if (value == 0 && !std::signbit(value))
       continue;
     printer << separator << name << " = ";
     printer.printFloat(APFloat(value));

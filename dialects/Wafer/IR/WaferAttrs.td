@@ -100,10 +100,13 @@ def Wafer_TargetAttr : Wafer_Attr<"Target", "target"> {
     | `mac_rate.<type>`, `element_rate.<type>` | operations per cycle and core |
 
     **Constraints:**
-    - Width and height of the grid are at least 1.
-    - `dead` holds four numbers for each rectangle, which lies inside the grid.
+    - Width and height of the grid are at least 1 and at most 65,536.
+    - `dead` holds four numbers for each rectangle, which lies inside the grid
+      and overlaps no other.
+    - Report clocks are finite and more than 0.
     - Every figure of the table is there, rates for at least one type, and no
-      other; each is an `#inlay_wafer.figure`.
+      other; each is an `#inlay_wafer.figure` of at most 1e15.
+    - Only `colours`, `hop`, `ramp`, `reserved` and `wafer_latency` may be 0.
     - `reserved` is less than `sram`.
 
     Example (figures left out):
@@ -188,7 +191,7 @@ def Wafer_CyclesAttr : Wafer_Attr<"Cycles", "cycles"> {
     | `crossing` | links between wafers |
 
     **Constraints:**
-    - There are six numbers, finite and not negative.
+    - There are six numbers, finite and not negative; none is named twice.
 
     Example:
     ```mlir
@@ -216,7 +219,7 @@ def Wafer_BoundAttr : Wafer_Attr<"Bound", "bound"> {
     | `distance` | results depend on cores that lie apart |
 
     **Constraints:**
-    - There are three numbers, finite and not negative.
+    - There are three numbers, finite and not negative; none is named twice.
 
     Example:
     ```mlir

@@ -47,7 +47,8 @@ def Wafer_PinOp : Wafer_Op<"pin", [HasParent<"ConstraintsOp">]> {
     core is this one.
 
     **Constraints:**
-    - The wafer and the position are not negative.
+    - The wafer is not negative.
+    - The position is not negative, and less than 65,536.
 
     Example:
     ```mlir
@@ -67,7 +68,8 @@ def Wafer_KeepOutOp : Wafer_Op<"keep_out", [HasParent<"ConstraintsOp">]> {
   let summary = "a rectangle of every wafer that regions leave free";
   let description = [{
     **Constraints:**
-    - The position is not negative, width and height are at least 1.
+    - The position is not negative, and less than 65,536.
+    - Width and height are at least 1 and at most 65,536.
 
     Example:
     ```mlir
@@ -106,7 +108,7 @@ def Wafer_MaxRegionOp : Wafer_Op<"max_region", [HasParent<"ConstraintsOp">]> {
   let summary = "the largest region that a kernel may have";
   let description = [{
     **Constraints:**
-    - Width and height are at least 1.
+    - Width and height are at least 1 and at most 65,536.
 
     Example:
     ```mlir

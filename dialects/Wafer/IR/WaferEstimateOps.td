@@ -25,7 +25,7 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
 
     **Constraints:**
     - It has a producer or a consumer.
-    - Ports, bytes and hops are not negative.
+    - Ports, bytes and hops are not negative; without a kernel there is no port.
     - A crossing has a producer and a consumer.
 
     Example:
@@ -60,7 +60,7 @@ def Wafer_EstimateOp : Wafer_Op<"estimate", [HasParent<"StageOp">]> {
     guess by bytes. `moved_bytes` are all bytes of weights and streams.
 
     **Constraints:**
-    - The worst case is at least the total.
+    - The worst case is finite and at least the total.
     - Bytes are finite and not negative.
 
     Example:
@@ -94,6 +94,7 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
 
     **Constraints:**
     - There is one entry in `stages` for each wafer.
+    - All cycles are finite and not negative.
     - The worst case is at least the latency, and `least` at most that.
 
     Example:

@@ -20,6 +20,10 @@
 
 namespace inlay::model {
 
+/// No grid of cores has more than this many on a side, so that areas and
+/// coordinates never overflow.
+inline constexpr int64_t kLargestSide = 1 << 16;
+
 /// Columns and rows, in cores.
 struct Extent {
   int64_t width = 1;
