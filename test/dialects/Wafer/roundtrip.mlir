@@ -61,6 +61,12 @@ inlay_wafer.system @system of @main wafers(3) target(#target) over_budget(98304)
     inlay_wafer.buffer "fc1" of @layers.0.moe role(weights) offset(0) bytes(65536) ops(0 to 0)
     // CHECK-NEXT: inlay_wafer.buffer "x" of @layers.0.moe role(input) offset(65536) bytes(64) ops(0 to 0)
     inlay_wafer.buffer "x" of @layers.0.moe role(input) offset(65536) bytes(64) ops(0 to 0)
+    // CHECK-NEXT: inlay_wafer.buffer "keys" of @layers.0.moe role(state) offset(65600) bytes(64) ops(0 to 1)
+    inlay_wafer.buffer "keys" of @layers.0.moe role(state) offset(65600) bytes(64) ops(0 to 1)
+    // CHECK-NEXT: inlay_wafer.buffer "y" of @layers.0.moe role(output) offset(65664) bytes(64) ops(0 to 1)
+    inlay_wafer.buffer "y" of @layers.0.moe role(output) offset(65664) bytes(64) ops(0 to 1)
+    // CHECK-NEXT: inlay_wafer.buffer "h" of @layers.0.moe role(scratch) offset(65728) bytes(32) ops(0 to 0)
+    inlay_wafer.buffer "h" of @layers.0.moe role(scratch) offset(65728) bytes(32) ops(0 to 0)
     // CHECK-NEXT: inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 1.280000e+02, fabric_latency = 3.125000e-01>) worst_case(1.285000e+02) bound(#inlay_wafer.bound<compute = 4.000000e+00>) unknown_bytes(0.000000e+00) moved_bytes(1.638400e+04)
     inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 128.0, fabric_latency = 0.3125>) worst_case(128.5) bound(#inlay_wafer.bound<compute = 4.0>) unknown_bytes(0.0) moved_bytes(16384.0)
   // CHECK-NEXT: }
@@ -89,4 +95,26 @@ inlay_wafer.system @system of @main wafers(3) target(#target) over_budget(98304)
   inlay_wafer.connect "logits" from @head(0) bytes(512) hops(0)
   // CHECK-NEXT: inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) path [@layers.0.mlp] stages [1.280000e+02, 0.000000e+00, 0.000000e+00] bound(#inlay_wafer.bound<>) least(4.000000e+00)
   inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 128.0>) worst_case(128.0) path [@layers.0.mlp] stages [128.0, 0.0, 0.0] bound(#inlay_wafer.bound<>) least(4.0)
+}
+
+// Every number of cycles and bounds, a zero with a sign, and attributes that
+// stand alone.
+// CHECK:      inlay_wafer.system @other of @main wafers(1) target(#target) options {
+// CHECK-SAME:   axes = #inlay_wafer.axes<[none, x, y, group]>
+// CHECK-SAME:   bound = #inlay_wafer.bound<compute = 1.000000e+00, sram = 2.000000e+00, distance = 3.000000e+00>
+// CHECK-SAME:   cycles = #inlay_wafer.cycles<compute = 1.000000e+00, sram = 2.000000e+00, fabric_latency = 3.000000e+00, fabric_bandwidth = 4.000000e+00, software = 5.000000e+00, crossing = -0.000000e+00>
+// CHECK-SAME:   none = #inlay_wafer.cycles<>
+// CHECK-SAME: } attributes {test.extra} {
+// CHECK-NEXT: }
+inlay_wafer.system @other of @main wafers(1) target(#target) options {
+  axes = #inlay_wafer.axes<[none, x, y, group]>,
+  bound = #inlay_wafer.bound<distance = 3.0, sram = 2.0, compute = 1.0>,
+  cycles = #inlay_wafer.cycles<compute = 1.0, sram = 2.0, fabric_latency = 3.0, fabric_bandwidth = 4.0, software = 5.0, crossing = -0.0>,
+  none = #inlay_wafer.cycles<>
+} attributes {test.extra} {
+}
+
+// CHECK:      inlay_wafer.system @bare of @main wafers(1) target(#target) {
+// CHECK-NEXT: }
+inlay_wafer.system @bare of @main wafers(1) target(#target) {
 }
