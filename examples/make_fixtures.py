@@ -33,6 +33,8 @@ FIXTURES = {
     "olmoe-tiny-mobius": ("mobius_cli", "olmoe"),
     "granitemoe-tiny-mobius": ("mobius_cli", "granitemoe"),
     "deepseek-v3-tiny-mobius": ("mobius_cli", "deepseek_v3"),
+    "qwen3-moe-tiny-optimum": ("optimum_onnx", "qwen3_moe"),
+    "gpt-oss-tiny-optimum": ("optimum_onnx", "gpt_oss"),
     "mixtral-tiny-hf": ("hf_exporters", "mixtral", "batched_mm"),
 }
 
