@@ -36,6 +36,7 @@ FIXTURES = {
     "qwen3-moe-tiny-optimum": ("optimum_onnx", "qwen3_moe"),
     "gpt-oss-tiny-optimum": ("optimum_onnx", "gpt_oss"),
     "mixtral-tiny-hf": ("hf_exporters", "mixtral", "batched_mm"),
+    "qwen3-moe-tiny-hf": ("hf_exporters", "qwen3_moe", "grouped_mm"),
 }
 
 

@@ -28,6 +28,7 @@ void inlay::addShapePasses(mlir::OpPassManager &pm,
   binding.context = options.context.value_or(onnx::kUnset);
   binding.prefillChunk = options.prefillChunk.value_or(onnx::kUnset);
   pm.addPass(onnx::createVerifyOnnx());
+  pm.addPass(onnx::createInlineFunctions());
   pm.addPass(onnx::createRemoveUnreachable());
   pm.addPass(mlir::createSymbolDCEPass());
   pm.addPass(onnx::createBindDims(binding));

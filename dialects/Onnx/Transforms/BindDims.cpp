@@ -16,6 +16,7 @@
 #include "mlir/IR/Remarks.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -98,6 +99,29 @@ static PositionFacts findPositionFacts(GraphOp graph) {
       facts.window = std::max(facts.window.value_or(0), *window);
   });
   return facts;
+}
+
+/// The roles of symbols that no convention names, by where they stand in the
+/// graph's inputs. A symbol that stands in places of two roles has none.
+static PlaceRoles findPlaceRoles(GraphOp graph) {
+  PlaceRoles roles;
+  llvm::StringSet<> contradictory;
+  for (BlockArgument argument : graph.getBody().getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.getEncoding())
+      continue;
+    StringRef input = graph.getArgName(argument.getArgNumber());
+    for (auto [dim, symbol] : llvm::enumerate(getDimSymbols(type))) {
+      std::optional<DimRole> role = getPlaceRole(input, type.getRank(), dim);
+      if (symbol.empty() || !role || getDimRole(symbol))
+        continue;
+      if (roles.try_emplace(symbol, *role).first->second != *role)
+        contradictory.insert(symbol);
+    }
+  }
+  for (const auto &entry : contradictory)
+    roles.erase(entry.getKey());
+  return roles;
 }
 
 //===----------------------------------------------------------------------===//
@@ -323,7 +347,7 @@ LogicalResult BindDimsPass::bindGraph(GraphOp graph) {
   StepRequest request{phase, given(batch), given(context), given(prefillChunk),
                       texts};
   DimTable table(graph);
-  StepDims step;
+  StepDims step(findPlaceRoles(graph));
   if (failed(step.resolve(request, table.symbols(), table.texts(),
                           findPositionFacts(graph),
                           [&] { return graph.emitError(); })) ||

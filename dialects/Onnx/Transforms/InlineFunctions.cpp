@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Onnx/Transforms/Passes.h"
+#include "dialects/Onnx/Transforms/Shapes/Inference.h"
 
 #include "inlay/Support/Format.h"
 
@@ -302,13 +303,13 @@ void Inliner::adapt(NodeOp node, NodeOp call, FunctionOp callee) {
 }
 
 LogicalResult Inliner::run() {
+  // Operators that Inlay knows say more than their spelling.
   for (FunctionOp function : module.getOps<FunctionOp>())
-    functions[function.getSymName()] = function;
+    if (!getInferTable().contains(function.getSymName()))
+      functions[function.getSymName()] = function;
   // All states exist before references to them are taken.
   for (FunctionOp function : module.getOps<FunctionOp>())
     states.try_emplace(function);
-  if (functions.empty())
-    return success();
   for (FunctionOp function : module.getOps<FunctionOp>())
     if (!states[function].isDone && failed(orderFrom(function)))
       return failure();

@@ -32,7 +32,9 @@ def InlineFunctions : Pass<"inline-functions", "mlir::ModuleOp"> {
   let summary = "Puts the bodies of functions in place of their calls";
   let description = [{
     Replaces each node that calls an `inlay_onnx.function` by the function's
-    nodes, then drops the functions. Attributes that refer to the function's get
+    nodes, then drops the functions. A function that spells out an operator with
+    an inference rule, as exporters add them to operators of ONNX Runtime, is
+    dropped and its calls stay. Attributes that refer to the function's get
     the call's values, or the function's defaults. A node whose function is of
     another opset than the model keeps its own (`own_opset`). Nodes are named
     `<call>/<node>`.
@@ -77,6 +79,12 @@ def BindDims : Pass<"bind-dims", "mlir::ModuleOp"> {
     | total | `total_sequence_length` `total_sequence_len` `total_seq_length` `total_seq_len` `total_sequence` `max_sequence_length` `max_seq_length` `max_seq_len` `max_cache_len` | past + new tokens | as decode |
     | tokens of the batch | `num_tokens` `tokens` | batch x new tokens | as decode |
     | window | `past_sliding_length` `total_sliding_length` | `local_window_size` of the attention | as decode |
+
+    A name that says nothing, such as PyTorch's `s44`, has the role of its place
+    in the inputs: `input_ids` and `position_ids` are batch x new tokens,
+    `inputs_embeds` batch x new tokens x hidden size, `attention_mask` batch x
+    total, an input of rank 4 with `past_key_values` in its name batch x heads x
+    past x head size. A name in places of two roles has none.
 
     `context` is always the number of tokens that each sequence has in its KV
     state before the step: a prefill starts from an empty one unless told

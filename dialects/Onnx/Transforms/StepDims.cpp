@@ -37,6 +37,36 @@ std::optional<DimRole> onnx::getDimRole(StringRef name) {
       .Default(std::nullopt);
 }
 
+std::optional<DimRole> onnx::getPlaceRole(StringRef input, int64_t rank,
+                                          int64_t dim) {
+  bool isTokens =
+      (input == "input_ids" || input == "position_ids") && rank == 2;
+  isTokens |= input == "inputs_embeds" && rank == 3;
+  bool isMask = input == "attention_mask" && rank == 2;
+  // "past_key_values.0.key", "input.past_key_values.layers.0.keys", ...: batch,
+  // heads, tokens, head size.
+  bool isState = input.contains("past_key_values") && rank == 4;
+  if (!isTokens && !isMask && !isState)
+    return std::nullopt;
+  if (dim == 0)
+    return DimRole::Batch;
+  if (dim == 1 && isTokens)
+    return DimRole::NewTokens;
+  if (dim == 1 && isMask)
+    return DimRole::Total;
+  if (dim == 2 && isState)
+    return DimRole::Past;
+  return std::nullopt;
+}
+
+std::optional<DimRole> StepDims::roleOf(StringRef name) const {
+  if (std::optional<DimRole> role = getDimRole(name))
+    return role;
+  auto place = placeRoles.find(name);
+  return place == placeRoles.end() ? std::nullopt
+                                   : std::optional<DimRole>(place->second);
+}
+
 /// "a, b, c and 12 more".
 static void listNames(InFlightDiagnostic &diag, ArrayRef<std::string> names) {
   constexpr size_t maxNames = 20;
@@ -67,7 +97,7 @@ LogicalResult StepDims::readBindings(ArrayRef<std::string> bindings,
     if (name.empty() || number.trim().getAsInteger(10, size))
       return emitError() << "binding '" << binding
                          << "' is not of the form name=size";
-    std::optional<DimRole> role = getDimRole(name);
+    std::optional<DimRole> role = roleOf(name);
     int64_t least = role == DimRole::Past ? 0 : 1;
     if (size < least)
       return emitError() << "binding '" << binding << "': the size must be at "
@@ -171,7 +201,7 @@ LogicalResult StepDims::resolve(const StepRequest &request,
 std::optional<int64_t> StepDims::lookup(StringRef name) const {
   if (auto entry = bound.find(name); entry != bound.end())
     return entry->second;
-  std::optional<DimRole> role = getDimRole(name);
+  std::optional<DimRole> role = roleOf(name);
   if (!role)
     return std::nullopt;
   switch (*role) {

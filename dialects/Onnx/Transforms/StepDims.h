@@ -9,7 +9,8 @@
 // Exporters name the dims of batch, new tokens and KV state in a few ways. A
 // name has a role, and a request for a step (phase, batch, context, ...) gives
 // each role a size. What the user binds by name comes first; what contradicts
-// the rest of the request is an error.
+// the rest of the request is an error. PyTorch numbers symbols ("s44"): such a
+// name has the role of its place in an input whose own name is conventional.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,6 +43,14 @@ enum class DimRole : unsigned {
 constexpr unsigned numDimRoles = 6;
 
 std::optional<DimRole> getDimRole(llvm::StringRef name);
+
+/// The role that dim `dim` of a graph's input has by the input's name and rank;
+/// none where there is no convention.
+std::optional<DimRole> getPlaceRole(llvm::StringRef input, int64_t rank,
+                                    int64_t dim);
+
+/// Roles of names that say nothing themselves.
+using PlaceRoles = llvm::StringMap<DimRole>;
 
 /// What the user asked for; nothing where a default is to be taken.
 struct StepRequest {
@@ -76,6 +85,9 @@ public:
 
   using EmitError = llvm::function_ref<mlir::InFlightDiagnostic()>;
 
+  explicit StepDims(PlaceRoles placeRoles = {})
+      : placeRoles(std::move(placeRoles)) {}
+
   /// `symbols` are the names in the model, in its order; `texts` whole
   /// expressions, which may be bound as they are written.
   mlir::LogicalResult resolve(const StepRequest &request,
@@ -100,6 +112,8 @@ private:
     int64_t size;
     std::string source;
   };
+  /// The role of a name, or else of its place.
+  std::optional<DimRole> roleOf(llvm::StringRef name) const;
   std::optional<Given> &given(DimRole role) {
     return roles[static_cast<unsigned>(role)];
   }
@@ -114,6 +128,7 @@ private:
   mlir::LogicalResult applyLimit(const PositionLimit &limit,
                                  EmitError emitError);
 
+  PlaceRoles placeRoles;
   llvm::StringMap<int64_t> bound;
   std::array<std::optional<Given>, numDimRoles> roles;
 };

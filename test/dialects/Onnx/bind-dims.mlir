@@ -112,3 +112,26 @@ inlay_onnx.graph @window(
   %0:2 = inlay_onnx.node "com.microsoft::GroupQueryAttention"(%x, %none, %none, %past, %past) {attributes = {local_window_size = 128 : i64}} : (tensor<1x1x64xf32>, none, none, tensor<?x2x?x16xf32, #inlay_onnx.dims<"batch_size", 2, "past_sliding_length", 16>>, tensor<?x2x?x16xf32, #inlay_onnx.dims<"batch_size", 2, "past_sliding_length", 16>>) -> (tensor<1x1x64xf32>, tensor<?x2x?x16xf32, #inlay_onnx.dims<"batch_size", 2, "total_sliding_length", 16>>)
   inlay_onnx.return %0#1 : tensor<?x2x?x16xf32, #inlay_onnx.dims<"batch_size", 2, "total_sliding_length", 16>>
 }
+
+// -----
+
+// PyTorch's own names of symbols: each has the role of its place in the inputs.
+// A name in places of two roles, and one outside of them, stays.
+
+// DECODE-LABEL: inlay_onnx.graph @places(
+// DECODE-SAME: %input_ids: tensor<1x1xi64>, %attention_mask: tensor<1x8193xi64>, %input.past_key_values.layers.0.keys: tensor<1x2x8192x16xf32>,
+// DECODE-SAME: %inputs_embeds: tensor<1x1x?xf32, #inlay_onnx.dims<1, 1, "s9">>,
+// DECODE-SAME: %position_ids: tensor<?x?xi64, #inlay_onnx.dims<"s5", "s5">>) -> tensor<1x8193xf32>
+// PREFILL-LABEL: inlay_onnx.graph @places(
+// PREFILL-SAME: %input_ids: tensor<2x16xi64>, %attention_mask: tensor<2x16xi64>, %input.past_key_values.layers.0.keys: tensor<2x2x0x16xf32>,
+inlay_onnx.graph @places(
+    %ids: tensor<?x?xi64, #inlay_onnx.dims<"s44", "s70">>,
+    %mask: tensor<?x?xi64, #inlay_onnx.dims<"s43", "s53">>,
+    %past: tensor<?x?x?x?xf32, #inlay_onnx.dims<"s44", "2", "s36", "16">>,
+    %embeds: tensor<?x?x?xf32, #inlay_onnx.dims<"s44", "s70", "s9">>,
+    %positions: tensor<?x?xi64, #inlay_onnx.dims<"s5", "s5">>)
+    -> tensor<?x?xf32, #inlay_onnx.dims<"s44", "s36 + s70">>
+    attributes {arg_names = ["input_ids", "attention_mask", "input.past_key_values.layers.0.keys", "inputs_embeds", "position_ids"], result_names = ["y"]} {
+  %0 = inlay_onnx.node "F"(%ids) : (tensor<?x?xi64, #inlay_onnx.dims<"s44", "s70">>) -> tensor<?x?xf32, #inlay_onnx.dims<"s44", "s36 + s70">>
+  inlay_onnx.return %0 : tensor<?x?xf32, #inlay_onnx.dims<"s44", "s36 + s70">>
+}

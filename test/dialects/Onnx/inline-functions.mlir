@@ -48,3 +48,32 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, pkg = 1 : i64}} {
     inlay_onnx.return %0 : !inlay_onnx.unknown
   }
 }
+
+// -----
+
+// A function that spells out an operator with an inference rule, as Mobius adds
+// them: the operator says more, its calls stay, also those in other functions.
+// CHECK-NOT: inlay_onnx.function
+// CHECK-LABEL: inlay_onnx.graph @known_operator
+module attributes {inlay_onnx.opsets = {ai.onnx = 24 : i64, com.microsoft = 1 : i64, pkg = 1 : i64}} {
+  inlay_onnx.function @"com.microsoft::SkipSimplifiedLayerNormalization"(%x: !inlay_onnx.unknown, %skip: !inlay_onnx.unknown, %scale: !inlay_onnx.unknown) -> !inlay_onnx.unknown
+      attributes {arg_names = ["x", "skip", "scale"], domain = "com.microsoft", name = "SkipSimplifiedLayerNormalization", opsets = {ai.onnx = 23 : i64}} {
+    %0 = inlay_onnx.node "Add"(%x, %skip) : (!inlay_onnx.unknown, !inlay_onnx.unknown) -> !inlay_onnx.unknown
+    %1 = inlay_onnx.node "RMSNormalization"(%0, %scale) : (!inlay_onnx.unknown, !inlay_onnx.unknown) -> !inlay_onnx.unknown
+    inlay_onnx.return %1 : !inlay_onnx.unknown
+  }
+  inlay_onnx.function @"pkg::Block"(%x: !inlay_onnx.unknown, %scale: !inlay_onnx.unknown) -> !inlay_onnx.unknown
+      attributes {arg_names = ["x", "scale"], domain = "pkg", name = "Block", opsets = {com.microsoft = 1 : i64}} {
+    %0 = inlay_onnx.node "com.microsoft::SkipSimplifiedLayerNormalization"(%x, %x, %scale) : (!inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown) -> !inlay_onnx.unknown
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+  inlay_onnx.graph @known_operator(%x: tensor<2x8xf32>, %scale: tensor<8xf32>) -> tensor<2x8xf32>
+      attributes {arg_names = ["x", "scale"], result_names = ["y"]} {
+    // CHECK-NEXT: %[[BLOCK:.*]] = inlay_onnx.node "com.microsoft::SkipSimplifiedLayerNormalization"(%x, %x, %scale)
+    // CHECK-NEXT: %[[LAST:.*]] = inlay_onnx.node "com.microsoft::SkipSimplifiedLayerNormalization"(%[[BLOCK]], %x, %scale)
+    // CHECK-NEXT: inlay_onnx.return %[[LAST]]
+    %0 = inlay_onnx.node "pkg::Block"(%x, %scale) : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+    %1 = inlay_onnx.node "com.microsoft::SkipSimplifiedLayerNormalization"(%0, %x, %scale) : (tensor<2x8xf32>, tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+    inlay_onnx.return %1 : tensor<2x8xf32>
+  }
+}
