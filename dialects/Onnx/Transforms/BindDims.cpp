@@ -16,7 +16,6 @@
 #include "mlir/IR/Remarks.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -105,7 +104,7 @@ static PositionFacts findPositionFacts(GraphOp graph) {
 /// graph's inputs. A symbol that stands in places of two roles has none.
 static PlaceRoles findPlaceRoles(GraphOp graph) {
   PlaceRoles roles;
-  llvm::StringSet<> contradictory;
+  SmallVector<StringRef> contradictory;
   for (BlockArgument argument : graph.getBody().getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !type.getEncoding())
@@ -116,11 +115,11 @@ static PlaceRoles findPlaceRoles(GraphOp graph) {
       if (symbol.empty() || !role || getDimRole(symbol))
         continue;
       if (roles.try_emplace(symbol, *role).first->second != *role)
-        contradictory.insert(symbol);
+        contradictory.push_back(symbol);
     }
   }
-  for (const auto &entry : contradictory)
-    roles.erase(entry.getKey());
+  for (StringRef symbol : contradictory)
+    roles.erase(symbol);
   return roles;
 }
 
