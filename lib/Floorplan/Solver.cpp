@@ -61,7 +61,8 @@ class PriceSearch {
 public:
   PriceSearch(const Problem &problem, bool isTransposed, bool bySize,
               ShapeMemo &memo)
-      : planner(problem, isTransposed, orderOf(problem, bySize), memo) {}
+      : problem(problem),
+        planner(problem, isTransposed, orderOf(problem, bySize), memo) {}
 
   std::optional<Solution> run() {
     std::optional<Plan> tight = planner.tightest();
@@ -93,10 +94,11 @@ private:
   void consider(Plan plan) {
     planner.stretch(plan);
     Solution solution = planner.finish(plan);
-    if (!best || solution.cycles < best->cycles)
+    if (!best || solution.cost(problem) < best->cost(problem))
       best = std::move(solution);
   }
 
+  const Problem &problem;
   StripPlanner planner;
   std::optional<Solution> best;
 };
@@ -147,7 +149,8 @@ std::optional<Solution> inlay::floorplan::solve(const Problem &problem,
           break;
         std::optional<Solution> solution =
             PriceSearch(problem, isTransposed, bySize, memo).run();
-        if (solution && (!best || solution->cycles < best->cycles))
+        if (solution &&
+            (!best || solution->cost(problem) < best->cost(problem)))
           best = std::move(solution);
         if (bySize && best)
           break;

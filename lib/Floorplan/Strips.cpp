@@ -196,32 +196,76 @@ size_t StripPlanner::fill(std::vector<Segment> &segments, size_t first,
   return last - first;
 }
 
-/// Backward strips run from east to west: the mirror image of a forward one.
+int64_t Strip::end() const {
+  int64_t end = 0;
+  bool isFirst = true;
+  for (const Segment &segment : segments) {
+    if (segment.blocks.empty())
+      continue;
+    int64_t edge = isBackward ? segment.from : segment.from + segment.used();
+    end = isFirst      ? edge
+          : isBackward ? std::min(end, edge)
+                       : std::max(end, edge);
+    isFirst = false;
+  }
+  return end;
+}
+
+/// Turns a strip about the west edge, so that one that runs west runs east.
+static void mirror(std::vector<Segment> &segments) {
+  std::reverse(segments.begin(), segments.end());
+  for (Segment &segment : segments) {
+    std::tie(segment.from, segment.to) =
+        std::make_pair(-segment.to, -segment.from);
+    std::reverse(segment.blocks.begin(), segment.blocks.end());
+    std::reverse(segment.widths.begin(), segment.widths.end());
+  }
+}
+
+/// A strip whose first block stands at column `start`, or as near behind it as
+/// lets all blocks fit. Backward strips are the mirror image of forward ones.
 std::optional<Strip>
 StripPlanner::placeStrip(int64_t y, int64_t height, size_t first, size_t last,
-                         const std::vector<int64_t> &widths,
-                         bool backward) const {
-  Strip strip = {y, height, freeSegments(y, height)};
-  if (backward) {
-    std::reverse(strip.segments.begin(), strip.segments.end());
-    for (Segment &segment : strip.segments)
-      std::tie(segment.from, segment.to) =
-          std::make_pair(-segment.to, -segment.from);
-  }
-  if (fill(strip.segments, first, last, widths) < last - first)
-    return std::nullopt;
-  if (backward) {
-    std::reverse(strip.segments.begin(), strip.segments.end());
-    for (Segment &segment : strip.segments) {
-      std::tie(segment.from, segment.to) =
-          std::make_pair(-segment.to, -segment.from);
-      std::reverse(segment.blocks.begin(), segment.blocks.end());
-      std::reverse(segment.widths.begin(), segment.widths.end());
-      // Flush with the east end, where the mirrored strip starts.
-      segment.from = segment.to - segment.used();
+                         const std::vector<int64_t> &widths, bool backward,
+                         int64_t start) const {
+  int64_t sum = 0;
+  for (int64_t width : widths)
+    sum += width;
+  auto attempt = [&](bool keepsStart) -> std::optional<Strip> {
+    Strip strip = {y, height, backward, freeSegments(y, height)};
+    if (backward)
+      mirror(strip.segments);
+    int64_t east = backward ? 0 : grid.width;
+    if (keepsStart) {
+      int64_t from = std::min(backward ? -start : start, east - sum);
+      for (Segment &segment : strip.segments)
+        segment.from = std::min(std::max(segment.from, from), segment.to);
     }
-  }
-  return strip;
+    if (fill(strip.segments, first, last, widths) < last - first)
+      return std::nullopt;
+    // Only what is used, so that both directions say where blocks stand.
+    for (Segment &segment : strip.segments)
+      segment.to = segment.from + segment.used();
+    if (backward)
+      mirror(strip.segments);
+    return strip;
+  };
+  std::optional<Strip> strip = attempt(/*keepsStart=*/true);
+  return strip ? strip : attempt(/*keepsStart=*/false);
+}
+
+/// The strip behind those of a plan: it turns, and starts where the last one
+/// ended. Where dead rectangles forbid that, it runs the other way.
+std::optional<Strip>
+StripPlanner::placeNextStrip(const Plan &plan, int64_t y, int64_t height,
+                             size_t first, size_t last,
+                             const std::vector<int64_t> &widths) const {
+  bool backward = !plan.empty() && !plan.back().isBackward;
+  int64_t start = plan.empty() ? 0 : plan.back().end();
+  std::optional<Strip> strip =
+      placeStrip(y, height, first, last, widths, backward, start);
+  return strip ? strip
+               : placeStrip(y, height, first, last, widths, !backward, start);
 }
 
 std::optional<Plan> StripPlanner::placeBands(const std::vector<Band> &bands) {
@@ -233,13 +277,11 @@ std::optional<Plan> StripPlanner::placeBands(const std::vector<Band> &bands) {
       attempts[1].push_back(
           leastWidth(problem.blocks[order[i]].shape, band.height));
     std::optional<Strip> strip;
-    bool backward = plan.size() % 2 == 1;
     while (!strip && y + band.height <= grid.height) {
       for (const std::vector<int64_t> &widths : attempts)
-        for (bool direction : {backward, !backward})
-          if (!strip)
-            strip = placeStrip(y, band.height, band.first, band.last, widths,
-                               direction);
+        if (!strip)
+          strip = placeNextStrip(plan, y, band.height, band.first, band.last,
+                                 widths);
       if (strip)
         break;
       y = nextStart(y, band.height);
@@ -331,12 +373,8 @@ Plan StripPlanner::tracePlan(const std::vector<TightState> &states) {
     for (size_t i = state.from; i < last; ++i)
       widths.push_back(
           leastWidth(problem.blocks[order[i]].shape, state.height));
-    std::optional<Strip> strip;
-    // Where dead rectangles forbid the mirrored strip, the plain one stands.
-    for (bool backward : {plan.size() % 2 == 1, false})
-      if (!strip)
-        strip = placeStrip(state.y, state.height, state.from, last, widths,
-                           backward);
+    std::optional<Strip> strip =
+        placeNextStrip(plan, state.y, state.height, state.from, last, widths);
     plan.push_back(std::move(*strip));
   }
   return plan;
@@ -428,6 +466,15 @@ void StripPlanner::stretchRows(Plan &plan) {
     plan = std::move(taller);
 }
 
+/// Lets a segment that became wider keep the end it starts from, as far as the
+/// span lets it.
+static void settle(Segment &segment, const Segment &span, bool isBackward) {
+  int64_t used = segment.used();
+  int64_t from = isBackward ? segment.to - used : segment.from;
+  segment.from = std::clamp(from, span.from, span.to - used);
+  segment.to = segment.from + used;
+}
+
 /// Hands out the free columns of each segment in portions, each to the block
 /// that gains most.
 void StripPlanner::stretchColumns(Strip &strip) {
@@ -443,7 +490,6 @@ void StripPlanner::stretchColumns(Strip &strip) {
         });
     int64_t spare = span->to - span->from - segment.used();
     int64_t portion = std::max<int64_t>(1, spare / kPortions);
-    bool isFlushEast = segment.from > span->from;
     while (spare > 0) {
       int64_t more = std::min(spare, portion);
       double bestGain = 0;
@@ -464,8 +510,7 @@ void StripPlanner::stretchColumns(Strip &strip) {
       segment.widths[winner] += more;
       spare -= more;
     }
-    if (isFlushEast)
-      segment.from = span->to - segment.used();
+    settle(segment, *span, strip.isBackward);
   }
 }
 

@@ -51,7 +51,11 @@ struct Segment {
 struct Strip {
   int64_t y = 0;
   int64_t height = 0;
+  bool isBackward = false; ///< its first block stands furthest east
   std::vector<Segment> segments;
+
+  /// The column at which its last block ends, in the direction it runs.
+  int64_t end() const;
 };
 
 using Plan = std::vector<Strip>;
@@ -104,7 +108,10 @@ private:
   std::optional<Strip> placeStrip(int64_t y, int64_t height, size_t first,
                                   size_t last,
                                   const std::vector<int64_t> &widths,
-                                  bool backward) const;
+                                  bool backward, int64_t start) const;
+  std::optional<Strip> placeNextStrip(const Plan &plan, int64_t y,
+                                      int64_t height, size_t first, size_t last,
+                                      const std::vector<int64_t> &widths) const;
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   /// The tightest plan of the first blocks: where it ends, and its last strip.
   struct TightState {

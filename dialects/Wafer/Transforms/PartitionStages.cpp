@@ -173,8 +173,8 @@ PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
     return std::nullopt;
   SmallVector<model::Rect> forbidden =
       forbiddenRects(machineAttr, getOperation());
-  StageFloorplan floorplan(model, explorer,
-                           {forbidden.begin(), forbidden.end()});
+  StageFloorplan floorplan(
+      model, explorer, {forbidden.begin(), forbidden.end()}, machine.hop.value);
   partition::Problem problem = makeProblem(explorer, *least, floorplan);
   if (!problem.check(diags))
     return std::nullopt;

@@ -78,7 +78,8 @@ LogicalResult Placer::run() {
   SmallVector<model::Rect> forbidden =
       forbiddenRects(system.getTarget(), system->getParentOfType<ModuleOp>());
   StageFloorplan floorplans(model, explorer,
-                            {forbidden.begin(), forbidden.end()});
+                            {forbidden.begin(), forbidden.end()},
+                            system.getTarget().getValue("hop"));
   // The kernels of a stage, in order of execution.
   llvm::MapVector<Operation *, std::vector<size_t>> stages;
   for (StageOp stage : system.getBody().getOps<StageOp>())

@@ -20,6 +20,7 @@ floorplan::Problem StageFloorplan::problemOf(const std::vector<size_t> &kernels,
   problem.name = std::move(name);
   problem.grid = explorer.getMachine().grid;
   problem.dead = forbidden;
+  problem.cyclesPerHop = cyclesPerHop;
   std::map<std::string, int> shapeOf;
   for (size_t index : kernels) {
     const model::KernelSpec &kernel = model.kernels[index];

@@ -22,8 +22,9 @@ class StageFloorplan {
 public:
   /// `forbidden` are rectangles of every wafer that no region may cover.
   StageFloorplan(const model::Graph &model, sharding::Explorer &explorer,
-                 std::vector<model::Rect> forbidden)
-      : model(model), explorer(explorer), forbidden(std::move(forbidden)) {}
+                 std::vector<model::Rect> forbidden, double cyclesPerHop)
+      : model(model), explorer(explorer), forbidden(std::move(forbidden)),
+        cyclesPerHop(cyclesPerHop) {}
 
   /// Kernels `kernels` (indices into the model), in that order. Kernels of one
   /// structure share a shape.
@@ -38,6 +39,7 @@ private:
   const model::Graph &model;
   sharding::Explorer &explorer;
   std::vector<model::Rect> forbidden;
+  double cyclesPerHop;
 };
 
 } // namespace inlay::wafer

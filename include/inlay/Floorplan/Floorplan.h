@@ -13,7 +13,8 @@
 //
 // Plans are rows of strips: a strip is a band over the whole grid, its blocks
 // stand side by side and take its height. Strips run alternately forth and back
-// (snake), so that consecutive blocks are neighbours. The same is tried with
+// (snake), each from where the one before ended, so that consecutive blocks are
+// neighbours. The same is tried with
 // columns for rows.
 //
 //===----------------------------------------------------------------------===//
@@ -55,6 +56,7 @@ struct Problem {
   std::vector<model::Rect> dead;
   std::vector<Shape> shapes;
   std::vector<Block> blocks;
+  double cyclesPerHop = 0; ///< between the middles of consecutive blocks
 
   /// Adds an error for an empty grid, a shape that is not there or says
   /// nothing, and a shape of fewer than one core.
@@ -71,6 +73,11 @@ struct Solution {
   /// Hops between the middles of consecutive blocks, summed.
   int64_t distance = 0;
 
+  /// What plans are compared by: cycles of blocks and of the way between them.
+  double cost(const Problem &problem) const {
+    return cycles + problem.cyclesPerHop * static_cast<double>(distance);
+  }
+
   /// Every rectangle inside the grid, off dead cores, disjoint from all others
   /// and large enough; sums are what they say. Knows no solver.
   bool verify(const Problem &problem, Diagnostics &diags) const;
@@ -81,7 +88,7 @@ struct Solution {
 /// looked at: partitioning asks this of every stage it considers.
 std::optional<Solution> pack(const Problem &problem);
 
-/// The plan of fewest cycles that the search over prices of area finds: a price
+/// The plan of least cost that the search over prices of area finds: a price
 /// of 0 gives every block its best extent, a high one its least; between them
 /// lies the least price whose strips fit. Spare cores go to blocks that become
 /// faster with them. A capacity error when `pack` finds nothing.
