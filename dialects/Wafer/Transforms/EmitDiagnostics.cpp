@@ -28,7 +28,7 @@ void inlay::wafer::emitDiagnostics(Operation *op, const Diagnostics &diags) {
                                   ? emitWarning(loc)
                                   : emitError(loc);
     if (!finding.subject.empty())
-      diag << finding.subject << " ";
+      diag << finding.subject << ": ";
     diag << finding.message;
     for (const std::string &note : finding.notes)
       diag.attachNote() << note;

@@ -15,7 +15,7 @@
 
 namespace inlay::wafer {
 
-/// Emits every finding on `op`: `subject message`, with its notes. What does
+/// Emits every finding on `op`: `subject: message`, with its notes. What does
 /// not fit is marked for the driver, whose exit status is then 2. A finding
 /// about a file names it.
 void emitDiagnostics(mlir::Operation *op, const Diagnostics &diags);

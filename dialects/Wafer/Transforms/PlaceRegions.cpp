@@ -154,16 +154,18 @@ void Placer::addConnections() {
       return kernel == model::kHost ? FlatSymbolRefAttr()
                                     : placements[kernel].assign.getKernelAttr();
     };
-    ConnectOp::create(builder, system.getLoc(),
-                      builder.getStringAttr(stream.name),
-                      kernelOf(stream.producer),
-                      builder.getI64IntegerAttr(stream.producerPort),
-                      kernelOf(stream.consumer),
-                      builder.getI64IntegerAttr(stream.consumerPort),
-                      builder.getI64IntegerAttr(stream.bytes()),
-                      builder.getI64IntegerAttr(way.hops),
-                      way.crossing ? builder.getUnitAttr() : UnitAttr(),
-                      /*cycles=*/CyclesAttr());
+    // The host has no ports: the name of the stream says which of its ends.
+    auto portOf = [&](int kernel, int port) {
+      return builder.getI64IntegerAttr(kernel == model::kHost ? 0 : port);
+    };
+    ConnectOp::create(
+        builder, system.getLoc(), builder.getStringAttr(stream.name),
+        kernelOf(stream.producer), portOf(stream.producer, stream.producerPort),
+        kernelOf(stream.consumer), portOf(stream.consumer, stream.consumerPort),
+        builder.getI64IntegerAttr(stream.bytes()),
+        builder.getI64IntegerAttr(way.hops),
+        way.crossing ? builder.getUnitAttr() : UnitAttr(),
+        /*cycles=*/CyclesAttr());
   }
 }
 

@@ -232,10 +232,15 @@ void VerifyWafer::checkConnection(ConnectOp connect,
   auto nameOf = [&](int kernel) -> StringRef {
     return kernel == model::kHost ? StringRef() : model.kernels[kernel].name;
   };
-  if (connect.getProducer().value_or("") != nameOf(stream.producer) ||
-      connect.getConsumer().value_or("") != nameOf(stream.consumer) ||
-      static_cast<int64_t>(connect.getProducerPort()) != stream.producerPort ||
-      static_cast<int64_t>(connect.getConsumerPort()) != stream.consumerPort) {
+  auto joins = [&](std::optional<StringRef> name, int64_t port, int kernel,
+                   int kernelPort) {
+    return name.value_or("") == nameOf(kernel) &&
+           port == (kernel == model::kHost ? 0 : kernelPort);
+  };
+  if (!joins(connect.getProducer(), connect.getProducerPort(), stream.producer,
+             stream.producerPort) ||
+      !joins(connect.getConsumer(), connect.getConsumerPort(), stream.consumer,
+             stream.consumerPort)) {
     fail(connect) << "connection '" << connect.getName()
                   << "' does not join what stream '" << stream.name
                   << "' joins";

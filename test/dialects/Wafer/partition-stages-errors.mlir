@@ -1,0 +1,67 @@
+// Every error of the pass, each by one option or one op more than in a run that succeeds.
+// DEFINE: %{input} = %S/Inputs/mlp-and-experts.mlir
+// DEFINE: %{target} = target=grid8x8 target-dir=%inlay_src_root/targets
+// DEFINE: %{options} =
+// DEFINE: %{run} = not inlay-opt %{input} --partition-stages='%{options}' 2>&1 | FileCheck %s
+
+// REDEFINE: %{options} = target=nope target-dir=%inlay_src_root/targets
+// RUN: %{run} --check-prefix=UNKNOWN
+// UNKNOWN: error: there is no target 'nope'
+// UNKNOWN: note: shipped targets: grid8x8, wse2, wse3; or give the path of a .json file
+
+// REDEFINE: %{options} = target=%t.absent.json
+// RUN: %{run} --check-prefix=ABSENT
+// ABSENT: absent.json:0:0: error: cannot read the device description: No such file or directory
+
+// REDEFINE: %{options} = %{target} wafers=0
+// RUN: %{run} --check-prefix=ZERO
+// ZERO: error: option --wafers: must be 'auto' or a number of at least 1, got '0'
+
+// REDEFINE: %{options} = %{target} wafers=many
+// RUN: %{run} --check-prefix=MANY
+// MANY: error: option --wafers: must be 'auto' or a number of at least 1, got 'many'
+
+// REDEFINE: %{options} = %{target} wafers=3
+// RUN: %{run} --check-prefix=THREE
+// THREE: error: option --wafers: 3 wafers cannot be used: the model has 2 kernels, so 1 to 2 wafers, or auto
+
+// REDEFINE: %{options} = %{target} reserve=262144
+// RUN: %{run} --check-prefix=RESERVE
+// RESERVE: error: option --reserve: must leave some of a core's 262,144 B, got 262,144 B
+
+// REDEFINE: %{options} = %{target} crossing-latency=-3
+// RUN: %{run} --check-prefix=CROSSING
+// CROSSING: error: option --crossing-latency: must be a number of microseconds of at least 0
+
+// What does not fit anywhere is said for every kernel, with what would help.
+// REDEFINE: %{options} = %{target} reserve=261200
+// RUN: %{run} --check-prefix=LARGE
+// LARGE:      error: kernel 'mlp': needs 2,464 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,520 B
+// LARGE: note: largest: state 2,048 B, weights 256 B, streams 128 B, scratch 32 B
+// LARGE: note: would fit: a target with more cores or more SRAM, or a smaller --context or --batch
+// LARGE: error: kernel 'moe': needs 3,392 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,448 B
+
+// What fits only on more wafers than were asked for.
+// REDEFINE: %{options} = %{target} reserve=258000 wafers=1
+// RUN: %{run} --check-prefix=FEW
+// FEW: error: the model: needs at least {{[0-9]+}} cores on 2 wafers, 1 given with 64 cores each
+
+// The same is placed as if cores had more SRAM, if that is wanted; what is short becomes a warning. One KiB less does not do.
+// RUN: inlay-opt %{input} --partition-stages='%{target} reserve=261200 allow-over-budget' 2>&1 | FileCheck %s --check-prefix=OVER
+// OVER: warning: kernel 'mlp': needs 2,464 B on a core
+// OVER: warning: kernel 'moe': needs 3,392 B on a core
+// OVER: inlay_wafer.system @system of @main wafers(2) target(#target) over_budget(4016)
+// RUN: not inlay-opt %{input} --partition-stages='%{target} reserve=259152' 2>&1 | FileCheck %s --check-prefix=LESS
+// LESS: error: kernel 'moe': needs 3,392 B on a core even when spread over all 8 x 8 cores; the budget of a core is 2,992 B
+
+// A graph is placed once, and constraints that strips cannot heed are refused.
+// RUN: inlay-opt %{input} --partition-stages='%{target}' -o %t.placed.mlir
+// RUN: not inlay-opt %t.placed.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=TWICE
+// TWICE: error: the graph is placed already, by system 'system'
+// RUN: cp %{input} %t.pinned.mlir
+// RUN: echo 'inlay_wafer.constraints { inlay_wafer.pin @mlp wafer(0) }' >> %t.pinned.mlir
+// RUN: not inlay-opt %t.pinned.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=PINNED
+// PINNED: error: 'inlay_wafer.pin' cannot be heeded: the strips of the floorplan choose place and size of every region; remove it
+
+// RUN: echo 'module {}' | not inlay-opt --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=EMPTY
+// EMPTY: error: the wafer level places one 'inlay_dataflow.graph', this module holds 0
