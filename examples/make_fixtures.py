@@ -32,11 +32,15 @@ FIXTURES = {
     "phimoe-tiny-mobius": ("mobius_cli", "phimoe"),
     "olmoe-tiny-mobius": ("mobius_cli", "olmoe"),
     "granitemoe-tiny-mobius": ("mobius_cli", "granitemoe"),
+    "qwen2-moe-tiny-mobius-cpu": ("mobius_cli", "qwen2_moe", "--ep", "cpu"),
+    "qwen3-moe-tiny-mobius-static": ("mobius_cli", "qwen3_moe", "--static-cache",
+                                     "--max-seq-len", "64", "--ep", "onnx-standard"),
     "deepseek-v3-tiny-mobius": ("mobius_cli", "deepseek_v3"),
     "qwen3-moe-tiny-optimum": ("optimum_onnx", "qwen3_moe"),
     "gpt-oss-tiny-optimum": ("optimum_onnx", "gpt_oss"),
     "mixtral-tiny-hf": ("hf_exporters", "mixtral", "batched_mm"),
     "qwen3-moe-tiny-hf": ("hf_exporters", "qwen3_moe", "grouped_mm"),
+    "deepseek-v3-tiny-hf": ("hf_exporters", "deepseek_v3", "grouped_mm"),
 }
 
 

@@ -13,14 +13,17 @@ MODELS = sorted(EXAMPLES.glob("*/model.onnx"))
 PROMPT = np.array([[3, 14, 15, 92, 65, 35]], dtype=np.int64)
 
 # Exporters name KV state "past_key_values.0.key" and "present.0.key", or
-# "input.past_key_values.layers.0.keys" and "output.past_key_values.layers.0.keys".
-PAST = re.compile(r"(input\.)?past_key_values\.")
+# "input.past_key_values.layers.0.keys" and "output.past_key_values.layers.0.keys"; buffers that a
+# step writes into are "key_cache.0" and "updated_key_cache.0".
+PAST = re.compile(r"(input\.)?past_key_values\.|(key|value)_cache\.")
 
 
 def present_of(past):
     """The name of the output that continues a KV input."""
     if past.startswith("input."):
         return past.replace("input.", "output.", 1)
+    if "_cache." in past:
+        return "updated_" + past
     return past.replace("past_key_values", "present", 1)
 
 
@@ -41,7 +44,11 @@ class Decoder:
         """No tokens yet. The cache of a sliding layer is a buffer of one window from the start."""
         state = {}
         for name in self.state_names:
-            _, heads, past, head = self.inputs[name].shape
+            shape = self.inputs[name].shape
+            if len(shape) == 3:  # A buffer for all tokens: batch, tokens, heads x head size.
+                state[name] = np.zeros((1, *shape[1:]), np.float32)
+                continue
+            _, heads, past, head = shape
             capacity = self.window if past == "past_sliding_length" else 0
             head = self.head if head == "kv_cache_dim" else int(head)
             state[name] = np.zeros((1, int(heads), capacity, head), np.float32)
@@ -55,6 +62,9 @@ class Decoder:
             feeds["attention_mask"] = np.ones((1, total), dtype=np.int64)
         if "position_ids" in self.inputs:
             feeds["position_ids"] = np.arange(length, total, dtype=np.int64)[None]
+        if "write_indices" in self.inputs:
+            feeds["write_indices"] = np.array([length], dtype=np.int64)
+            feeds["nonpad_kv_seqlen"] = np.array([total], dtype=np.int64)
         names = [value.name for value in self.session.get_outputs()]
         results = dict(zip(names, self.session.run(names, feeds)))
         return results["logits"], {name: results[present_of(name)] for name in self.state_names}
