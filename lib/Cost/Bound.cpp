@@ -65,3 +65,7 @@ Bound inlay::cost::kernelBound(const KernelSpec &kernel, const Target &target,
         std::ceil((std::sqrt(2 * area - 1) - 1) / 2) * target.hop.value;
   return bound;
 }
+
+double inlay::cost::regionBound(const Target &target, Extent region) {
+  return double(region.width + region.height) / 2 * target.hop.value;
+}

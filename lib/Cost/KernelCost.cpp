@@ -95,9 +95,7 @@ private:
     double payload = std::ceil(double(bits) / 8 / target.wavelet.value) /
                      target.linkRate.value;
     result.cycles.fabricBandwidth += payload;
-    result.cycles.fabricLatency +=
-        double(sharding.region.width + sharding.region.height) / 2 *
-        target.hop.value;
+    result.cycles.fabricLatency += regionBound(target, sharding.region);
   }
 
   /// Points that the busiest core runs, for `activations` of its group where
@@ -217,9 +215,7 @@ private:
                   target.wavelet.value);
     result.cycles += reduce(target, bestReduce(target, activeGroups, payload),
                             activeGroups, payload);
-    result.cycles.fabricLatency +=
-        double(sharding.region.width + sharding.region.height) / 2 *
-        target.hop.value;
+    result.cycles.fabricLatency += regionBound(target, sharding.region);
   }
 
   const KernelSpec &kernel;

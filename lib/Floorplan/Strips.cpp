@@ -132,9 +132,14 @@ StripPlanner::Choice StripPlanner::choose(int shape, int64_t height,
   double bestCost = std::numeric_limits<double>::infinity();
   int64_t width = leastWidth(shape, height);
   while (width > 0 && width <= grid.width) {
+    double area = double(width) * double(height);
+    if (problem.shapes[shape].atLeast &&
+        problem.shapes[shape].atLeast(turned(width, height)) + price * area >=
+            bestCost)
+      break;
     if (memo.fits(shape, turned(width, height))) {
       double cycles = memo.cycles(shape, turned(width, height));
-      double cost = cycles + price * double(width) * double(height);
+      double cost = cycles + price * area;
       if (cost < bestCost) {
         bestCost = cost;
         best = {width, cycles};

@@ -38,7 +38,8 @@ Machine inlay::sharding::machineOf(const target::Target &target) {
       target.grid, target.budget(),
       [target](const KernelSpec &kernel, const Sharding &sharding) {
         return cost::estimateKernel(kernel, sharding, target).cycles.total();
-      }};
+      },
+      [target](Extent extent) { return cost::regionBound(target, extent); }};
 }
 
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {

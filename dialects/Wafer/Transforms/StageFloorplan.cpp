@@ -38,7 +38,8 @@ floorplan::Problem StageFloorplan::problemOf(const std::vector<size_t> &kernels,
            },
            [&explorer = explorer, &kernel](model::Extent extent) {
              return explorer.best(kernel, extent)->cycles;
-           }});
+           },
+           explorer.getMachine().atLeast});
     problem.blocks.push_back({kernel.name, shape->second});
   }
   return problem;

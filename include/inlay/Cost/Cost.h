@@ -82,6 +82,10 @@ struct Bound {
 Bound kernelBound(const model::KernelSpec &kernel, const target::Target &target,
                   int64_t cores);
 
+/// No kernel on a region of this extent is estimated below this: its input
+/// crosses half the perimeter. Searches over extents stop by it.
+double regionBound(const target::Target &target, model::Extent region);
+
 } // namespace inlay::cost
 
 #endif // INLAY_COST_COST_H
