@@ -44,7 +44,7 @@ struct Shape {
   std::function<double(model::Extent)> cycles;
   /// No more than the cycles on an extent, cheap to ask, and never less on a
   /// larger extent. May be empty: then no extent is left out.
-  std::function<double(model::Extent)> atLeast;
+  std::function<double(model::Extent)> atLeast = {};
 };
 
 struct Block {

@@ -64,7 +64,7 @@ struct Machine {
   int64_t budget = 0; ///< bytes of a core
   CostFunction cost;
   /// No kernel costs less on a region of an extent; grows with the extent.
-  std::function<double(model::Extent)> atLeast;
+  std::function<double(model::Extent)> atLeast = {};
 };
 
 /// A machine as `target` describes it, costed by cost::estimateKernel.
