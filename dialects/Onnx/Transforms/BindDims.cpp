@@ -87,13 +87,32 @@ static std::optional<int64_t> getStateWindow(NodeOp node) {
   return window;
 }
 
-/// The shortest rotary cache of the graph and the largest window of a state.
+/// Tokens that fit the KV buffer which a node writes into.
+static std::optional<int64_t> getBufferTokens(NodeOp node) {
+  Value buffer = node.isOp("", "TensorScatter") ? node.getInput(0) : Value();
+  auto type = buffer ? dyn_cast<RankedTensorType>(buffer.getType())
+                     : RankedTensorType();
+  if (!type)
+    return std::nullopt;
+  int64_t axis = node.getIntAttr("axis", -2);
+  axis += axis < 0 ? type.getRank() : 0;
+  if (axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis))
+    return std::nullopt;
+  return type.getDimSize(axis);
+}
+
+/// The shortest rotary cache or KV buffer of the graph and the largest window
+/// of a state.
 static PositionFacts findPositionFacts(GraphOp graph) {
   PositionFacts facts;
+  auto limit = [&](std::optional<int64_t> positions, StringRef holder,
+                   NodeOp node) {
+    if (positions && (!facts.limit || *positions < facts.limit->positions))
+      facts.limit = {*positions, holder, node.getNodeName().str()};
+  };
   graph.walk([&](NodeOp node) {
-    std::optional<int64_t> rows = getCacheRows(getCosCache(node));
-    if (rows && (!facts.limit || *rows < facts.limit->positions))
-      facts.limit = {*rows, node.getNodeName().str()};
+    limit(getCacheRows(getCosCache(node)), "rotary cache", node);
+    limit(getBufferTokens(node), "KV buffer", node);
     if (std::optional<int64_t> window = getStateWindow(node))
       facts.window = std::max(facts.window.value_or(0), *window);
   });

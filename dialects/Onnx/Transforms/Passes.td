@@ -90,9 +90,9 @@ def BindDims : Pass<"bind-dims", "mlir::ModuleOp"> {
     state before the step: a prefill starts from an empty one unless told
     otherwise.
 
-    Where the model has a table of rotary positions, past and new tokens may
-    not exceed its rows: a default gives way, a size that was asked for is an
-    error.
+    Where the model has a table of rotary positions or a KV buffer of fixed size
+    (`TensorScatter`), past and new tokens may not exceed its rows: a default
+    gives way, a size that was asked for is an error.
 
     The graph gets the attributes `inlay_onnx.phase` ("decode" or "prefill"),
     `inlay_onnx.batch`, `inlay_onnx.context` and `inlay_onnx.tokens` (new tokens

@@ -161,8 +161,8 @@ LogicalResult StepDims::applyLimit(const PositionLimit &limit,
   InFlightDiagnostic diag = emitError()
                             << "a context of " << context << " and " << tokens
                             << " new tokens need " << context + tokens
-                            << " positions, the rotary cache of '" << limit.node
-                            << "' has " << limit.positions;
+                            << " positions, the " << limit.holder << " of '"
+                            << limit.node << "' has " << limit.positions;
   if (limit.positions >= tokens)
     diag << "; the largest context is " << limit.positions - tokens;
   return diag;

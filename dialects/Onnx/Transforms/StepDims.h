@@ -62,9 +62,12 @@ struct StepRequest {
   llvm::ArrayRef<std::string> bindings;
 };
 
-/// The number of positions that the model's rotary cache has.
+/// The number of positions that the model has room for.
 struct PositionLimit {
   int64_t positions;
+  /// What has no more, "rotary cache" or "KV buffer", and the node that reads
+  /// it.
+  llvm::StringRef holder;
   std::string node;
 };
 

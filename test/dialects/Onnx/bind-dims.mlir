@@ -135,3 +135,24 @@ inlay_onnx.graph @places(
   %0 = inlay_onnx.node "F"(%ids) : (tensor<?x?xi64, #inlay_onnx.dims<"s44", "s70">>) -> tensor<?x?xf32, #inlay_onnx.dims<"s44", "s36 + s70">>
   inlay_onnx.return %0 : tensor<?x?xf32, #inlay_onnx.dims<"s44", "s36 + s70">>
 }
+
+// -----
+
+// A KV buffer of fixed size holds past and new tokens, whichever axis they are.
+
+// REMARK: batch=1, bound=2, context=63, contextReduced=true, tokens=1, unbound=0
+// DECODE-LABEL: inlay_onnx.graph @buffer(
+// DECODE-SAME: %key_cache.0: tensor<1x64x32xf32>
+// DECODE-SAME: inlay_onnx.context = 63 : i64
+// PREFILL-LABEL: inlay_onnx.graph @buffer(
+// PREFILL-SAME: inlay_onnx.context = 0 : i64
+inlay_onnx.graph @buffer(
+    %rows: tensor<?x64x32xf32, #inlay_onnx.dims<"batch", 64, 32>>,
+    %heads: tensor<?x2x128x16xf32, #inlay_onnx.dims<"batch", 2, 128, 16>>,
+    %new: tensor<?x?x32xf32, #inlay_onnx.dims<"batch", "sequence_len", 32>>, %at: tensor<?xi64, #inlay_onnx.dims<"batch">>)
+    -> (tensor<?x64x32xf32, #inlay_onnx.dims<"batch", 64, 32>>, tensor<?x2x128x16xf32, #inlay_onnx.dims<"batch", 2, 128, 16>>)
+    attributes {arg_names = ["key_cache.0", "value_cache.0", "new", "write_indices"], result_names = ["updated_key_cache.0", "updated_value_cache.0"]} {
+  %0 = inlay_onnx.node "TensorScatter"(%rows, %new, %at) {attributes = {axis = 1 : i64}} : (tensor<?x64x32xf32, #inlay_onnx.dims<"batch", 64, 32>>, tensor<?x?x32xf32, #inlay_onnx.dims<"batch", "sequence_len", 32>>, tensor<?xi64, #inlay_onnx.dims<"batch">>) -> tensor<?x64x32xf32, #inlay_onnx.dims<"batch", 64, 32>>
+  %1 = inlay_onnx.node "TensorScatter"(%heads, %new, %at) : (tensor<?x2x128x16xf32, #inlay_onnx.dims<"batch", 2, 128, 16>>, tensor<?x?x32xf32, #inlay_onnx.dims<"batch", "sequence_len", 32>>, tensor<?xi64, #inlay_onnx.dims<"batch">>) -> tensor<?x2x128x16xf32, #inlay_onnx.dims<"batch", 2, 128, 16>>
+  inlay_onnx.return %0, %1 : tensor<?x64x32xf32, #inlay_onnx.dims<"batch", 64, 32>>, tensor<?x2x128x16xf32, #inlay_onnx.dims<"batch", 2, 128, 16>>
+}
