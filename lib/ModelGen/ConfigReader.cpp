@@ -1,0 +1,182 @@
+//===- ConfigReader.cpp - Reading a Hugging Face config -------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+
+using namespace inlay;
+using namespace inlay::modelgen;
+namespace json = llvm::json;
+
+/// The value as JSON, cut where it is long.
+static std::string printValue(const json::Value &value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  constexpr size_t most = 60;
+  return text.size() > most ? text.substr(0, most) + "..." : text;
+}
+
+std::string ConfigReader::pathOf(llvm::StringRef name) const {
+  return path.empty() ? name.str() : path + "." + name.str();
+}
+
+const json::Value *ConfigReader::find(llvm::StringRef name) const {
+  const json::Value *value = object.get(name);
+  return value && value->kind() != json::Value::Null ? value : nullptr;
+}
+
+bool ConfigReader::has(llvm::StringRef name) const { return find(name); }
+
+void ConfigReader::missing(llvm::StringRef name) {
+  diags.inputError("field '" + pathOf(name) + "'",
+                   "is missing, but the family needs it");
+}
+
+void ConfigReader::reject(llvm::StringRef name, llvm::StringRef expected) {
+  const json::Value *value = object.get(name);
+  diags.inputError("field '" + pathOf(name) + "'",
+                   fmt::format("is {}, expected {}",
+                               value ? printValue(*value) : "absent",
+                               expected.str()));
+}
+
+int64_t ConfigReader::checkedSize(const json::Value &value,
+                                  llvm::StringRef name, int64_t least,
+                                  int64_t most) {
+  std::optional<int64_t> number = value.getAsInteger();
+  if (number && *number >= least && *number <= most)
+    return *number;
+  reject(name, fmt::format("a whole number from {} to {}", least, most));
+  return least;
+}
+
+int64_t ConfigReader::size(llvm::StringRef name, int64_t override,
+                           int64_t most) {
+  if (override)
+    return override;
+  if (const json::Value *value = find(name))
+    return checkedSize(*value, name, 1, most);
+  missing(name);
+  return 1;
+}
+
+int64_t ConfigReader::sizeOr(llvm::StringRef name, int64_t otherwise,
+                             int64_t override, int64_t least, int64_t most) {
+  if (override)
+    return override;
+  const json::Value *value = find(name);
+  return value ? checkedSize(*value, name, least, most) : otherwise;
+}
+
+double ConfigReader::checkedReal(const json::Value &value, llvm::StringRef name,
+                                 double least, double most) {
+  std::optional<double> number = value.getAsNumber();
+  if (number && *number >= least && *number <= most)
+    return *number;
+  reject(name, fmt::format("a number from {:g} to {:g}", least, most));
+  return least;
+}
+
+double ConfigReader::realOr(llvm::StringRef name, double otherwise,
+                            double least, double most) {
+  const json::Value *value = find(name);
+  return value ? checkedReal(*value, name, least, most) : otherwise;
+}
+
+double ConfigReader::real(llvm::StringRef name, double least, double most) {
+  if (const json::Value *value = find(name))
+    return checkedReal(*value, name, least, most);
+  missing(name);
+  return least;
+}
+
+bool ConfigReader::flagOr(llvm::StringRef name, bool otherwise) {
+  const json::Value *value = find(name);
+  if (!value)
+    return otherwise;
+  if (std::optional<bool> flag = value->getAsBoolean())
+    return *flag;
+  reject(name, "true or false");
+  return otherwise;
+}
+
+bool ConfigReader::truthOr(llvm::StringRef name, bool otherwise) {
+  const json::Value *value = find(name);
+  if (value && value->getAsNumber())
+    return *value->getAsNumber() != 0;
+  return flagOr(name, otherwise);
+}
+
+std::string ConfigReader::textOr(llvm::StringRef name,
+                                 llvm::StringRef otherwise) {
+  const json::Value *value = find(name);
+  if (!value)
+    return otherwise.str();
+  if (auto text = value->getAsString())
+    return text->str();
+  reject(name, "a text");
+  return otherwise.str();
+}
+
+void ConfigReader::expectText(llvm::StringRef name, llvm::StringRef otherwise,
+                              llvm::ArrayRef<llvm::StringRef> known) {
+  if (!llvm::is_contained(known, llvm::StringRef(textOr(name, otherwise))))
+    reject(name, "\"" + llvm::join(known, "\" or \"") + "\"");
+}
+
+std::vector<std::string> ConfigReader::texts(llvm::StringRef name) {
+  std::vector<std::string> result;
+  const json::Value *value = find(name);
+  if (!value)
+    return result;
+  if (const json::Array *array = value->getAsArray())
+    for (const json::Value &element : *array)
+      if (auto text = element.getAsString())
+        result.push_back(text->str());
+  const json::Array *array = value->getAsArray();
+  if (!array || array->size() != result.size()) {
+    reject(name, "a list of texts");
+    result.clear();
+  }
+  return result;
+}
+
+std::vector<int64_t> ConfigReader::integers(llvm::StringRef name, int64_t least,
+                                            int64_t most) {
+  std::vector<int64_t> result;
+  const json::Value *value = find(name);
+  if (!value)
+    return result;
+  const json::Array *array = value->getAsArray();
+  if (array)
+    for (const json::Value &element : *array)
+      if (std::optional<int64_t> number = element.getAsInteger();
+          number && *number >= least && *number <= most)
+        result.push_back(*number);
+  if (!array || array->size() != result.size()) {
+    reject(name,
+           fmt::format("a list of whole numbers from {} to {}", least, most));
+    result.clear();
+  }
+  return result;
+}
+
+std::optional<ConfigReader> ConfigReader::child(llvm::StringRef name) {
+  const json::Value *value = find(name);
+  if (!value)
+    return std::nullopt;
+  if (const json::Object *inner = value->getAsObject())
+    return ConfigReader(*inner, pathOf(name), diags, overrides);
+  reject(name, "an object");
+  return std::nullopt;
+}

@@ -1,0 +1,114 @@
+//===- Quantization.cpp - How published weights are stored ----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Three forms of `quantization_config` are known: block-scaled fp8 (DeepSeek),
+// mxfp4 (gpt-oss) and compressed-tensors with integer groups (Kimi). Others are
+// reported, and the weights taken as unquantised.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Families.h"
+
+#include "llvm/Support/Regex.h"
+
+#include <fmt/format.h>
+
+using namespace inlay;
+using namespace inlay::modelgen;
+
+namespace {
+
+/// A module of each class that may be quantised, as it is named in checkpoints.
+struct Sample {
+  WeightClass kind;
+  const char *module;
+};
+constexpr Sample kSamples[] = {
+    {WeightClass::Attention, "model.layers.0.self_attn.o_proj"},
+    {WeightClass::Dense, "model.layers.0.mlp.down_proj"},
+    {WeightClass::Shared, "model.layers.1.mlp.shared_experts.down_proj"},
+    {WeightClass::Experts, "model.layers.1.mlp.experts.0.down_proj"},
+    {WeightClass::Head, "lm_head"},
+};
+
+/// Whether an entry of an ignore list is about a module: a name, a part of a
+/// name, or "re:" and a regular expression from the start of the name.
+bool matches(llvm::StringRef pattern, llvm::StringRef module) {
+  if (!pattern.consume_front("re:"))
+    return module.contains(pattern);
+  constexpr size_t mostLetters = 256;
+  if (pattern.size() > mostLetters)
+    return false;
+  llvm::Regex regex(("^(" + pattern + ")").str());
+  return regex.isValid() && regex.match(module);
+}
+
+void setClasses(ModelSpec &spec, WeightStorage storage,
+                llvm::ArrayRef<std::string> ignored) {
+  for (const Sample &sample : kSamples) {
+    bool skip = llvm::any_of(ignored, [&](const std::string &pattern) {
+      return matches(pattern, sample.module);
+    });
+    if (!skip)
+      spec.storageOf(sample.kind) = storage;
+  }
+}
+
+void warnUnknown(ConfigReader &config, llvm::StringRef what) {
+  config.diagnostics()
+      .warning("field '" + config.pathOf("quant_method") + "'",
+               fmt::format("{} is a storage that is not known: weights are "
+                           "taken as unquantised",
+                           what.str()))
+      .notes.emplace_back("choose one with --weights, e.g. "
+                          "--weights=experts=int4");
+}
+
+void readFp8(ConfigReader &config, ModelSpec &spec) {
+  std::vector<int64_t> block =
+      config.integers("weight_block_size", 1, kMaxSize);
+  if (block.size() != 2 || block[0] != block[1])
+    return config.reject("weight_block_size",
+                         "two equal whole numbers, such as [128, 128]");
+  std::vector<std::string> ignored = config.texts("modules_to_not_convert");
+  ignored.emplace_back("lm_head");
+  setClasses(spec, {WeightFormat::Fp8, block[0]}, ignored);
+}
+
+void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
+  std::optional<ConfigReader> groups = config.child("config_groups");
+  std::optional<ConfigReader> group =
+      groups ? groups->child("group_0") : std::nullopt;
+  std::optional<ConfigReader> weights =
+      group ? group->child("weights") : std::nullopt;
+  if (!weights || weights->textOr("type", "int") != "int" ||
+      weights->sizeOr("num_bits", 4, 0, 1, 64) != 4 ||
+      !weights->flagOr("symmetric", true) || !weights->has("group_size"))
+    return warnUnknown(config, "what compressed-tensors holds here");
+  int64_t block = weights->size("group_size", 0, 1 << 16);
+  setClasses(spec, {WeightFormat::Int4, block}, config.texts("ignore"));
+}
+
+} // namespace
+
+void modelgen::readQuantization(ConfigReader &config, ModelSpec &spec) {
+  std::optional<ConfigReader> quantization =
+      config.child("quantization_config");
+  if (!quantization)
+    return;
+  std::string method = quantization->textOr("quant_method", "");
+  if (method == "fp8")
+    return readFp8(*quantization, spec);
+  if (method == "mxfp4") {
+    spec.storageOf(WeightClass::Experts) = {WeightFormat::Mxfp4, 32};
+    return;
+  }
+  if (method == "compressed-tensors")
+    return readCompressedTensors(*quantization, spec);
+  warnUnknown(*quantization, "'" + method + "'");
+}

@@ -1,0 +1,362 @@
+//===- ConfigTest.cpp - What configs say, and what is wrong with them -----===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Configs.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+using namespace inlay::modelgen;
+using testing::HasSubstr;
+
+namespace {
+
+ModelSpec read(const std::string &config, const SpecOverrides &overrides = {}) {
+  Diagnostics diags;
+  std::optional<ModelSpec> spec = readConfig(config, diags, overrides);
+  EXPECT_TRUE(spec) << print(diags);
+  return spec.value_or(ModelSpec());
+}
+
+/// What is printed about a config that is wrong.
+std::string complain(const std::string &config,
+                     const SpecOverrides &overrides = {}) {
+  Diagnostics diags;
+  diags.setFile("config.json");
+  EXPECT_FALSE(readConfig(config, diags, overrides));
+  return print(diags);
+}
+
+/// The one error of a config with one wrong field.
+void expectError(const std::string &config, const std::string &message) {
+  EXPECT_EQ(complain(config), "config.json: error: " + message + "\n");
+}
+
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+TEST(ConfigTest, ReadsMixtral) {
+  ModelSpec spec = read(kMixtral);
+  EXPECT_EQ(spec.family, "Mixtral");
+  EXPECT_EQ(spec.layers.size(), 2u);
+  EXPECT_EQ(spec.numExpertLayers(), 2);
+  EXPECT_EQ(spec.attention.headDim, 16); // hidden_size / num_attention_heads
+  EXPECT_EQ(spec.attention.scale, 0.25);
+  EXPECT_EQ(spec.experts.router, RouterKind::SoftmaxTopK);
+  EXPECT_TRUE(spec.experts.renormalise);
+  EXPECT_EQ(spec.activation, onnx::file::DataType::BFloat16);
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).format,
+            WeightFormat::Activation);
+}
+
+TEST(ConfigTest, ReadsDeepSeek) {
+  ModelSpec spec =
+      read(with(kDeepSeek, "quantization_config",
+                R"({"quant_method": "fp8", "weight_block_size": [128, 128]})"));
+  EXPECT_EQ(spec.attention.kind, AttentionKind::Latent);
+  EXPECT_EQ(spec.attention.headDim, 24);
+  EXPECT_EQ(spec.rotary.dims, 8);
+  EXPECT_TRUE(spec.rotary.interleaved);
+  EXPECT_FALSE(spec.layers[0].experts);
+  EXPECT_TRUE(spec.layers[1].experts);
+  EXPECT_EQ(spec.experts.router, RouterKind::SigmoidTopK);
+  EXPECT_EQ(spec.experts.groups, 4);
+  EXPECT_EQ(spec.experts.topGroups, 2);
+  EXPECT_EQ(spec.experts.scale, 2.5);
+  EXPECT_EQ(spec.experts.sharedIntermediate, 32);
+  EXPECT_EQ(spec.storageOf(WeightClass::Attention).format, WeightFormat::Fp8);
+  EXPECT_EQ(spec.storageOf(WeightClass::Attention).block, 128);
+  EXPECT_EQ(spec.storageOf(WeightClass::Head).format, WeightFormat::Activation);
+}
+
+TEST(ConfigTest, CorrectsTheScaleOfLatentAttentionForYarn) {
+  ModelSpec spec = read(
+      with(kDeepSeek, "rope_scaling",
+           R"({"type": "yarn", "factor": 40, "mscale": 1, "mscale_all_dim": 1,
+               "original_max_position_embeddings": 4096})"));
+  double mscale = 0.1 * std::log(40) + 1;
+  EXPECT_DOUBLE_EQ(spec.attention.scale, mscale * mscale / std::sqrt(24.0));
+  EXPECT_DOUBLE_EQ(spec.rotary.attentionFactor, 1);
+}
+
+TEST(ConfigTest, ReadsGptOss) {
+  ModelSpec spec = read(kGptOss);
+  EXPECT_EQ(spec.layers[0].window, 8);
+  EXPECT_EQ(spec.layers[1].window, 0);
+  EXPECT_TRUE(spec.attention.sinks);
+  EXPECT_TRUE(spec.attention.outputBias);
+  EXPECT_EQ(spec.experts.alpha, 1.702);
+  EXPECT_EQ(spec.experts.limit, 7);
+  EXPECT_EQ(spec.experts.router, RouterKind::TopKSoftmax);
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).format, WeightFormat::Mxfp4);
+  EXPECT_EQ(spec.storageOf(WeightClass::Attention).format,
+            WeightFormat::Activation);
+}
+
+TEST(ConfigTest, ReadsLlama4) {
+  ModelSpec spec = read(kLlama4);
+  EXPECT_EQ(spec.modelType, "llama4_text");
+  EXPECT_EQ(spec.experts.router, RouterKind::TopKSigmoid);
+  EXPECT_FALSE(spec.layers[0].experts);
+  EXPECT_TRUE(spec.layers[1].experts);
+  EXPECT_TRUE(spec.layers[2].rotates);
+  EXPECT_FALSE(spec.layers[3].rotates);
+  EXPECT_EQ(spec.layers[2].chunk, 16);
+  EXPECT_EQ(spec.layers[3].chunk, 0);
+  EXPECT_EQ(spec.attention.temperatureScale, 0.1);
+  EXPECT_EQ(spec.intermediate, 48);
+  EXPECT_EQ(spec.experts.sharedIntermediate, 32);
+}
+
+TEST(ConfigTest, ReadsIgnoreListsOfCompressedTensors) {
+  ModelSpec spec = read(with(kDeepSeek, "quantization_config", R"({
+    "quant_method": "compressed-tensors",
+    "config_groups": {"group_0": {"weights": {
+      "type": "int", "num_bits": 4, "group_size": 32, "symmetric": true}}},
+    "ignore": ["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*",
+               "re:.*mlp\\.(gate|up|gate_up|down)_proj.*"]})"));
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).format, WeightFormat::Int4);
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).block, 32);
+  for (WeightClass kind : {WeightClass::Attention, WeightClass::Dense,
+                           WeightClass::Shared, WeightClass::Head})
+    EXPECT_EQ(spec.storageOf(kind).format, WeightFormat::Activation)
+        << getWeightClassName(kind);
+}
+
+TEST(ConfigTest, QuantisationMayStandOutside) {
+  ModelSpec spec = read(R"({"model_type": "llama4", "quantization_config":
+      {"quant_method": "mxfp4"}, "text_config": )" +
+                        with(kMixtral, "head_dim", "16") + "}");
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).format, WeightFormat::Mxfp4);
+}
+
+TEST(ConfigTest, WarnsOfUnknownQuantisation) {
+  Diagnostics diags;
+  std::optional<ModelSpec> spec = readConfig(
+      with(kMixtral, "quantization_config", R"({"quant_method": "modelopt"})"),
+      diags);
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(print(diags),
+            "warning: field 'quantization_config.quant_method': 'modelopt' is "
+            "a storage that is not known: weights are taken as unquantised\n"
+            "  note: choose one with --weights, e.g. "
+            "--weights=experts=int4\n");
+}
+
+TEST(ConfigTest, OverridesSizes) {
+  SpecOverrides overrides;
+  overrides.layers = 5;
+  overrides.experts = 16;
+  overrides.window = 3;
+  ModelSpec spec = read(kGptOss, overrides);
+  EXPECT_EQ(spec.layers.size(), 5u);
+  EXPECT_EQ(spec.layers[4].window, 3); // layer_types repeats
+  EXPECT_EQ(spec.layers[3].window, 0);
+  EXPECT_EQ(spec.experts.count, 16);
+}
+
+TEST(ConfigTest, KnowsItsFamilies) {
+  EXPECT_THAT(getKnownModelTypes(),
+              testing::ElementsAre("deepseek_v3", "glm4_moe", "gpt_oss",
+                                   "kimi_k2", "llama", "llama4_text", "mistral",
+                                   "mixtral", "qwen2", "qwen2_moe", "qwen3",
+                                   "qwen3_moe"));
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+TEST(ConfigTest, NamesWhatIsMissing) {
+  expectError(with(kMixtral, "hidden_size", ""),
+              "field 'hidden_size': is missing, but the family needs it");
+  expectError(with(kMixtral, "num_local_experts", "null"),
+              "field 'num_local_experts': is missing, but the family needs it");
+  expectError(
+      with(kLlama4, "num_hidden_layers", ""),
+      "field 'text_config.num_hidden_layers': is missing, but the family "
+      "needs it");
+}
+
+TEST(ConfigTest, ReportsAllFieldsAtOnce) {
+  std::string text = complain(R"({"model_type": "mixtral"})");
+  for (const char *name : {"hidden_size", "vocab_size", "num_hidden_layers",
+                           "num_attention_heads", "num_local_experts"})
+    EXPECT_THAT(text, HasSubstr(std::string("field '") + name + "'"));
+}
+
+TEST(ConfigTest, NamesWrongNumbers) {
+  expectError(with(kMixtral, "hidden_size", "-64"),
+              "field 'hidden_size': is -64, expected a whole number from 1 to "
+              "2097152");
+  expectError(with(kMixtral, "num_hidden_layers", "1e9"),
+              "field 'num_hidden_layers': is 1000000000, expected a whole "
+              "number from 1 to 16384");
+  expectError(with(kMixtral, "num_local_experts", "2.5"),
+              "field 'num_local_experts': is 2.5, expected a whole number "
+              "from 1 to 16384");
+  expectError(with(kMixtral, "vocab_size", "\"many\""),
+              "field 'vocab_size': is \"many\", expected a whole number from 1 "
+              "to 2097152");
+  expectError(with(kMixtral, "rms_norm_eps", "-1"),
+              "field 'rms_norm_eps': is -1, expected a number from 1e-12 to "
+              "0.1");
+}
+
+TEST(ConfigTest, NamesWrongTypes) {
+  expectError(with(kMixtral, "tie_word_embeddings", "3"),
+              "field 'tie_word_embeddings': is 3, expected true or false");
+  expectError(with(kMixtral, "hidden_act", "[]"),
+              "field 'hidden_act': is [], expected a text");
+  expectError(with(kMixtral, "rope_scaling", "7"),
+              "field 'rope_scaling': is 7, expected an object");
+  expectError(with(kGptOss, "layer_types", R"(["sliding_attention", 3])"),
+              "field 'layer_types': is [\"sliding_attention\",3], expected a "
+              "list of texts");
+  expectError(with(kLlama4, "no_rope_layers", "[1, 2]"),
+              "field 'text_config.no_rope_layers': is [1,2], expected a list "
+              "of whole numbers from 0 to 1");
+}
+
+TEST(ConfigTest, NamesWhatNoFamilyHas) {
+  expectError(with(kMixtral, "hidden_act", "\"gelu\""),
+              "field 'hidden_act': is \"gelu\", expected \"silu\" or "
+              "\"swish\"");
+  expectError(with(kMixtral, "torch_dtype", "\"int8\""),
+              "field 'torch_dtype': is \"int8\", expected \"bfloat16\", "
+              "\"float16\" or \"float32\"");
+  expectError(with(kDeepSeek, "scoring_func", "\"softmax\""),
+              "field 'scoring_func': is \"softmax\", expected \"sigmoid\"");
+  expectError(with(kDeepSeek, "attention_bias", "true"),
+              "field 'attention_bias': is true, expected false: MLA with "
+              "biases is not known");
+  expectError(with(kDeepSeek, "moe_layer_freq", "2"),
+              "field 'moe_layer_freq': is 2, expected 1: other frequencies are "
+              "not known");
+  expectError(
+      with(kMixtral, "rope_scaling", R"({"type": "longrope", "factor": 2})"),
+      "field 'rope_scaling.type': is \"longrope\", expected \"default\", "
+      "\"linear\", \"llama3\" or \"yarn\"");
+  expectError(with(kMixtral, "rope_scaling", R"({"rope_type": "yarn"})"),
+              "field 'rope_scaling.factor': is missing, but the family needs "
+              "it");
+  expectError(with(kMixtral, "rope_scaling",
+                   R"({"rope_type": "llama3", "factor": 8, "low_freq_factor": 4,
+               "high_freq_factor": 1})"),
+              "field 'rope_scaling.high_freq_factor': is 1, expected more than "
+              "low_freq_factor");
+  expectError(with(kGptOss, "layer_types", R"(["linear_attention"])"),
+              "field 'layer_types': is [\"linear_attention\"], expected a list "
+              "of \"sliding_attention\", \"full_attention\" and "
+              "\"chunked_attention\"");
+  expectError(with(kDeepSeek, "quantization_config",
+                   R"({"quant_method": "fp8", "weight_block_size": [1, 128]})"),
+              "field 'quantization_config.weight_block_size': is [1,128], "
+              "expected two equal whole numbers, such as [128, 128]");
+  expectError(R"({"model_type": "llama", "hidden_size": 64,
+      "num_hidden_layers": 2, "vocab_size": 96, "max_position_embeddings": 128,
+      "num_attention_heads": 4, "intermediate_size": 96, "mlp_bias": true})",
+              "field 'mlp_bias': is true, expected false: an MLP with biases "
+              "is not known");
+}
+
+TEST(ConfigTest, NamesUnknownFamilies) {
+  EXPECT_EQ(
+      complain(R"({"model_type": "mamba", "architectures": ["MambaForCausalLM"],
+                   "hidden_size": 64, "vocab_size": 96,
+                   "num_hidden_layers": 2})"),
+      "config.json: error: field 'model_type': no family of this name is "
+      "known: model_type 'mamba', architectures [MambaForCausalLM]\n"
+      "  note: known: deepseek_v3, glm4_moe, gpt_oss, kimi_k2, llama, "
+      "llama4_text, mistral, mixtral, qwen2, qwen2_moe, qwen3, qwen3_moe\n"
+      "  note: fields of a plain decoder that it has not: "
+      "num_attention_heads, intermediate_size, max_position_embeddings, "
+      "rms_norm_eps\n");
+  EXPECT_THAT(complain(with(kMixtral, "model_type", "\"new\"")),
+              HasSubstr("if it is one of the known families under a new name, "
+                        "write that name into model_type"));
+  EXPECT_THAT(complain(with(with(kMixtral, "model_type", "").c_str(),
+                            "linear_attn_config", "{}")),
+              testing::AllOf(HasSubstr("model_type is missing"),
+                             HasSubstr("it has linear attention "
+                                       "(linear_attn_config), which no family "
+                                       "here has")));
+}
+
+TEST(ConfigTest, NamesSizesThatDoNotFit) {
+  expectError(with(kMixtral, "num_key_value_heads", "3"),
+              "model: number of heads 4 is no multiple of number of KV heads "
+              "3");
+  expectError(with(kMixtral, "num_experts_per_tok", "5"),
+              "model: a token has 5 experts of 4");
+  expectError(with(kDeepSeek, "n_group", "3"),
+              "model: number of experts 8 is no multiple of number of groups "
+              "3");
+  expectError(with(kDeepSeek, "topk_group", "5"),
+              "model: 5 groups of experts are chosen of 4");
+  expectError(with(kDeepSeek, "num_experts_per_tok", "5"),
+              "model: a token has 5 experts, but the chosen groups hold 4");
+  expectError(with(kDeepSeek, "n_group", "8"),
+              "model: a group has 1 expert, but its two best make its score");
+  expectError(with(kMixtral, "head_dim", "1"),
+              "model: 1 channels of a head rotate, expected 2 to the head's "
+              "size 1");
+  expectError(with(kMixtral, "head_dim", "7"),
+              "model: 7 channels of a head rotate, but they rotate in pairs");
+  std::string large = with(kMixtral, "hidden_size", "2097152");
+  large = with(large.c_str(), "intermediate_size", "2097152");
+  expectError(with(large.c_str(), "num_local_experts", "16384"),
+              "model: the sizes come to about 4.3e+17 parameters, expected at "
+              "most 1e+15");
+  SpecOverrides overrides;
+  overrides.hidden = -5;
+  EXPECT_THAT(complain(kMixtral, overrides),
+              HasSubstr("model: hidden size is -5, expected a whole number "
+                        "from 1 to 2097152"));
+}
+
+TEST(ConfigTest, RefusesWhatIsNoConfig) {
+  EXPECT_THAT(complain("{"), HasSubstr("is not JSON"));
+  EXPECT_THAT(complain("[]"), HasSubstr("must be one JSON object"));
+  expectError("{\"a\": " + std::string(100000, '['),
+              "nests objects and lists more than 64 deep, which no config "
+              "does");
+  expectError(std::string((1 << 24) + 1, ' '),
+              "has 16777217 bytes, a config has at most 16777216");
+}
+
+TEST(ConfigTest, ReadsStorageOptions) {
+  ModelSpec spec = read(kMixtral);
+  Diagnostics diags;
+  ASSERT_TRUE(setWeightFormats({"int4", "attention=bf16"}, spec, diags));
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).format, WeightFormat::Int4);
+  EXPECT_EQ(spec.storageOf(WeightClass::Head).format, WeightFormat::Int4);
+  EXPECT_EQ(spec.storageOf(WeightClass::Attention).format, WeightFormat::BF16);
+  EXPECT_EQ(spec.storageOf(WeightClass::Router).format,
+            WeightFormat::Activation);
+  EXPECT_FALSE(setWeightFormats({"int3", "heads=int4"}, spec, diags));
+  EXPECT_FALSE(setWeightFormats({"embedding=int4"}, spec, diags));
+  EXPECT_EQ(
+      print(diags),
+      "error: --weights: 'int3' is no storage; expected FORMAT or "
+      "CLASS=FORMAT\n"
+      "  note: formats: bf16, f32, fp16, fp8, int4, mxfp4\n"
+      "  note: classes: embedding, attention, dense, shared, experts, router, "
+      "head\n"
+      "error: --weights: 'heads=int4' is no storage; expected FORMAT or "
+      "CLASS=FORMAT\n"
+      "  note: formats: bf16, f32, fp16, fp8, int4, mxfp4\n"
+      "  note: classes: embedding, attention, dense, shared, experts, router, "
+      "head\n"
+      "error: --weights: the embedding is a table of floats: expected bf16, "
+      "f32 or fp16\n");
+}
+
+} // namespace
