@@ -42,6 +42,7 @@ FIXTURES = {
     "qwen3-moe-tiny-hf": ("hf_exporters", "qwen3_moe", "grouped_mm"),
     "deepseek-v3-tiny-hf": ("hf_exporters", "deepseek_v3", "grouped_mm"),
     "glm4-moe-tiny-hf": ("hf_exporters", "glm4_moe", "batched_mm"),
+    "gemma3-tiny-hf": ("hf_exporters", "gemma3"),
 }
 
 
