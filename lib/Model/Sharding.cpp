@@ -22,8 +22,6 @@ using namespace inlay::model;
 
 /// Partial sums of a cut reduction travel as 32-bit values.
 static constexpr int kPartialSumBits = 32;
-/// Streams are double-buffered: one tensor computes while the next arrives.
-static constexpr int64_t kStreamBuffers = 2;
 /// Sizes saturate here: far beyond any machine, and sums of thousands of them
 /// still fit 64 bits.
 static constexpr int64_t kHuge = int64_t(1) << 50;
@@ -390,79 +388,6 @@ Footprint inlay::model::footprint(const KernelSpec &kernel,
   bytes.scratch =
       packLocals(std::move(locals), static_cast<int>(kernel.ops.size()) - 1);
   return bytes;
-}
-
-namespace {
-
-/// The first use of a weight, which says how it is cut.
-struct WeightUse {
-  const OpSpec *op = nullptr;
-  const OperandSpec *operand = nullptr;
-  const OpSharding *sharding = nullptr;
-};
-
-WeightUse firstUse(const KernelSpec &kernel, const Sharding &sharding,
-                   int weight) {
-  for (size_t o = 0; o < kernel.ops.size(); ++o)
-    for (const OperandSpec &operand : kernel.ops[o].operands)
-      if (operand.role == TensorRole::Weights && operand.tensor == weight) {
-        if (isHeldWhole(kernel.weights[weight], operand))
-          return {};
-        return {&kernel.ops[o], &operand, &sharding.ops[o]};
-      }
-  return {};
-}
-
-/// A block that spans the whole dim belongs to every part alike.
-bool isCutBy(const OpSpec &op, const IndexExpr &index) {
-  return index.dim >= 0 && index.divisor < op.dims[index.dim].size;
-}
-
-} // namespace
-
-std::vector<IndexRange>
-inlay::model::weightShard(const KernelSpec &kernel, const Sharding &sharding,
-                          int weight, const CorePosition &position) {
-  const std::vector<int64_t> &shape = kernel.weights[weight].shape;
-  std::vector<IndexRange> ranges;
-  for (int64_t size : shape)
-    ranges.push_back({0, size});
-  WeightUse use = firstUse(kernel, sharding, weight);
-  if (!use.op)
-    return ranges;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    const IndexExpr &index = use.operand->indexing[i];
-    if (!isCutBy(*use.op, index))
-      continue;
-    Axis axis = use.sharding->axisOfDim[index.dim];
-    int64_t part = axis == Axis::X       ? position.x
-                   : axis == Axis::Y     ? position.y
-                   : axis == Axis::Group ? position.group
-                                         : 0;
-    IndexRange range =
-        shardRange(use.op->dims[index.dim], partsOf(sharding, axis), part);
-    ranges[i].begin = std::min(shape[i], ceilDiv(range.begin, index.divisor));
-    ranges[i].end = std::min(shape[i], ceilDiv(range.end, index.divisor));
-  }
-  return ranges;
-}
-
-int64_t inlay::model::copies(const KernelSpec &kernel, const Sharding &sharding,
-                             int weight) {
-  int64_t cores = sharding.numGroups() * sharding.group.area();
-  WeightUse use = firstUse(kernel, sharding, weight);
-  if (!use.op)
-    return cores;
-  int64_t parts = 1;
-  for (Axis axis : kCuts) {
-    bool cut = false;
-    for (const IndexExpr &index : use.operand->indexing)
-      cut |=
-          isCutBy(*use.op, index) && use.sharding->axisOfDim[index.dim] == axis;
-    if (cut)
-      parts *= partsOf(sharding, axis);
-  }
-  return cores / parts;
 }
 
 /// The dim that the groups cut, in the first op that has it.

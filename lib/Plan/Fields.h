@@ -41,12 +41,15 @@ template <typename V> void visit(V &v, Rectangle &o) {
 
 template <typename V> void visit(V &v, System &o) {
   v.field("target", o.target);
+  v.field("description", o.description);
   v.field("wafers", o.wafers);
   v.field("width", o.width);
   v.field("height", o.height);
   v.field("dead", o.dead);
   v.field("sram_bytes", o.sramBytes);
   v.field("reserved_bytes", o.reservedBytes);
+  v.field("budget_bytes", o.budgetBytes);
+  v.field("buffer_alignment", o.bufferAlignment);
   v.field("clock_ghz", o.clockGhz);
   v.field("figures", o.figures);
 }
@@ -65,6 +68,13 @@ template <typename V> void visit(V &v, Cut &o) {
   v.field("parts", o.parts);
   v.field("unit", o.unit);
   v.field("shard", o.shard);
+  v.field("inner", o.inner);
+  v.field("points", o.points);
+}
+
+template <typename V> void visit(V &v, OpDim &o) {
+  visit(v, o.cut);
+  v.field("reduction", o.reduction);
 }
 
 template <typename V> void visit(V &v, OpCut &o) {
@@ -100,6 +110,17 @@ template <typename V> void visit(V &v, Buffer &o) {
   v.field("role", o.role);
   v.field("offset", o.offset);
   v.field("bytes", o.bytes);
+  v.field("slots", o.slots);
+  v.field("first_op", o.firstOp);
+  v.field("last_op", o.lastOp);
+}
+
+template <typename V> void visit(V &v, CoreClass &o) {
+  v.field("name", o.name);
+  v.field("rectangles", o.rectangles);
+  v.field("cores", o.cores);
+  v.field("memory", o.memory);
+  v.field("bytes_per_core", o.bytesPerCore);
 }
 
 template <typename V> void visit(V &v, Cycles &o) {
@@ -132,23 +153,29 @@ template <typename V> void visit(V &v, Kernel &o) {
   v.field("role", o.role);
   v.field("layer", o.layer);
   v.field("structure", o.structure);
+  v.field("experts", o.experts);
+  v.field("experts_per_token", o.expertsPerToken);
   v.field("wafer", o.wafer);
   v.field("region", o.region);
   v.field("ops", o.ops);
   v.field("weights", o.weights);
   v.field("states", o.states);
   v.field("expert_groups", o.groups);
-  v.field("memory", o.memory);
+  v.field("core_classes", o.classes);
   v.field("bytes_per_core", o.bytesPerCore);
   v.field("cycles", o.cycles);
   v.field("worst_case_cycles", o.worstCaseCycles);
   v.field("bound", o.bound);
+  v.field("unknown_bytes", o.unknownBytes);
+  v.field("moved_bytes", o.movedBytes);
 }
 
 template <typename V> void visit(V &v, Stream &o) {
   v.field("name", o.name);
   v.field("from", o.from);
+  v.field("from_port", o.fromPort);
   v.field("to", o.to);
+  v.field("to_port", o.toPort);
   v.field("type", o.type);
   v.field("shape", o.shape);
   v.field("bytes", o.bytes);
@@ -185,6 +212,8 @@ template <typename V> void visit(V &v, Accounting &o) {
   v.field("weight_bytes", o.weightBytes);
   v.field("reachable_bytes", o.reachableBytes);
   v.field("folded", o.folded);
+  v.field("resident_bytes", o.residentBytes);
+  v.field("shard_bytes", o.shardBytes);
   v.field("copy_bytes", o.copyBytes);
   v.field("padding_bytes", o.paddingBytes);
   v.field("state_bytes", o.stateBytes);

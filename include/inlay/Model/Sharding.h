@@ -54,6 +54,9 @@ struct Sharding {
 /// vector instructions may read it; a buffer's bytes are rounded up to it.
 inline constexpr int64_t kBufferAlignment = 16;
 
+/// Streams are double-buffered: one tensor computes while the next arrives.
+inline constexpr int64_t kStreamBuffers = 2;
+
 /// What a core of the region keeps in its SRAM for one tensor.
 struct ShardBuffer {
   TensorRole role = TensorRole::Local;

@@ -54,12 +54,17 @@ struct Rectangle {
 
 struct System {
   std::string target;
+  std::string description; ///< of the target
   int64_t wafers = 0;
   int64_t width = 0; ///< of the usable rectangle of a wafer
   int64_t height = 0;
   std::vector<Rectangle> dead;
   int64_t sramBytes = 0;     ///< of a core
   int64_t reservedBytes = 0; ///< of a core, not for data
+  /// Bytes of a core that buffers may take: sramBytes - reservedBytes, or more
+  /// where the plan is not feasible.
+  int64_t budgetBytes = 0;
+  int64_t bufferAlignment = 0; ///< bytes; of every buffer's offset and size
   double clockGhz = 0;
   std::vector<Figure> figures;
 };
@@ -72,33 +77,46 @@ struct Step {
   int64_t tokens = 0;  ///< new tokens of each
 };
 
-/// How one dim of a tensor or op is cut: into `parts` blocks along `axis`, each
-/// a multiple of `unit`, in order; block i holds indices
-/// [i * shard, min((i + 1) * shard, size)).
+/// How one dim of a tensor or op is cut over the cores of a region.
+///
 /// Axis "x" counts columns of the region (of the expert group), "y" rows,
-/// "group" expert groups row by row; "none" is not cut.
+/// "group" expert groups; "none" is not cut. The core with number p on the axis
+/// works on the points q from p * shard up to, not including,
+/// min((p + 1) * shard, points), and point q is index (q / inner) mod size of
+/// this dim. A dim that has its axis for itself has inner 1 and as many points
+/// as indices: core p holds a block of them. Dims that share an axis are cut
+/// together, the first being the slowest: one q gives the index of each.
 struct Cut {
   std::string dim;
   int64_t size = 0;
   std::string axis;
-  int64_t parts = 0;
-  int64_t unit = 0;
+  int64_t parts = 0; ///< cores along the axis; the last may hold nothing
+  int64_t unit = 0;  ///< `shard` is a multiple of it, or all points
   int64_t shard = 0;
+  int64_t inner = 1;
+  int64_t points = 0;
 };
 
+/// A dim of an op's iteration space. Where a dim that is a reduction has more
+/// than one part, the cores along its axis add up their partial results.
+struct OpDim {
+  Cut cut;
+  bool reduction = false;
+};
+
+/// One loop nest of a kernel; they run in order.
 struct OpCut {
   std::string op;
   std::string kind;
-  std::vector<Cut> dims;
+  std::vector<OpDim> dims;
 };
 
 /// A weight and the rule by which every core's part follows.
 ///
 /// The stored bytes are `length` bytes at `offset` of `file`, rows of `shape`'s
 /// last dim following each other every `rowPitchBits` (0: densely). The part of
-/// the core at column c and row r of its region (or group g) is the slice of
-/// the logical tensor that `cuts` give for c, r and g, one cut per dim of
-/// `shape`.
+/// a core is the slice of the logical tensor that `cuts` give for its place,
+/// one cut per dim of `shape`; docs/plan.md has an example.
 struct Weight {
   std::string name;
   std::string file;
@@ -122,12 +140,28 @@ struct State {
   std::vector<Cut> cuts;
 };
 
-/// A part of a core's SRAM, the same on every core of the kernel's region.
+/// A part of the SRAM of every core of a class. Offsets count from the start of
+/// the data area, behind what the target reserves.
 struct Buffer {
-  std::string name;
-  std::string role; ///< "weights", "state", "stream" or "scratch"
+  std::string name; ///< of the weight, state or other tensor it is for
+  std::string role; ///< "weights", "state", "input", "output" or "scratch"
   int64_t offset = 0;
   int64_t bytes = 0;
+  int64_t slots = 1; ///< equal parts that take turns: 2 for double buffering
+  /// First and last op of the kernel that need it. Buffers that are not needed
+  /// at one time may share bytes.
+  int64_t firstOp = 0;
+  int64_t lastOp = 0;
+};
+
+/// Cores of one kernel that run one program with one map of their SRAM. Cores
+/// of a region that are in no class idle.
+struct CoreClass {
+  std::string name;
+  std::vector<Rectangle> rectangles; ///< on the wafer, disjoint
+  int64_t cores = 0;
+  std::vector<Buffer> memory;
+  int64_t bytesPerCore = 0; ///< end of the last buffer
 };
 
 struct Cycles {
@@ -159,25 +193,32 @@ struct ExpertGroup {
 struct Kernel {
   std::string name;
   std::string role;
-  int64_t layer = 0; ///< -1: in no layer
-  std::string structure;
+  int64_t layer = 0;     ///< -1: in no layer
+  std::string structure; ///< equal for kernels that differ in names only
+  int64_t experts = 0;   ///< 0: no kernel of experts
+  int64_t expertsPerToken = 0;
   int64_t wafer = 0;
   Rectangle region;
   std::vector<OpCut> ops;
   std::vector<Weight> weights;
   std::vector<State> states;
   std::vector<ExpertGroup> groups;
-  std::vector<Buffer> memory;
-  int64_t bytesPerCore = 0; ///< end of the last buffer
+  std::vector<CoreClass> classes;
+  int64_t bytesPerCore = 0; ///< of the fullest class
   Cycles cycles;
   double worstCaseCycles = 0;
   Bound bound;
+  double unknownBytes = 0; ///< moved by ops that no cost rule knows
+  double movedBytes = 0;   ///< of weights and streams
 };
 
+/// One edge of the graph, from an output of a kernel to an input of another.
 struct Stream {
   std::string name;
-  std::string from; ///< kernel; empty: the host
-  std::string to;   ///< kernel; empty: the host
+  std::string from;     ///< kernel; empty: the host
+  int64_t fromPort = 0; ///< output of the kernel, or input of the model
+  std::string to;       ///< kernel; empty: the host
+  int64_t toPort = 0;   ///< input of the kernel, or output of the model
   std::string type;
   std::vector<int64_t> shape;
   int64_t bytes = 0;
@@ -200,7 +241,7 @@ struct Estimate {
   std::vector<std::string> criticalPath;
   std::vector<double> stageCycles; ///< by wafer
   Bound bound;
-  double gap = 0; ///< latency / bound
+  double gap = 0; ///< latency / bound; 0 where the bound is 0
   double unknownBytes = 0;
   double movedBytes = 0;
   std::vector<Rate> rates;
@@ -211,15 +252,24 @@ struct NamedBytes {
   int64_t bytes = 0;
 };
 
-/// Where every byte of the model's initializers went:
-/// weightBytes + sum of folded = reachableBytes. Padding and copies lie apart.
+/// Where every byte of the model's initializers went, and what the cores hold:
+///   weightBytes + sum of folded = reachableBytes
+///   shardBytes + copyBytes + paddingBytes = residentBytes
+/// A shard on a core is its elements without gaps, in whole bytes. shardBytes
+/// are those of one copy of each weight; they differ from weightBytes where
+/// stored rows are padded, a shard ends inside a byte, or the file holds
+/// varints.
 struct Accounting {
-  int64_t weightBytes = 0;    ///< of distinct initializers in `weights`
+  /// Stored bytes of the initializers in `weights`; one that several kernels
+  /// hold (tied) counts once.
+  int64_t weightBytes = 0;
   int64_t reachableBytes = 0; ///< of initializers reachable from the outputs
   std::vector<NamedBytes> folded; ///< used up by constant folding
-  int64_t copyBytes = 0;          ///< held by second and further copies
-  int64_t paddingBytes = 0;       ///< held by shards beyond the tensors' ends
-  int64_t stateBytes = 0;
+  int64_t residentBytes = 0;      ///< of weight buffers, over all cores
+  int64_t shardBytes = 0;         ///< of shards, each weight counted once
+  int64_t copyBytes = 0;          ///< of shards in second and further copies
+  int64_t paddingBytes = 0;       ///< of buffers beyond their shards
+  int64_t stateBytes = 0;         ///< of states, each counted once
 };
 
 struct Plan {

@@ -1,0 +1,69 @@
+//===- Cuts.h - The rule by which every core's part follows -----*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A sharding as numbers that need no model to be read: one cut for each dim of
+// an op or tensor, whose size does not depend on the number of cores. A plan
+// hands these to a runtime, and `weightShard` applies them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_MODEL_CUTS_H
+#define INLAY_MODEL_CUTS_H
+
+#include "inlay/Model/Sharding.h"
+
+#include <string>
+#include <vector>
+
+namespace inlay::model {
+
+/// How one dim is cut. The core with number p on `axis` works on the points q
+/// in [p * shard, min((p + 1) * shard, points)), and point q is index
+/// (q / inner) mod size. A dim that has its axis for itself has inner 1 and one
+/// point for each index. Dims that share an axis are cut together: their points
+/// are those of all dims on the axis, the first being the slowest.
+struct Cut {
+  std::string dim; ///< iteration dim; empty where none indexes the tensor's dim
+  int64_t size = 1;
+  Axis axis = Axis::None;
+  int64_t parts = 1;
+  int64_t unit = 1; ///< `shard` is a multiple of it, or all points
+  int64_t shard = 1;
+  int64_t inner = 1;
+  int64_t points = 1;
+
+  bool operator==(const Cut &) const = default;
+};
+
+/// One cut for each dim of an op.
+std::vector<Cut> opCuts(const OpSpec &op, const OpSharding &opSharding,
+                        const Sharding &sharding);
+
+/// One cut for each dim of a weight, by its first use, which gives it boxes:
+/// each dim has its axis for itself. `sharding` must have passed `check`.
+std::vector<Cut> weightCuts(const KernelSpec &kernel, const Sharding &sharding,
+                            int weight);
+
+/// One cut for each dim of a state, by the first use that indexes all of them;
+/// without one every core holds all of it.
+std::vector<Cut> stateCuts(const KernelSpec &kernel, const Sharding &sharding,
+                           int state);
+
+/// Bytes of the largest shard of a weight: its elements without gaps, in whole
+/// bytes.
+int64_t largestShardBytes(const KernelSpec &kernel, const Sharding &sharding,
+                          int weight);
+
+/// Bytes of all shards of one copy of a weight, each in whole bytes. All copies
+/// have as many.
+int64_t copyBytes(const KernelSpec &kernel, const Sharding &sharding,
+                  int weight);
+
+} // namespace inlay::model
+
+#endif // INLAY_MODEL_CUTS_H

@@ -1,0 +1,218 @@
+//===- Cuts.cpp - The rule by which every core's part follows -------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Model/Cuts.h"
+
+#include "inlay/Support/Format.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace inlay;
+using namespace inlay::model;
+
+namespace {
+
+/// Products of sizes that nothing bounds saturate.
+int64_t multiply(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) ? std::numeric_limits<int64_t>::max()
+                                          : product;
+}
+
+/// The use of a tensor that says how it is cut.
+struct Use {
+  const OpSpec *op = nullptr;
+  const OperandSpec *operand = nullptr;
+  const OpSharding *sharding = nullptr;
+};
+
+/// A weight that is first used with another rank is held whole, and so is one
+/// without a use.
+Use firstUse(const KernelSpec &kernel, const Sharding &sharding, int weight) {
+  for (size_t o = 0; o < kernel.ops.size(); ++o)
+    for (const OperandSpec &operand : kernel.ops[o].operands)
+      if (operand.role == TensorRole::Weights && operand.tensor == weight) {
+        if (operand.indexing.size() != kernel.weights[weight].shape.size())
+          return {};
+        return {&kernel.ops[o], &operand, &sharding.ops[o]};
+      }
+  return {};
+}
+
+/// A block that spans the whole dim belongs to every part alike.
+bool isCutBy(const OpSpec &op, const IndexExpr &index) {
+  return index.dim >= 0 && index.divisor < op.dims[index.dim].size;
+}
+
+Cut whole(int64_t size, std::string dim = "") {
+  Cut cut;
+  cut.dim = std::move(dim);
+  cut.size = cut.shard = cut.points = size;
+  return cut;
+}
+
+/// The cut of a dim that has its axis for itself.
+Cut alone(const IterationDim &dim, Axis axis, const Sharding &sharding) {
+  Cut cut = whole(dim.size, dim.name);
+  cut.axis = axis;
+  cut.parts = partsOf(sharding, axis);
+  cut.unit = dim.unit;
+  cut.shard = shardLength(dim, cut.parts);
+  return cut;
+}
+
+/// The cut of dim `d` among `dims`, of which several may share its axis.
+Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
+          const OpSharding &opSharding, const Sharding &sharding) {
+  const std::vector<Axis> &axes = opSharding.axisOfDim;
+  if (axes[d] == Axis::None)
+    return whole(dims[d].size, dims[d].name);
+  Cut cut = alone(dims[d], axes[d], sharding);
+  if (std::count(axes.begin(), axes.end(), axes[d]) == 1)
+    return cut;
+  cut.unit = 1;
+  for (size_t e = 0; e < dims.size(); ++e) {
+    if (e == d || axes[e] != axes[d])
+      continue;
+    cut.points = multiply(cut.points, dims[e].size);
+    if (e > d)
+      cut.inner = multiply(cut.inner, dims[e].size);
+  }
+  cut.shard = ceilDiv(cut.points, cut.parts);
+  return cut;
+}
+
+} // namespace
+
+std::vector<Cut> inlay::model::opCuts(const OpSpec &op,
+                                      const OpSharding &opSharding,
+                                      const Sharding &sharding) {
+  std::vector<Cut> cuts;
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    cuts.push_back(cutOf(op.dims, d, opSharding, sharding));
+  return cuts;
+}
+
+std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
+                                          const Sharding &sharding,
+                                          int weight) {
+  const std::vector<int64_t> &shape = kernel.weights[weight].shape;
+  Use use = firstUse(kernel, sharding, weight);
+  std::vector<Cut> cuts;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const IndexExpr *index = use.op ? &use.operand->indexing[i] : nullptr;
+    if (!index || !isCutBy(*use.op, *index)) {
+      cuts.push_back(whole(shape[i]));
+      continue;
+    }
+    // Blocks that share a scale are whole, so the units of the iteration dim
+    // are units of the tensor's dim.
+    IterationDim dim = use.op->dims[index->dim];
+    dim.size = shape[i];
+    dim.unit = std::max<int64_t>(1, dim.unit / index->divisor);
+    Axis axis = use.sharding->axisOfDim[index->dim];
+    cuts.push_back(axis == Axis::None ? whole(shape[i], dim.name)
+                                      : alone(dim, axis, sharding));
+  }
+  return cuts;
+}
+
+std::vector<Cut> inlay::model::stateCuts(const KernelSpec &kernel,
+                                         const Sharding &sharding, int state) {
+  const std::vector<int64_t> &shape = kernel.states[state].shape;
+  std::vector<Cut> cuts;
+  for (size_t o = 0; o < kernel.ops.size() && cuts.empty(); ++o)
+    for (const OperandSpec &use : kernel.ops[o].operands) {
+      if (use.role != TensorRole::State || use.tensor != state ||
+          use.indexing.size() != shape.size() || !cuts.empty())
+        continue;
+      // An op that reads what was there before the step iterates over less than
+      // the state holds after it.
+      std::vector<IterationDim> dims = kernel.ops[o].dims;
+      for (size_t i = 0; i < shape.size(); ++i)
+        if (use.indexing[i].dim >= 0 && use.indexing[i].divisor == 1)
+          dims[use.indexing[i].dim].size = shape[i];
+      for (size_t i = 0; i < shape.size(); ++i) {
+        const IndexExpr &index = use.indexing[i];
+        cuts.push_back(index.dim < 0
+                           ? whole(shape[i])
+                           : cutOf(dims, index.dim, sharding.ops[o], sharding));
+        cuts[i].size = shape[i];
+        cuts[i].inner = multiply(cuts[i].inner, index.divisor);
+      }
+    }
+  if (cuts.empty())
+    for (int64_t size : shape)
+      cuts.push_back(whole(size));
+  return cuts;
+}
+
+std::vector<IndexRange>
+inlay::model::weightShard(const KernelSpec &kernel, const Sharding &sharding,
+                          int weight, const CorePosition &position) {
+  std::vector<IndexRange> ranges;
+  for (const Cut &cut : weightCuts(kernel, sharding, weight)) {
+    int64_t part = cut.axis == Axis::X       ? position.x
+                   : cut.axis == Axis::Y     ? position.y
+                   : cut.axis == Axis::Group ? position.group
+                                             : 0;
+    int64_t begin = std::min(cut.size, multiply(part, cut.shard));
+    ranges.push_back({begin, std::min(cut.size, begin + cut.shard)});
+  }
+  return ranges;
+}
+
+int64_t inlay::model::copies(const KernelSpec &kernel, const Sharding &sharding,
+                             int weight) {
+  int64_t parts = 1;
+  for (const Cut &cut : weightCuts(kernel, sharding, weight))
+    parts = multiply(parts, cut.parts);
+  return multiply(sharding.numGroups(), sharding.group.area()) / parts;
+}
+
+int64_t inlay::model::largestShardBytes(const KernelSpec &kernel,
+                                        const Sharding &sharding, int weight) {
+  int64_t elements = 1;
+  for (const Cut &cut : weightCuts(kernel, sharding, weight))
+    elements = multiply(elements, cut.shard);
+  return ceilDiv(multiply(elements, kernel.weights[weight].type.bits), 8);
+}
+
+int64_t inlay::model::copyBytes(const KernelSpec &kernel,
+                                const Sharding &sharding, int weight) {
+  // Shards of equal size, and how many there are: each cut adds to the full
+  // parts of a dim at most one that is shorter.
+  struct Kind {
+    int64_t elements;
+    int64_t count;
+  };
+  std::vector<Kind> kinds = {{1, 1}};
+  for (const Cut &cut : weightCuts(kernel, sharding, weight)) {
+    std::vector<Kind> next;
+    for (Kind kind : kinds) {
+      if (cut.shard == 0)
+        continue;
+      int64_t full = cut.size / cut.shard;
+      int64_t rest = cut.size % cut.shard;
+      if (full)
+        next.push_back(
+            {multiply(kind.elements, cut.shard), multiply(kind.count, full)});
+      if (rest)
+        next.push_back({multiply(kind.elements, rest), kind.count});
+    }
+    kinds = std::move(next);
+  }
+  int64_t bytes = 0;
+  for (Kind kind : kinds) {
+    int64_t bits = multiply(kind.elements, kernel.weights[weight].type.bits);
+    bytes += multiply(ceilDiv(bits, 8), kind.count);
+  }
+  return bytes;
+}

@@ -1,0 +1,245 @@
+//===- CutsTest.cpp - The rule by which every core's part follows ---------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Model/Cuts.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <map>
+
+using namespace inlay;
+using namespace inlay::model;
+using testing::ElementsAre;
+using testing::UnorderedElementsAre;
+
+namespace {
+
+const ElementType kF16 = {"f16", 16};
+const ElementType kU4 = {"u4", 4};
+const Axis kX = Axis::X;
+const Axis kY = Axis::Y;
+const Axis kNone = Axis::None;
+const Axis kGroup = Axis::Group;
+
+/// The core's number on the axis of a cut.
+int64_t partOf(const Cut &cut, const CorePosition &core) {
+  switch (cut.axis) {
+  case Axis::None:
+    return 0;
+  case Axis::X:
+    return core.x;
+  case Axis::Y:
+    return core.y;
+  case Axis::Group:
+    return core.group;
+  }
+  return 0;
+}
+
+std::vector<CorePosition> coresOf(const Sharding &sharding) {
+  std::vector<CorePosition> cores;
+  for (int64_t group = 0; group < sharding.numGroups(); ++group)
+    for (int64_t y = 0; y < sharding.group.height; ++y)
+      for (int64_t x = 0; x < sharding.group.width; ++x)
+        cores.push_back({group, x, y});
+  return cores;
+}
+
+/// The index tuples that a core holds, read off the cuts word for word.
+std::vector<std::vector<int64_t>> tuplesOf(const std::vector<Cut> &cuts,
+                                           const CorePosition &core) {
+  // One loop for each axis; a dim without an axis has one of its own.
+  std::vector<std::vector<int64_t>> tuples = {
+      std::vector<int64_t>(cuts.size(), 0)};
+  for (size_t d = 0; d < cuts.size(); ++d) {
+    bool isShared = false;
+    for (size_t e = 0; e < d; ++e)
+      isShared |= cuts[d].axis != Axis::None && cuts[e].axis == cuts[d].axis;
+    if (isShared)
+      continue;
+    int64_t begin = partOf(cuts[d], core) * cuts[d].shard;
+    int64_t end = std::min(begin + cuts[d].shard, cuts[d].points);
+    std::vector<std::vector<int64_t>> next;
+    for (const std::vector<int64_t> &tuple : tuples)
+      for (int64_t q = begin; q < end; ++q) {
+        next.push_back(tuple);
+        for (size_t e = d; e < cuts.size(); ++e)
+          if (e == d ||
+              (cuts[d].axis != Axis::None && cuts[e].axis == cuts[d].axis))
+            next.back()[e] = (q / cuts[e].inner) % cuts[e].size;
+      }
+    tuples = std::move(next);
+  }
+  return tuples;
+}
+
+/// One operand of the given indexing, in an op with these dims.
+KernelSpec kernelWith(std::vector<IterationDim> dims, OperandSpec operand) {
+  KernelSpec kernel;
+  kernel.name = "k";
+  OpSpec op;
+  op.name = "op";
+  op.dims = std::move(dims);
+  op.operands = {std::move(operand)};
+  kernel.ops = {op};
+  return kernel;
+}
+
+TEST(CutsTest, OfAWeightWithScales) {
+  KernelSpec kernel =
+      kernelWith({{"token", 1}, {"n", 10}, {"k", 100, DimKind::Reduction, 32}},
+                 {TensorRole::Weights, 0, kF16, {{1, 1}, {2, 32}}});
+  kernel.weights = {{"scales", kF16, {10, 4}, 0, {}}};
+  Sharding sharding = {{4, 3}, {1, 1}, {4, 3}, {{{kNone, kX, kY}}}};
+  EXPECT_THAT(weightCuts(kernel, sharding, 0),
+              ElementsAre(Cut{"n", 10, kX, 4, 1, 3, 1, 10},
+                          Cut{"k", 4, kY, 3, 1, 2, 1, 4}));
+  EXPECT_THAT(opCuts(kernel.ops[0], sharding.ops[0], sharding),
+              ElementsAre(Cut{"token", 1, kNone, 1, 1, 1, 1, 1},
+                          Cut{"n", 10, kX, 4, 1, 3, 1, 10},
+                          Cut{"k", 100, kY, 3, 32, 64, 1, 100}));
+}
+
+TEST(CutsTest, DimsThatShareAnAxisAreCutTogether) {
+  std::vector<IterationDim> dims = {{"head", 3}, {"context", 5}, {"dim", 4}};
+  Sharding sharding = {{5, 2}, {1, 1}, {5, 2}, {{{kX, kY, kX}}}};
+  KernelSpec kernel = kernelWith(dims, {});
+  std::vector<Cut> cuts = opCuts(kernel.ops[0], sharding.ops[0], sharding);
+  EXPECT_THAT(cuts, ElementsAre(Cut{"head", 3, kX, 5, 1, 3, 4, 12},
+                                Cut{"context", 5, kY, 2, 1, 3, 1, 5},
+                                Cut{"dim", 4, kX, 5, 1, 3, 1, 12}));
+  EXPECT_THAT(tuplesOf(cuts, {0, 1, 1}),
+              UnorderedElementsAre(ElementsAre(0, 3, 3), ElementsAre(1, 3, 0),
+                                   ElementsAre(1, 3, 1), ElementsAre(0, 4, 3),
+                                   ElementsAre(1, 4, 0), ElementsAre(1, 4, 1)));
+}
+
+TEST(CutsTest, PointsOfAnOpLieOnAsManyCoresAsItDoesNotUse) {
+  std::vector<IterationDim> dims = {{"a", 3}, {"b", 7}, {"c", 4}};
+  const std::vector<Axis> choices[] = {
+      {kX, kY, kX}, {kX, kX, kX}, {kY, kX, kNone}, {kNone, kNone, kNone}};
+  for (const std::vector<Axis> &axes : choices)
+    for (Extent region : {Extent{1, 1}, Extent{2, 3}, Extent{5, 4}}) {
+      Sharding sharding = {region, {1, 1}, region, {{axes}}};
+      KernelSpec kernel = kernelWith(dims, {});
+      std::vector<Cut> cuts = opCuts(kernel.ops[0], sharding.ops[0], sharding);
+      std::map<std::vector<int64_t>, int64_t> count;
+      for (const CorePosition &core : coresOf(sharding)) {
+        std::vector<std::vector<int64_t>> tuples = tuplesOf(cuts, core);
+        EXPECT_LE(double(tuples.size()),
+                  shardPoints(kernel.ops[0], sharding.ops[0], sharding));
+        for (const std::vector<int64_t> &tuple : tuples)
+          ++count[tuple];
+      }
+      EXPECT_EQ(count.size(), 3u * 7 * 4);
+      int64_t unused = region.area();
+      for (Axis axis : {kX, kY})
+        if (std::count(axes.begin(), axes.end(), axis))
+          unused /= partsOf(sharding, axis);
+      for (auto &[tuple, cores] : count)
+        EXPECT_EQ(cores, unused);
+    }
+}
+
+TEST(CutsTest, StatesAreHeldWhereTheirFirstUseIsComputed) {
+  // Keys: what was there before the step is one token shorter than the state.
+  KernelSpec kernel = kernelWith(
+      {{"token", 1}, {"head", 2}, {"context", 8}, {"dim", 6}},
+      {TensorRole::State, 0, kF16, {{0, 1}, {1, 1}, {2, 1}, {3, 1}}});
+  kernel.states = {{"key", kF16, {1, 2, 9, 6}}, {"unused", kF16, {4}}};
+  Sharding sharding = {{4, 2}, {1, 1}, {4, 2}, {{{kNone, kX, kY, kX}}}};
+  std::vector<Cut> cuts = stateCuts(kernel, sharding, 0);
+  EXPECT_THAT(cuts, ElementsAre(Cut{"token", 1, kNone, 1, 1, 1, 1, 1},
+                                Cut{"head", 2, kX, 4, 1, 3, 6, 12},
+                                Cut{"context", 9, kY, 2, 1, 5, 1, 9},
+                                Cut{"dim", 6, kX, 4, 1, 3, 1, 12}));
+  std::map<std::vector<int64_t>, int64_t> count;
+  for (const CorePosition &core : coresOf(sharding))
+    for (const std::vector<int64_t> &tuple : tuplesOf(cuts, core))
+      ++count[tuple];
+  EXPECT_EQ(count.size(), 2u * 9 * 6);
+  for (auto &[tuple, cores] : count)
+    EXPECT_EQ(cores, 1);
+  EXPECT_THAT(stateCuts(kernel, sharding, 1),
+              ElementsAre(Cut{"", 4, kNone, 1, 1, 4, 1, 4}));
+}
+
+TEST(CutsTest, AStateIsReadByGroupsOfHeads) {
+  KernelSpec kernel =
+      kernelWith({{"head", 6}}, {TensorRole::State, 0, kF16, {{0, 2}}});
+  kernel.states = {{"key", kF16, {3}}};
+  Sharding sharding = {{4, 1}, {1, 1}, {4, 1}, {{{kX}}}};
+  std::vector<Cut> cuts = stateCuts(kernel, sharding, 0);
+  // Heads 2 and 3 are on one core, both of group 1.
+  EXPECT_THAT(cuts, ElementsAre(Cut{"head", 3, kX, 4, 1, 2, 2, 6}));
+  EXPECT_THAT(tuplesOf(cuts, {0, 1, 0}),
+              ElementsAre(ElementsAre(1), ElementsAre(1)));
+}
+
+/// Counts what cores hold of a weight one by one.
+struct Held {
+  int64_t all = 0;
+  int64_t largest = 0;
+};
+
+Held countShards(const KernelSpec &kernel, const Sharding &sharding) {
+  Held held;
+  for (const CorePosition &core : coresOf(sharding)) {
+    int64_t elements = 1;
+    for (IndexRange range : weightShard(kernel, sharding, 0, core))
+      elements *= range.length();
+    int64_t bytes = (elements * kernel.weights[0].type.bits + 7) / 8;
+    held.all += bytes;
+    held.largest = std::max(held.largest, bytes);
+  }
+  return held;
+}
+
+TEST(CutsTest, BytesOfCopiesAreThoseOfTheirShards) {
+  int numSharedBytes = 0;
+  for (ElementType type : {kU4, kF16})
+    for (int64_t unit : {1, 2, 8})
+      for (Extent groups : {Extent{1, 1}, Extent{2, 2}})
+        for (Extent group : {Extent{1, 1}, Extent{3, 2}, Extent{7, 5}})
+          for (auto axes : {std::vector<Axis>{kGroup, kX, kY},
+                            {kGroup, kY, kX},
+                            {kGroup, kX, kNone},
+                            {kNone, kNone, kY},
+                            {kNone, kNone, kNone}}) {
+            KernelSpec kernel = kernelWith(
+                {{"expert", 3}, {"n", 5}, {"k", 26, DimKind::Reduction, unit}},
+                {TensorRole::Weights, 0, type, {{0, 1}, {1, 1}, {2, 1}}});
+            kernel.role = KernelRole::Experts;
+            kernel.weights = {{"w", type, {3, 5, 26}, 0, {}}};
+            Sharding sharding = {{14, 10}, groups, group, {{axes}}};
+            Diagnostics diags;
+            ASSERT_TRUE(check(kernel, sharding, diags));
+            Held held = countShards(kernel, sharding);
+            int64_t one = copyBytes(kernel, sharding, 0);
+            EXPECT_EQ(one * copies(kernel, sharding, 0), held.all);
+            EXPECT_EQ(largestShardBytes(kernel, sharding, 0), held.largest);
+            EXPECT_LE(held.largest, footprint(kernel, sharding).weights);
+            int64_t packed = (3 * 5 * 26 * type.bits + 7) / 8;
+            EXPECT_GE(one, packed);
+            numSharedBytes += one > packed;
+          }
+  // Some shards of 4-bit elements end inside a byte; those of f16 never do.
+  EXPECT_GT(numSharedBytes, 0);
+}
+
+TEST(CutsTest, EmptyWeightsHaveNoBytes) {
+  KernelSpec kernel =
+      kernelWith({{"n", 4}}, {TensorRole::Weights, 0, kF16, {{0, 1}, {-1, 1}}});
+  kernel.weights = {{"w", kF16, {4, 0}, 0, {}}};
+  Sharding sharding = {{2, 1}, {1, 1}, {2, 1}, {{{kX}}}};
+  EXPECT_EQ(copyBytes(kernel, sharding, 0), 0);
+  EXPECT_EQ(largestShardBytes(kernel, sharding, 0), 0);
+}
+
+} // namespace
