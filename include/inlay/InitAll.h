@@ -24,6 +24,7 @@
 #include "dialects/Wafer/IR/Wafer.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 #include "dialects/Wafer/Transforms/Passes.h"
+#include "dialects/Wafer/Translation/ToPlan.h"
 
 #include "inlay/Compiler/Pipeline.h"
 
@@ -57,6 +58,7 @@ inline void registerAllPasses() {
 inline void registerAllTranslations() {
   onnx::registerOnnxTranslations();
   wafer::registerWaferExtractTranslations();
+  wafer::registerWaferPlanTranslations();
 }
 
 } // namespace inlay

@@ -100,6 +100,7 @@ template <typename V> void visit(V &v, Weight &o) {
 template <typename V> void visit(V &v, State &o) {
   v.field("name", o.name);
   v.field("type", o.type);
+  v.field("bits", o.bits);
   v.field("shape", o.shape);
   v.field("bytes", o.bytes);
   v.field("cuts", o.cuts);

@@ -135,6 +135,7 @@ struct Weight {
 struct State {
   std::string name;
   std::string type;
+  int64_t bits = 0; ///< of an element
   std::vector<int64_t> shape;
   int64_t bytes = 0;
   std::vector<Cut> cuts;

@@ -1,0 +1,374 @@
+//===- ToPlan.cpp - The placement plan of a placed module ----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Wafer/Translation/ToPlan.h"
+
+#include "dialects/Onnx/IR/Onnx.h"
+#include "dialects/Wafer/Transforms/AttrConversion.h"
+#include "dialects/Wafer/Translation/Accounting.h"
+#include "inlay/Cost/Cost.h"
+#include "inlay/Model/Cuts.h"
+#include "inlay/Schedule/Schedule.h"
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+//===----------------------------------------------------------------------===//
+// Small structs
+//===----------------------------------------------------------------------===//
+
+static plan::Cycles toCycles(CyclesAttr attr) {
+  cost::Breakdown cycles = toBreakdown(attr);
+  return {cycles.compute,         cycles.sram,     cycles.fabricLatency,
+          cycles.fabricBandwidth, cycles.software, cycles.crossing,
+          attr.getTotal()};
+}
+
+/// The reasons of a bound, and the cycles that follow from them.
+static plan::Bound toPlanBound(BoundAttr attr, double cycles) {
+  cost::Bound bound = toBound(attr);
+  return {bound.compute, bound.sram, bound.distance, cycles, bound.binding()};
+}
+
+static plan::Rectangle toRectangle(const model::Rect &rect) {
+  return {rect.x, rect.y, rect.width, rect.height};
+}
+
+static const char *toString(model::Axis axis) {
+  switch (axis) {
+  case model::Axis::None:
+    return "none";
+  case model::Axis::X:
+    return "x";
+  case model::Axis::Y:
+    return "y";
+  case model::Axis::Group:
+    return "group";
+  }
+  return "none";
+}
+
+static plan::Cut toCut(const model::Cut &cut) {
+  return {cut.dim,  cut.size,  toString(cut.axis), cut.parts,
+          cut.unit, cut.shard, cut.inner,          cut.points};
+}
+
+static std::vector<plan::Cut> toCuts(const std::vector<model::Cut> &cuts) {
+  std::vector<plan::Cut> result;
+  for (const model::Cut &cut : cuts)
+    result.push_back(toCut(cut));
+  return result;
+}
+
+static const char *toString(model::OpClass opClass) {
+  switch (opClass) {
+  case model::OpClass::Contraction:
+    return "contraction";
+  case model::OpClass::Elementwise:
+    return "elementwise";
+  case model::OpClass::Reduction:
+    return "reduction";
+  case model::OpClass::Softmax:
+    return "softmax";
+  case model::OpClass::TopK:
+    return "top_k";
+  case model::OpClass::Lookup:
+    return "lookup";
+  case model::OpClass::Move:
+    return "move";
+  case model::OpClass::Opaque:
+    return "opaque";
+  }
+  return "opaque";
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+static std::vector<plan::OpCut> toOps(const model::KernelSpec &spec,
+                                      const model::Sharding &sharding) {
+  std::vector<plan::OpCut> ops;
+  for (auto [op, opSharding] : llvm::zip_equal(spec.ops, sharding.ops)) {
+    plan::OpCut &result =
+        ops.emplace_back(plan::OpCut{op.name, toString(op.opClass), {}});
+    for (auto [dim, cut] :
+         llvm::zip_equal(op.dims, model::opCuts(op, opSharding, sharding)))
+      result.dims.push_back(
+          {toCut(cut), dim.kind == model::DimKind::Reduction});
+  }
+  return ops;
+}
+
+static std::vector<plan::Weight> toWeights(const model::KernelSpec &spec,
+                                           const model::Sharding &sharding) {
+  std::vector<plan::Weight> weights;
+  for (auto [index, weight] : llvm::enumerate(spec.weights)) {
+    int number = static_cast<int>(index);
+    weights.push_back({weight.name, weight.source.file, weight.source.offset,
+                       weight.source.length, weight.source.encoding,
+                       weight.type.name, weight.type.bits, weight.shape,
+                       weight.rowPitchBits,
+                       toCuts(model::weightCuts(spec, sharding, number)),
+                       model::copies(spec, sharding, number)});
+  }
+  return weights;
+}
+
+static std::vector<plan::State> toStates(const model::KernelSpec &spec,
+                                         const model::Sharding &sharding) {
+  std::vector<plan::State> states;
+  for (auto [index, state] : llvm::enumerate(spec.states))
+    states.push_back(
+        {state.name, state.type.name, state.type.bits, state.shape,
+         state.bytes(),
+         toCuts(model::stateCuts(spec, sharding, static_cast<int>(index)))});
+  return states;
+}
+
+/// All cores that the groups of a kernel take form one class.
+static plan::CoreClass toCoreClass(const PlacedKernel &kernel) {
+  const model::Sharding &sharding = kernel.sharding;
+  plan::CoreClass cores;
+  cores.name = "all";
+  model::Rect region = Placement(kernel.placement).getRect();
+  cores.rectangles.push_back({region.x, region.y,
+                              sharding.groups.width * sharding.group.width,
+                              sharding.groups.height * sharding.group.height});
+  cores.cores = sharding.numGroups() * sharding.group.area();
+  for (BufferOp buffer : kernel.buffers) {
+    bool isPort = buffer.getRole() == BufferRole::Input ||
+                  buffer.getRole() == BufferRole::Output;
+    cores.memory.push_back({buffer.getName().str(),
+                            stringifyBufferRole(buffer.getRole()).str(),
+                            buffer.getOffset(), buffer.getBytes(),
+                            isPort ? model::kStreamBuffers : 1,
+                            buffer.getFirst(), buffer.getLast()});
+    cores.bytesPerCore =
+        std::max(cores.bytesPerCore, buffer.getOffset() + buffer.getBytes());
+  }
+  return cores;
+}
+
+static plan::Kernel toKernel(const model::KernelSpec &spec,
+                             PlacedKernel &kernel) {
+  plan::Kernel result;
+  result.name = spec.name;
+  result.role = model::toString(spec.role);
+  result.layer = spec.layer;
+  result.structure = spec.structuralHash;
+  result.experts = spec.numExperts;
+  result.expertsPerToken = spec.expertsPerToken;
+  result.wafer = kernel.placement.stage.getWafer();
+  model::Rect region = kernel.placement.getRect();
+  result.region = toRectangle(region);
+  result.ops = toOps(spec, kernel.sharding);
+  result.weights = toWeights(spec, kernel.sharding);
+  result.states = toStates(spec, kernel.sharding);
+  for (ExpertGroupOp group : kernel.groups) {
+    model::Rect rect = group.getRect();
+    rect.x += region.x;
+    rect.y += region.y;
+    result.groups.push_back({group.getIndex(), toRectangle(rect),
+                             group.getFirst(), group.getEnd()});
+  }
+  result.classes.push_back(toCoreClass(kernel));
+  result.bytesPerCore = result.classes.front().bytesPerCore;
+  EstimateOp estimate = kernel.estimate;
+  result.cycles = toCycles(estimate.getCycles());
+  result.worstCaseCycles = estimate.getWorstCase().convertToDouble();
+  result.bound =
+      toPlanBound(estimate.getBound(), estimate.getBound().getCycles());
+  result.unknownBytes = estimate.getUnknownBytes().convertToDouble();
+  result.movedBytes = estimate.getMovedBytes().convertToDouble();
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
+static plan::System toSystem(SystemOp system) {
+  TargetAttr target = system.getTarget();
+  plan::System result;
+  result.target = target.getName().str();
+  result.description = target.getDescription().str();
+  result.wafers = system.getWafers();
+  result.width = target.getWidth();
+  result.height = target.getHeight();
+  ArrayRef<int64_t> dead = target.getDead();
+  for (; !dead.empty(); dead = dead.drop_front(4))
+    result.dead.push_back({dead[0], dead[1], dead[2], dead[3]});
+  result.sramBytes = static_cast<int64_t>(target.getValue("sram"));
+  result.reservedBytes = static_cast<int64_t>(target.getValue("reserved"));
+  result.budgetBytes = system.getPlanBudget();
+  result.bufferAlignment = model::kBufferAlignment;
+  result.clockGhz = target.getValue("clock");
+  for (NamedAttribute entry : target.getFigures()) {
+    auto figure = cast<FigureAttr>(entry.getValue());
+    result.figures.push_back({entry.getName().str(),
+                              figure.getValue().getValueAsDouble(),
+                              figure.getUnit().str(), figure.getSource().str(),
+                              figure.getAssumption()});
+  }
+  return result;
+}
+
+static plan::Stream toStream(const model::Graph &model,
+                             const model::StreamSpec &stream,
+                             ConnectOp connect) {
+  auto nameOf = [&](int kernel) {
+    return kernel == model::kHost ? std::string() : model.kernels[kernel].name;
+  };
+  plan::Stream result;
+  result.name = stream.name;
+  result.from = nameOf(stream.producer);
+  result.fromPort = stream.producerPort;
+  result.to = nameOf(stream.consumer);
+  result.toPort = stream.consumerPort;
+  result.type = stream.type.name;
+  result.shape = stream.shape;
+  result.bytes = connect.getBytes();
+  result.hops = connect.getHops();
+  result.crossing = connect.getCrossing();
+  if (connect.getCycles())
+    result.cycles = toCycles(*connect.getCycles());
+  return result;
+}
+
+static plan::Estimate toEstimate(const PlacedSystem &placement,
+                                 const std::vector<plan::Kernel> &kernels) {
+  StepEstimateOp step = placement.step;
+  SystemOp system = placement.system;
+  plan::Estimate result;
+  result.mode = stringifyCostMode(step.getMode()).str();
+  result.latency = toCycles(step.getLatency());
+  result.worstCaseLatency = step.getWorstCase().convertToDouble();
+  for (auto kernel : step.getPath().getAsRange<FlatSymbolRefAttr>())
+    result.criticalPath.push_back(kernel.getValue().str());
+  result.stageCycles = step.getStages().vec();
+  double least = step.getLeast().convertToDouble();
+  result.bound = toPlanBound(step.getBound(), least);
+  result.gap = least > 0 ? result.latency.total / least : 0;
+  for (const plan::Kernel &kernel : kernels) {
+    result.unknownBytes += kernel.unknownBytes;
+    result.movedBytes += kernel.movedBytes;
+  }
+
+  schedule::Problem problem;
+  problem.batch = placement.model.batch;
+  problem.tokens = placement.model.tokens;
+  schedule::Solution solution;
+  solution.latency = toBreakdown(step.getLatency());
+  solution.stageCycles = result.stageCycles;
+  solution.slowestStage = static_cast<int>(
+      llvm::max_element(result.stageCycles) - result.stageCycles.begin());
+  TargetAttr target = system.getTarget();
+  std::vector<double> clocks = {target.getValue("clock")};
+  llvm::append_range(clocks, target.getReportClocks().asArrayRef());
+  for (double clock : clocks)
+    result.rates.push_back({clock, solution.tokensPerUser(problem, clock),
+                            solution.tokensPerSystem(problem, clock)});
+  return result;
+}
+
+/// Options as given, then those of the system that are not among them.
+static std::vector<std::string> toOptions(SystemOp system,
+                                          std::vector<std::string> options) {
+  size_t numGiven = options.size();
+  for (NamedAttribute option :
+       system.getOptions().value_or(DictionaryAttr::get(system.getContext()))) {
+    std::string name = option.getName().str() + "=";
+    bool isGiven =
+        llvm::any_of(llvm::ArrayRef(options).take_front(numGiven),
+                     [&](StringRef given) { return given.starts_with(name); });
+    if (isGiven)
+      continue;
+    llvm::raw_string_ostream os(name);
+    if (auto text = dyn_cast<StringAttr>(option.getValue()))
+      os << text.getValue();
+    else
+      option.getValue().print(os, /*elideType=*/true);
+    options.push_back(name);
+  }
+  return options;
+}
+
+/// What the estimates take for granted.
+static std::vector<std::string> toAssumptions(const plan::Plan &plan) {
+  std::vector<std::string> result;
+  for (const plan::Figure &figure : plan.system.figures)
+    if (figure.assumption)
+      result.push_back(fmt::format("{} of {}: {} {} ({})", figure.name,
+                                   plan.system.target, figure.value,
+                                   figure.unit, figure.source));
+  if (plan.estimate.mode == "ideal")
+    result.push_back(
+        "cycles: limits of the hardware only, software takes none");
+  if (llvm::any_of(plan.kernels,
+                   [](const plan::Kernel &kernel) { return kernel.experts; }))
+    result.push_back(
+        "routing: every expert equally likely, independently for each token");
+  if (plan.system.wafers > 1)
+    result.push_back(fmt::format("crossings: cycles at {} GHz, also in the "
+                                 "rates at other clocks",
+                                 plan.system.clockGhz));
+  result.push_back("host: its streams take no time");
+  if (!plan.feasible)
+    result.push_back(fmt::format(
+        "budget: {} for data on a core, of which the target has {}",
+        formatBytes(plan.system.budgetBytes),
+        formatBytes(plan.system.sramBytes - plan.system.reservedBytes)));
+  return result;
+}
+
+static std::string modelName(ModuleOp module, const PlanContext &context) {
+  if (!context.model.empty())
+    return context.model;
+  auto file = module->getAttrOfType<StringAttr>(onnx::OnnxDialect::kFileAttr);
+  return file ? file.str() : "";
+}
+
+FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
+                                           const PlanContext &context) {
+  FailureOr<PlacedSystem> placement = readSystem(module);
+  if (failed(placement))
+    return failure();
+  FailureOr<plan::Accounting> accounting = account(module, *placement);
+  if (failed(accounting))
+    return failure();
+  const model::Graph &model = placement->model;
+  SystemOp system = placement->system;
+
+  plan::Plan plan;
+  plan.producer = context.producer;
+  plan.model = modelName(module, context);
+  plan.digests = context.digests;
+  if (!system.getTarget().getDigest().empty())
+    plan.digests.push_back({"target", system.getTarget().getDigest().str()});
+  plan.arguments = toOptions(system, context.options);
+  plan.seed = context.seed;
+  plan.feasible = !system.getOverBudget();
+  plan.step = {model.phase == model::Phase::Prefill ? "prefill" : "decode",
+               model.batch, model.context, model.tokens};
+  plan.system = toSystem(system);
+  for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
+    plan.kernels.push_back(toKernel(spec, kernel));
+  for (auto [stream, connect] :
+       llvm::zip_equal(model.streams, placement->connects))
+    plan.streams.push_back(toStream(model, stream, connect));
+  plan.estimate = toEstimate(*placement, plan.kernels);
+  plan.accounting = std::move(*accounting);
+  plan.assumptions = toAssumptions(plan);
+  llvm::append_range(plan.assumptions, context.assumptions);
+  return plan;
+}
