@@ -4,6 +4,7 @@ Tests of plans want shardings of every kind (uneven, replicated, cut inside a by
 groups) on real models. Cycles are made up: nothing here is an estimate.
 """
 
+import functools
 import itertools
 import json
 import math
@@ -199,8 +200,9 @@ def place(text, wafers, seed):
     return f"{head}{system(model, wafers, random.Random(seed))}\n}}{tail}\n"
 
 
+@functools.cache
 def plans(path, count=3):
-    """Plans of one model, each placed otherwise, over 1, 2, 3, ... wafers."""
+    """Plans of one model, each placed otherwise, over 1, 2, 3, ... wafers. Not to be changed."""
     text = dataflow(path)
-    for seed, wafers in zip(range(count), itertools.count(1)):
-        yield json.loads(run("inlay-translate", "--mlir-to-plan", text=place(text, wafers, seed)))
+    return [json.loads(run("inlay-translate", "--mlir-to-plan", text=place(text, wafers, seed)))
+            for seed, wafers in zip(range(count), itertools.count(1))]

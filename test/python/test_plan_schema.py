@@ -1,0 +1,157 @@
+"""The schema says what plans are: it takes those of real models, and refuses every corrupted one."""
+
+import copy
+import json
+import re
+
+import jsonschema
+import pytest
+
+import placing
+
+SCHEMA = json.loads((placing.ROOT / "docs/schema/plan-0.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def small_plan():
+    """A plan with one kernel of each kind, one stream from the host and one between kernels."""
+    path = next(path for path in placing.EXAMPLES if path.parent.name == "gpt-oss-tiny-int4")
+    plan = copy.deepcopy(placing.plans(path)[0])
+    roles = {}
+    for kernel in plan["kernels"]:
+        roles.setdefault(kernel["role"], kernel)
+    plan["kernels"] = list(roles.values())
+    plan["streams"] = plan["streams"][:2]
+    plan["accounting"]["folded"] = [{"name": "shape", "bytes": 8}]
+    return plan
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return small_plan()
+
+
+def struct_fields():
+    """Struct -> names of its fields, as lib/Plan/Fields.h lists them for reader and writer."""
+    text = (placing.ROOT / "lib/Plan/Fields.h").read_text()
+    fields = {}
+    for name, body in re.findall(r"void visit\(V &v, (\w+) &o\) \{(.*?)\n\}", text, re.S):
+        own = re.findall(r'v\.field\("(\w+)"', body)
+        fields[name] = fields["Cut"] + own if "visit(v, o.cut);" in body else own
+    return fields
+
+
+def test_schema_and_structs_have_the_same_fields():
+    fields = struct_fields()
+    assert ["format", "version", *fields.pop("Plan")] == list(SCHEMA["properties"])
+    objects = {name: list(schema["properties"]) for name, schema in SCHEMA["$defs"].items() if "properties" in schema}
+    assert {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): names for name, names in fields.items()} == objects
+
+
+def objects_of(schema):
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for value in schema.values():
+            yield from objects_of(value)
+
+
+def test_schema_is_closed_and_described():
+    VALIDATOR.check_schema(SCHEMA)
+    for schema in objects_of(SCHEMA):
+        assert schema["additionalProperties"] is False
+        assert schema["required"] == list(schema["properties"])
+        for name, field in schema["properties"].items():
+            target = SCHEMA["$defs"][field["$ref"].split("/")[-1]] if "$ref" in field else field
+            assert field.get("description") or target.get("description"), name
+
+
+@pytest.mark.parametrize("path", placing.EXAMPLES, ids=lambda path: path.parent.name)
+def test_plans_of_examples_are_valid(path):
+    for plan in placing.plans(path):
+        jsonschema.validate(plan, SCHEMA, cls=jsonschema.Draft202012Validator)
+        for kernel in plan["kernels"]:
+            parts = list(kernel["cycles"].values())
+            assert sum(parts[1:-1], parts[0]) == parts[-1]
+
+
+def places(value, path=()):
+    """Paths of all objects and leaves."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*path, key))
+
+
+def shape_of(path):
+    """A path without the numbers: one corruption of each field is enough."""
+    return tuple("*" if isinstance(key, int) else key for key in path)
+
+
+def corrupt(plan, path, change):
+    broken = copy.deepcopy(plan)
+    owner = broken
+    for key in path[:-1]:
+        owner = owner[key]
+    change(owner, path[-1])
+    return broken
+
+
+def remove(owner, key):
+    del owner[key]
+
+
+def set_to(value):
+    return lambda owner, key: owner.__setitem__(key, value)
+
+
+def test_every_corrupted_field_is_refused(plan):
+    assert VALIDATOR.is_valid(plan)
+    seen = {shape_of(path): path for path in places(plan) if path}
+    assert len(seen) > 150
+    for path in seen.values():
+        assert not VALIDATOR.is_valid(corrupt(plan, path, set_to(None))), path
+        assert not VALIDATOR.is_valid(corrupt(plan, path, set_to({"surprise": 1}))), path
+        if isinstance(path[-1], str):
+            assert not VALIDATOR.is_valid(corrupt(plan, path, remove)), path
+            extra = (*path[:-1], "surprise")
+            assert not VALIDATOR.is_valid(corrupt(plan, extra, set_to(1))), path
+
+
+def test_every_field_of_the_schema_occurs(plan):
+    occurring = {path[-1] for path in places(plan) if path and isinstance(path[-1], str)}
+    wanted = {name for schema in objects_of(SCHEMA) for name in schema["properties"]}
+    assert wanted == occurring
+
+
+@pytest.mark.parametrize("path, value", [
+    (["version", "major"], 1),
+    (["version", "minor"], 2),
+    (["format"], "inlay"),
+    (["digests", 0, "sha256"], "00FF"),
+    (["step", "phase"], "training"),
+    (["step", "batch"], 0),
+    (["step", "batch"], 1.5),
+    (["system", "wafers"], -1),
+    (["system", "clock_ghz"], 0),
+    (["kernels", 0, "role"], "Embedding"),
+    (["kernels", 0, "layer"], -2),
+    (["kernels", 0, "region", "width"], 0),
+    (["kernels", 0, "weights", 0, "offset"], "12"),
+    (["kernels", 0, "weights", 0, "offset"], 2**53 + 2),
+    (["kernels", 0, "weights", 0, "offset"], "-9007199254740994"),
+    (["kernels", 0, "weights", 0, "encoding"], "zip"),
+    (["kernels", 0, "weights", 0, "copies"], 0),
+    (["kernels", 0, "weights", 0, "cuts", 0, "axis"], "z"),
+    (["kernels", 0, "core_classes"], []),
+    (["kernels", 0, "core_classes", 0, "memory", 0, "role"], "weight"),
+    (["kernels", 0, "cycles", "sram"], -1),
+    (["streams", 0, "type"], "tensor<f32>"),
+    (["estimate", "rates"], []),
+])
+def test_schema_refuses(plan, path, value):
+    assert not VALIDATOR.is_valid(corrupt(plan, path, set_to(value)))
+
+
+def test_integers_beyond_doubles_are_strings(plan):
+    assert VALIDATOR.is_valid(corrupt(plan, ["kernels", 0, "weights", 0, "offset"], set_to("9007199254740993")))

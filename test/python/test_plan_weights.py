@@ -1,0 +1,191 @@
+"""A runtime can compute the bytes of every core from the plan and the model alone: this does it.
+
+Nothing here is shared with the compiler but the text of docs/schema/plan-0.schema.json.
+"""
+
+import collections
+import math
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+
+import placing
+
+MODELS = pytest.mark.parametrize("path", placing.EXAMPLES, ids=lambda path: path.parent.name)
+
+
+def cores(kernel):
+    """Number of each core on each axis, by its place in the region (in its expert group)."""
+    groups = kernel["expert_groups"] or [{"index": 0, "rectangle": kernel["region"]}]
+    for group in groups:
+        for y in range(group["rectangle"]["height"]):
+            for x in range(group["rectangle"]["width"]):
+                yield {"none": 0, "x": x, "y": y, "group": group["index"]}
+
+
+def box(weight, core):
+    """The slice of the logical tensor that a core has."""
+    ranges = []
+    for cut in weight["cuts"]:
+        assert cut["inner"] == 1 and cut["points"] == cut["size"]
+        begin = min(core[cut["axis"]] * cut["shard"], cut["size"])
+        ranges.append(slice(begin, min(begin + cut["shard"], cut["size"])))
+    return tuple(ranges)
+
+
+def elements(weight, folder):
+    """The logical tensor, as one unsigned integer for each element."""
+    assert weight["encoding"] == "raw"
+    with open(folder / weight["file"], "rb") as file:
+        file.seek(weight["offset"])
+        stored = np.frombuffer(file.read(weight["length"]), np.uint8)
+    assert len(stored) == weight["length"]
+    bits = np.unpackbits(stored, bitorder="little")
+    *outer, row = weight["shape"] or [1]
+    pitch = weight["row_pitch_bits"] or row * weight["bits"]
+    rows = math.prod(outer)
+    starts = np.arange(rows)[:, None] * pitch + np.arange(row)[None, :] * weight["bits"]
+    values = np.zeros((rows, row), np.uint64)
+    for bit in range(weight["bits"]):
+        values |= bits[starts + bit].astype(np.uint64) << np.uint64(bit)
+    return values.reshape(weight["shape"])
+
+
+def shard_bytes(weight, core):
+    count = math.prod(part.stop - part.start for part in box(weight, core))
+    return -(-count * weight["bits"] // 8)
+
+
+@MODELS
+def test_cores_hold_every_element_as_often_as_said(path):
+    for plan in placing.plans(path):
+        for kernel in plan["kernels"]:
+            for weight in kernel["weights"]:
+                whole = elements(weight, path.parent)
+                held = np.zeros(weight["shape"], np.int64)
+                built = np.zeros_like(whole)
+                for core in cores(kernel):
+                    held[box(weight, core)] += 1
+                    built[box(weight, core)] = whole[box(weight, core)]
+                assert (held == weight["copies"]).all(), weight["name"]
+                assert (built == whole).all(), weight["name"]
+
+
+def logical_bytes(weight, values):
+    """The elements packed again, low bits first, without the padding of rows."""
+    bits = (values.reshape(-1, 1) >> np.arange(weight["bits"], dtype=np.uint64)) & np.uint64(1)
+    return np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
+
+
+@MODELS
+def test_elements_are_those_of_the_initializers(path):
+    model = onnx.load(path)
+    initializers = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    plan = placing.plans(path)[0]
+    for kernel in plan["kernels"]:
+        for weight in kernel["weights"]:
+            assert weight["row_pitch_bits"] == 0
+            assert logical_bytes(weight, elements(weight, path.parent)) == initializers[weight["name"]].tobytes()
+
+
+@MODELS
+def test_memory_maps_hold_the_shards(path):
+    for plan in placing.plans(path):
+        for kernel in plan["kernels"]:
+            largest = {weight["name"]: max(shard_bytes(weight, core) for core in cores(kernel))
+                       for weight in kernel["weights"]}
+            for cls in kernel["core_classes"]:
+                assert cls["cores"] == sum(r["width"] * r["height"] for r in cls["rectangles"])
+                buffers = {b["name"]: b for b in cls["memory"] if b["role"] == "weights"}
+                assert buffers.keys() == largest.keys()
+                assert all(buffers[name]["bytes"] >= size for name, size in largest.items())
+
+
+@MODELS
+def test_copies_and_padding_add_up(path):
+    for plan in placing.plans(path):
+        sums = collections.Counter()
+        seen = set()
+        for kernel in plan["kernels"]:
+            for cls in kernel["core_classes"]:
+                sums["resident_bytes"] += cls["cores"] * sum(b["bytes"] for b in cls["memory"] if b["role"] == "weights")
+            for weight in kernel["weights"]:
+                first = set() if weight["name"] not in seen else None
+                seen.add(weight["name"])
+                for core in cores(kernel):
+                    key = tuple((part.start, part.stop) for part in box(weight, core))
+                    size = shard_bytes(weight, core)
+                    is_first = first is not None and key not in first
+                    sums["shard_bytes" if is_first else "copy_bytes"] += size
+                    if is_first:
+                        first.add(key)
+        sums["padding_bytes"] = sums["resident_bytes"] - sums["shard_bytes"] - sums["copy_bytes"]
+        assert sums["padding_bytes"] >= 0
+        assert {name: plan["accounting"][name] for name in sums} == dict(sums)
+
+
+def stored_bytes(tensor):
+    for entry in tensor.external_data:
+        if entry.key == "length":
+            return int(entry.value)
+    return len(tensor.raw_data) or len(onnx.numpy_helper.to_array(tensor).tobytes())
+
+
+def reachable(graph):
+    """Names of the initializers that outputs depend on."""
+    producer = {name: node for node in graph.node for name in node.output}
+    wanted = [output.name for output in graph.output]
+    seen = set()
+    while wanted:
+        name = wanted.pop()
+        if name and name not in seen:
+            seen.add(name)
+            wanted += producer[name].input if name in producer else []
+    return {tensor.name: stored_bytes(tensor) for tensor in graph.initializer if tensor.name in seen}
+
+
+def check_accounting(path):
+    sizes = reachable(onnx.load(path, load_external_data=False).graph)
+    plan = placing.plans(path)[0]
+    accounting = plan["accounting"]
+    folded = {entry["name"]: entry["bytes"] for entry in accounting["folded"]}
+    held = {weight["name"]: weight["length"] for kernel in plan["kernels"] for weight in kernel["weights"]}
+    assert not folded.keys() & held.keys()
+    assert {**folded, **held} == sizes
+    assert accounting["reachable_bytes"] == sum(sizes.values())
+    assert accounting["weight_bytes"] == sum(held.values())
+    assert accounting["weight_bytes"] + sum(folded.values()) == accounting["reachable_bytes"]
+    return folded
+
+
+@MODELS
+def test_every_byte_of_the_model_is_accounted_for(path):
+    check_accounting(path)
+
+
+def test_unreachable_and_folded_initializers_are_told_apart(tmp_path):
+    path = placing.EXAMPLES[0]
+    model = onnx.load(path, load_external_data=False)
+    graph = model.graph
+    # Logits get their shape back by a constant; beside them something that leads nowhere.
+    logits = next(node for node in graph.node if "logits" in node.output)
+    logits.output[:] = ["flat_logits" if name == "logits" else name for name in logits.output]
+    graph.initializer.extend([onnx.numpy_helper.from_array(np.array([0, 0, 256], np.int64), "keep_shape"),
+                              onnx.numpy_helper.from_array(np.ones(1000, np.float32), "dead"),
+                              onnx.numpy_helper.from_array(np.ones(3, np.float32), "unused")])
+    graph.node.extend([onnx.helper.make_node("Reshape", ["flat_logits", "keep_shape"], ["logits"]),
+                       onnx.helper.make_node("Add", ["dead", "dead"], ["nowhere"])])
+    onnx.save(model, tmp_path / "model.onnx")
+    shutil.copy(path.parent / "model.onnx.data", tmp_path)
+    assert check_accounting(tmp_path / "model.onnx") == {"keep_shape": 24}
+
+
+def test_tied_weights_count_once():
+    path = next(path for path in placing.EXAMPLES if path.parent.name == "gpt-oss-tiny-int4")
+    plan = placing.plans(path)[0]
+    holders = collections.Counter(w["name"] for kernel in plan["kernels"] for w in kernel["weights"])
+    assert holders["cos_cache"] == 2
+    distinct = {w["name"]: w["length"] for kernel in plan["kernels"] for w in kernel["weights"]}
+    assert plan["accounting"]["weight_bytes"] == sum(distinct.values())
