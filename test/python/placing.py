@@ -206,3 +206,11 @@ def plans(path, count=3):
     text = dataflow(path)
     return [json.loads(run("inlay-translate", "--mlir-to-plan", text=place(text, wafers, seed)))
             for seed, wafers in zip(range(count), itertools.count(1))]
+
+
+@functools.cache
+def compiled(path, target):
+    """The plan that the compiler's own passes make. Not to be changed."""
+    placed = run("inlay-opt", f"--partition-stages=target={target} target-dir={ROOT / 'targets'}", "--shard-kernels",
+                 "--place-regions", "--allocate-memory", "--schedule-step", "--verify-wafer", text=dataflow(path))
+    return json.loads(run("inlay-translate", "--mlir-to-plan", text=placed))

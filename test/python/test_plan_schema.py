@@ -68,7 +68,7 @@ def test_schema_is_closed_and_described():
 
 @pytest.mark.parametrize("path", placing.EXAMPLES, ids=lambda path: path.parent.name)
 def test_plans_of_examples_are_valid(path):
-    for plan in placing.plans(path):
+    for plan in [*placing.plans(path), placing.compiled(path, "wse3"), placing.compiled(path, "grid8x8")]:
         jsonschema.validate(plan, SCHEMA, cls=jsonschema.Draft202012Validator)
         for kernel in plan["kernels"]:
             parts = list(kernel["cycles"].values())

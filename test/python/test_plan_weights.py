@@ -60,7 +60,7 @@ def shard_bytes(weight, core):
 
 @MODELS
 def test_cores_hold_every_element_as_often_as_said(path):
-    for plan in placing.plans(path):
+    for plan in [*placing.plans(path), placing.compiled(path, "grid8x8")]:
         for kernel in plan["kernels"]:
             for weight in kernel["weights"]:
                 whole = elements(weight, path.parent)
@@ -92,7 +92,7 @@ def test_elements_are_those_of_the_initializers(path):
 
 @MODELS
 def test_memory_maps_hold_the_shards(path):
-    for plan in placing.plans(path):
+    for plan in [*placing.plans(path), placing.compiled(path, "grid8x8")]:
         for kernel in plan["kernels"]:
             largest = {weight["name"]: max(shard_bytes(weight, core) for core in cores(kernel))
                        for weight in kernel["weights"]}
@@ -105,7 +105,7 @@ def test_memory_maps_hold_the_shards(path):
 
 @MODELS
 def test_copies_and_padding_add_up(path):
-    for plan in placing.plans(path):
+    for plan in [*placing.plans(path), placing.compiled(path, "grid8x8")]:
         sums = collections.Counter()
         seen = set()
         for kernel in plan["kernels"]:

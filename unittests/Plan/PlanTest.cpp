@@ -27,22 +27,21 @@ Plan sample() {
   plan.arguments = {"batch=1"};
   plan.seed = 7;
   plan.step = {"decode", 1, 8192, 1};
-  plan.system = {"wse3",
-                 2,
-                 755,
-                 1170,
-                 {{1, 2, 3, 4}},
-                 49152,
-                 6144,
-                 0.85,
-                 {{"hop", 1, "cycle", "somewhere", true}}};
+  plan.system = {"wse3", "a wafer", 2,
+                 755,    1170,      {{1, 2, 3, 4}},
+                 49152,  6144,      43008,
+                 16,     0.85,      {{"hop", 1, "cycle", "somewhere", true}}};
   Kernel kernel;
   kernel.name = "a";
   kernel.role = "experts";
   kernel.layer = 3;
   kernel.region = {5, 6, 7, 8};
-  Cut cut{"n", 64, "x", 7, 2, 10};
-  kernel.ops = {{"fc1", "contraction", {cut}}};
+  kernel.structure = "c423";
+  kernel.experts = 32;
+  kernel.expertsPerToken = 5;
+  kernel.wafer = 1;
+  Cut cut{"n", 64, "x", 7, 2, 10, 1, 64};
+  kernel.ops = {{"fc1", "contraction", {{cut, true}}}};
   kernel.weights = {{"w",
                      "model.onnx.data",
                      9007199254740993,
@@ -54,19 +53,27 @@ Plan sample() {
                      256,
                      {cut},
                      1}};
-  kernel.states = {{"k", "f16", {1, 2}, 4, {cut}}};
+  kernel.states = {{"k", "f16", 16, {1, 2}, 4, {cut}}};
   kernel.groups = {{0, {5, 6, 1, 1}, 0, 4}};
-  kernel.memory = {{"w", "weights", 0, 128}};
-  kernel.bytesPerCore = 128;
+  kernel.classes = {
+      {"all",
+       {{5, 6, 3, 4}},
+       12,
+       {{"w", "weights", 0, 128, 1, 0, 9}, {"x", "input", 128, 32, 2, 3, 4}},
+       160}};
+  kernel.bytesPerCore = 160;
   kernel.cycles = {1, 2, 3, 4, 5, 6, 21};
+  kernel.worstCaseCycles = 22;
   kernel.bound = {1, 2, 3, 3, "distance"};
+  kernel.unknownBytes = 11;
+  kernel.movedBytes = 13;
   plan.kernels = {kernel};
-  plan.streams = {{"s", "", "a", "f16", {1, 64}, 128, 12, true, {}}};
+  plan.streams = {{"s", "", 2, "a", 1, "f16", {1, 64}, 128, 12, true, {}}};
   plan.estimate.mode = "ideal";
   plan.estimate.criticalPath = {"a"};
   plan.estimate.stageCycles = {21.5};
   plan.estimate.rates = {{0.85, 1.5, 3}};
-  plan.accounting.folded = {{"c", 8}};
+  plan.accounting = {4096, 4104, {{"c", 8}}, 5000, 4096, 500, 404, 17};
   plan.assumptions = {"none"};
   return plan;
 }

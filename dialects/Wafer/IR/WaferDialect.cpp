@@ -36,6 +36,27 @@ static void printPair(OpAsmPrinter &printer, Operation *,
   printer << '(' << pair[0] << ", " << pair[1] << ')';
 }
 
+/// `[1.0, 2.0]` with all digits: the array's own form keeps six of them, and
+/// sums would no longer add up.
+static ParseResult parseCycles(OpAsmParser &parser, DenseF64ArrayAttr &cycles) {
+  SmallVector<double> values;
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, [&] {
+        return parser.parseFloat(values.emplace_back());
+      }))
+    return failure();
+  cycles = parser.getBuilder().getDenseF64ArrayAttr(values);
+  return success();
+}
+
+static void printCycles(OpAsmPrinter &printer, Operation *,
+                        DenseF64ArrayAttr cycles) {
+  printer << '[';
+  llvm::interleaveComma(cycles.asArrayRef(), printer, [&](double value) {
+    printer.printFloat(APFloat(value));
+  });
+  printer << ']';
+}
+
 #include "dialects/Wafer/IR/WaferDialect.cpp.inc"
 #include "dialects/Wafer/IR/WaferEnums.cpp.inc"
 

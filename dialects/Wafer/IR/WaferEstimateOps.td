@@ -111,7 +111,8 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
                        F64Attr:$least);
   let assemblyFormat = [{
     `mode` `` `(` $mode `)` `latency` `` `(` qualified($latency) `)`
-    `worst_case` `` `(` $worst_case `)` `path` $path `stages` $stages
+    `worst_case` `` `(` $worst_case `)` `path` $path
+    `stages` custom<Cycles>($stages)
     `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)` attr-dict
   }];
   let hasVerifier = 1;
