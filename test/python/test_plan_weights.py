@@ -166,7 +166,7 @@ def test_every_byte_of_the_model_is_accounted_for(path):
 
 
 def test_unreachable_and_folded_initializers_are_told_apart(tmp_path):
-    path = placing.EXAMPLES[0]
+    path = placing.example("llama-tiny-fp32")
     model = onnx.load(path, load_external_data=False)
     graph = model.graph
     # Logits get their shape back by a constant; beside them something that leads nowhere.
@@ -183,7 +183,7 @@ def test_unreachable_and_folded_initializers_are_told_apart(tmp_path):
 
 
 def test_tied_weights_count_once():
-    path = next(path for path in placing.EXAMPLES if path.parent.name == "gpt-oss-tiny-int4")
+    path = placing.example("gpt-oss-tiny-int4")
     plan = placing.plans(path)[0]
     holders = collections.Counter(w["name"] for kernel in plan["kernels"] for w in kernel["weights"])
     assert holders["cos_cache"] == 2
