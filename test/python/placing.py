@@ -16,6 +16,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("INLAY_BIN_DIR", ROOT / "build/bin"))
 EXAMPLES = sorted((ROOT / "examples").glob("*/model.onnx"))
+COMPILED = ["gpt-oss-tiny-fp32", "gpt-oss-tiny-int4", "llama-tiny-fp32", "llama-tiny-int4"]
 CELL = 8  # the columns and rows that every kernel has for itself
 GRID = 64
 

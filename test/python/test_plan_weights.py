@@ -4,6 +4,7 @@ Nothing here is shared with the compiler but the text of docs/schema/plan-0.sche
 """
 
 import collections
+import json
 import math
 import shutil
 
@@ -14,6 +15,11 @@ import pytest
 import placing
 
 MODELS = pytest.mark.parametrize("path", placing.EXAMPLES, ids=lambda path: path.parent.name)
+
+
+def all_plans(path):
+    compiled = [placing.compiled(path, "grid8x8")] if path.parent.name in placing.COMPILED else []
+    return [*placing.plans(path), *compiled]
 
 
 def cores(kernel):
@@ -60,7 +66,7 @@ def shard_bytes(weight, core):
 
 @MODELS
 def test_cores_hold_every_element_as_often_as_said(path):
-    for plan in [*placing.plans(path), placing.compiled(path, "grid8x8")]:
+    for plan in all_plans(path):
         for kernel in plan["kernels"]:
             for weight in kernel["weights"]:
                 whole = elements(weight, path.parent)
@@ -92,7 +98,7 @@ def test_elements_are_those_of_the_initializers(path):
 
 @MODELS
 def test_memory_maps_hold_the_shards(path):
-    for plan in [*placing.plans(path), placing.compiled(path, "grid8x8")]:
+    for plan in all_plans(path):
         for kernel in plan["kernels"]:
             largest = {weight["name"]: max(shard_bytes(weight, core) for core in cores(kernel))
                        for weight in kernel["weights"]}
@@ -105,7 +111,7 @@ def test_memory_maps_hold_the_shards(path):
 
 @MODELS
 def test_copies_and_padding_add_up(path):
-    for plan in [*placing.plans(path), placing.compiled(path, "grid8x8")]:
+    for plan in all_plans(path):
         sums = collections.Counter()
         seen = set()
         for kernel in plan["kernels"]:
@@ -180,6 +186,21 @@ def test_unreachable_and_folded_initializers_are_told_apart(tmp_path):
     onnx.save(model, tmp_path / "model.onnx")
     shutil.copy(path.parent / "model.onnx.data", tmp_path)
     assert check_accounting(tmp_path / "model.onnx") == {"keep_shape": 24}
+
+
+def test_the_example_of_the_guide_is_right():
+    guide = (placing.ROOT / "docs/plan.md").read_text()
+    weight = json.loads(guide.split("```json")[1].split("```")[0])
+    kernel = {"region": {"x": 8, "y": 16, "width": 5, "height": 4}, "expert_groups": []}
+    held = np.zeros(weight["shape"], np.int64)
+    for core in cores(kernel):
+        held[box(weight, core)] += 1
+    assert (held == weight["copies"]).all()
+    core = {"none": 0, "x": 12 - 8, "y": 17 - 16, "group": 0}
+    assert box(weight, core) == (slice(104, 128), slice(32, 64))
+    assert shard_bytes(weight, core) == 384 and "384 bytes" in guide
+    first_bit = (104 * weight["shape"][1] + 32) * weight["bits"]
+    assert f"= {weight['offset'] + first_bit // 8}\n" in guide and first_bit % 8 == 0
 
 
 def test_tied_weights_count_once():
