@@ -15,44 +15,105 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace inlay;
+namespace fs = llvm::sys::fs;
 
-static bool fail(const std::string &path, const std::string &reason,
+namespace {
+
+/// What a call has made so far, taken back unless it is committed.
+class Transaction {
+public:
+  ~Transaction();
+
+  /// Each returns the system's reason where it fails.
+  llvm::Error makeFolder(llvm::StringRef path);
+  llvm::Error write(const NewFile &file);
+  llvm::Error rename(size_t index, const std::string &path);
+  void commit() { committed = true; }
+
+private:
+  std::vector<fs::TempFile> temporary; ///< one for each file
+  std::vector<std::string> files;      ///< those that have appeared
+  std::vector<std::string> folders;    ///< outermost first
+  bool committed = false;
+};
+
+} // namespace
+
+Transaction::~Transaction() {
+  if (committed)
+    return;
+  for (fs::TempFile &file : temporary)
+    llvm::consumeError(file.discard());
+  for (const std::string &file : files)
+    fs::remove(file);
+  // A folder that something else has been put into stays.
+  while (!folders.empty()) {
+    fs::remove(folders.back());
+    folders.pop_back();
+  }
+}
+
+llvm::Error Transaction::makeFolder(llvm::StringRef path) {
+  std::vector<std::string> missing;
+  for (; !path.empty() && !fs::exists(path);
+       path = llvm::sys::path::parent_path(path))
+    missing.push_back(path.str());
+  while (!missing.empty()) {
+    if (std::error_code error = fs::create_directory(missing.back()))
+      return llvm::errorCodeToError(error);
+    folders.push_back(std::move(missing.back()));
+    missing.pop_back();
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Transaction::write(const NewFile &file) {
+  if (fs::is_directory(file.path))
+    return llvm::errorCodeToError(
+        std::make_error_code(std::errc::is_a_directory));
+  if (llvm::Error error = makeFolder(llvm::sys::path::parent_path(file.path)))
+    return error;
+  llvm::Expected<fs::TempFile> temp =
+      fs::TempFile::create(file.path + ".tmp%%%%%%");
+  if (!temp)
+    return temp.takeError();
+  llvm::raw_fd_ostream os(temp->FD, /*shouldClose=*/false);
+  temporary.push_back(std::move(*temp));
+  os << file.contents;
+  os.flush();
+  std::error_code error = os.error();
+  os.clear_error();
+  return llvm::errorCodeToError(error);
+}
+
+llvm::Error Transaction::rename(size_t index, const std::string &path) {
+  if (llvm::Error error = temporary[index].keep(path))
+    return error;
+  files.push_back(path);
+  return llvm::errorCodeToError(
+      fs::setPermissions(path, fs::all_read | fs::owner_write));
+}
+
+static bool fail(const std::string &path, llvm::Error error,
                  Diagnostics &diags) {
-  diags.inputError("", "cannot write '" + path + "': " + reason);
+  diags.inputError("", "cannot write '" + path +
+                           "': " + llvm::toString(std::move(error)));
   return false;
+}
+
+bool inlay::writeFiles(const std::vector<NewFile> &files, Diagnostics &diags) {
+  Transaction transaction;
+  for (const NewFile &file : files)
+    if (llvm::Error error = transaction.write(file))
+      return fail(file.path, std::move(error), diags);
+  for (size_t i = 0; i < files.size(); ++i)
+    if (llvm::Error error = transaction.rename(i, files[i].path))
+      return fail(files[i].path, std::move(error), diags);
+  transaction.commit();
+  return true;
 }
 
 bool inlay::writeFile(const std::string &path, std::string_view contents,
                       Diagnostics &diags) {
-  llvm::StringRef folder = llvm::sys::path::parent_path(path);
-  if (!folder.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(folder))
-      return fail(path, error.message(), diags);
-
-  llvm::Expected<llvm::sys::fs::TempFile> temp =
-      llvm::sys::fs::TempFile::create(path + ".tmp%%%%%%");
-  if (!temp)
-    return fail(path, llvm::toString(temp.takeError()), diags);
-
-  std::error_code error;
-  {
-    llvm::raw_fd_ostream os(temp->FD, /*shouldClose=*/false);
-    os << llvm::StringRef(contents.data(), contents.size());
-    os.flush();
-    error = os.error();
-    os.clear_error();
-  }
-  if (error) {
-    llvm::consumeError(temp->discard());
-    return fail(path, error.message(), diags);
-  }
-  if (llvm::Error failed = temp->keep(path)) {
-    // keep() leaves the temporary file behind when the rename fails.
-    std::string reason = llvm::toString(std::move(failed));
-    llvm::consumeError(temp->discard());
-    return fail(path, reason, diags);
-  }
-  llvm::consumeError(llvm::errorCodeToError(llvm::sys::fs::setPermissions(
-      path, llvm::sys::fs::all_read | llvm::sys::fs::owner_write)));
-  return true;
+  return writeFiles({{path, std::string(contents)}}, diags);
 }

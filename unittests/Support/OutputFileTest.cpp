@@ -68,4 +68,37 @@ TEST_F(OutputFileTest, FailureNamesTheFileAndLeavesNothing) {
   EXPECT_EQ(numEntries(), 1u);
 }
 
+TEST_F(OutputFileTest, AllFilesAppearOrNone) {
+  Diagnostics diags;
+  ASSERT_TRUE(writeFile(path("old"), "before", diags));
+  ASSERT_FALSE(llvm::sys::fs::create_directory(path("taken")));
+  // The last file cannot appear where a folder is.
+  EXPECT_FALSE(writeFiles(
+      {{path("new/a"), "a"}, {path("old"), "after"}, {path("taken"), "x"}},
+      diags));
+  ASSERT_EQ(diags.all().size(), 1u);
+  EXPECT_EQ(diags.all()[0].message,
+            "cannot write '" + path("taken") + "': Is a directory");
+  EXPECT_FALSE(llvm::sys::fs::exists(path("new")));
+  auto buffer = llvm::MemoryBuffer::getFile(path("old"));
+  ASSERT_TRUE(bool(buffer));
+  EXPECT_EQ((*buffer)->getBuffer(), "before");
+  EXPECT_EQ(numEntries(), 2u);
+  EXPECT_TRUE(
+      writeFiles({{path("new/a"), "a"}, {path("old"), "after"}}, diags));
+  EXPECT_EQ(numEntries(), 3u);
+}
+
+TEST_F(OutputFileTest, AFolderThatIsThereStays) {
+  Diagnostics diags;
+  ASSERT_FALSE(llvm::sys::fs::create_directory(path("there")));
+  std::string tooLong(300, 'x');
+  EXPECT_FALSE(writeFile(path("there/made/" + tooLong), "x", diags));
+  ASSERT_EQ(diags.all().size(), 1u);
+  EXPECT_NE(diags.all()[0].message.find("File name too long"),
+            std::string::npos);
+  EXPECT_TRUE(llvm::sys::fs::exists(path("there")));
+  EXPECT_FALSE(llvm::sys::fs::exists(path("there/made")));
+}
+
 } // namespace

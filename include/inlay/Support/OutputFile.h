@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A failed run must leave no half-written output: a file is written beside its
-// place under a temporary name, and appears by rename.
+// A failed run must leave no half-written output: files are written beside
+// their places under temporary names, and appear by rename.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,12 +18,22 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace inlay {
 
-/// Writes `contents` to `path`, making its folder where it is missing. On
-/// failure adds an error that names the file and the system's reason, leaves
-/// nothing behind and returns false.
+struct NewFile {
+  std::string path;
+  std::string contents;
+};
+
+/// Writes all files, making their folders where they are missing. On failure
+/// adds an error that names the file and the system's reason, leaves no new
+/// file and no new folder behind, and returns false. No file is replaced before
+/// all have been written.
+bool writeFiles(const std::vector<NewFile> &files, Diagnostics &diags);
+
+/// The same for one file.
 bool writeFile(const std::string &path, std::string_view contents,
                Diagnostics &diags);
 
