@@ -18,7 +18,10 @@
 using namespace inlay;
 using namespace inlay::plan;
 
+/// Whole numbers, save small ones, which would read as 0 or 1.
 static std::string rounded(double cycles) {
+  if (cycles > 0 && cycles < 10)
+    return fmt::format("{:.2g}", cycles);
   return formatCount(static_cast<int64_t>(std::llround(cycles)));
 }
 
@@ -84,13 +87,19 @@ std::string inlay::report::summary(const Plan &plan) {
   text += fmt::format("model    {}, {} of {} x {} tokens, context {}\n",
                       plan.model, plan.step.phase, plan.step.batch,
                       plan.step.tokens, formatCount(plan.step.context));
-  text += fmt::format("machine  {}, {} wafers of {} x {} cores at {:.2f} GHz\n",
-                      plan.system.target, plan.system.wafers, plan.system.width,
-                      plan.system.height, plan.system.clockGhz);
+  text += fmt::format(
+      "machine  {}, {} {} of {} x {} cores at {:.2f} GHz\n", plan.system.target,
+      plan.system.wafers, plan.system.wafers == 1 ? "wafer" : "wafers",
+      plan.system.width, plan.system.height, plan.system.clockGhz);
   text += fmt::format("memory   weights {}, state {}; fullest core {} of {}\n",
                       formatTotalBytes(double(plan.accounting.weightBytes)),
                       formatTotalBytes(double(plan.accounting.stateBytes)),
                       formatBytes(fullest), formatBytes(budget));
+  if (!plan.feasible)
+    text +=
+        fmt::format("fits     no: short by {} on the fullest core; the plan "
+                    "is for cores that have them\n",
+                    formatBytes(std::max<int64_t>(fullest - budget, 0)));
   addEstimate(plan, text);
   addWafers(plan, text);
   return text;

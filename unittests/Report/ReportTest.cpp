@@ -8,6 +8,8 @@
 
 #include "inlay/Report/Report.h"
 
+#include "llvm/Support/JSON.h"
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -91,6 +93,25 @@ TEST(ReportTest, PageIsSelfContainedAndEscapesNames) {
   EXPECT_THAT(page, Not(HasSubstr("tiny<1>")));
   EXPECT_THAT(page, Not(HasSubstr("http")));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
+}
+
+TEST(ReportTest, TheSummaryForProgramsHoldsTheSame) {
+  llvm::Expected<llvm::json::Value> value =
+      llvm::json::parse(report::summaryJson(sample(), {"out/plan.json"}));
+  ASSERT_TRUE(bool(value));
+  const llvm::json::Object &object = *value->getAsObject();
+  EXPECT_EQ(object.getString("model"), "tiny<1>.onnx");
+  EXPECT_EQ(object.getInteger("wafers"), 2);
+  EXPECT_EQ(object.getInteger("kernels"), 2);
+  EXPECT_EQ(object.getInteger("cores_used"), 64);
+  EXPECT_EQ(object.getInteger("fullest_core_bytes"), 1000);
+  EXPECT_EQ(object.getInteger("budget_bytes"), 2000);
+  EXPECT_EQ(object.getBoolean("feasible"), true);
+  const llvm::json::Object &estimate = *object.getObject("estimate");
+  EXPECT_EQ(estimate.getObject("cycles")->getNumber("total"), 100);
+  EXPECT_EQ(estimate.getNumber("gap"), 2);
+  EXPECT_EQ(estimate.getArray("rates")->size(), 1u);
+  EXPECT_EQ((*object.getArray("files"))[0].getAsString(), "out/plan.json");
 }
 
 } // namespace

@@ -24,6 +24,11 @@ namespace inlay::report {
 /// A table of some 20 lines: where, how full, how fast, how far from physics.
 std::string summary(const plan::Plan &plan);
 
+/// The same for programs: one JSON object of at most some 30 members, ending in
+/// a newline. `files` are the paths that were written.
+std::string summaryJson(const plan::Plan &plan,
+                        const std::vector<std::string> &files);
+
 /// An HTML page without external parts: the summary, for each wafer the regions
 /// coloured by the kernels' role with expert groups and the fill of the SRAM,
 /// and a table of all kernels.

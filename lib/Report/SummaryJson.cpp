@@ -1,0 +1,82 @@
+//===- SummaryJson.cpp - A plan in some members of JSON ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Report/Report.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+
+using namespace inlay;
+using namespace inlay::plan;
+namespace json = llvm::json;
+
+static void addCycles(json::OStream &out, const Cycles &cycles) {
+  out.attribute("total", cycles.total);
+  out.attribute("compute", cycles.compute);
+  out.attribute("sram", cycles.sram);
+  out.attribute("fabric_latency", cycles.fabricLatency);
+  out.attribute("fabric_bandwidth", cycles.fabricBandwidth);
+  out.attribute("software", cycles.software);
+  out.attribute("crossing", cycles.crossing);
+}
+
+static void addEstimate(json::OStream &out, const Estimate &estimate) {
+  out.attribute("mode", estimate.mode);
+  out.attributeObject("cycles", [&] { addCycles(out, estimate.latency); });
+  out.attribute("worst_case_cycles", estimate.worstCaseLatency);
+  out.attribute("bound_cycles", estimate.bound.cycles);
+  out.attribute("binding", estimate.bound.binding);
+  out.attribute("gap", estimate.gap);
+  out.attribute("unknown_bytes", estimate.unknownBytes);
+  out.attributeArray("rates", [&] {
+    for (const Rate &rate : estimate.rates)
+      out.object([&] {
+        out.attribute("clock_ghz", rate.clockGhz);
+        out.attribute("tokens_per_user", rate.tokensPerUser);
+        out.attribute("tokens_per_system", rate.tokensPerSystem);
+      });
+  });
+}
+
+std::string inlay::report::summaryJson(const Plan &plan,
+                                       const std::vector<std::string> &files) {
+  int64_t fullest = 0, cores = 0;
+  for (const Kernel &kernel : plan.kernels) {
+    fullest = std::max(fullest, kernel.bytesPerCore);
+    cores += kernel.region.width * kernel.region.height;
+  }
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  json::OStream out(os, /*IndentSize=*/2);
+  out.object([&] {
+    out.attribute("model", plan.model);
+    out.attribute("phase", plan.step.phase);
+    out.attribute("batch", plan.step.batch);
+    out.attribute("context", plan.step.context);
+    out.attribute("tokens", plan.step.tokens);
+    out.attribute("target", plan.system.target);
+    out.attribute("feasible", plan.feasible);
+    out.attribute("wafers", plan.system.wafers);
+    out.attribute("kernels", int64_t(plan.kernels.size()));
+    out.attribute("cores_used", cores);
+    out.attribute("fullest_core_bytes", fullest);
+    out.attribute("budget_bytes",
+                  plan.system.sramBytes - plan.system.reservedBytes);
+    out.attribute("weight_bytes", plan.accounting.weightBytes);
+    out.attribute("state_bytes", plan.accounting.stateBytes);
+    out.attributeObject("estimate", [&] { addEstimate(out, plan.estimate); });
+    out.attributeArray("files", [&] {
+      for (const std::string &file : files)
+        out.value(file);
+    });
+  });
+  os << '\n';
+  return text;
+}
