@@ -10,6 +10,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -23,6 +24,8 @@ namespace {
 struct Place {
   std::string file;
   std::string node;
+  bool isNode =
+      false; ///< nodes are numbered from 1; graphs and weights are not
 };
 
 void collect(Location loc, Place &place) {
@@ -32,8 +35,10 @@ void collect(Location loc, Place &place) {
     return collect(name.getChildLoc(), place);
   }
   if (auto file = dyn_cast<FileLineColLoc>(loc)) {
-    if (place.file.empty())
+    if (place.file.empty()) {
       place.file = file.getFilename().str();
+      place.isNode = file.getLine() != 0;
+    }
     return;
   }
   if (auto fused = dyn_cast<FusedLoc>(loc))
@@ -70,9 +75,11 @@ inlay::Diagnostic inlay::toDiagnostic(mlir::Diagnostic &diag) {
                         : Severity::Warning;
   result.kind = faultOf(diag);
   result.file = place.file;
-  if (!place.node.empty())
-    result.subject = "node '" + place.node + "'";
   result.message = diag.str();
+  // Some passes name the node themselves, with its operator.
+  if (place.isNode && !place.node.empty() &&
+      !StringRef(result.message).starts_with("node '"))
+    result.subject = "node '" + place.node + "'";
   for (mlir::Diagnostic &note : diag.getNotes())
     result.notes.push_back(note.str());
   return result;
@@ -90,6 +97,10 @@ void DiagnosticPrinter::handle(mlir::Diagnostic &diag) {
   if (diag.getSeverity() == DiagnosticSeverity::Remark)
     return;
   inlay::Diagnostic finding = toDiagnostic(diag);
+  if (internal)
+    finding.kind = FaultKind::Internal;
+  if (finding.file == llvm::sys::path::filename(path))
+    finding.file = path;
   if (finding.severity == Severity::Error)
     status = std::max(status, static_cast<int>(finding.kind));
   os << finding;

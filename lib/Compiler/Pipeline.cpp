@@ -11,6 +11,7 @@
 #include "dialects/Dataflow/Transforms/Passes.h"
 #include "dialects/NN/Transforms/Passes.h"
 #include "dialects/Onnx/Transforms/Passes.h"
+#include "dialects/Wafer/Transforms/Passes.h"
 
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -22,8 +23,7 @@ void inlay::addShapePasses(mlir::OpPassManager &pm,
   onnx::BindDimsOptions binding;
   for (const std::string &text : options.bindings)
     binding.bindings.push_back(text);
-  binding.phase =
-      options.phase == "prefill" ? model::Phase::Prefill : model::Phase::Decode;
+  binding.phase = options.phase;
   binding.batch = options.batch;
   binding.context = options.context.value_or(onnx::kUnset);
   binding.prefillChunk = options.prefillChunk.value_or(onnx::kUnset);
@@ -44,6 +44,35 @@ void inlay::addRaisingPasses(mlir::OpPassManager &pm) {
 void inlay::addDataflowPasses(mlir::OpPassManager &pm) {
   pm.addPass(dataflow::createConvertToDataflow());
   pm.addPass(dataflow::createVerifyDataflow());
+}
+
+void inlay::addWaferPasses(mlir::OpPassManager &pm,
+                           const CompileOptions &options) {
+  wafer::PartitionStagesOptions partition;
+  partition.target = options.target;
+  partition.targetDir = options.targetDir;
+  partition.wafers = options.wafers ? std::to_string(*options.wafers) : "auto";
+  partition.objective = static_cast<wafer::Objective>(options.objective);
+  partition.reserve = options.reserve.value_or(wafer::kUnset);
+  partition.crossingLatency = options.crossingLatency.value_or(wafer::kUnset);
+  partition.allowOverBudget = options.allowOverBudget;
+  pm.addPass(wafer::createPartitionStages(partition));
+  pm.addPass(wafer::createShardKernels());
+  pm.addPass(wafer::createPlaceRegions());
+  pm.addPass(wafer::createAllocateMemory());
+  pm.addPass(wafer::createScheduleStep());
+  pm.addPass(wafer::createVerifyWafer());
+}
+
+std::vector<LevelPasses> inlay::allLevels(const CompileOptions &options) {
+  return {
+      {{1, "onnx"},
+       [=](mlir::OpPassManager &pm) { addShapePasses(pm, options); }},
+      {{2, "nn"}, addRaisingPasses},
+      {{3, "dataflow"}, addDataflowPasses},
+      {{4, "wafer"},
+       [=](mlir::OpPassManager &pm) { addWaferPasses(pm, options); }},
+  };
 }
 
 void inlay::registerPipelines() {

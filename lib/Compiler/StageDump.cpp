@@ -22,8 +22,8 @@ using namespace mlir;
 
 namespace {
 
-LogicalResult writeModule(Operation *op, const std::string &directory,
-                          const std::string &name) {
+bool writeModule(Operation *op, const std::string &directory,
+                 const std::string &name, Diagnostics &diags) {
   llvm::SmallString<128> path(directory);
   llvm::sys::path::append(path, name);
   std::string text;
@@ -32,12 +32,7 @@ LogicalResult writeModule(Operation *op, const std::string &directory,
   flags.enableDebugInfo();
   op->print(os, flags);
   os << '\n';
-  Diagnostics diags;
-  if (writeFile(path.str().str(), text, diags))
-    return success();
-  for (const inlay::Diagnostic &diag : diags.all())
-    emitError(UnknownLoc::get(op->getContext())) << diag.message;
-  return failure();
+  return writeFile(path.str().str(), text, diags);
 }
 
 class DumpAfterPass : public PassInstrumentation {
@@ -48,10 +43,12 @@ public:
   void runAfterPass(Pass *pass, Operation *op) override {
     if (pass->getArgument().empty())
       return;
-    // A dump that cannot be written has been reported; compiling goes on.
+    // What cannot be written is reported at the end of the level.
+    Diagnostics ignored;
     (void)writeModule(op, directory,
                       fmt::format("{:02}.{}-{}.mlir", level.number, ++count,
-                                  pass->getArgument().str()));
+                                  pass->getArgument().str()),
+                      ignored);
   }
 
 private:
@@ -72,7 +69,12 @@ void StageDump::attach(PassManager &pm, Level level) {
 LogicalResult StageDump::writeLevel(ModuleOp module, Level level) {
   if (!enabled())
     return success();
-  return writeModule(
-      module, directory,
-      fmt::format("{:02}-{}.mlir", level.number, level.name.str()));
+  Diagnostics diags;
+  if (writeModule(module, directory,
+                  fmt::format("{:02}-{}.mlir", level.number, level.name.str()),
+                  diags))
+    return success();
+  for (const inlay::Diagnostic &diag : diags.all())
+    emitError(UnknownLoc::get(module.getContext())) << diag.message;
+  return failure();
 }

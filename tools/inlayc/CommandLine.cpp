@@ -8,10 +8,13 @@
 
 #include "CommandLine.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cstdlib>
 
 using namespace inlay;
 namespace cl = llvm::cl;
@@ -20,8 +23,8 @@ namespace {
 
 enum class EmitKind { Plan, Mlir, Report };
 
-/// Local statics of `parseCommandLine`: constructed after libLLVM has
-/// registered its own options, and hidden from nobody's --help but ours.
+/// The one list: `inlayc --help` prints it and docs/inlayc.md is made from
+/// that.
 struct Options {
   cl::OptionCategory input{"Input"};
   cl::OptionCategory machine{"Machine"};
@@ -31,82 +34,130 @@ struct Options {
   cl::opt<std::string> model{cl::Positional, cl::Required,
                              cl::desc("<model.onnx>"), cl::cat(input)};
   cl::list<std::string> bind{
-      "bind", cl::CommaSeparated, cl::value_desc("name=value,..."),
+      "bind", cl::CommaSeparated, cl::value_desc("name=size,..."),
       cl::desc("Sizes of symbolic dims, e.g. batch_size=1"), cl::cat(input)};
-  cl::opt<std::string> phase{"phase", cl::init("decode"),
-                             cl::desc("What a step is (default: decode)"),
-                             cl::value_desc("decode|prefill"), cl::cat(input)};
-  cl::opt<int64_t> batch{"batch", cl::init(1), cl::value_desc("B"),
+  cl::opt<model::Phase> phase{
+      "phase", cl::init(model::Phase::Decode), cl::desc("What a step does:"),
+      cl::values(
+          clEnumValN(model::Phase::Decode, "decode",
+                     "one new token for each sequence (default)"),
+          clEnumValN(model::Phase::Prefill, "prefill", "a chunk of a prompt")),
+      cl::cat(input)};
+  cl::opt<int64_t> batch{"batch", cl::init(1), cl::value_desc("sequences"),
                          cl::desc("Sequences in a step (default: 1)"),
                          cl::cat(input)};
   cl::opt<int64_t> context{
-      "context", cl::init(0), cl::value_desc("tokens"),
-      cl::desc("Tokens already in each sequence's KV state (default: 8192, "
-               "less where the model allows less)"),
+      "context", cl::value_desc("tokens"),
+      cl::desc("Tokens already in the KV state of each sequence (default: 8192 "
+               "in decode, less where the model allows less; 0 in prefill)"),
       cl::cat(input)};
   cl::opt<int64_t> prefillChunk{
-      "prefill-chunk", cl::init(128), cl::value_desc("tokens"),
+      "prefill-chunk", cl::value_desc("tokens"),
       cl::desc("New tokens of a prefill step (default: 128)"), cl::cat(input)};
 
   cl::opt<std::string> target{
-      "target", cl::init("wse3"), cl::value_desc("NAME|FILE"),
-      cl::desc("Device description: wse3 (default), wse2, grid8x8 or a file"),
+      "target", cl::init("wse3"), cl::value_desc("name|file.json"),
+      cl::desc("Device description: wse3 (default), wse2, grid8x8, or a file"),
       cl::cat(machine)};
   cl::opt<std::string> targetDir{
-      "target-dir", cl::value_desc("DIR"),
-      cl::desc("Folder of the shipped device descriptions (default: beside "
-               "the program)"),
+      "target-dir", cl::value_desc("folder"),
+      cl::desc("Where named device descriptions are (default: those that came "
+               "with the program)"),
       cl::cat(machine)};
   cl::opt<std::string> wafers{
-      "wafers", cl::init("auto"), cl::value_desc("N|auto"),
-      cl::desc("Number of wafers (default: auto, the fewest that fit)"),
+      "wafers", cl::init("auto"), cl::value_desc("number|auto"),
+      cl::desc("Wafers (default: auto, the fewest that the model fits on)"),
       cl::cat(machine)};
   cl::opt<int64_t> reserve{
-      "reserve", cl::init(-1), cl::value_desc("bytes"),
-      cl::desc("SRAM of a core kept for code, stack and runtime (default: "
+      "reserve", cl::value_desc("bytes"),
+      cl::desc("SRAM of each core kept for code, stack and runtime (default: "
                "the target's)"),
       cl::cat(machine)};
   cl::opt<double> crossingLatency{
-      "crossing-latency", cl::init(-1), cl::value_desc("us"),
-      cl::desc("Latency from wafer to wafer in microseconds (default: the "
-               "target's)"),
-      cl::cat(machine)};
-  cl::opt<std::string> cost{
-      "cost", cl::init("ideal"), cl::value_desc("ideal|calibrated"),
-      cl::desc("Hardware limits only, or with measured software costs "
-               "(default: ideal)"),
+      "crossing-latency", cl::value_desc("microseconds"),
+      cl::desc("Latency from wafer to wafer (default: the target's)"),
       cl::cat(machine)};
 
-  cl::opt<std::string> objective{
-      "objective", cl::init("latency"),
-      cl::value_desc("latency|throughput|wafers"),
-      cl::desc("What to minimise (default: latency)"), cl::cat(mapping)};
-  cl::opt<uint64_t> seed{"seed", cl::init(0), cl::value_desc("N"),
-                         cl::desc("Seed of every random choice (default: 0)"),
-                         cl::cat(mapping)};
+  cl::opt<partition::Objective> objective{
+      "objective", cl::init(partition::Objective::Latency),
+      cl::desc("What to minimise:"),
+      cl::values(clEnumValN(partition::Objective::Latency, "latency",
+                            "cycles of one step (default)"),
+                 clEnumValN(partition::Objective::Throughput, "throughput",
+                            "cycles of the slowest wafer"),
+                 clEnumValN(partition::Objective::Wafers, "wafers",
+                            "number of wafers")),
+      cl::cat(mapping)};
+  cl::opt<bool> allowOverBudget{
+      "allow-over-budget",
+      cl::desc("Place a model that does not fit as if cores had more SRAM, and "
+               "mark the plan as not feasible"),
+      cl::cat(mapping)};
+  cl::opt<unsigned> jobs{
+      "jobs", cl::init(0), cl::value_desc("threads"),
+      cl::desc("Threads to verify with (default: one for each processor); the "
+               "output is the same for every number"),
+      cl::cat(mapping)};
 
   cl::opt<std::string> outputDir{
-      "o", cl::init("out"), cl::value_desc("DIR"),
-      cl::desc("Folder of the output files (default: out)"), cl::cat(output)};
+      "o", cl::init("out"), cl::value_desc("folder"),
+      cl::desc("Folder of the output files, made where it is missing (default: "
+               "out)"),
+      cl::cat(output)};
   cl::list<EmitKind> emit{
-      "emit", cl::CommaSeparated, cl::desc("What to write (default: plan)"),
-      cl::values(
-          clEnumValN(EmitKind::Plan, "plan", "plan.json"),
-          clEnumValN(EmitKind::Mlir, "mlir", "plan.mlirbc, the same as IR"),
-          clEnumValN(EmitKind::Report, "report",
-                     "report.html, a picture of each wafer")),
+      "emit", cl::CommaSeparated, cl::desc("What to write, a list:"),
+      cl::values(clEnumValN(EmitKind::Plan, "plan",
+                            "plan.json, which a runtime loads (default)"),
+                 clEnumValN(EmitKind::Mlir, "mlir",
+                            "plan.mlirbc, the placed module as MLIR bytecode"),
+                 clEnumValN(EmitKind::Report, "report",
+                            "report.html, a picture of each wafer")),
       cl::cat(output)};
   cl::opt<SummaryFormat> format{
       "format", cl::init(SummaryFormat::Text),
-      cl::desc("Form of the summary on stdout (default: text)"),
-      cl::values(clEnumValN(SummaryFormat::Text, "text", "a table"),
+      cl::desc("Form of the summary on stdout:"),
+      cl::values(clEnumValN(SummaryFormat::Text, "text", "a table (default)"),
                  clEnumValN(SummaryFormat::Json, "json", "one JSON object")),
       cl::cat(output)};
   cl::opt<std::string> dumpStages{
-      "dump-stages", cl::value_desc("DIR"),
-      cl::desc("Write the IR of each level and after each pass into DIR"),
+      "dump-stages", cl::value_desc("folder"),
+      cl::desc("Write the IR of each level there, and that after each pass"),
       cl::cat(output)};
 };
+
+/// libLLVM brings thousands of options. None is part of this program, and some
+/// have the names of ours. Those that print help and version stay.
+void removeForeignOptions() {
+  llvm::SmallVector<cl::Option *> foreign;
+  for (auto &entry : cl::getRegisteredOptions())
+    if (entry.first != "help" && entry.first != "version")
+      foreign.push_back(entry.second);
+  for (cl::Option *option : foreign)
+    option->removeArgument();
+}
+
+/// Ends the program as LLVM's command-line library does on wrong options.
+[[noreturn]] void fail(const llvm::Twine &message) {
+  llvm::errs() << "inlayc: for the " << message << '\n';
+  std::exit(1);
+}
+
+std::optional<int64_t> parseWafers(const std::string &text) {
+  int64_t wafers;
+  if (text == "auto")
+    return std::nullopt;
+  if (llvm::StringRef(text).getAsInteger(10, wafers))
+    fail("--wafers option: '" + text +
+         "' value invalid, must be a number or "
+         "auto!");
+  return wafers;
+}
+
+template <typename T> std::optional<T> given(const cl::opt<T> &option) {
+  if (option.getNumOccurrences() == 0)
+    return std::nullopt;
+  return option.getValue();
+}
 
 /// The shipped targets: in `share/inlay/targets` of an installation, in the
 /// source tree of a build.
@@ -122,13 +173,11 @@ std::string defaultTargetDir(const char *argv0) {
 }
 
 Emit toEmit(const cl::list<EmitKind> &kinds) {
-  Emit emit;
   if (kinds.empty())
-    return emit;
-  emit.plan = llvm::is_contained(kinds, EmitKind::Plan);
-  emit.mlir = llvm::is_contained(kinds, EmitKind::Mlir);
-  emit.report = llvm::is_contained(kinds, EmitKind::Report);
-  return emit;
+    return {};
+  return {llvm::is_contained(kinds, EmitKind::Plan),
+          llvm::is_contained(kinds, EmitKind::Mlir),
+          llvm::is_contained(kinds, EmitKind::Report)};
 }
 
 CompileOptions toCompileOptions(const Options &parsed, const char *argv0) {
@@ -137,20 +186,17 @@ CompileOptions toCompileOptions(const Options &parsed, const char *argv0) {
   options.bindings.assign(parsed.bind.begin(), parsed.bind.end());
   options.phase = parsed.phase;
   options.batch = parsed.batch;
-  if (parsed.context.getNumOccurrences())
-    options.context = parsed.context;
-  options.prefillChunk = parsed.prefillChunk;
+  options.context = given(parsed.context);
+  options.prefillChunk = given(parsed.prefillChunk);
   options.target = parsed.target;
   options.targetDir = parsed.targetDir.empty() ? defaultTargetDir(argv0)
                                                : parsed.targetDir.getValue();
-  options.wafers = parsed.wafers;
-  if (parsed.reserve.getNumOccurrences())
-    options.reserve = parsed.reserve;
-  if (parsed.crossingLatency.getNumOccurrences())
-    options.crossingLatency = parsed.crossingLatency;
-  options.cost = parsed.cost;
+  options.wafers = parseWafers(parsed.wafers);
+  options.reserve = given(parsed.reserve);
+  options.crossingLatency = given(parsed.crossingLatency);
   options.objective = parsed.objective;
-  options.seed = parsed.seed;
+  options.allowOverBudget = parsed.allowOverBudget;
+  options.jobs = parsed.jobs;
   options.outputDir = parsed.outputDir;
   options.emit = toEmit(parsed.emit);
   options.format = parsed.format;
@@ -161,18 +207,18 @@ CompileOptions toCompileOptions(const Options &parsed, const char *argv0) {
 } // namespace
 
 CompileOptions inlay::parseCommandLine(int argc, char **argv) {
+  removeForeignOptions();
   static Options parsed;
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "inlayc " << INLAY_VERSION << " (LLVM " << INLAY_LLVM_VERSION
-       << ")\n";
+    os << "Inlay " << INLAY_VERSION << " (LLVM " << INLAY_LLVM_VERSION << ")\n";
   });
-  cl::HideUnrelatedOptions(
-      {&parsed.input, &parsed.machine, &parsed.mapping, &parsed.output});
   cl::ParseCommandLineOptions(
       argc, argv,
-      "Inlay: maps Mixture-of-Experts models onto wafer-scale grids of "
+      "Inlay: maps Mixture-of-Experts language models onto wafer-scale grids "
+      "of "
       "cores\n\n"
-      "Exit status: 0 done, 1 bad input or option, 2 the model does not fit, "
-      "3 internal error.\n");
+      "Results go to stdout, diagnostics to stderr. Exit status: 0 done, 1 a "
+      "file or an\noption is wrong, 2 the model does not fit the machine, 3 "
+      "internal error.\n");
   return toCompileOptions(parsed, argv[0]);
 }

@@ -7,12 +7,15 @@
 //===----------------------------------------------------------------------===//
 //
 // The one options struct. The command line of inlayc is a view of it; every
-// field is written into the plan.
+// field that a plan depends on is written into the plan.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef INLAY_COMPILER_COMPILEOPTIONS_H
 #define INLAY_COMPILER_COMPILEOPTIONS_H
+
+#include "inlay/Model/Model.h"
+#include "inlay/Partition/Partition.h"
 
 #include <cstdint>
 #include <optional>
@@ -34,31 +37,40 @@ struct CompileOptions {
   // Input.
   std::string input;                 ///< path of the .onnx file
   std::vector<std::string> bindings; ///< "name=value", symbolic dims
-  std::string phase = "decode";      ///< "decode" or "prefill"
-  int64_t batch = 1;                 ///< sequences
-  std::optional<int64_t>
-      context; ///< tokens in the KV state; unset: the default
-  std::optional<int64_t> prefillChunk; ///< new tokens of a prefill; unset: 128
+  model::Phase phase = model::Phase::Decode;
+  int64_t batch = 1;                   ///< sequences
+  std::optional<int64_t> context;      ///< tokens in the KV state; unset: the
+                                       ///< default of `bind-dims`
+  std::optional<int64_t> prefillChunk; ///< new tokens of a prefill; likewise
 
   // Machine.
-  std::string target = "wse3"; ///< name of a shipped target, or a file
-  std::string targetDir;       ///< where shipped targets are
-  std::string wafers = "auto"; ///< "auto" or a number
+  std::string target = "wse3";   ///< name of a shipped target, or a file
+  std::string targetDir;         ///< where shipped targets are
+  std::optional<int64_t> wafers; ///< unset: as few as possible
   std::optional<int64_t>
       reserve; ///< bytes of a core's SRAM; unset: the target's
   std::optional<double> crossingLatency; ///< microseconds; unset: the target's
-  std::string cost = "ideal";            ///< "ideal" or "calibrated"
 
   // Mapping.
-  std::string objective = "latency"; ///< "latency", "throughput" or "wafers"
-  uint64_t seed = 0;                 ///< of every random choice
+  partition::Objective objective = partition::Objective::Latency;
+  bool allowOverBudget = false; ///< place what does not fit all the same
 
   // Output.
   std::string outputDir = "out";
   Emit emit;
   SummaryFormat format = SummaryFormat::Text;
   std::string dumpStages; ///< folder for numbered IR files; empty: none
+
+  // Work.
+  unsigned jobs = 0; ///< threads; 0: one for each core of this machine
 };
+
+/// Checks what can be checked without the model, and that the target exists.
+bool checkOptions(const CompileOptions &options, Diagnostics &diags);
+
+/// The options that a plan depends on, "name=value", for the plan. No folder is
+/// named.
+std::vector<std::string> describeOptions(const CompileOptions &options);
 
 } // namespace inlay
 

@@ -32,7 +32,7 @@ struct CompileStreams {
 /// Compiles `options.input` and writes what `options.emit` names into
 /// `options.outputDir`. Returns the exit status: 0 done, 1 bad input or option,
 /// 2 the model does not fit, 3 internal error. Nothing is written unless the
-/// status is 0, except stage dumps and, on status 3, a reproducer.
+/// status is 0, except stage dumps and, on status 3, `reproducer.mlir`.
 int compile(const CompileOptions &options, CompileStreams streams);
 
 } // namespace inlay

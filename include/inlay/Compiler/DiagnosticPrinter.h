@@ -1,4 +1,4 @@
-//===- DiagnosticPrinter.h - MLIR diagnostics as a user reads them -*- C++
+//===- DiagnosticPrinter.h - MLIR diagnostics as a user reads it -*- C++
 //-*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
@@ -31,16 +31,22 @@ class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext *context, llvm::raw_ostream &os);
 
-  /// The largest fault kind reported since the last call of `clear`, as an
-  /// exit status; 0 when there was no error.
+  /// The largest fault kind reported so far, as an exit status; 0 when there
+  /// was no error.
   int exitStatus() const { return status; }
-  void clear() { status = 0; }
+  /// While set, every error is Inlay's own fault, whatever it says.
+  void setInternal(bool value) { internal = value; }
+  /// Locations hold names of files. What is about the file of that name is
+  /// printed with this path, as the user gave it.
+  void setPath(std::string value) { path = std::move(value); }
 
 private:
   void handle(mlir::Diagnostic &diag);
 
   llvm::raw_ostream &os;
   int status = 0;
+  bool internal = false;
+  std::string path;
   mlir::ScopedDiagnosticHandler handler;
 };
 

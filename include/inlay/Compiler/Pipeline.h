@@ -15,6 +15,7 @@
 #define INLAY_COMPILER_PIPELINE_H
 
 #include "inlay/Compiler/CompileOptions.h"
+#include "inlay/Compiler/LevelRunner.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -30,6 +31,12 @@ void addRaisingPasses(mlir::OpPassManager &pm);
 
 /// Kernels and streams.
 void addDataflowPasses(mlir::OpPassManager &pm);
+
+/// Places, memory maps, estimates.
+void addWaferPasses(mlir::OpPassManager &pm, const CompileOptions &options);
+
+/// The levels of a compilation, in order.
+std::vector<LevelPasses> allLevels(const CompileOptions &options);
 
 /// Registers `--onnx-to-dataflow`: the three above with default options.
 void registerPipelines();

@@ -40,8 +40,8 @@ public:
   /// Makes `pm` write a file after each of its passes.
   void attach(mlir::PassManager &pm, Level level);
 
-  /// Writes the module that a level ends with. Emits an error on `module` and
-  /// fails when the file cannot be written.
+  /// Writes the module that a level ends with. Emits an error and fails when
+  /// the file cannot be written.
   mlir::LogicalResult writeLevel(mlir::ModuleOp module, Level level);
 
 private:

@@ -1,0 +1,97 @@
+//===- CompileOptions.cpp - What a user may ask of the compiler -----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Compiler/CompileOptions.h"
+
+#include "inlay/Target/Target.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include "fmt/format.h"
+
+using namespace inlay;
+
+static void checkAtLeast(llvm::StringRef option, int64_t least, int64_t value,
+                         Diagnostics &diags) {
+  if (value < least)
+    diags.inputError(fmt::format("option --{}", option.str()),
+                     fmt::format("must be at least {}, got {}", least, value));
+}
+
+static void checkTarget(const CompileOptions &options, Diagnostics &diags) {
+  std::optional<target::Target> target =
+      target::find(options.target, options.targetDir, diags);
+  if (target)
+    target::apply({options.reserve, options.crossingLatency}, *target, diags);
+  diags.setFile("");
+}
+
+/// Says before the work what would fail after it.
+static void checkFolder(llvm::StringRef option, const std::string &path,
+                        Diagnostics &diags) {
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_directory(path))
+    diags
+        .inputError(fmt::format("option {}", option.str()),
+                    fmt::format("'{}' is a file, not a folder", path))
+        .notes.push_back("name a folder; it is made where it is missing");
+}
+
+bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
+  checkAtLeast("batch", 1, options.batch, diags);
+  checkAtLeast("context", 0, options.context.value_or(0), diags);
+  checkAtLeast("prefill-chunk", 1, options.prefillChunk.value_or(1), diags);
+  checkAtLeast("wafers", 1, options.wafers.value_or(1), diags);
+  if (options.prefillChunk && options.phase == model::Phase::Decode)
+    diags.inputError("option --prefill-chunk", "means nothing in decode")
+        .notes.push_back("add --phase prefill");
+  if (options.outputDir.empty())
+    diags.inputError("option -o", "must name a folder");
+  checkFolder("-o", options.outputDir, diags);
+  checkFolder("--dump-stages", options.dumpStages, diags);
+  checkTarget(options, diags);
+  return !diags.hasErrors();
+}
+
+static const char *nameOf(partition::Objective objective) {
+  switch (objective) {
+  case partition::Objective::Latency:
+    return "latency";
+  case partition::Objective::Throughput:
+    return "throughput";
+  case partition::Objective::Wafers:
+    return "wafers";
+  }
+  return "";
+}
+
+std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
+  std::vector<std::string> list;
+  auto add = [&](const char *name, const auto &value) {
+    list.push_back(fmt::format("{}={}", name, value));
+  };
+  for (const std::string &binding : options.bindings)
+    add("bind", binding);
+  add("phase", options.phase == model::Phase::Decode ? "decode" : "prefill");
+  add("batch", options.batch);
+  if (options.context)
+    add("context", *options.context);
+  if (options.prefillChunk)
+    add("prefill-chunk", *options.prefillChunk);
+  add("target", llvm::sys::path::filename(options.target).str());
+  add("wafers", options.wafers ? std::to_string(*options.wafers) : "auto");
+  if (options.reserve)
+    add("reserve", *options.reserve);
+  if (options.crossingLatency)
+    add("crossing-latency", *options.crossingLatency);
+  add("objective", nameOf(options.objective));
+  if (options.allowOverBudget)
+    add("allow-over-budget", true);
+  return list;
+}

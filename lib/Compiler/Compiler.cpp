@@ -1,0 +1,185 @@
+//===- Compiler.cpp - From an ONNX file to a placement plan ---------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Compiler/Compiler.h"
+
+#include "dialects/Onnx/Import/ImportOnnx.h"
+#include "dialects/Wafer/Translation/ToPlan.h"
+#include "inlay/Compiler/LevelRunner.h"
+#include "inlay/Compiler/Pipeline.h"
+#include "inlay/Report/Report.h"
+#include "inlay/Support/Digest.h"
+#include "inlay/Support/OutputFile.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace inlay;
+using namespace mlir;
+
+static constexpr const char *kProducer = "inlayc " INLAY_VERSION;
+static constexpr int kInternal = static_cast<int>(FaultKind::Internal);
+
+namespace {
+
+/// One run, from file to files.
+class Job {
+public:
+  Job(const CompileOptions &options, CompileStreams streams);
+
+  int run();
+  /// Says that Inlay failed, and leaves a reproducer of the pass that did.
+  void reportInternal(const char *what);
+
+private:
+  FailureOr<plan::Plan> makePlan(ModuleOp module);
+  std::vector<NewFile> render(ModuleOp module, const plan::Plan &plan);
+  void printSummary(const plan::Plan &plan, const std::vector<NewFile> &files);
+  std::string pathOf(llvm::StringRef name) const;
+  int print(const Diagnostics &diags) {
+    diags.print(streams.err);
+    return diags.exitStatus();
+  }
+
+  const CompileOptions &options;
+  CompileStreams streams;
+  Compilation compilation;
+  std::unique_ptr<llvm::DefaultThreadPool> threads;
+  MLIRContext context;
+  DiagnosticPrinter printer;
+  StageDump dump;
+  LevelRunner runner;
+};
+
+} // namespace
+
+Job::Job(const CompileOptions &options, CompileStreams streams)
+    : options(options), streams(streams),
+      compilation{[this](MLIRContext *context) {
+                    return onnx::importOnnxFile(this->options.input, context);
+                  },
+                  allLevels(options)},
+      context(MLIRContext::Threading::DISABLED), printer(&context, streams.err),
+      dump(options.dumpStages), runner(compilation, &context, printer) {
+  context.printOpOnDiagnostic(false);
+  printer.setPath(options.input);
+  if (options.jobs != 1) {
+    threads = std::make_unique<llvm::DefaultThreadPool>(
+        llvm::hardware_concurrency(options.jobs));
+    context.setThreadPool(*threads);
+  }
+  runner.dump = &dump;
+  if (streams.showProgress)
+    runner.onLevel = [this](const Level &level) {
+      this->streams.err << "[" << level.number << "/"
+                        << compilation.levels.size() << "] " << level.name
+                        << "\n";
+    };
+}
+
+std::string Job::pathOf(llvm::StringRef name) const {
+  llvm::SmallString<128> path(options.outputDir);
+  llvm::sys::path::append(path, name);
+  return path.str().str();
+}
+
+FailureOr<plan::Plan> Job::makePlan(ModuleOp module) {
+  Diagnostics diags;
+  std::optional<std::string> digest = sha256OfFile(options.input, diags);
+  if (!digest) {
+    print(diags);
+    return failure();
+  }
+  wafer::PlanContext facts;
+  facts.producer = kProducer;
+  facts.model = llvm::sys::path::filename(options.input).str();
+  facts.digests.push_back({facts.model, *digest});
+  facts.options = describeOptions(options);
+  printer.setInternal(true);
+  return wafer::toPlan(module, facts);
+}
+
+std::vector<NewFile> Job::render(ModuleOp module, const plan::Plan &plan) {
+  std::vector<NewFile> files;
+  if (options.emit.plan)
+    files.push_back({pathOf("plan.json"), plan::toJson(plan)});
+  if (options.emit.mlir) {
+    std::string bytes;
+    llvm::raw_string_ostream os(bytes);
+    // Fails only when an older version of the format is asked for.
+    (void)writeBytecodeToFile(module, os, BytecodeWriterConfig(kProducer));
+    files.push_back({pathOf("plan.mlirbc"), std::move(bytes)});
+  }
+  if (options.emit.report)
+    files.push_back({pathOf("report.html"), report::html(plan)});
+  return files;
+}
+
+void Job::printSummary(const plan::Plan &plan,
+                       const std::vector<NewFile> &files) {
+  std::vector<std::string> paths;
+  for (const NewFile &file : files)
+    paths.push_back(file.path);
+  if (options.format == SummaryFormat::Json) {
+    streams.out << report::summaryJson(plan, paths);
+    return;
+  }
+  streams.out << report::summary(plan);
+  for (const std::string &path : paths)
+    streams.out << "written  " << path << '\n';
+}
+
+int Job::run() {
+  Diagnostics diags;
+  if (!checkOptions(options, diags))
+    return print(diags);
+  OwningOpRef<ModuleOp> module = runner.run();
+  if (!module) {
+    if (runner.exitStatus() == kInternal)
+      reportInternal("failed");
+    return runner.exitStatus();
+  }
+  FailureOr<plan::Plan> plan = makePlan(*module);
+  if (failed(plan)) {
+    int status = std::max(printer.exitStatus(), 1);
+    if (status == kInternal)
+      reportInternal("left what no plan can be made of");
+    return status;
+  }
+  std::vector<NewFile> files = render(*module, *plan);
+  if (!writeFiles(files, diags))
+    return print(diags);
+  printSummary(*plan, files);
+  return 0;
+}
+
+void Job::reportInternal(const char *what) {
+  Diagnostics diags;
+  inlay::reportInternal(compilation, runner.lastPass(), what,
+                        pathOf("reproducer.mlir"), diags);
+  print(diags);
+}
+
+int inlay::compile(const CompileOptions &options, CompileStreams streams) {
+  // Destroying what a crash left half-made may crash again, so that it leaks.
+  auto *job = new Job(options, streams);
+  int status = kInternal;
+  llvm::CrashRecoveryContext::Enable();
+  bool survived =
+      llvm::CrashRecoveryContext().RunSafely([&] { status = job->run(); });
+  if (survived)
+    delete job;
+  else
+    job->reportInternal("crashed");
+  return status;
+}
