@@ -1,6 +1,7 @@
 """lit configuration of Inlay's IR and tool tests."""
 
 import os
+import sys
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -21,6 +22,8 @@ opt = os.path.join(bin_dir, "inlay-opt")
 if os.environ.get("INLAY_VERIFY_ROUNDTRIP"):
     opt += " --verify-roundtrip"
 config.substitutions.append((r"\binlay-opt\b", opt))
+# "%exits 2 inlayc ..." succeeds when the command exits with status 2.
+config.substitutions.append(("%exits", sys.executable + " " + os.path.join(config.test_source_root, "exits.py")))
 # Tests write ONNX models in protobuf's text format; protoc makes the binary.
 config.substitutions.append(("%encode-onnx", "protoc --encode=onnx.ModelProto --proto_path="
                              + os.path.dirname(config.onnx_proto) + " " + config.onnx_proto))
