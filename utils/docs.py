@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Regenerates the reference pages from TableGen.
+"""Regenerates the reference pages: of dialects and passes from TableGen, of inlayc from its --help.
 
 With --check it changes nothing, prints what has drifted and exits with status 1.
 """
@@ -45,12 +45,19 @@ def dialect_pages():
             yield ROOT / "docs/dialects" / f"{name}Passes.md", text
 
 
+def tool_page(inlayc):
+    help_text = subprocess.run([str(inlayc), "--help"], check=True, capture_output=True, text=True).stdout
+    return f"# inlayc\n\nWhat `inlayc --help` prints.\n\n```\n{help_text}```\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin", help="folder of inlayc")
     options = parser.parse_args()
 
     pages = dict(dialect_pages())
+    pages[ROOT / "docs/inlayc.md"] = tool_page(options.bin / "inlayc")
     drifted = False
     for path, text in sorted(pages.items()):
         old = path.read_text() if path.exists() else ""
