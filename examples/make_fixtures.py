@@ -43,6 +43,7 @@ FIXTURES = {
     "deepseek-v3-tiny-hf": ("hf_exporters", "deepseek_v3", "grouped_mm"),
     "glm4-moe-tiny-hf": ("hf_exporters", "glm4_moe", "batched_mm"),
     "gemma3-tiny-hf": ("hf_exporters", "gemma3"),
+    "qwen2-moe-tiny-hf-fused": ("hf_exporters", "qwen2_moe", "batched_mm", "cuda"),
 }
 
 

@@ -13,6 +13,11 @@ MODELS = sorted(EXAMPLES.glob("*/model.onnx"))
 WINDOW = 32  # of the examples with a sliding window
 PROMPT = np.array([[3, 14, 15, 92, 65, 35]], dtype=np.int64)
 
+# Written for a GPU: onnxruntime loads it here, and says what its CPU kernels cannot do.
+GPU_ONLY = {"qwen2-moe-tiny-hf-fused": "FC3 is not implemented for CPU MoE"}
+CPU_MODELS = [path for path in MODELS if path.parent.name not in GPU_ONLY]
+GPU_MODELS = [path for path in MODELS if path.parent.name in GPU_ONLY]
+
 # Exporters name KV state "past_key_values.0.key" and "present.0.key", or
 # "input.past_key_values.layers.0.keys" and "output.past_key_values.layers.0.keys"; buffers that a
 # step writes into are "key_cache.0" and "updated_key_cache.0".
@@ -72,7 +77,7 @@ class Decoder:
         return results["logits"], {name: results[present_of(name)] for name in self.state_names}
 
 
-@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", CPU_MODELS, ids=lambda path: path.parent.name)
 def test_decode_after_prefill_equals_prefill(path):
     decoder = Decoder(path)
     length = PROMPT.shape[1] - 1
@@ -88,7 +93,7 @@ def test_decode_after_prefill_equals_prefill(path):
     np.testing.assert_allclose(last[0, -1], whole[0, -1], atol=tolerance)
 
 
-@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", CPU_MODELS, ids=lambda path: path.parent.name)
 def test_state_counts(path):
     """A step that forgets what came before gives other logits: the state is read."""
     decoder = Decoder(path)
@@ -97,6 +102,14 @@ def test_state_counts(path):
     alone, _ = decoder.step(PROMPT[:, length:], decoder.empty_state(), 0)
 
     assert np.abs(alone[0, -1] - whole[0, -1]).max() > 1e-3
+
+
+@pytest.mark.parametrize("path", GPU_MODELS, ids=lambda path: path.parent.name)
+def test_lacks_a_cpu_kernel_only(path):
+    decoder = Decoder(path)
+    with pytest.raises(onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented,
+                       match=GPU_ONLY[path.parent.name]):
+        decoder.step(PROMPT, decoder.empty_state(), 0)
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
