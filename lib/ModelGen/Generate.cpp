@@ -61,7 +61,7 @@ public:
   ModelEmitter(const ModelSpec &spec, const GenerateOptions &options)
       : emitter(spec, options), graph(emitter.graph), spec(spec) {}
 
-  std::optional<GeneratedModel> run(Diagnostics &diags) {
+  GeneratedModel run() {
     addInterface();
     SharedNodes shared = emitSharedNodes(emitter);
     emitEmbedding();
@@ -69,7 +69,7 @@ public:
     for (size_t index = 0; index < spec.layers.size(); ++index)
       emitLayer(index, shared);
     emitHead();
-    return finish(diags);
+    return finish();
   }
 
 private:
@@ -143,9 +143,7 @@ private:
       return;
     const int64_t dims[] = {spec.context, spec.rotary.dims / 2};
     RotaryTables tables;
-    // Too many positions for random weights are reported, not computed.
-    if (emitter.options.randomWeights &&
-        uint64_t(dims[0] * dims[1]) < kMaxRandomBytes / 4)
+    if (emitter.options.randomWeights)
       tables = computeRotaryTables(spec.rotary, spec.context);
     emitter.weights.addTable("cos_cache", dims, tables.cos);
     emitter.weights.addTable("sin_cache", dims, tables.sin);
@@ -233,19 +231,7 @@ private:
   // The file
   //===--------------------------------------------------------------------===//
 
-  std::optional<GeneratedModel> finish(Diagnostics &diags) {
-    if (emitter.weights.tooLarge()) {
-      diags
-          .inputError(
-              "",
-              fmt::format("random weights take {}, at most {} are made",
-                          formatTotalBytes(double(emitter.weights.numBytes())),
-                          formatTotalBytes(double(kMaxRandomBytes))))
-          .notes.emplace_back(
-              "make the model smaller with --layers, --hidden, --experts, "
-              "--vocab, --context, or leave --random-weights out");
-      return std::nullopt;
-    }
+  GeneratedModel finish() {
     GeneratedModel result;
     result.nodes = int64_t(graph.writer().numNodes());
     result.totals = emitter.weights.totals();
@@ -308,6 +294,24 @@ bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
   return ok;
 }
 
+/// Random weights are held in memory: they are for small models.
+bool checkRandomBytes(const ModelSpec &spec, GenerateOptions options,
+                      Diagnostics &diags) {
+  constexpr int64_t most = int64_t(1) << 30;
+  options.randomWeights = false;
+  int64_t bytes = ModelEmitter(spec, options).run().totals.bytes();
+  if (bytes <= most)
+    return true;
+  diags
+      .inputError("", fmt::format("random weights take {}, at most {} are made",
+                                  formatTotalBytes(double(bytes)),
+                                  formatTotalBytes(double(most))))
+      .notes.emplace_back(
+          "make the model smaller with --layers, --hidden, --experts, "
+          "--vocab, --context, or leave --random-weights out");
+  return false;
+}
+
 } // namespace
 
 std::optional<GeneratedModel>
@@ -315,5 +319,7 @@ modelgen::generateModel(const ModelSpec &spec, const GenerateOptions &options,
                         Diagnostics &diags) {
   if (!checkSpec(spec, diags) || !checkStorage(spec, options, diags))
     return std::nullopt;
-  return ModelEmitter(spec, options).run(diags);
+  if (options.randomWeights && !checkRandomBytes(spec, options, diags))
+    return std::nullopt;
+  return ModelEmitter(spec, options).run();
 }

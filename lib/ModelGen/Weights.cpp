@@ -120,10 +120,7 @@ bool Weights::place(const std::string &name, WeightClass kind, DataType type,
   end += bytes;
   ++sums[kind].tensors;
   sums[kind].bytes += int64_t(bytes);
-  if (!options.randomWeights)
-    return false;
-  full |= end > kMaxRandomBytes;
-  return !full;
+  return options.randomWeights;
 }
 
 void Weights::count(const MatrixSet &set, bool vector) {

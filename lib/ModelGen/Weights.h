@@ -89,8 +89,6 @@ public:
 
   const ModelTotals &totals() const { return sums; }
   std::string takeData() { return std::move(data); }
-  bool tooLarge() const { return full; }
-  uint64_t numBytes() const { return end; }
 
 private:
   /// Adds the initializer; false if its bytes are not wanted.
@@ -110,11 +108,7 @@ private:
   ModelTotals sums;
   std::string data;
   uint64_t end = 0;
-  bool full = false;
 };
-
-/// Random weights take at most this much.
-inline constexpr uint64_t kMaxRandomBytes = uint64_t(1) << 30;
 
 } // namespace inlay::modelgen
 
