@@ -8,8 +8,8 @@
 
 #include "inlay/Compiler/Compiler.h"
 
-#include "dialects/Onnx/Import/ImportOnnx.h"
 #include "dialects/Wafer/Translation/ToPlan.h"
+#include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
 #include "inlay/Report/Report.h"
@@ -66,7 +66,7 @@ private:
 Job::Job(const CompileOptions &options, CompileStreams streams)
     : options(options), streams(streams),
       compilation{[this](MLIRContext *context) {
-                    return onnx::importOnnxFile(this->options.input, context);
+                    return importInput(this->options.input, context);
                   },
                   allLevels(options)},
       context(MLIRContext::Threading::DISABLED), printer(&context, streams.err),

@@ -69,10 +69,8 @@ inlay::onnx::importOnnxBuffer(llvm::MemoryBufferRef buffer,
   return importModel(file::parseModel(buffer, folder, diags), context);
 }
 
-OwningOpRef<ModuleOp> inlay::onnx::importOnnxFile(StringRef path,
-                                                  MLIRContext *context) {
-  inlay::Diagnostics diags;
-  OwningOpRef<ModuleOp> module = importOnnxFile(path, context, diags);
+void inlay::onnx::emitFindings(const inlay::Diagnostics &diags,
+                               MLIRContext *context) {
   for (const inlay::Diagnostic &finding : diags.all()) {
     Location loc = FileLineColLoc::get(context, finding.file, 0, 0);
     InFlightDiagnostic diag = finding.severity == inlay::Severity::Error
@@ -84,5 +82,12 @@ OwningOpRef<ModuleOp> inlay::onnx::importOnnxFile(StringRef path,
     for (const std::string &note : finding.notes)
       diag.attachNote(loc) << note;
   }
+}
+
+OwningOpRef<ModuleOp> inlay::onnx::importOnnxFile(StringRef path,
+                                                  MLIRContext *context) {
+  inlay::Diagnostics diags;
+  OwningOpRef<ModuleOp> module = importOnnxFile(path, context, diags);
+  emitFindings(diags, context);
   return module;
 }

@@ -47,6 +47,10 @@ importOnnxBuffer(llvm::MemoryBufferRef buffer,
                  std::optional<llvm::StringRef> folder,
                  mlir::MLIRContext *context, Diagnostics &diags);
 
+/// Reports findings of the libraries below MLIR as MLIR diagnostics, with their
+/// notes, at the location `loc("<file>":0:0)`.
+void emitFindings(const inlay::Diagnostics &diags, mlir::MLIRContext *context);
+
 /// Registers `--import-onnx` for inlay-translate.
 void registerOnnxTranslations();
 
