@@ -32,7 +32,8 @@ struct Options {
   cl::OptionCategory output{"Output"};
 
   cl::opt<std::string> model{cl::Positional, cl::Required,
-                             cl::desc("<model.onnx|config.json>"), cl::cat(input)};
+                             cl::desc("<model.onnx|config.json>"),
+                             cl::cat(input)};
   cl::list<std::string> bind{
       "bind", cl::CommaSeparated, cl::value_desc("name=size,..."),
       cl::desc("Sizes of symbolic dims, e.g. batch_size=1"), cl::cat(input)};

@@ -1,5 +1,5 @@
 //===- ImportInput.h - The model of a run, from an ONNX file or a config --*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
