@@ -10,6 +10,7 @@
 
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -17,25 +18,26 @@
 using namespace inlay;
 using namespace inlay::model;
 
-namespace {
-
 /// Products of sizes that nothing bounds saturate.
-int64_t multiply(int64_t a, int64_t b) {
+static int64_t multiply(int64_t a, int64_t b) {
   int64_t product;
   return llvm::MulOverflow(a, b, product) ? std::numeric_limits<int64_t>::max()
                                           : product;
 }
 
+namespace {
 /// The use of a tensor that says how it is cut.
 struct Use {
   const OpSpec *op = nullptr;
   const OperandSpec *operand = nullptr;
   const OpSharding *sharding = nullptr;
 };
+} // namespace
 
 /// A weight that is first used with another rank is held whole, and so is one
 /// without a use.
-Use firstUse(const KernelSpec &kernel, const Sharding &sharding, int weight) {
+static Use firstUse(const KernelSpec &kernel, const Sharding &sharding,
+                    int weight) {
   for (size_t o = 0; o < kernel.ops.size(); ++o)
     for (const OperandSpec &operand : kernel.ops[o].operands)
       if (operand.role == TensorRole::Weights && operand.tensor == weight) {
@@ -47,11 +49,11 @@ Use firstUse(const KernelSpec &kernel, const Sharding &sharding, int weight) {
 }
 
 /// A block that spans the whole dim belongs to every part alike.
-bool isCutBy(const OpSpec &op, const IndexExpr &index) {
+static bool isCutBy(const OpSpec &op, const IndexExpr &index) {
   return index.dim >= 0 && index.divisor < op.dims[index.dim].size;
 }
 
-Cut whole(int64_t size, std::string dim = "") {
+static Cut whole(int64_t size, std::string dim = "") {
   Cut cut;
   cut.dim = std::move(dim);
   cut.size = cut.shard = cut.points = size;
@@ -59,7 +61,7 @@ Cut whole(int64_t size, std::string dim = "") {
 }
 
 /// The cut of a dim that has its axis for itself.
-Cut alone(const IterationDim &dim, Axis axis, const Sharding &sharding) {
+static Cut alone(const IterationDim &dim, Axis axis, const Sharding &sharding) {
   Cut cut = whole(dim.size, dim.name);
   cut.axis = axis;
   cut.parts = partsOf(sharding, axis);
@@ -69,13 +71,13 @@ Cut alone(const IterationDim &dim, Axis axis, const Sharding &sharding) {
 }
 
 /// The cut of dim `d` among `dims`, of which several may share its axis.
-Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
-          const OpSharding &opSharding, const Sharding &sharding) {
+static Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
+                 const OpSharding &opSharding, const Sharding &sharding) {
   const std::vector<Axis> &axes = opSharding.axisOfDim;
   if (axes[d] == Axis::None)
     return whole(dims[d].size, dims[d].name);
   Cut cut = alone(dims[d], axes[d], sharding);
-  if (std::count(axes.begin(), axes.end(), axes[d]) == 1)
+  if (llvm::count(axes, axes[d]) == 1)
     return cut;
   cut.unit = 1;
   for (size_t e = 0; e < dims.size(); ++e) {
@@ -88,8 +90,6 @@ Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
   cut.shard = ceilDiv(cut.points, cut.parts);
   return cut;
 }
-
-} // namespace
 
 std::vector<Cut> inlay::model::opCuts(const OpSpec &op,
                                       const OpSharding &opSharding,

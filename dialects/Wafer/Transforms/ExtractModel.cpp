@@ -32,8 +32,8 @@ private:
   void addHeader();
   LogicalResult addKernels();
   void addStates();
-  LogicalResult addStreams();
-  LogicalResult addStream(Value stream, int consumer, int port, StringRef sink);
+  void addStreams();
+  void addStream(Value stream, int consumer, int port, StringRef sink);
   LogicalResult check();
 
   dataflow::GraphOp graph;
@@ -78,16 +78,13 @@ void GraphExtractor::addStates() {
     }
 }
 
-/// Adds the edge from a stream's producer to one consumer.
-LogicalResult GraphExtractor::addStream(Value value, int consumer, int port,
-                                        StringRef sink) {
+/// Adds the edge from a stream's producer to one consumer. One end is a kernel,
+/// whose ports have static shapes.
+void GraphExtractor::addStream(Value value, int consumer, int port,
+                               StringRef sink) {
   RankedTensorType type =
       cast<dataflow::StreamType>(value.getType()).getTensor();
   Operation *producer = value.getDefiningOp();
-  if (!type.hasStaticShape())
-    return producer->emitError()
-           << "a stream of type " << type
-           << " has no size before the step, so it cannot be routed";
   model::StreamSpec stream;
   if (auto source = dyn_cast<dataflow::SourceOp>(producer)) {
     stream.name = source.getName().str();
@@ -106,24 +103,23 @@ LogicalResult GraphExtractor::addStream(Value value, int consumer, int port,
   stream.type = nn::getElementType(type);
   stream.shape = type.getShape().vec();
   result.streams.push_back(std::move(stream));
-  return success();
 }
 
-LogicalResult GraphExtractor::addStreams() {
+void GraphExtractor::addStreams() {
   for (auto [index, source] :
        llvm::enumerate(graph.getBody().getOps<dataflow::SourceOp>()))
     indexOf[source] = static_cast<int>(index);
   for (auto [consumer, kernel] : llvm::enumerate(kernels))
     for (auto [port, input] : llvm::enumerate(kernel.getInputs()))
-      if (failed(addStream(input, static_cast<int>(consumer),
-                           static_cast<int>(port), "")))
-        return failure();
+      addStream(input, static_cast<int>(consumer), static_cast<int>(port), "");
   for (auto [port, sink] :
-       llvm::enumerate(graph.getBody().getOps<dataflow::SinkOp>()))
-    if (failed(addStream(sink.getStream(), model::kHost, static_cast<int>(port),
-                         sink.getName())))
-      return failure();
-  return success();
+       llvm::enumerate(graph.getBody().getOps<dataflow::SinkOp>())) {
+    // What the host gets back as it sent it never reaches the machine.
+    if (sink.getStream().getDefiningOp<dataflow::SourceOp>())
+      continue;
+    addStream(sink.getStream(), model::kHost, static_cast<int>(port),
+              sink.getName());
+  }
 }
 
 /// Sizes come from the IR, so what the model's check finds is told as an error
@@ -142,7 +138,8 @@ FailureOr<model::Graph> GraphExtractor::run() {
   if (failed(addKernels()))
     return failure();
   addStates();
-  if (failed(addStreams()) || failed(check()))
+  addStreams();
+  if (failed(check()))
     return failure();
   return std::move(result);
 }

@@ -33,7 +33,8 @@ namespace inlay::wafer {
 ///   padded. A use with another shape holds the weight whole.
 /// - There is one stream for each pair of producer and consumer. Edges from one
 ///   output share a name: that of the source, or "<kernel>:<output>"; an edge
-///   to the host has the name of the sink, and the sink's number as port.
+///   to the host has the name of the sink, and the sink's number as port. There
+///   is none from a source straight to a sink.
 ///
 /// Emits an error and fails where a shape is dynamic, a weight has no handle on
 /// its bytes, or the result breaks an invariant of the model.

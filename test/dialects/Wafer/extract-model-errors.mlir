@@ -35,14 +35,6 @@ inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
 
 // -----
 
-inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
-  // expected-error @below {{a stream of type 'tensor<?xf32>' has no size before the step, so it cannot be routed}}
-  %x = inlay_dataflow.source "x" : !inlay_dataflow.stream<tensor<?xf32>>
-  inlay_dataflow.sink "y" %x : !inlay_dataflow.stream<tensor<?xf32>>
-}
-
-// -----
-
 ml_program.global private @w(#inlay_onnx.weight<file = "m.data", offset = 0, length = 16, encoding = raw>) : tensor<4xf32>
 inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   inlay_dataflow.kernel @a role(other) () weights(%w = @w : tensor<4xf32>) {
@@ -54,8 +46,14 @@ inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
 // -----
 
 // What the model's own check finds is an error at the graph.
+// expected-error @below {{kernel 'a' input 0 has a dim of size 0}}
+// expected-error @below {{kernel 'a' output 0 has a dim of size 0}}
+// expected-error @below {{stream 'x' has a dim of size 0}}
 // expected-error @below {{stream 'y' has a dim of size 0}}
 inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   %x = inlay_dataflow.source "x" : !inlay_dataflow.stream<tensor<0xf32>>
-  inlay_dataflow.sink "y" %x : !inlay_dataflow.stream<tensor<0xf32>>
+  %a = inlay_dataflow.kernel @a role(other) (%in = %x : !inlay_dataflow.stream<tensor<0xf32>>) -> !inlay_dataflow.stream<tensor<0xf32>> {
+    inlay_dataflow.yield %in : tensor<0xf32>
+  }
+  inlay_dataflow.sink "y" %a : !inlay_dataflow.stream<tensor<0xf32>>
 }

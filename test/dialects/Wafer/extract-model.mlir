@@ -160,6 +160,7 @@ inlay_dataflow.graph @experts phase(decode) batch(1) context(0) tokens(1) {
     %1 = inlay_nn.experts swiglu interleaved %p, %q, %r fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
     inlay_dataflow.yield %1 : tensor<1x64xf32>
   }
+  inlay_dataflow.sink "echo" %x : !inlay_dataflow.stream<tensor<1x64xf32>>
   inlay_dataflow.sink "y" %0 : !inlay_dataflow.stream<tensor<1x64xf32>>
 }
 // CHECK:      "name": "experts",
@@ -172,3 +173,9 @@ inlay_dataflow.graph @experts phase(decode) batch(1) context(0) tokens(1) {
 // CHECK:      "density": 0.5,
 // CHECK:      "name": "activation",
 // CHECK:      "name": "fc2",
+// What the host sends itself is no stream of the machine; sinks keep their numbers.
+// CHECK:      "streams": [
+// CHECK-NOT:  "name": "echo"
+// CHECK:      "name": "y",
+// CHECK:      "consumer": -1,
+// CHECK-NEXT: "consumer_port": 1,
