@@ -47,11 +47,19 @@ template <typename OpTy> static Spaces linearSpaces(OpTy op) {
   int k = space.reduction("k", width, std::max<int64_t>(1, block));
   space.input(op.getInput(), {{token, 1}, {k, 1}});
   if (op.getQuant()) {
+    SmallVector<IndexExpr> perValue = {{n, 1}, {k, 1}};
     SmallVector<IndexExpr> perBlock = {{n, 1}, {k, block ? block : width}};
-    space.input(op.getWeight(), quantisedType(*op.getQuant()),
-                {{n, 1}, {k, 1}});
+    if (op.getTransposed()) {
+      std::swap(perValue[0], perValue[1]);
+      std::swap(perBlock[0], perBlock[1]);
+    }
+    if (numElements(getShape(op.getScales())) == 1)
+      perBlock.assign(1, {-1, 1});
+    space.input(op.getWeight(), quantisedType(*op.getQuant(), op.getWeight()),
+                perValue);
     space.input(op.getScales(), perBlock);
-    space.input(op.getZeroPoints(), quantisedType(*op.getQuant()), perBlock);
+    space.input(op.getZeroPoints(),
+                quantisedType(*op.getQuant(), op.getZeroPoints()), perBlock);
   } else if (op.getTransposed()) {
     space.input(op.getWeight(), {{k, 1}, {n, 1}});
   } else {
@@ -77,9 +85,11 @@ Spaces EmbeddingOp::getIterationSpaces() {
   int n = space.parallel("n", width, std::max<int64_t>(1, block));
   if (getQuant()) {
     SmallVector<IndexExpr> perBlock = {{vocab, 1}, {n, block ? block : width}};
-    space.input(getTable(), quantisedType(*getQuant()), {{vocab, 1}, {n, 1}});
+    space.input(getTable(), quantisedType(*getQuant(), getTable()),
+                {{vocab, 1}, {n, 1}});
     space.input(getScales(), perBlock);
-    space.input(getZeroPoints(), quantisedType(*getQuant()), perBlock);
+    space.input(getZeroPoints(), quantisedType(*getQuant(), getZeroPoints()),
+                perBlock);
   } else {
     space.input(getTable(), {{vocab, 1}, {n, 1}});
   }
@@ -221,14 +231,34 @@ private:
     return space.take();
   }
 
-  /// Past and present are one memory; the present tells its size.
-  void state(SpaceBuilder &space, Value past, Value present, int token,
-             int head, int keys, int dim) {
-    if (past)
-      space.input(past, {{token, newTokens}, {head, 1}, {keys, 1}, {dim, 1}});
+  /// New keys and values have one row for each new token; without a past they
+  /// may be all keys there are.
+  SmallVector<IndexExpr> keyDims(int token, int head, int keys, int dim) {
+    bool isAll = op.getKey() && getShape(op.getKey())[1] != newTokens;
+    if (isAll)
+      return {{token, newTokens}, {keys, 1}, {head, 1}, {dim, 1}};
+    return {{token, 1}, {head, 1}, {dim, 1}};
+  }
+
+  /// Past and present are one memory; the present tells its size. Its logical
+  /// dims are the same whether the file keeps heads apart or not.
+  void state(SpaceBuilder &space, Value past, Value present, Value scale,
+             int token, int head, int keys, int dim) {
+    SmallVector<IndexExpr> dims = {
+        {token, newTokens}, {head, 1}, {keys, 1}, {dim, 1}};
+    if (past && op.getStateBits())
+      space.input(past,
+                  {"u" + std::to_string(op.getStateBits()),
+                   static_cast<int>(op.getStateBits())},
+                  dims);
+    else if (past)
+      space.input(past, dims);
     else if (present)
-      space.output(present,
-                   {{token, newTokens}, {head, 1}, {keys, 1}, {dim, 1}});
+      space.output(present, dims);
+    if (scale && numElements(getShape(scale)) > 1)
+      space.input(scale, {{head, 1}, {dim, 1}});
+    else
+      space.input(scale, {{-1, 1}});
   }
 
   OpSpec scores() {
@@ -239,8 +269,9 @@ private:
     int keys = space.parallel("context", length);
     int dim = space.reduction("dim", op.getHeadDim());
     space.input(op.getQuery(), {{token, 1}, {head, 1}, {group, 1}, {dim, 1}});
-    space.input(op.getKey(), {{token, 1}, {head, 1}, {dim, 1}});
-    state(space, op.getPastKey(), op.getPresentKey(), token, head, keys, dim);
+    space.input(op.getKey(), keyDims(token, head, keys, dim));
+    state(space, op.getPastKey(), op.getPresentKey(), op.getKeyScale(), token,
+          head, keys, dim);
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
     space.opsPerPoint(kMultiplyAccumulate);
@@ -272,9 +303,9 @@ private:
     int keys = space.reduction("context", length);
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
-    space.input(op.getValue(), {{token, 1}, {head, 1}, {dim, 1}});
-    state(space, op.getPastValue(), op.getPresentValue(), token, head, keys,
-          dim);
+    space.input(op.getValue(), keyDims(token, head, keys, dim));
+    state(space, op.getPastValue(), op.getPresentValue(), op.getValueScale(),
+          token, head, keys, dim);
     space.output(op.getResult(), {{token, 1}, {head, 1}, {group, 1}, {dim, 1}});
     space.opsPerPoint(kMultiplyAccumulate);
     return space.take();
@@ -358,10 +389,11 @@ private:
     SmallVector<IndexExpr> perBlock = {
         {expert, 1}, {n, 1}, {k, block ? block : width}};
     if (op.getQuant()) {
-      space.input(matrix, quantisedType(*op.getQuant()),
+      space.input(matrix, quantisedType(*op.getQuant(), matrix),
                   {{expert, 1}, {n, 1}, {k, 1}});
       space.input(scales, perBlock);
-      space.input(zeroPoints, quantisedType(*op.getQuant()), perBlock);
+      space.input(zeroPoints, quantisedType(*op.getQuant(), zeroPoints),
+                  perBlock);
     } else {
       space.input(matrix, {{expert, 1}, {n, 1}, {k, 1}});
     }
@@ -406,6 +438,10 @@ static bool isTranscendental(UnaryKind kind) {
   case UnaryKind::Neg:
   case UnaryKind::Relu:
   case UnaryKind::Not:
+  case UnaryKind::Floor:
+  case UnaryKind::Ceil:
+  case UnaryKind::Round:
+  case UnaryKind::Sign:
     return false;
   default:
     return true;
@@ -467,6 +503,13 @@ Spaces SliceOp::getIterationSpaces() {
 }
 Spaces BroadcastOp::getIterationSpaces() {
   return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces RangeOp::getIterationSpaces() { return {}; }
+Spaces CacheWriteOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Move, 1)};
+}
+Spaces DequantizeOp::getIterationSpaces() {
+  return {elementwiseSpace(*this, OpClass::Elementwise, 2)};
 }
 Spaces GatherOp::getIterationSpaces() {
   return {elementwiseSpace(*this, OpClass::Move, 1)};

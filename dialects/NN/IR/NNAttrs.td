@@ -33,7 +33,9 @@ def NN_UnaryKind : NN_Enum<"UnaryKind", "an elementwise function of one value", 
   I32EnumAttrCase<"GeluTanh", 10, "gelu_tanh">, I32EnumAttrCase<"Relu", 11, "relu">,
   I32EnumAttrCase<"Softplus", 12, "softplus">, I32EnumAttrCase<"Erf", 13, "erf">,
   I32EnumAttrCase<"Sin", 14, "sin">, I32EnumAttrCase<"Cos", 15, "cos">,
-  I32EnumAttrCase<"Not", 16, "not">]>;
+  I32EnumAttrCase<"Not", 16, "not">,
+  I32EnumAttrCase<"Floor", 17, "floor">, I32EnumAttrCase<"Ceil", 18, "ceil">,
+  I32EnumAttrCase<"Round", 19, "round">, I32EnumAttrCase<"Sign", 20, "sign">]>;
 def NN_UnaryKindAttr : NN_EnumAttr<NN_UnaryKind, "unary_kind">;
 
 def NN_BinaryKind : NN_Enum<"BinaryKind", "an elementwise function of two values", [
@@ -83,11 +85,16 @@ def NN_BlockQuantAttr : AttrDef<NN_Dialect, "BlockQuant"> {
   let mnemonic = "block_quant";
   let summary = "what the bytes of a block-quantised weight mean";
   let description = [{
-    A weight of logical rows of K elements is stored as `bits`-bit integers,
-    several to a byte, the first in the low bits. Each run of `block` elements
-    of a row has a scale and, where the op has that operand, a zero point:
-    value = (q - zero) * scale. Without zero points the zero is
-    2^(bits-1). `block` 0 means one scale for each row.
+    A weight of logical rows of K elements is stored in `bits` bits each. Each run
+    of `block` elements of a row has a scale and, where the op has that operand,
+    a zero point: value = (q - zero) * scale. `block` 0 means one scale for each
+    row, or one for all.
+
+    The element type of the weight says what q is. `ui8` and `ui4` are unsigned
+    integers, several to a byte where `bits` is less than 8, the first in the low
+    bits; without zero points their zero is 2^(bits-1). `i8` and `i4` are signed
+    integers and the 4-bit and 8-bit float types are floats; without zero points
+    their zero is 0.
 
     **Constraints:**
     - `bits` is 2, 4 or 8.

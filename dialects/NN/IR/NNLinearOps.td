@@ -36,15 +36,17 @@ def NN_LinearOp : NN_LinearBase<"linear"> {
     A float weight is `[N, K]`, or `[K, N]` with `transposed`. A quantised weight
     has rows of K logical elements: any shape whose first dim is N, e.g.
     `ui8 [N, K / block, block * bits / 8]`. Scales are `[N, ceil(K / block)]` or
-    flat; zero points are packed rows of `bits`-bit integers or floats like the
-    scales.
+    flat; zero points are packed rows of `bits`-bit integers, or have the shape of
+    the scales. With `transposed` it is `[K, N]` with scales
+    `[ceil(K / block), N]`.
 
     **Constraints:**
     - The last dim of the result is N; the other dims are those of the input.
     - A float weight has K, the last dim of the input, as its other dim.
-    - A quantised weight is not `transposed`, has N rows and at least
-      N * K * bits / 8 bytes.
-    - Scales are there exactly if there is `quant`, one for each block of each row.
+    - A quantised weight has N rows and at least N * K * bits / 8 bytes; if it is
+      `transposed`, it is K x N with an element for each value.
+    - Scales are there exactly if there is `quant`: one for each block of each row,
+      or, with block 0, one for all.
     - Zero points are there only with `quant`.
     - The bias has N elements.
 
@@ -97,6 +99,37 @@ def NN_EmbeddingOp : NN_Op<"embedding", [
   let assemblyFormat = [{
     $table `,` $ids (`scales` $scales^)? (`zero_points` $zero_points^)?
     attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_DequantizeOp : NN_Op<"dequantize", [Pure, NN_Computes]> {
+  let summary = "floats from stored integers or narrow floats";
+  let description = [{
+    `result = (input - zero) * scale`, the zero being 0 without zero points.
+    Scales and zero points are one number, one for each index of dim `axis`, or,
+    with `block` > 0, one for each run of `block` elements along `axis`. A weight
+    that only products use goes into `inlay_nn.linear` instead.
+
+    **Constraints:**
+    - The shape of the result is that of the input.
+    - `axis` is a dim of the input, counted from 0, unless there is one scale;
+      `block` is at least 0.
+    - The number of scales is one of the three; zero points are as many.
+
+    Example:
+    ```mlir
+    %0 = inlay_nn.dequantize %q scales %s {axis = 1 : i64, block = 32 : i64} : (tensor<128x64xi4>, tensor<128x2xf32>) -> tensor<128x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scales,
+                       Optional<AnyRankedTensor>:$zero_points,
+                       DefaultValuedAttr<I64Attr, "0">:$axis,
+                       DefaultValuedAttr<I64Attr, "0">:$block);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `scales` $scales (`zero_points` $zero_points^)? attr-dict `:`
+    functional-type(operands, $result)
   }];
   let hasVerifier = 1;
 }

@@ -84,7 +84,8 @@ def NN_RotaryOp : NN_Op<"rotary", [Pure, NN_Computes]> {
     The input is `[batch, tokens, heads * d]` with `num_heads` given, or
     `[batch, heads, tokens, d]` with `num_heads` 0. The caches are
     `[positions, r / 2]` with `positions` given, or `[batch, tokens, r / 2]`
-    without; the first r channels of a head rotate.
+    without; the first r channels of a head rotate. One position for all is that
+    of the first token.
 
     **Constraints:**
     - The shape of the result is that of the input.

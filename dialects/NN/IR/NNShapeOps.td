@@ -140,4 +140,52 @@ def NN_GatherOp : NN_Op<"gather", [Pure, NN_Computes]> {
   let hasVerifier = 1;
 }
 
+def NN_RangeOp : NN_Op<"range", [Pure, NN_Computes]> {
+  let summary = "numbers at equal distances";
+  let description = [{
+    Element i is `start + i * step`, converted to the element type.
+
+    **Constraints:**
+    - The result is 1-D.
+
+    Example:
+    ```mlir
+    %0 = inlay_nn.range {start = 0.000000e+00 : f64, step = 1.000000e+00 : f64} : tensor<8193xi64>
+    ```
+  }];
+  let arguments = (ins F64Attr:$start, F64Attr:$step);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def NN_CacheWriteOp : NN_Op<"cache_write", [Pure, NN_Computes]> {
+  let summary = "new entries written into a buffer of fixed length";
+  let description = [{
+    The result is the cache with `update` in place of as many entries along
+    `axis`, from the position of the step's first token on; the runtime knows it,
+    and `positions` `[batch]` or a single number say it where the file does.
+    Attention takes such a write in; the op stands alone only where something
+    else reads the cache.
+
+    **Constraints:**
+    - The type of the result is that of the cache.
+    - `axis` is a dim of the cache, counted from 0.
+    - The update has the cache's shape but along `axis`, where it is not longer.
+
+    Example:
+    ```mlir
+    %0 = inlay_nn.cache_write %cache, %new positions %p {axis = 1 : i64} : (tensor<1x512x32xf32>, tensor<1x1x32xf32>, tensor<1xi64>) -> tensor<1x512x32xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$cache, AnyRankedTensor:$update,
+                       Optional<AnyRankedTensor>:$positions, I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $cache `,` $update (`positions` $positions^)? attr-dict `:`
+    functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // INLAY_DIALECTS_NN_IR_NNSHAPEOPS_TD

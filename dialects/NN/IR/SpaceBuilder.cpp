@@ -70,7 +70,12 @@ void SpaceBuilder::local(Type type, ArrayRef<IndexExpr> indexing) {
                            {indexing.begin(), indexing.end()}});
 }
 
-model::ElementType inlay::nn::quantisedType(BlockQuantAttr quant) {
+model::ElementType inlay::nn::quantisedType(BlockQuantAttr quant,
+                                            Value stored) {
+  Type type = stored ? getElementTypeOrSelf(stored.getType()) : Type();
+  // Bytes hold unsigned integers of any width; other types say what they are.
+  if (type && !type.isUnsignedInteger())
+    return getElementType(type);
   return {"u" + std::to_string(quant.getBits()),
           static_cast<int>(quant.getBits())};
 }

@@ -54,8 +54,10 @@ private:
 model::OpSpec elementwiseSpace(mlir::Operation *op, model::OpClass opClass,
                                double opsPerPoint);
 
-/// "u4" with 4 bits, for the elements of a quantised weight.
-model::ElementType quantisedType(BlockQuantAttr quant);
+/// "u4" with 4 bits, for the elements of a quantised weight that is stored in
+/// bytes; what `stored` says where it has signed integers or floats. Null for
+/// an operand that is not there.
+model::ElementType quantisedType(BlockQuantAttr quant, mlir::Value stored);
 
 } // namespace inlay::nn
 

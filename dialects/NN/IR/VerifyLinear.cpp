@@ -54,12 +54,14 @@ private:
 
   LogicalResult verifyQuantised() {
     BlockQuantAttr quant = *op.getQuant();
-    if (op.getTransposed())
-      return op.emitOpError("a quantised weight cannot be transposed");
     int64_t bits = quant.getBits();
+    if (op.getTransposed() && weight != ArrayRef<int64_t>({k, n}))
+      return op.emitOpError() << "a transposed quantised weight must be " << k
+                              << " x " << n << ", got " << weight;
     int64_t stored =
         numElements(weight) * getElementType(op.getWeight().getType()).bits;
-    if (weight.empty() || weight.front() != n || stored < n * k * bits)
+    if (!op.getTransposed() &&
+        (weight.empty() || weight.front() != n || stored < n * k * bits))
       return op.emitOpError()
              << "the quantised weight must have " << n << " rows of at least "
              << k << " x " << bits << " bits, got " << weight;
@@ -67,7 +69,8 @@ private:
       return op.emitOpError("has 'quant', but no scales");
     int64_t blocks = quant.getBlock() ? ceilDiv(k, quant.getBlock()) : 1;
     int64_t scales = numElements(getShape(op.getScales()));
-    if (scales != n * blocks)
+    bool isOneForAll = scales == 1 && quant.getBlock() == 0;
+    if (scales != n * blocks && !isOneForAll)
       return op.emitOpError()
              << "needs " << n << " x " << blocks << " scales, got " << scales;
     return success();
@@ -104,6 +107,32 @@ LogicalResult EmbeddingOp::verify() {
                          << ", got " << table;
   if (getQuant().has_value() != static_cast<bool>(getScales()))
     return emitOpError("must have scales exactly if it has 'quant'");
+  return success();
+}
+
+LogicalResult DequantizeOp::verify() {
+  ArrayRef<int64_t> input = getShape(getInput());
+  if (getShape(getResult()) != input)
+    return emitOpError() << "the result must have the input's shape " << input
+                         << ", got " << getShape(getResult());
+  int64_t scales = numElements(getShape(getScales()));
+  int64_t axis = getAxis(), block = getBlock();
+  bool isAxis = axis >= 0 && axis < static_cast<int64_t>(input.size());
+  if (block < 0 || (!isAxis && scales != 1))
+    return emitOpError() << "axis " << axis << " and block " << block
+                         << " do not fit a tensor of rank " << input.size();
+  if (scales != 1) {
+    int64_t expected = block == 0 ? input[axis]
+                                  : numElements(input) /
+                                        std::max<int64_t>(1, input[axis]) *
+                                        ceilDiv(input[axis], block);
+    if (scales != expected)
+      return emitOpError() << "needs " << expected << " scales or one, got "
+                           << scales;
+  }
+  if (getZeroPoints() && numElements(getShape(getZeroPoints())) != scales)
+    return emitOpError() << "needs as many zero points as scales, " << scales
+                         << ", got " << numElements(getShape(getZeroPoints()));
   return success();
 }
 

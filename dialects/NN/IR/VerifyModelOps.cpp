@@ -73,9 +73,16 @@ LogicalResult RotaryOp::verify() {
 // Attention
 //===----------------------------------------------------------------------===//
 
+int64_t AttentionOp::getLength() {
+  if (getPresentKey()) {
+    ArrayRef<int64_t> present = getShape(getPresentKey());
+    return present[present.size() - 2];
+  }
+  return getShape(getKey() ? getKey() : getQuery())[1];
+}
+
 int64_t AttentionOp::getVisibleLength() {
-  int64_t length =
-      getPresentKey() ? getShape(getPresentKey())[2] : getShape(getQuery())[1];
+  int64_t length = getLength();
   int64_t window = getWindow();
   int64_t tokens = getShape(getQuery())[1];
   return window > 0 ? std::min(length, window + tokens - 1) : length;
@@ -124,15 +131,34 @@ static LogicalResult verifyState(AttentionOp op, Value past, Value present,
   if (!present)
     return success();
   ArrayRef<int64_t> shape = getShape(present);
-  if (shape.size() != 4 || shape[1] != static_cast<int64_t>(op.getKvHeads()) ||
-      shape[3] != dim)
-    return op.emitOpError() << "the state must be batch x " << op.getKvHeads()
-                            << " x length x " << dim << ", got " << shape;
+  int64_t heads = op.getKvHeads();
+  int64_t width = op.getStateBits() == 4 ? ceilDiv(dim, 2) : dim;
+  bool hasHeads = shape.size() == 4 && shape[1] == heads && shape[3] == width;
+  bool isFlat = shape.size() == 3 && shape[2] == heads * width;
+  if (!hasHeads && !isFlat)
+    return op.emitOpError() << "the state must be batch x " << heads
+                            << " x length x " << width << ", got " << shape;
+  return success();
+}
+
+static LogicalResult verifyScales(AttentionOp op) {
+  if (static_cast<bool>(op.getKeyScale()) !=
+      static_cast<bool>(op.getValueScale()))
+    return op.emitOpError("needs scales of both key and value, or of neither");
+  if (static_cast<bool>(op.getQueryNorm()) !=
+      static_cast<bool>(op.getKeyNorm()))
+    return op.emitOpError("needs norms of both query and key, or of neither");
+  if (op.getStateBits() != 0 && op.getStateBits() != 4)
+    return op.emitOpError()
+           << "state_bits must be 0 or 4, got " << op.getStateBits();
+  if (op.getPositions() && op.getLayout() == RotaryLayout::None)
+    return op.emitOpError("has positions, but does not rotate");
   return success();
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(verifyHeads(*this)) || failed(verifyInputs(*this)))
+  if (failed(verifyHeads(*this)) || failed(verifyInputs(*this)) ||
+      failed(verifyScales(*this)))
     return failure();
   if (failed(verifyState(*this, getPastKey(), getPresentKey(), getHeadDim())) ||
       failed(

@@ -176,3 +176,29 @@ LogicalResult GatherOp::verify() {
                          << ", got " << getShape(getResult());
   return success();
 }
+
+LogicalResult RangeOp::verify() {
+  if (getShape(getResult()).size() != 1)
+    return emitOpError() << "the result must be 1-D, got "
+                         << getShape(getResult());
+  return success();
+}
+
+LogicalResult CacheWriteOp::verify() {
+  ArrayRef<int64_t> cache = getShape(getCache());
+  ArrayRef<int64_t> update = getShape(getUpdate());
+  if (getCache().getType() != getType())
+    return emitOpError() << "the result must be a " << getCache().getType()
+                         << ", got " << getType();
+  if (getAxis() >= cache.size())
+    return emitOpError() << "axis " << getAxis()
+                         << " is not a dim of the cache";
+  bool fits = update.size() == cache.size();
+  for (size_t i = 0; fits && i < cache.size(); ++i)
+    fits = i == getAxis() ? update[i] <= cache[i] : update[i] == cache[i];
+  if (!fits)
+    return emitOpError() << "an update of " << update
+                         << " does not fit into a cache of " << cache
+                         << " along axis " << getAxis();
+  return success();
+}

@@ -26,7 +26,7 @@
 // -----
 
 %0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<128x2x16xui8>, tensor<128x2xf32>)
-// expected-error @below {{a quantised weight cannot be transposed}}
+// expected-error @below {{a transposed quantised weight must be 64 x 128, got 128, 2, 16}}
 %1 = inlay_nn.linear %0#0, %0#1 scales %0#2 {quant = #inlay_nn.block_quant<bits = 4, block = 32>, transposed} : (tensor<1x64xf32>, tensor<128x2x16xui8>, tensor<128x2xf32>) -> tensor<1x128xf32>
 
 // -----
@@ -410,4 +410,75 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>)
 // expected-error @below {{needs both key and value, or neither}}
-%1 = "inlay_nn.attention"(%0#0, %0#1) <{head_dim = 16 : i64, kv_heads = 2 : i64, layout = #inlay_nn<rotary_layout none>, num_heads = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64}> : (tensor<1x1x64xf32>, tensor<1x1x32xf32>) -> tensor<1x1x64xf32>
+%1 = "inlay_nn.attention"(%0#0, %0#1) <{head_dim = 16 : i64, kv_heads = 2 : i64, layout = #inlay_nn<rotary_layout none>, num_heads = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64}> : (tensor<1x1x64xf32>, tensor<1x1x32xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128x2xf32>)
+// expected-error @below {{axis 2 and block 32 do not fit a tensor of rank 2}}
+%1 = inlay_nn.dequantize %0#0 scales %0#1 {axis = 2 : i64, block = 32 : i64} : (tensor<128x64xi4>, tensor<128x2xf32>) -> tensor<128x64xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128x4xf32>)
+// expected-error @below {{needs 256 scales or one, got 512}}
+%1 = inlay_nn.dequantize %0#0 scales %0#1 {axis = 1 : i64, block = 32 : i64} : (tensor<128x64xi4>, tensor<128x4xf32>) -> tensor<128x64xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128xf32>, tensor<i4>)
+// expected-error @below {{needs as many zero points as scales, 128, got 1}}
+%1 = inlay_nn.dequantize %0#0 scales %0#1 zero_points %0#2 : (tensor<128x64xi4>, tensor<128xf32>, tensor<i4>) -> tensor<128x64xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128xf32>)
+// expected-error @below {{the result must have the input's shape 128, 64, got 64, 128}}
+%1 = inlay_nn.dequantize %0#0 scales %0#1 : (tensor<128x64xi4>, tensor<128xf32>) -> tensor<64x128xf32>
+
+// -----
+
+// expected-error @below {{the result must be 1-D, got 8, 1}}
+%0 = inlay_nn.range {start = 0.0 : f64, step = 1.0 : f64} : tensor<8x1xi64>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x8x4xf32>, tensor<1x1x4xf32>)
+// expected-error @below {{the result must be a 'tensor<1x8x4xf32>', got 'tensor<1x9x4xf32>'}}
+%1 = inlay_nn.cache_write %0#0, %0#1 {axis = 1 : i64} : (tensor<1x8x4xf32>, tensor<1x1x4xf32>) -> tensor<1x9x4xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x8x4xf32>, tensor<1x1x4xf32>)
+// expected-error @below {{axis 3 is not a dim of the cache}}
+%1 = inlay_nn.cache_write %0#0, %0#1 {axis = 3 : i64} : (tensor<1x8x4xf32>, tensor<1x1x4xf32>) -> tensor<1x8x4xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x8x4xf32>, tensor<1x9x4xf32>)
+// expected-error @below {{an update of 1, 9, 4 does not fit into a cache of 1, 8, 4 along axis 1}}
+%1 = inlay_nn.cache_write %0#0, %0#1 {axis = 1 : i64} : (tensor<1x8x4xf32>, tensor<1x9x4xf32>) -> tensor<1x8x4xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<f32>)
+// expected-error @below {{needs scales of both key and value, or of neither}}
+%1 = "inlay_nn.attention"(%0#0, %0#1, %0#1, %0#2) <{head_dim = 16 : i64, kv_heads = 2 : i64, layout = #inlay_nn<rotary_layout none>, num_heads = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64}> : (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>, tensor<f32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<16xf32>)
+// expected-error @below {{needs norms of both query and key, or of neither}}
+%1 = "inlay_nn.attention"(%0#0, %0#1, %0#1, %0#2) <{head_dim = 16 : i64, kv_heads = 2 : i64, layout = #inlay_nn<rotary_layout none>, num_heads = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64}> : (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>, tensor<16xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>)
+// expected-error @below {{state_bits must be 0 or 4, got 3}}
+%1 = inlay_nn.attention none %0#0, %0#1, %0#1 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, state_bits = 3 : i64, value_dim = 16 : i64} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1xi64>)
+// expected-error @below {{has positions, but does not rotate}}
+%1 = inlay_nn.attention none %0#0, %0#1, %0#1 positions %0#2 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>, tensor<1x1xi64>) -> tensor<1x1x64xf32>
