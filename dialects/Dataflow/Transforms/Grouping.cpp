@@ -126,7 +126,7 @@ void Grouper::findCopied() {
   for (auto [at, op] : llvm::enumerate(ops)) {
     if (llvm::is_contained(op->getUsers(), returnOp))
       continue;
-    if (isa<ml_program::GlobalLoadConstOp, nn::ConstantOp>(op)) {
+    if (isa<ml_program::GlobalLoadConstOp, nn::ConstantOp, nn::RangeOp>(op)) {
       copied[at] = true;
       continue;
     }

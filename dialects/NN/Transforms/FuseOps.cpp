@@ -45,28 +45,6 @@ struct FuseBias : OpRewritePattern<BinaryOp> {
   }
 };
 
-/// x * sigmoid(x)  ->  silu(x)
-struct FuseSilu : OpRewritePattern<BinaryOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(BinaryOp op,
-                                PatternRewriter &rewriter) const override {
-    if (op.getKind() != BinaryKind::Mul)
-      return failure();
-    for (auto [value, gate] : {std::pair(op.getLhs(), op.getRhs()),
-                               std::pair(op.getRhs(), op.getLhs())}) {
-      auto sigmoid = gate.getDefiningOp<UnaryOp>();
-      if (!sigmoid || sigmoid.getKind() != UnaryKind::Sigmoid ||
-          sigmoid.getInput() != value || value.getType() != op.getType())
-        continue;
-      rewriter.replaceOpWithNewOp<UnaryOp>(op, op.getType(), UnaryKind::Silu,
-                                           value);
-      return success();
-    }
-    return failure();
-  }
-};
-
 /// The product whose only way is to a result of the graph makes the logits.
 struct RecogniseHead : OpRewritePattern<LinearOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -92,5 +70,5 @@ struct RecogniseHead : OpRewritePattern<LinearOp> {
 } // namespace
 
 void inlay::nn::populateFusePatterns(RewritePatternSet &patterns) {
-  patterns.add<FuseBias, FuseSilu, RecogniseHead>(patterns.getContext());
+  patterns.add<FuseBias, RecogniseHead>(patterns.getContext());
 }

@@ -6,9 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Matchers.h"
 #include "Raiser.h"
 
+#include <limits>
+
 using namespace mlir;
+using namespace inlay;
 using namespace inlay::nn;
 
 static Rule unaryRule(UnaryKind kind) {
@@ -19,13 +23,27 @@ static Rule unaryRule(UnaryKind kind) {
   };
 }
 
+/// Of two values, or (Max, Min) of any number of them.
 static Rule binaryRule(BinaryKind kind) {
   return [kind](RaiseContext &context) -> Refusal {
-    if (context.getNode().getInputs().size() != 2)
+    unsigned count = context.getNode().getInputs().size();
+    for (unsigned i = 0; i < count; ++i)
+      if (!context.input(i))
+        return "has no input " + std::to_string(i);
+    bool isVariadic = kind == BinaryKind::Max || kind == BinaryKind::Min;
+    if (count != 2 && !isVariadic)
       return "takes other than two operands";
-    context.setOutput(0, context.create<BinaryOp>(context.outputType(0), kind,
-                                                  context.input(0),
-                                                  context.input(1)));
+    Value result = context.input(0);
+    Type element = context.outputType(0).getElementType();
+    for (unsigned i = 1; i < count; ++i) {
+      auto shape =
+          broadcastShapes({getShape(result), getShape(context.input(i))});
+      if (!shape)
+        return "has operands whose shapes do not broadcast";
+      result = context.create<BinaryOp>(RankedTensorType::get(*shape, element),
+                                        kind, result, context.input(i));
+    }
+    context.setOutput(0, result);
     return std::nullopt;
   };
 }
@@ -35,11 +53,101 @@ static Refusal raiseGelu(RaiseContext &context) {
   return unaryRule(tanh ? UnaryKind::GeluTanh : UnaryKind::Gelu)(context);
 }
 
-static Refusal raiseSwish(RaiseContext &context) {
-  double alpha = context.getNode().getFloatAttr("alpha", 1);
-  if (alpha != 1)
-    return "alpha is not 1";
-  return unaryRule(UnaryKind::Silu)(context);
+/// A number in the element type of output 0.
+static Value number(RaiseContext &context, double value) {
+  auto type = RankedTensorType::get({}, context.outputType(0).getElementType());
+  return createSplat(context.getBuilder(), context.getLoc(), type, value);
+}
+
+static Value binary(RaiseContext &context, BinaryKind kind, Value lhs,
+                    Value rhs) {
+  return context.create<BinaryOp>(context.outputType(0), kind, lhs, rhs);
+}
+
+/// x * sigmoid(alpha * x)
+static Rule sigmoidGateRule(double defaultAlpha) {
+  return [defaultAlpha](RaiseContext &context) -> Refusal {
+    double alpha = context.getNode().getFloatAttr("alpha", defaultAlpha);
+    Value input = context.input(0);
+    if (alpha == 1)
+      return unaryRule(UnaryKind::Silu)(context);
+    Value scaled =
+        binary(context, BinaryKind::Mul, input, number(context, alpha));
+    Value gate = context.create<UnaryOp>(context.outputType(0),
+                                         UnaryKind::Sigmoid, scaled);
+    context.setOutput(0, binary(context, BinaryKind::Mul, input, gate));
+    return std::nullopt;
+  };
+}
+
+/// max(0, min(1, alpha * x + beta)), times x for HardSwish. Not a Swish: its
+/// gate is a line.
+static Rule hardSigmoidRule(double defaultAlpha, double defaultBeta,
+                            bool isSwish) {
+  return [=](RaiseContext &context) -> Refusal {
+    onnx::NodeOp node = context.getNode();
+    Value input = context.input(0);
+    Value line =
+        binary(context, BinaryKind::Mul, input,
+               number(context, node.getFloatAttr("alpha", defaultAlpha)));
+    line = binary(context, BinaryKind::Add, line,
+                  number(context, node.getFloatAttr("beta", defaultBeta)));
+    line = binary(context, BinaryKind::Min, line, number(context, 1));
+    line = binary(context, BinaryKind::Max, line, number(context, 0));
+    if (isSwish)
+      line = binary(context, BinaryKind::Mul, input, line);
+    context.setOutput(0, line);
+    return std::nullopt;
+  };
+}
+
+/// gelu(x + bias), of onnxruntime; the bias may be absent.
+static Rule biasGeluRule(UnaryKind kind) {
+  return [kind](RaiseContext &context) -> Refusal {
+    Value input = context.input(0);
+    if (Value bias = context.input(1))
+      input = binary(context, BinaryKind::Add, input, bias);
+    context.setOutput(
+        0, context.create<UnaryOp>(context.outputType(0), kind, input));
+    return std::nullopt;
+  };
+}
+
+/// The only value that is not equal to itself.
+static Refusal raiseIsNaN(RaiseContext &context) {
+  Value input = context.input(0);
+  Value equal = binary(context, BinaryKind::Equal, input, input);
+  context.setOutput(
+      0, context.create<UnaryOp>(context.outputType(0), UnaryKind::Not, equal));
+  return std::nullopt;
+}
+
+/// Either infinity, or one of them.
+static Refusal raiseIsInf(RaiseContext &context) {
+  onnx::NodeOp node = context.getNode();
+  Value input = context.input(0);
+  bool positive = node.getIntAttr("detect_positive", 1) != 0;
+  bool negative = node.getIntAttr("detect_negative", 1) != 0;
+  if (!positive && !negative)
+    return "looks for no infinity at all";
+  auto type = cast<RankedTensorType>(input.getType());
+  if (positive && negative)
+    input = context.create<UnaryOp>(type, UnaryKind::Abs, input);
+  double infinity = std::numeric_limits<double>::infinity();
+  auto scalar = RankedTensorType::get({}, type.getElementType());
+  Value bound = createSplat(context.getBuilder(), context.getLoc(), scalar,
+                            positive ? infinity : -infinity);
+  context.setOutput(0, binary(context, BinaryKind::Equal, input, bound));
+  return std::nullopt;
+}
+
+/// One of two booleans, not both.
+static Refusal raiseXor(RaiseContext &context) {
+  Value equal =
+      binary(context, BinaryKind::Equal, context.input(0), context.input(1));
+  context.setOutput(
+      0, context.create<UnaryOp>(context.outputType(0), UnaryKind::Not, equal));
+  return std::nullopt;
 }
 
 static Refusal raiseCast(RaiseContext &context) {
@@ -55,17 +163,19 @@ static Refusal raiseWhere(RaiseContext &context) {
   return std::nullopt;
 }
 
-/// Element-wise bounds: absent ones are no bound.
+/// Bounds are inputs, or attributes before opset 11; absent ones are no bound.
 static Refusal raiseClip(RaiseContext &context) {
-  if (context.getNode().getInputs().size() < 2)
-    return "has its bounds as attributes (opset 6)";
+  onnx::NodeOp node = context.getNode();
+  Value low = context.input(1), high = context.input(2);
+  if (node.getNodeAttr("min"))
+    low = number(context, node.getFloatAttr("min", 0));
+  if (node.getNodeAttr("max"))
+    high = number(context, node.getFloatAttr("max", 0));
   Value value = context.input(0);
-  Type type = context.outputType(0);
-  if (Value low = context.input(1))
-    value = context.create<BinaryOp>(type, BinaryKind::Max, value, low);
-  if (context.getNode().getInputs().size() > 2)
-    if (Value high = context.input(2))
-      value = context.create<BinaryOp>(type, BinaryKind::Min, value, high);
+  if (low)
+    value = binary(context, BinaryKind::Max, value, low);
+  if (high)
+    value = binary(context, BinaryKind::Min, value, high);
   context.setOutput(0, value);
   return std::nullopt;
 }
@@ -86,10 +196,14 @@ void inlay::nn::addElementwiseRules(RuleTable &rules) {
       {"Sin", UnaryKind::Sin},
       {"Cos", UnaryKind::Cos},
       {"Not", UnaryKind::Not},
+      {"Floor", UnaryKind::Floor},
+      {"Ceil", UnaryKind::Ceil},
+      {"Round", UnaryKind::Round},
+      {"Sign", UnaryKind::Sign},
       {"com.microsoft::Gelu", UnaryKind::Gelu},
   };
   for (auto [name, kind] : unary)
-    rules[name] = unaryRule(kind);
+    rules[name] = withInputs(1, unaryRule(kind));
 
   const std::pair<StringRef, BinaryKind> binary[] = {
       {"Add", BinaryKind::Add},
@@ -108,12 +222,24 @@ void inlay::nn::addElementwiseRules(RuleTable &rules) {
       {"Or", BinaryKind::Or},
   };
   for (auto [name, kind] : binary)
-    rules[name] = binaryRule(kind);
+    rules[name] = withInputs(1, binaryRule(kind));
 
-  rules["Gelu"] = raiseGelu;
-  rules["Swish"] = raiseSwish;
-  rules["Cast"] = raiseCast;
-  rules["CastLike"] = raiseCast;
-  rules["Where"] = raiseWhere;
-  rules["Clip"] = raiseClip;
+  const std::tuple<StringRef, unsigned, Rule> others[] = {
+      {"Gelu", 1, raiseGelu},
+      {"Swish", 1, sigmoidGateRule(1)},
+      {"com.microsoft::QuickGelu", 1, sigmoidGateRule(1.702)},
+      {"HardSigmoid", 1, hardSigmoidRule(0.2, 0.5, /*isSwish=*/false)},
+      {"HardSwish", 1, hardSigmoidRule(1.0 / 6, 0.5, /*isSwish=*/true)},
+      {"com.microsoft::BiasGelu", 2, biasGeluRule(UnaryKind::Gelu)},
+      {"com.microsoft::FastGelu", 1, biasGeluRule(UnaryKind::GeluTanh)},
+      {"IsNaN", 1, raiseIsNaN},
+      {"IsInf", 1, raiseIsInf},
+      {"Xor", 2, raiseXor},
+      {"Cast", 1, raiseCast},
+      {"CastLike", 1, raiseCast},
+      {"Where", 3, raiseWhere},
+      {"Clip", 1, raiseClip},
+  };
+  for (const auto &[name, inputs, rule] : others)
+    rules[name] = withInputs(inputs, rule);
 }

@@ -6,62 +6,230 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Matchers.h"
 #include "Raiser.h"
+
+#include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::nn;
 
-/// A weight, or the transpose of one: the matrix, and whether it is [K, N].
-static std::optional<std::pair<Value, bool>> asMatrix(Value value) {
-  if (isWeight(value) && getShape(value).size() == 2)
-    return std::pair(value, true);
-  auto transpose = value.getDefiningOp<TransposeOp>();
-  if (transpose && isWeight(transpose.getInput()) &&
-      getShape(value).size() == 2 &&
-      transpose.getPermutation() == ArrayRef<int64_t>{1, 0})
-    return std::pair(transpose.getInput(), false);
-  return std::nullopt;
+namespace {
+
+/// A matrix of weights as a product takes it.
+struct Matrix {
+  Value weight;
+  Value scales;
+  Value zeroPoints;
+  bool transposed = true; ///< [K, N]
+  BlockQuantAttr quant;
+};
+
+} // namespace
+
+static bool isWidening(CastOp cast) {
+  auto from = dyn_cast<FloatType>(getElementTypeOrSelf(cast.getInput()));
+  auto to = dyn_cast<FloatType>(getElementTypeOrSelf(cast.getType()));
+  return from && to && from.getWidth() < to.getWidth();
 }
 
-static Value createLinear(RaiseContext &context, Value input, Value weight,
-                          Value bias, bool transposed) {
-  return context.create<LinearOp>(context.outputType(0), input, weight,
-                                  /*scales=*/Value(), /*zero_points=*/Value(),
-                                  bias, transposed, BlockQuantAttr());
+/// What `dequantize` reads, as the weight of a product; false where blocks do
+/// not run along K.
+static bool readQuantised(DequantizeOp dequantize, Matrix &matrix) {
+  ArrayRef<int64_t> shape = getShape(dequantize.getInput());
+  Type type = getElementTypeOrSelf(dequantize.getInput().getType());
+  if (shape.size() != 2 || !type.isIntOrFloat())
+    return false;
+  int64_t along = matrix.transposed ? 0 : 1; // the dim of K
+  auto axis = static_cast<int64_t>(dequantize.getAxis());
+  auto block = static_cast<int64_t>(dequantize.getBlock());
+  bool isOne = numElements(getShape(dequantize.getScales())) == 1;
+  // One scale for each row is one along N; blocks are along K.
+  if (!isOne && axis != (block ? along : 1 - along))
+    return false;
+  if (isOne || block >= shape[along])
+    block = 0;
+  auto emit = [] { return InFlightDiagnostic(); };
+  int64_t bits = type.getIntOrFloatBitWidth();
+  matrix.quant =
+      BlockQuantAttr::getChecked(emit, dequantize.getContext(), bits, block);
+  matrix.weight = dequantize.getInput();
+  matrix.scales = dequantize.getScales();
+  matrix.zeroPoints = dequantize.getZeroPoints();
+  // Bytes without zero points count from the middle; these do not.
+  if (type.isUnsignedInteger() && !matrix.zeroPoints)
+    return false;
+  return static_cast<bool>(matrix.quant);
+}
+
+/// A weight behind transposes, widening conversions and dequantisation.
+static std::optional<Matrix> asMatrix(Value value) {
+  Matrix matrix;
+  if (getShape(value).size() != 2)
+    return std::nullopt;
+  constexpr int maxDepth = 6;
+  for (int depth = 0; depth < maxDepth; ++depth) {
+    if (isWeight(value)) {
+      matrix.weight = value;
+      return matrix;
+    }
+    Operation *op = value.getDefiningOp();
+    if (auto transpose = dyn_cast_or_null<TransposeOp>(op)) {
+      if (transpose.getPermutation() == ArrayRef<int64_t>{1, 0})
+        matrix.transposed = !matrix.transposed;
+      value = transpose.getInput();
+    } else if (auto cast = dyn_cast_or_null<CastOp>(op);
+               cast && isWidening(cast)) {
+      value = cast.getInput();
+    } else if (auto dequantize = dyn_cast_or_null<DequantizeOp>(op);
+               dequantize && isWeight(dequantize.getInput()) &&
+               readQuantised(dequantize, matrix)) {
+      return matrix;
+    } else {
+      break;
+    }
+  }
+  // A cheap function of weights is computed where it is used.
+  if (!isWeightLike(value))
+    return std::nullopt;
+  matrix.weight = value;
+  return matrix;
+}
+
+static void setLinear(RaiseContext &context, Value input, const Matrix &matrix,
+                      Value bias) {
+  context.setOutput(
+      0, context.create<LinearOp>(context.outputType(0), input, matrix.weight,
+                                  matrix.scales, matrix.zeroPoints, bias,
+                                  matrix.transposed, matrix.quant));
 }
 
 static Refusal raiseMatMul(RaiseContext &context) {
   Value lhs = context.input(0);
   Value rhs = context.input(1);
-  if (auto matrix = asMatrix(rhs)) {
-    context.setOutput(
-        0, createLinear(context, lhs, matrix->first, Value(), matrix->second));
-    return std::nullopt;
-  }
   if (getShape(lhs).size() < 2 || getShape(rhs).size() < 2)
     return "multiplies vectors";
+  if (std::optional<Matrix> matrix = asMatrix(rhs)) {
+    setLinear(context, lhs, *matrix, Value());
+    return std::nullopt;
+  }
   context.setOutput(0,
                     context.create<MatMulOp>(context.outputType(0), lhs, rhs));
   return std::nullopt;
 }
 
+/// The last two dims the other way round.
+static Value swapLastDims(RaiseContext &context, Value value) {
+  SmallVector<int64_t> permutation =
+      llvm::to_vector(llvm::seq<int64_t>(0, getShape(value).size()));
+  std::swap(permutation.back(), permutation[permutation.size() - 2]);
+  return createTranspose(context.getBuilder(), context.getLoc(), value,
+                         permutation);
+}
+
+static Value scaleBy(RaiseContext &context, Value value, double factor) {
+  if (factor == 1)
+    return value;
+  auto type = cast<RankedTensorType>(value.getType());
+  Value number =
+      createSplat(context.getBuilder(), context.getLoc(),
+                  RankedTensorType::get({}, type.getElementType()), factor);
+  return context.create<BinaryOp>(type, BinaryKind::Mul, value, number);
+}
+
+/// alpha * A * B, either transposed (of onnxruntime).
+static Refusal raiseFusedMatMul(RaiseContext &context) {
+  onnx::NodeOp node = context.getNode();
+  if (node.getIntAttr("transBatchA", 0) || node.getIntAttr("transBatchB", 0))
+    return "transposes batches";
+  Value lhs = context.input(0), rhs = context.input(1);
+  if (getShape(lhs).size() < 2 || getShape(rhs).size() < 2)
+    return "multiplies vectors";
+  if (node.getIntAttr("transA", 0))
+    lhs = swapLastDims(context, lhs);
+  if (node.getIntAttr("transB", 0))
+    rhs = swapLastDims(context, rhs);
+  if (std::optional<Matrix> matrix = asMatrix(rhs))
+    setLinear(context, lhs, *matrix, Value());
+  else
+    context.setOutput(
+        0, context.create<MatMulOp>(context.outputType(0), lhs, rhs));
+  context.setOutput(
+      0, scaleBy(context, context.output(0), node.getFloatAttr("alpha", 1)));
+  return std::nullopt;
+}
+
+/// alpha * A * B + beta * C, either factor transposed.
 static Refusal raiseGemm(RaiseContext &context) {
   onnx::NodeOp node = context.getNode();
-  if (node.getFloatAttr("alpha", 1) != 1 || node.getFloatAttr("beta", 1) != 1)
-    return "alpha or beta is not 1";
+  Value lhs = context.input(0), rhs = context.input(1);
+  if (getShape(lhs).size() != 2 || getShape(rhs).size() != 2)
+    return "multiplies other than matrices";
   if (node.getIntAttr("transA", 0))
-    return "transposes its first operand";
-  Value weight = context.input(1);
-  if (!isWeight(weight))
-    return "multiplies two activations";
-  Value bias = context.input(2);
-  int64_t width = context.outputType(0).getShape().back();
-  if (bias && numElements(getShape(bias)) != width)
-    return "adds a matrix that is not a bias";
-  context.setOutput(0, createLinear(context, context.input(0), weight, bias,
-                                    node.getIntAttr("transB", 0) == 0));
+    lhs = swapLastDims(context, lhs);
+  if (node.getIntAttr("transB", 0))
+    rhs = swapLastDims(context, rhs);
+  Value sum = context.input(2);
+  double alpha = node.getFloatAttr("alpha", 1);
+  double beta = node.getFloatAttr("beta", 1);
+  RankedTensorType type = context.outputType(0);
+  std::optional<Matrix> matrix = asMatrix(rhs);
+  bool isBias = sum && numElements(getShape(sum)) == type.getDimSize(1) &&
+                getShape(sum).back() == type.getDimSize(1) && alpha == 1 &&
+                beta == 1 && isWeightLike(sum);
+  if (matrix && isBias) {
+    setLinear(context, lhs, *matrix, sum);
+    return std::nullopt;
+  }
+  if (matrix)
+    setLinear(context, lhs, *matrix, Value());
+  else
+    context.setOutput(0, context.create<MatMulOp>(type, lhs, rhs));
+  Value result = scaleBy(context, context.output(0), alpha);
+  if (sum && beta != 0)
+    result = context.create<BinaryOp>(type, BinaryKind::Add, result,
+                                      scaleBy(context, sum, beta));
+  context.setOutput(0, result);
   return std::nullopt;
+}
+
+/// (q - zero) * scale. Scales of a scalar, of each slice or of each block.
+static Refusal raiseDequantize(RaiseContext &context) {
+  onnx::NodeOp node = context.getNode();
+  Value input = context.input(0);
+  Value scales = context.input(1), zeroPoints = context.input(2);
+  int64_t rank = getShape(input).size();
+  int64_t axis = normaliseAxis(node.getIntAttr("axis", 1), rank);
+  int64_t block = node.getIntAttr("block_size", 0);
+  int64_t count = numElements(getShape(scales));
+  if (count == 1)
+    axis = block = 0;
+  else if (axis < 0 || axis >= rank)
+    return "scales a dim that its input does not have";
+  if (block < 0)
+    return "has a negative block_size";
+  if (zeroPoints && numElements(getShape(zeroPoints)) != count)
+    return "has other than as many zero points as scales";
+  // Integers without zero points count from 0, unsigned ones too: said here,
+  // since in a packed weight they would count from the middle.
+  Type type = getElementTypeOrSelf(input.getType());
+  if (!zeroPoints && type.isUnsignedInteger())
+    zeroPoints = createSplat(context.getBuilder(), context.getLoc(),
+                             RankedTensorType::get(getShape(scales), type), 0);
+  context.setOutput(0, context.create<DequantizeOp>(context.outputType(0),
+                                                    input, scales, zeroPoints,
+                                                    axis, block));
+  return std::nullopt;
+}
+
+/// Products of integers stay opaque, each with its reason.
+static Rule integerProductRule(StringRef what) {
+  std::string reason =
+      "multiplies " + what.str() +
+      ", which no rule knows: export weights that are dequantised before the "
+      "product (DequantizeLinear, MatMulNBits)";
+  return [reason](RaiseContext &) -> Refusal { return reason; };
 }
 
 static Refusal raiseMatMulNBits(RaiseContext &context) {
@@ -90,6 +258,16 @@ static Refusal raiseGather(RaiseContext &context) {
   Value indices = context.input(1);
   int64_t rank = getShape(data).size();
   int64_t axis = normaliseAxis(context.getNode().getIntAttr("axis", 0), rank);
+  auto dequantize = data.getDefiningOp<DequantizeOp>();
+  Matrix table;
+  table.transposed = false;
+  if (dequantize && axis == 0 && !getShape(indices).empty() &&
+      isWeight(dequantize.getInput()) && readQuantised(dequantize, table)) {
+    context.setOutput(0, context.create<EmbeddingOp>(
+                             context.outputType(0), table.weight, indices,
+                             table.scales, table.zeroPoints, table.quant));
+    return std::nullopt;
+  }
   if (isWeight(data) && rank == 2 && axis == 0 && !getShape(indices).empty()) {
     context.setOutput(0, context.create<EmbeddingOp>(
                              context.outputType(0), data, indices,
@@ -123,9 +301,19 @@ static Refusal raiseGatherBlockQuantized(RaiseContext &context) {
 }
 
 void inlay::nn::addLinearRules(RuleTable &rules) {
-  rules["MatMul"] = raiseMatMul;
-  rules["Gemm"] = raiseGemm;
-  rules["com.microsoft::MatMulNBits"] = raiseMatMulNBits;
-  rules["Gather"] = raiseGather;
-  rules["com.microsoft::GatherBlockQuantized"] = raiseGatherBlockQuantized;
+  const std::tuple<StringRef, unsigned, Rule> all[] = {
+      {"MatMul", 2, raiseMatMul},
+      {"Gemm", 2, raiseGemm},
+      {"com.microsoft::FusedMatMul", 2, raiseFusedMatMul},
+      {"com.microsoft::TransposeMatMul", 2, raiseFusedMatMul},
+      {"com.microsoft::MatMulNBits", 3, raiseMatMulNBits},
+      {"DequantizeLinear", 2, raiseDequantize},
+      {"com.microsoft::DequantizeLinear", 2, raiseDequantize},
+      {"MatMulInteger", 0, integerProductRule("integers")},
+      {"QLinearMatMul", 0, integerProductRule("quantised activations")},
+      {"Gather", 2, raiseGather},
+      {"com.microsoft::GatherBlockQuantized", 3, raiseGatherBlockQuantized},
+  };
+  for (const auto &[name, inputs, rule] : all)
+    rules[name] = withInputs(inputs, rule);
 }

@@ -6,38 +6,64 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Matchers.h"
 #include "Raiser.h"
 
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::nn;
 
-static bool isOverLastDim(RaiseContext &context) {
-  int64_t rank = getShape(context.input(0)).size();
-  return normaliseAxis(context.getNode().getIntAttr("axis", -1), rank) ==
-         rank - 1;
+/// The input with the dims from `axis` on in one; refused where an output that
+/// no rule gives is read.
+static Refusal flattenNormed(RaiseContext &context, Value &input) {
+  if (context.isOutputUsed(1) || context.isOutputUsed(2))
+    return "gives out its mean or deviation";
+  input = context.input(0);
+  ArrayRef<int64_t> shape = getShape(input);
+  int64_t rank = shape.size();
+  int64_t axis = normaliseAxis(context.getNode().getIntAttr("axis", -1), rank);
+  if (axis < 0 || axis >= rank)
+    return "normalises over a dim that its input does not have";
+  SmallVector<int64_t> flat(shape.take_front(axis));
+  flat.push_back(numElements(shape.drop_front(axis)));
+  input = createReshape(context.getBuilder(), context.getLoc(), input, flat);
+  return std::nullopt;
+}
+
+static FloatAttr readEpsilon(RaiseContext &context) {
+  return context.getBuilder().getF64FloatAttr(
+      context.getNode().getFloatAttr("epsilon", 1e-5));
+}
+
+/// The type of output 0 in the shape of the flattened input.
+static RankedTensorType normedType(RaiseContext &context, Value input) {
+  return RankedTensorType::get(getShape(input),
+                               context.outputType(0).getElementType());
+}
+
+static void setNormed(RaiseContext &context, Value result) {
+  context.setOutput(0, createReshape(context.getBuilder(), context.getLoc(),
+                                     result, context.outputType(0).getShape()));
 }
 
 /// SimplifiedLayerNormalization of onnxruntime and ONNX RMSNormalization.
 static Refusal raiseRmsNorm(RaiseContext &context) {
-  if (!isOverLastDim(context))
-    return "normalises over other than the last dim";
-  FloatAttr epsilon = context.getBuilder().getF64FloatAttr(
-      context.getNode().getFloatAttr("epsilon", 1e-5));
-  context.setOutput(0, context.create<RmsNormOp>(context.outputType(0),
-                                                 context.input(0),
-                                                 context.input(1), epsilon));
+  Value input;
+  if (Refusal refusal = flattenNormed(context, input))
+    return refusal;
+  setNormed(context,
+            context.create<RmsNormOp>(normedType(context, input), input,
+                                      context.input(1), readEpsilon(context)));
   return std::nullopt;
 }
 
 static Refusal raiseLayerNorm(RaiseContext &context) {
-  if (!isOverLastDim(context))
-    return "normalises over other than the last dim";
-  FloatAttr epsilon = context.getBuilder().getF64FloatAttr(
-      context.getNode().getFloatAttr("epsilon", 1e-5));
-  context.setOutput(0, context.create<LayerNormOp>(
-                           context.outputType(0), context.input(0),
-                           context.input(1), context.input(2), epsilon));
+  Value input;
+  if (Refusal refusal = flattenNormed(context, input))
+    return refusal;
+  setNormed(context, context.create<LayerNormOp>(
+                         normedType(context, input), input, context.input(1),
+                         context.input(2), readEpsilon(context)));
   return std::nullopt;
 }
 
@@ -53,6 +79,8 @@ static Value addSkip(RaiseContext &context, Value bias) {
 }
 
 static Refusal raiseSkipRmsNorm(RaiseContext &context) {
+  if (context.isOutputUsed(1) || context.isOutputUsed(2))
+    return "gives out its mean or deviation";
   Value sum = addSkip(context, context.input(3));
   FloatAttr epsilon = context.getBuilder().getF64FloatAttr(
       context.getNode().getFloatAttr("epsilon", 1e-5));
@@ -62,6 +90,8 @@ static Refusal raiseSkipRmsNorm(RaiseContext &context) {
 }
 
 static Refusal raiseSkipLayerNorm(RaiseContext &context) {
+  if (context.isOutputUsed(1) || context.isOutputUsed(2))
+    return "gives out its mean or deviation";
   Value sum = addSkip(context, context.input(4));
   FloatAttr epsilon = context.getBuilder().getF64FloatAttr(
       context.getNode().getFloatAttr("epsilon", 1e-5));
@@ -71,22 +101,63 @@ static Refusal raiseSkipLayerNorm(RaiseContext &context) {
   return std::nullopt;
 }
 
+/// x / sqrt(sum of x^2), over one dim.
+static Refusal raiseLpNorm(RaiseContext &context) {
+  if (context.getNode().getIntAttr("p", 2) != 2)
+    return "divides by another norm than that of squares (p is not 2)";
+  Value input = context.input(0);
+  RankedTensorType type = context.outputType(0);
+  int64_t axis =
+      normaliseAxis(context.getNode().getIntAttr("axis", -1), type.getRank());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[axis] = 1;
+  auto reduced = RankedTensorType::get(shape, type.getElementType());
+  Value squares = context.create<BinaryOp>(type, BinaryKind::Mul, input, input);
+  Value sum = context.create<ReduceOp>(reduced, ReduceKind::Sum, squares,
+                                       ArrayRef<int64_t>{axis});
+  Value root = context.create<UnaryOp>(reduced, UnaryKind::Sqrt, sum);
+  context.setOutput(
+      0, context.create<BinaryOp>(type, BinaryKind::Div, input, root));
+  return std::nullopt;
+}
+
+/// Before opset 13 the default axis is 1, and the dims from the axis on count
+/// as one.
 static Refusal raiseSoftmax(RaiseContext &context) {
-  // Before opset 13 the default axis is 1 and the dims behind it are flattened.
-  if (context.getNode().getOpset().value_or(13) < 13)
-    return "is of an opset below 13, which flattens dims";
-  int64_t rank = getShape(context.input(0)).size();
-  int64_t axis = normaliseAxis(context.getNode().getIntAttr("axis", -1), rank);
-  context.setOutput(0, context.create<SoftmaxOp>(context.outputType(0),
-                                                 context.input(0), axis));
+  Value input = context.input(0);
+  RankedTensorType type = context.outputType(0);
+  bool flattens = context.getNode().getOpset().value_or(13) < 13;
+  int64_t rank = type.getRank();
+  int64_t axis = normaliseAxis(
+      context.getNode().getIntAttr("axis", flattens ? 1 : -1), rank);
+  if (axis < 0 || axis >= rank)
+    return "is over a dim that its input does not have";
+  if (!flattens || axis == rank - 1) {
+    context.setOutput(0, context.create<SoftmaxOp>(type, input, axis));
+    return std::nullopt;
+  }
+  SmallVector<int64_t> flat(type.getShape().take_front(axis));
+  flat.push_back(numElements(type.getShape().drop_front(axis)));
+  Value rows =
+      createReshape(context.getBuilder(), context.getLoc(), input, flat);
+  Value result = context.create<SoftmaxOp>(
+      RankedTensorType::get(flat, type.getElementType()), rows, axis);
+  context.setOutput(0, createReshape(context.getBuilder(), context.getLoc(),
+                                     result, type.getShape()));
   return std::nullopt;
 }
 
 void inlay::nn::addNormRules(RuleTable &rules) {
-  rules["SimplifiedLayerNormalization"] = raiseRmsNorm;
-  rules["RMSNormalization"] = raiseRmsNorm;
-  rules["LayerNormalization"] = raiseLayerNorm;
-  rules["com.microsoft::SkipSimplifiedLayerNormalization"] = raiseSkipRmsNorm;
-  rules["com.microsoft::SkipLayerNormalization"] = raiseSkipLayerNorm;
-  rules["Softmax"] = raiseSoftmax;
+  const std::tuple<StringRef, unsigned, Rule> all[] = {
+      {"SimplifiedLayerNormalization", 2, raiseRmsNorm},
+      {"com.microsoft::SimplifiedLayerNormalization", 2, raiseRmsNorm},
+      {"RMSNormalization", 2, raiseRmsNorm},
+      {"LayerNormalization", 2, raiseLayerNorm},
+      {"com.microsoft::SkipSimplifiedLayerNormalization", 3, raiseSkipRmsNorm},
+      {"com.microsoft::SkipLayerNormalization", 3, raiseSkipLayerNorm},
+      {"LpNormalization", 1, raiseLpNorm},
+      {"Softmax", 1, raiseSoftmax},
+  };
+  for (const auto &[name, inputs, rule] : all)
+    rules[name] = withInputs(inputs, rule);
 }

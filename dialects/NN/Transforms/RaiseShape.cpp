@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Matchers.h"
 #include "Raiser.h"
 
 #include "llvm/ADT/Sequence.h"
@@ -25,6 +26,13 @@ static Refusal raiseIdentity(RaiseContext &context) {
   return std::nullopt;
 }
 
+/// When a model runs, all elements are kept.
+static Refusal raiseDropout(RaiseContext &context) {
+  if (context.isOutputUsed(1))
+    return "gives out its mask";
+  return raiseIdentity(context);
+}
+
 static Refusal raiseTranspose(RaiseContext &context) {
   int64_t rank = getShape(context.input(0)).size();
   SmallVector<int64_t> permutation(llvm::reverse(llvm::seq<int64_t>(0, rank)));
@@ -38,8 +46,11 @@ static Refusal raiseTranspose(RaiseContext &context) {
 
 static Refusal raiseConcat(RaiseContext &context) {
   SmallVector<Value> inputs;
-  for (unsigned i = 0; i < context.getNode().getInputs().size(); ++i)
+  for (unsigned i = 0; i < context.getNode().getInputs().size(); ++i) {
     inputs.push_back(context.input(i));
+    if (!inputs.back())
+      return "has no input " + std::to_string(i);
+  }
   RankedTensorType type = context.outputType(0);
   int64_t axis =
       normaliseAxis(context.getNode().getIntAttr("axis", 0), type.getRank());
@@ -65,40 +76,46 @@ static Refusal raiseSplit(RaiseContext &context) {
   return std::nullopt;
 }
 
-/// Starts, ends and steps that are constants (input form, opset 10 on).
+/// The integers of a slice: an attribute before opset 10, an input since.
+static std::optional<SmallVector<int64_t>>
+readInts(onnx::NodeOp node, StringRef name, unsigned index) {
+  if (auto given = node.getIntsAttr(name))
+    return SmallVector<int64_t>(*given);
+  Value input = node.getInput(index);
+  return input ? onnx::getConstantInts(input) : std::nullopt;
+}
+
 static Refusal raiseSlice(RaiseContext &context) {
   onnx::NodeOp node = context.getNode();
   ArrayRef<int64_t> shape = getShape(context.input(0));
   int64_t rank = shape.size();
-  auto starts =
-      node.getInput(1) ? onnx::getConstantInts(node.getInput(1)) : std::nullopt;
+  auto starts = readInts(node, "starts", 1);
   if (!starts)
     return "starts at a place that is not constant";
-  SmallVector<int64_t> axes =
-      llvm::to_vector(llvm::seq<int64_t>(0, starts->size()));
-  if (Value given = node.getInput(3)) {
-    auto values = onnx::getConstantInts(given);
-    if (!values)
-      return "has axes that are not constant";
-    axes = *values;
-  }
-  SmallVector<int64_t> steps(starts->size(), 1);
-  if (Value given = node.getInput(4)) {
-    auto values = onnx::getConstantInts(given);
-    if (!values)
-      return "has steps that are not constant";
-    steps = *values;
-  }
+  auto axes = readInts(node, "axes", 3);
+  if (!axes && node.getInput(3))
+    return "has axes that are not constant";
+  if (!axes)
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, starts->size()));
+  auto steps = readInts(node, "steps", 4);
+  if (!steps && node.getInput(4))
+    return "has steps that are not constant";
+  if (!steps)
+    steps.emplace(starts->size(), 1);
+  if (axes->size() != starts->size() || steps->size() != starts->size())
+    return "has starts, axes and steps of different numbers";
   SmallVector<int64_t> offsets(rank, 0);
   SmallVector<int64_t> strides(rank, 1);
   for (size_t i = 0; i < starts->size(); ++i) {
-    int64_t axis = normaliseAxis(axes[i], rank);
-    if (steps[i] < 1)
+    int64_t axis = normaliseAxis((*axes)[i], rank);
+    if (axis < 0 || axis >= rank)
+      return "cuts a dim that its input does not have";
+    if ((*steps)[i] < 1)
       return "walks backwards";
     int64_t start = (*starts)[i];
     offsets[axis] = std::clamp<int64_t>(start < 0 ? start + shape[axis] : start,
                                         0, shape[axis]);
-    strides[axis] = steps[i];
+    strides[axis] = (*steps)[i];
   }
   context.setOutput(0, context.create<SliceOp>(context.outputType(0),
                                                context.input(0), offsets,
@@ -112,29 +129,192 @@ static Refusal raiseExpand(RaiseContext &context) {
   return std::nullopt;
 }
 
-static Rule reduceRule(ReduceKind kind) {
-  return [kind](RaiseContext &context) -> Refusal {
-    onnx::NodeOp node = context.getNode();
-    int64_t rank = getShape(context.input(0)).size();
-    SmallVector<int64_t> axes;
-    if (auto given = node.getIntsAttr("axes")) {
-      axes.assign(given->begin(), given->end());
-    } else if (Value input = node.getInput(1)) {
-      auto values = onnx::getConstantInts(input);
-      if (!values)
-        return "reduces over axes that are not constant";
-      axes = *values;
+/// Copies of the whole along each dim: [n] as [1, n] copied to [r, n].
+static Refusal raiseTile(RaiseContext &context) {
+  Value repeats = context.getNode().getInput(1);
+  auto counts = repeats ? onnx::getConstantInts(repeats) : std::nullopt;
+  Value input = context.input(0);
+  ArrayRef<int64_t> shape = getShape(input);
+  if (!counts || counts->size() != shape.size())
+    return "repeats as often as no constant says";
+  SmallVector<int64_t> split, copied;
+  for (auto [size, count] : llvm::zip_equal(shape, *counts)) {
+    if (count != 1) {
+      split.push_back(1);
+      copied.push_back(count);
     }
-    if (axes.empty() && node.getIntAttr("noop_with_empty_axes", 0))
-      return raiseIdentity(context);
-    if (axes.empty())
-      llvm::append_range(axes, llvm::seq<int64_t>(0, rank));
-    for (int64_t &axis : axes)
-      axis = normaliseAxis(axis, rank);
-    context.setOutput(0, context.create<ReduceOp>(context.outputType(0), kind,
-                                                  context.input(0), axes));
+    split.push_back(size);
+    copied.push_back(size);
+  }
+  OpBuilder &builder = context.getBuilder();
+  Value parts = createReshape(builder, context.getLoc(), input, split);
+  auto type =
+      RankedTensorType::get(copied, getElementTypeOrSelf(input.getType()));
+  context.setOutput(0, createReshape(builder, context.getLoc(),
+                                     context.create<BroadcastOp>(type, parts),
+                                     context.outputType(0).getShape()));
+  return std::nullopt;
+}
+
+/// The one number of a constant input.
+static std::optional<double> readNumber(RaiseContext &context, unsigned index) {
+  Value input = context.input(index);
+  return input ? getScalar(input) : std::nullopt;
+}
+
+static Refusal raiseRange(RaiseContext &context) {
+  std::optional<double> start = readNumber(context, 0);
+  std::optional<double> step = readNumber(context, 2);
+  if (!start || !step)
+    return "starts or steps by no constant";
+  context.setOutput(0, context.create<RangeOp>(context.outputType(0),
+                                               llvm::APFloat(*start),
+                                               llvm::APFloat(*step)));
+  return std::nullopt;
+}
+
+static Refusal raiseConstantOfShape(RaiseContext &context) {
+  double number = 0;
+  if (auto value =
+          context.getNode().getNodeAttrOfType<DenseElementsAttr>("value")) {
+    auto constant = context.create<ConstantOp>(value.getType(), value);
+    std::optional<double> given = getScalar(constant.getResult());
+    if (!given)
+      return "fills with a value that is no number";
+    number = *given;
+  }
+  context.setOutput(0, createSplat(context.getBuilder(), context.getLoc(),
+                                   context.outputType(0), number));
+  return std::nullopt;
+}
+
+/// x where column - row is on the kept side of diagonal k, else 0.
+static Refusal raiseTrilu(RaiseContext &context) {
+  RankedTensorType type = context.outputType(0);
+  std::optional<double> diagonal = 0;
+  if (context.input(1))
+    diagonal = readNumber(context, 1);
+  if (!diagonal || type.getRank() < 2)
+    return "keeps a triangle that no constant gives";
+  bool upper = context.getNode().getIntAttr("upper", 1) != 0;
+  OpBuilder &builder = context.getBuilder();
+  Type i64 = builder.getI64Type();
+  int64_t rows = type.getDimSize(type.getRank() - 2);
+  int64_t columns = type.getDimSize(type.getRank() - 1);
+  auto range = [&](int64_t size, double start) -> Value {
+    return context.create<RangeOp>(RankedTensorType::get(size, i64),
+                                   llvm::APFloat(start), llvm::APFloat(1.0));
+  };
+  Value row = createReshape(builder, context.getLoc(), range(rows, *diagonal),
+                            {rows, 1});
+  Value kept = context.create<BinaryOp>(
+      RankedTensorType::get({rows, columns}, builder.getI1Type()),
+      upper ? BinaryKind::GreaterOrEqual : BinaryKind::LessOrEqual,
+      range(columns, 0), row);
+  auto scalar = RankedTensorType::get({}, type.getElementType());
+  context.setOutput(0, context.create<WhereOp>(
+                           type, kept, context.input(0),
+                           createSplat(builder, context.getLoc(), scalar, 0)));
+  return std::nullopt;
+}
+
+/// The axes of a reduction, counted from 0; empty where it does nothing.
+static Refusal readAxes(RaiseContext &context, SmallVector<int64_t> &axes) {
+  onnx::NodeOp node = context.getNode();
+  int64_t rank = getShape(context.input(0)).size();
+  if (auto given = node.getIntsAttr("axes")) {
+    axes.assign(given->begin(), given->end());
+  } else if (Value input = node.getInput(1)) {
+    auto values = onnx::getConstantInts(input);
+    if (!values)
+      return "reduces over axes that are not constant";
+    axes = *values;
+  }
+  if (axes.empty() && !node.getIntAttr("noop_with_empty_axes", 0))
+    llvm::append_range(axes, llvm::seq<int64_t>(0, rank));
+  for (int64_t &axis : axes)
+    axis = normaliseAxis(axis, rank);
+  return std::nullopt;
+}
+
+namespace {
+/// What a reduction does to each element first, and to each result last.
+enum class Around { Nothing, Absolute, Square, SquareAndRoot };
+} // namespace
+
+static Rule reduceRule(ReduceKind kind, Around around = Around::Nothing) {
+  return [kind, around](RaiseContext &context) -> Refusal {
+    SmallVector<int64_t> axes;
+    if (Refusal refusal = readAxes(context, axes))
+      return refusal;
+    Value input = context.input(0);
+    if (around == Around::Absolute)
+      input = context.create<UnaryOp>(input.getType(), UnaryKind::Abs, input);
+    else if (around != Around::Nothing)
+      input = context.create<BinaryOp>(input.getType(), BinaryKind::Mul, input,
+                                       input);
+    if (!axes.empty())
+      input =
+          context.create<ReduceOp>(context.outputType(0), kind, input, axes);
+    if (around == Around::SquareAndRoot)
+      input = context.create<UnaryOp>(input.getType(), UnaryKind::Sqrt, input);
+    context.setOutput(0, input);
     return std::nullopt;
   };
+}
+
+/// Chooses by one index along the first dim: a gather. By more indices it stays
+/// opaque.
+static Refusal raiseGatherND(RaiseContext &context) {
+  Value input = context.input(0), indices = context.input(1);
+  ArrayRef<int64_t> shape = getShape(indices);
+  if (context.getNode().getIntAttr("batch_dims", 0) != 0)
+    return "chooses within batches (batch_dims)";
+  if (shape.empty() || shape.back() != 1)
+    return "chooses by several indices at once";
+  Value flat = createReshape(context.getBuilder(), context.getLoc(), indices,
+                             shape.drop_back());
+  context.setOutput(
+      0, context.create<GatherOp>(context.outputType(0), input, flat, 0));
+  return std::nullopt;
+}
+
+/// Writes of whole rows to constant places that follow each other: what stands
+/// before, the new rows, what stands behind.
+static Refusal raiseScatterND(RaiseContext &context) {
+  onnx::NodeOp node = context.getNode();
+  if (node.getStringAttr("reduction", "none") != "none")
+    return "combines what it writes with what is there (reduction)";
+  ArrayRef<int64_t> shape = getShape(context.input(0));
+  ArrayRef<int64_t> indexShape = getShape(context.input(1));
+  auto rows = onnx::getConstantInts(node.getInput(1));
+  if (!rows || indexShape.size() != 2 || indexShape[1] != 1 || rows->empty())
+    return "writes to places that are not constant rows";
+  int64_t first = rows->front() < 0 ? rows->front() + shape[0] : rows->front();
+  auto count = static_cast<int64_t>(rows->size());
+  for (auto [i, row] : llvm::enumerate(*rows))
+    if ((row < 0 ? row + shape[0] : row) != first + static_cast<int64_t>(i))
+      return "writes to rows that do not follow each other";
+  if (first < 0 || first + count > shape[0])
+    return "writes to rows that its input does not have";
+  auto type = cast<RankedTensorType>(context.input(0).getType());
+  SmallVector<Value> parts;
+  auto keep = [&](int64_t from, int64_t to) {
+    if (from == to)
+      return;
+    SmallVector<int64_t> part(shape), offsets(shape.size(), 0);
+    part[0] = to - from;
+    offsets[0] = from;
+    parts.push_back(context.create<SliceOp>(
+        RankedTensorType::get(part, type.getElementType()), context.input(0),
+        offsets, SmallVector<int64_t>(shape.size(), 1)));
+  };
+  keep(0, first);
+  parts.push_back(context.input(2));
+  keep(first + count, shape[0]);
+  context.setOutput(0, context.create<ConcatOp>(context.outputType(0), parts,
+                                                /*axis=*/0));
+  return std::nullopt;
 }
 
 static Refusal raiseTopK(RaiseContext &context) {
@@ -153,18 +333,34 @@ static Refusal raiseTopK(RaiseContext &context) {
 }
 
 void inlay::nn::addShapeRules(RuleTable &rules) {
-  for (StringRef name : {"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
-    rules[name] = raiseReshape;
-  rules["Identity"] = raiseIdentity;
-  rules["Transpose"] = raiseTranspose;
-  rules["Concat"] = raiseConcat;
-  rules["Split"] = raiseSplit;
-  rules["Slice"] = raiseSlice;
-  rules["Expand"] = raiseExpand;
-  rules["ReduceSum"] = reduceRule(ReduceKind::Sum);
-  rules["ReduceMean"] = reduceRule(ReduceKind::Mean);
-  rules["ReduceMax"] = reduceRule(ReduceKind::Max);
-  rules["ReduceMin"] = reduceRule(ReduceKind::Min);
-  rules["ReduceProd"] = reduceRule(ReduceKind::Prod);
-  rules["TopK"] = raiseTopK;
+  const std::tuple<StringRef, unsigned, Rule> all[] = {
+      {"Reshape", 1, raiseReshape},
+      {"Squeeze", 1, raiseReshape},
+      {"Unsqueeze", 1, raiseReshape},
+      {"Flatten", 1, raiseReshape},
+      {"Identity", 1, raiseIdentity},
+      {"Dropout", 1, raiseDropout},
+      {"Transpose", 1, raiseTranspose},
+      {"Concat", 1, raiseConcat},
+      {"Split", 1, raiseSplit},
+      {"Slice", 1, raiseSlice},
+      {"Expand", 1, raiseExpand},
+      {"Tile", 2, raiseTile},
+      {"Range", 3, raiseRange},
+      {"ConstantOfShape", 1, raiseConstantOfShape},
+      {"Trilu", 1, raiseTrilu},
+      {"ReduceSum", 1, reduceRule(ReduceKind::Sum)},
+      {"ReduceMean", 1, reduceRule(ReduceKind::Mean)},
+      {"ReduceMax", 1, reduceRule(ReduceKind::Max)},
+      {"ReduceMin", 1, reduceRule(ReduceKind::Min)},
+      {"ReduceProd", 1, reduceRule(ReduceKind::Prod)},
+      {"ReduceL1", 1, reduceRule(ReduceKind::Sum, Around::Absolute)},
+      {"ReduceSumSquare", 1, reduceRule(ReduceKind::Sum, Around::Square)},
+      {"ReduceL2", 1, reduceRule(ReduceKind::Sum, Around::SquareAndRoot)},
+      {"GatherND", 2, raiseGatherND},
+      {"ScatterND", 3, raiseScatterND},
+      {"TopK", 1, raiseTopK},
+  };
+  for (const auto &[name, inputs, rule] : all)
+    rules[name] = withInputs(inputs, rule);
 }

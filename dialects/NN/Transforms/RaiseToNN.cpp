@@ -11,8 +11,10 @@
 #include "Raiser.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -34,10 +36,42 @@ Value RaiseContext::input(unsigned index) {
   return value ? mapping.lookupOrNull(value) : Value();
 }
 
+Both RaiseContext::hasBoth(unsigned a, unsigned b) {
+  int count = (input(a) ? 1 : 0) + (input(b) ? 1 : 0);
+  return static_cast<Both>(count);
+}
+
+bool RaiseContext::isOutputUsed(unsigned index) {
+  Value output = node.getOutput(index);
+  return output && !output.use_empty();
+}
+
+void RaiseContext::noteRole(unsigned index, StepRole role) {
+  Value value = input(index);
+  while (value && value.getDefiningOp() &&
+         isa<CastOp, ReshapeOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  if (isa_and_nonnull<BlockArgument>(value))
+    roles.try_emplace(value, role);
+}
+
+Rule inlay::nn::withInputs(unsigned count, Rule rule) {
+  return [count, rule = std::move(rule)](RaiseContext &context) -> Refusal {
+    for (unsigned i = 0; i < count; ++i)
+      if (!context.input(i))
+        return "has no input " + std::to_string(i);
+    return rule(context);
+  };
+}
+
 RankedTensorType RaiseContext::outputType(unsigned index) {
   Value output = node.getOutput(index);
   return output ? dyn_cast<RankedTensorType>(output.getType())
                 : RankedTensorType();
+}
+
+Value RaiseContext::output(unsigned index) {
+  return mapping.lookup(node.getOutput(index));
 }
 
 void RaiseContext::setOutput(unsigned index, Value value) {
@@ -47,17 +81,17 @@ void RaiseContext::setOutput(unsigned index, Value value) {
 
 namespace {
 
-/// Nodes that became opaque, in order of appearance.
+/// Why a node stays opaque: on the op until the report is made.
+constexpr StringLiteral kReason = "inlay_nn.reason";
+
+/// The opaque ops of a graph, grouped.
 class OpaqueReport {
 public:
-  void add(onnx::NodeOp node, const std::string &reason) {
-    std::string key = node.getFullName();
-    if (std::optional<int64_t> opset = node.getOpset())
-      key += " (opset " + std::to_string(*opset) + ")";
-    auto &entry = entries[{key, reason}];
-    if (entry.count++ == 0)
-      entry.example = node.getNodeName().str();
-    ++total;
+  /// Takes the reasons away from the ops.
+  explicit OpaqueReport(GraphOp graph) {
+    for (auto op : graph.getBody().getOps<OpaqueOp>())
+      if (auto reason = dyn_cast_or_null<ArrayAttr>(op->removeAttr(kReason)))
+        add(reason);
   }
 
   int64_t size() const { return total; }
@@ -76,6 +110,17 @@ public:
   }
 
 private:
+  /// Operator with opset, why, and the name of the node.
+  void add(ArrayAttr reason) {
+    auto text = [&](unsigned i) {
+      return cast<StringAttr>(reason[i]).getValue().str();
+    };
+    auto &entry = entries[{text(0), text(1)}];
+    if (entry.count++ == 0)
+      entry.example = text(2);
+    ++total;
+  }
+
   struct Entry {
     int64_t count = 0;
     std::string example;
@@ -112,12 +157,11 @@ public:
     for (Operation &op : source.getBody().front())
       if (failed(raise(op)))
         return failure();
-    report.emit(graph);
     return graph;
   }
 
   int64_t numNodes() const { return nodes; }
-  int64_t numOpaque() const { return report.size(); }
+  StepRoles &stepRoles() { return roles; }
 
 private:
   int64_t intAttr(StringRef name, int64_t otherwise) {
@@ -154,11 +198,13 @@ private:
     return success();
   }
 
-  /// A floating-point initializer keeps its handle: its bytes are weights.
+  /// A floating-point initializer keeps its handle: its bytes are weights. A
+  /// single number (an epsilon, a scale) is none.
   LogicalResult raiseConstant(onnx::ConstantOp constant) {
     std::optional<StringRef> initializer = constant.getInitializer();
     auto type = cast<ShapedType>(constant.getType());
-    if (initializer && isa<FloatType>(type.getElementType())) {
+    if (initializer && isa<FloatType>(type.getElementType()) &&
+        type.getNumElements() != 1) {
       mapping.map(
           constant.getResult(),
           ml_program::GlobalLoadConstOp::create(
@@ -194,7 +240,7 @@ private:
       refusal = "has a shape that depends on data";
     } else if (auto rule = rules.find(node.getFullName());
                rule != rules.end()) {
-      RaiseContext context(node, builder, mapping);
+      RaiseContext context(node, builder, mapping, roles);
       refusal = rule->second(context);
     }
     if (refusal)
@@ -202,8 +248,15 @@ private:
     return success();
   }
 
+  /// What the report says of a node.
+  ArrayAttr describe(onnx::NodeOp node, const std::string &reason) {
+    std::string name = node.getFullName();
+    if (std::optional<int64_t> opset = node.getOpset())
+      name += " (opset " + std::to_string(*opset) + ")";
+    return builder.getStrArrayAttr({name, reason, node.getNodeName()});
+  }
+
   void raiseOpaque(onnx::NodeOp node, const std::string &reason) {
-    report.add(node, reason);
     SmallVector<Value> inputs;
     for (Value input : node.getInputs())
       if (Value value = mapping.lookupOrNull(input))
@@ -218,6 +271,7 @@ private:
     auto opaque =
         OpaqueOp::create(builder, node.getLoc(), types, node.getFullName(),
                          node.getNodeAttrsAttr(), inputs);
+    opaque->setAttr(kReason, describe(node, reason));
     for (auto [output, result] : llvm::zip(outputs, opaque.getOutputs()))
       mapping.map(output, result);
   }
@@ -226,7 +280,7 @@ private:
   const RuleTable &rules;
   OpBuilder builder;
   IRMapping mapping;
-  OpaqueReport report;
+  StepRoles roles;
   int64_t nodes = 0;
 };
 
@@ -238,6 +292,13 @@ void eraseDeadOps(GraphOp graph) {
       op.erase();
 }
 
+/// Exporters write the same angles, masks and constants for each layer.
+void mergeEqualOps(GraphOp graph) {
+  IRRewriter rewriter(graph->getContext());
+  DominanceInfo dominance(graph);
+  eliminateCommonSubExpressions(rewriter, dominance, graph);
+}
+
 class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
   LogicalResult initialize(MLIRContext *context) override {
     addElementwiseRules(rules);
@@ -245,8 +306,14 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
     addLinearRules(rules);
     addNormRules(rules);
     addAttentionRules(rules);
+    addOnnxAttentionRules(rules);
     addMoeRules(rules);
     RewritePatternSet set(context);
+    populateSimplifyPatterns(set);
+    populateNormPatterns(set);
+    populateActivationPatterns(set);
+    populateRotaryPatterns(set);
+    populateAttentionPatterns(set);
     populateFusePatterns(set);
     patterns = FrozenRewritePatternSet(std::move(set));
     return success();
@@ -265,15 +332,30 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
     if (failed(graph))
       return signalPassFailure();
     graphs.front().erase();
-    eraseDeadOps(*graph);
-    GreedyRewriteConfig config;
-    config.setUseTopDownTraversal(true);
-    if (failed(applyPatternsGreedily(*graph, patterns, config)))
+    if (failed(fuse(*graph, raiser.stepRoles())))
       return signalPassFailure();
+    OpaqueReport report(*graph);
+    report.emit(*graph);
     remark::passed(graph->getLoc(),
                    remark::RemarkOpts::name("RaiseToNN").category("raise"))
         << "raised a graph" << remark::metric("nodes", raiser.numNodes())
-        << remark::metric("opaque", raiser.numOpaque());
+        << remark::metric("opaque", report.size());
+  }
+
+  /// What several ops spell out, in one; what nobody uses, away.
+  LogicalResult fuse(GraphOp graph, StepRoles &roles) {
+    eraseDeadOps(graph);
+    mergeEqualOps(graph);
+    GreedyRewriteConfig config;
+    config.setUseTopDownTraversal(true);
+    config.setScope(&graph.getBody());
+    do {
+      if (failed(applyPatternsGreedily(graph, patterns, config)))
+        return failure();
+      eraseDeadOps(graph);
+    } while (foldMasks(graph, roles));
+    mergeEqualOps(graph);
+    return success();
   }
 
   RuleTable rules;

@@ -15,6 +15,8 @@
 #ifndef INLAY_DIALECTS_NN_TRANSFORMS_RAISER_H
 #define INLAY_DIALECTS_NN_TRANSFORMS_RAISER_H
 
+#include "StepValues.h"
+
 #include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
 
@@ -29,12 +31,15 @@ namespace inlay::nn {
 /// Nothing when a rule has raised its node, else why it refused.
 using Refusal = std::optional<std::string>;
 
+/// How many of two inputs that belong together are there.
+enum class Both { None, One, All };
+
 /// One node under its rule: typed access to inputs, and a place for results.
 class RaiseContext {
 public:
   RaiseContext(onnx::NodeOp node, mlir::OpBuilder &builder,
-               mlir::IRMapping &mapping)
-      : node(node), builder(builder), mapping(mapping) {}
+               mlir::IRMapping &mapping, StepRoles &roles)
+      : node(node), builder(builder), mapping(mapping), roles(roles) {}
 
   onnx::NodeOp getNode() const { return node; }
   mlir::Location getLoc() const { return node->getLoc(); }
@@ -42,8 +47,18 @@ public:
 
   /// The raised value of input `index`; null where the input is absent.
   mlir::Value input(unsigned index);
+  /// Whether inputs `a` and `b` are there.
+  Both hasBoth(unsigned a, unsigned b);
+  /// Whether anything reads output `index`.
+  bool isOutputUsed(unsigned index);
+  /// Notes what input `index` tells about a step, if it is an argument of the
+  /// graph.
+  void noteRole(unsigned index, StepRole role);
+
   /// The type of output `index`; null where the output is absent.
   mlir::RankedTensorType outputType(unsigned index);
+  /// What stands for output `index`, once it is set.
+  mlir::Value output(unsigned index);
   /// Makes `value` stand for output `index`, if the node has that output.
   void setOutput(unsigned index, mlir::Value value);
 
@@ -55,6 +70,7 @@ private:
   onnx::NodeOp node;
   mlir::OpBuilder &builder;
   mlir::IRMapping &mapping;
+  StepRoles &roles;
 };
 
 using Rule = std::function<Refusal(RaiseContext &)>;
@@ -66,7 +82,11 @@ void addShapeRules(RuleTable &rules);
 void addLinearRules(RuleTable &rules);
 void addNormRules(RuleTable &rules);
 void addAttentionRules(RuleTable &rules);
+void addOnnxAttentionRules(RuleTable &rules);
 void addMoeRules(RuleTable &rules);
+
+/// `rule` behind a check that the node's first `count` inputs are there.
+Rule withInputs(unsigned count, Rule rule);
 
 /// Whether a raised value is loaded from a weight.
 bool isWeight(mlir::Value value);

@@ -1,0 +1,190 @@
+//===- FoldMasks.cpp - Masks that say nothing but causality ---------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A bias that is 0 where each query sees its own token and those before it (in
+// a window or not) and hides all others is no tensor but a property of the
+// attention. What the mask adds for padding, the runtime knows from elsewhere:
+// the valid length of the state.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuseOps.h"
+#include "StepValues.h"
+
+using namespace mlir;
+using namespace inlay::nn;
+
+namespace {
+
+/// Keys that queries see: all from `first` to `last` in each row.
+struct Visibility {
+  bool causal = false;
+  int64_t window = 0;
+};
+
+class MaskReader {
+public:
+  MaskReader(AttentionOp op, GraphOp graph, const StepValues::Numbers &numbers)
+      : numbers(numbers), shape(getShape(op.getBias())), length(op.getLength()),
+        tokens(getShape(op.getQuery())[1]), isCausal(op.getCausal()) {
+    // In a state that grows the new tokens are the last; in a buffer of fixed
+    // length they stand behind the context.
+    grows = !op.getPastKey() ||
+            op.getPastKey().getType() != op.getPresentKey().getType();
+    first = grows ? length - tokens : static_cast<int64_t>(graph.getContext());
+  }
+
+  bool growsState() const { return grows; }
+
+  /// None where rows differ by more than causality explains.
+  std::optional<Visibility> read() {
+    if (shape[3] != length && shape[3] != 1)
+      return std::nullopt;
+    int64_t outer = shape[0] * shape[1];
+    std::optional<Visibility> result;
+    for (int64_t i = 0; i < outer; ++i) {
+      std::optional<Visibility> one = readPlane(i);
+      if (!one || (result && (one->causal != result->causal ||
+                              one->window != result->window)))
+        return std::nullopt;
+      result = one;
+    }
+    return result;
+  }
+
+private:
+  /// Below this a score has no weight; 0 leaves it as it is.
+  static constexpr double kMasked = -1e4;
+
+  std::optional<bool> isSeen(int64_t plane, int64_t row, int64_t key) const {
+    int64_t rows = shape[2], columns = shape[3];
+    int64_t at = (plane * rows + (rows == 1 ? 0 : row)) * columns +
+                 (columns == 1 ? 0 : key);
+    double number = numbers[at];
+    if (number == 0)
+      return !isCausal || key <= first + row;
+    return number <= kMasked ? std::optional(false) : std::nullopt;
+  }
+
+  /// The one run of keys that a row sees.
+  std::optional<std::pair<int64_t, int64_t>> readRow(int64_t plane,
+                                                     int64_t row) const {
+    int64_t begin = -1, end = -1;
+    for (int64_t key = 0; key < length; ++key) {
+      std::optional<bool> seen = isSeen(plane, row, key);
+      if (!seen || (*seen && end >= 0 && end != key))
+        return std::nullopt;
+      if (!*seen)
+        continue;
+      begin = begin < 0 ? key : begin;
+      end = key + 1;
+    }
+    if (begin < 0)
+      return std::nullopt;
+    return std::pair(begin, end);
+  }
+
+  std::optional<Visibility> readPlane(int64_t plane) const {
+    for (bool causal : {true, false})
+      if (std::optional<int64_t> window = matchPlane(plane, causal))
+        return Visibility{causal, *window};
+    return std::nullopt;
+  }
+
+  /// The window, 0 for none, if each row sees the keys up to its own token, or
+  /// all of them.
+  std::optional<int64_t> matchPlane(int64_t plane, bool causal) const {
+    int64_t window = 0;
+    for (int64_t row = tokens; row-- > 0;) {
+      auto seen = readRow(plane, row);
+      int64_t end = causal ? first + row + 1 : length;
+      if (!seen || seen->second != end)
+        return std::nullopt;
+      if (row + 1 == tokens && seen->first > 0)
+        window = end - seen->first;
+      int64_t begin = window > 0 ? std::max<int64_t>(0, end - window) : 0;
+      if (seen->first != begin || (window > 0 && !causal))
+        return std::nullopt;
+    }
+    return window;
+  }
+
+  const StepValues::Numbers &numbers;
+  ArrayRef<int64_t> shape;
+  int64_t length, tokens, first;
+  bool isCausal;
+  bool grows = true;
+};
+
+} // namespace
+
+/// Takes the bias away from attentions where it says nothing else.
+static bool foldBiases(ArrayRef<AttentionOp> masked, GraphOp graph,
+                       StepValues &values) {
+  bool changed = false;
+  // Layers share their masks.
+  using Key = std::tuple<Value, int, int, int64_t>;
+  llvm::DenseMap<Key, std::optional<Visibility>> readMasks;
+  for (AttentionOp attention : masked) {
+    const StepValues::Numbers *numbers = values.evaluate(attention.getBias());
+    if (!numbers)
+      continue;
+    MaskReader reader(attention, graph, *numbers);
+    Key key(attention.getBias(), attention.getCausal(), reader.growsState(),
+            attention.getLength());
+    auto [entry, isNew] = readMasks.try_emplace(key);
+    if (isNew)
+      entry->second = reader.read();
+    std::optional<Visibility> seen = entry->second;
+    auto window = static_cast<int64_t>(attention.getWindow());
+    if (!seen || (window > 0 && seen->window > 0))
+      continue;
+    attention.getBiasMutable().clear();
+    attention.setCausal(seen->causal || attention.getCausal());
+    if (window == 0)
+      attention.setWindow(seen->window);
+    changed = true;
+  }
+  return changed;
+}
+
+/// Choices that a step always makes alike, such as zeros for a query that sees
+/// no key.
+static bool foldChoices(ArrayRef<WhereOp> choices, StepValues &values) {
+  bool changed = false;
+  for (WhereOp choice : choices) {
+    const StepValues::Numbers *numbers = values.evaluate(choice.getCondition());
+    if (!numbers || numbers->empty() || !llvm::all_equal(*numbers))
+      continue;
+    Value chosen = numbers->front() != 0 ? choice.getLhs() : choice.getRhs();
+    if (chosen.getType() != choice.getType())
+      continue;
+    choice.getResult().replaceAllUsesWith(chosen);
+    changed = true;
+  }
+  return changed;
+}
+
+bool inlay::nn::foldMasks(GraphOp graph, StepRoles &roles) {
+  SmallVector<AttentionOp> masked;
+  SmallVector<WhereOp> choices;
+  for (Operation &op : graph.getBody().front()) {
+    if (auto attention = dyn_cast<AttentionOp>(op);
+        attention && attention.getBias() &&
+        getShape(attention.getBias()).size() == 4)
+      masked.push_back(attention);
+    if (auto choice = dyn_cast<WhereOp>(op))
+      choices.push_back(choice);
+  }
+  if (masked.empty() && choices.empty())
+    return false;
+  findStepRoles(graph, roles);
+  StepValues values(graph, roles);
+  bool changed = foldBiases(masked, graph, values);
+  return foldChoices(choices, values) || changed;
+}

@@ -1,0 +1,397 @@
+//===- FuseAttention.cpp - Attention that is written out ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// softmax(query * key^T * scale + mask) * value becomes an attention over all
+// keys that it was given, with the mask as its bias. Copies of heads and the
+// state then go into the op (FuseState.cpp), and masks that say nothing but
+// causality go away (FoldMasks.cpp).
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionParts.h"
+#include "FuseOps.h"
+#include "Matchers.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace inlay::nn;
+
+/// A score this low has no weight after softmax, beside one that is not.
+static constexpr double kMasked = -1e4;
+
+namespace {
+
+/// What is between the products and the softmax.
+struct Scores {
+  Value query;      ///< [..., tokens, d]
+  Value transposed; ///< the keys, [..., d, length]
+  double scale = 1;
+  double softcap = 0;
+  Value sinks; ///< a column of the scores, [..., tokens, 1]
+  SmallVector<Value> masks;
+
+  bool match(Value value, int depth = 10);
+
+private:
+  bool matchMask(Value value, int depth);
+  bool matchProduct(MatMulOp product);
+  bool isPlain() const { return scale == 1 && softcap == 0; }
+};
+
+} // namespace
+
+/// x of c * tanh(x / c)
+static std::optional<std::pair<Value, double>> matchSoftcap(Value value) {
+  std::optional<Scaled> outer = matchScaled(value);
+  auto tanh = outer ? matchUnary(stripFloatCasts(outer->inner), UnaryKind::Tanh)
+                    : UnaryOp();
+  std::optional<Scaled> inner =
+      tanh ? matchScaled(tanh.getInput()) : std::nullopt;
+  constexpr double tolerance = 1e-3;
+  if (!inner || outer->factor <= 0 ||
+      std::abs(inner->factor * outer->factor - 1) > tolerance)
+    return std::nullopt;
+  return std::pair(inner->inner, outer->factor);
+}
+
+/// x of x - max(x): softmax does not see the difference.
+static Value matchShifted(Value value) {
+  auto difference = matchBinary(value, BinaryKind::Sub);
+  if (!difference)
+    return {};
+  Value largest = stripFloatCasts(difference.getRhs());
+  if (auto reshape = largest.getDefiningOp<ReshapeOp>())
+    largest = reshape.getInput();
+  auto maximum = largest.getDefiningOp<ReduceOp>();
+  int64_t last = static_cast<int64_t>(getShape(value).size()) - 1;
+  bool isOwn = maximum && maximum.getKind() == ReduceKind::Max &&
+               maximum.getAxes() == ArrayRef<int64_t>{last} &&
+               stripFloatCasts(maximum.getInput()) ==
+                   stripFloatCasts(difference.getLhs());
+  return isOwn ? difference.getLhs() : Value();
+}
+
+bool Scores::matchProduct(MatMulOp product) {
+  query = product.getLhs();
+  transposed = product.getRhs();
+  for (Value *operand : {&query, &transposed})
+    while (std::optional<Scaled> scaled =
+               matchScaled(stripFloatCasts(*operand))) {
+      scale *= scaled->factor;
+      *operand = scaled->inner;
+    }
+  return true;
+}
+
+/// Masks come between softmax and scale, whatever adds or chooses them.
+bool Scores::matchMask(Value value, int depth) {
+  if (!isPlain())
+    return false;
+  Scores before = *this;
+  auto tryWith = [&](Value rest, Value mask) {
+    *this = before;
+    if (getShape(rest) != getShape(value))
+      return false;
+    masks.push_back(mask);
+    return match(rest, depth - 1);
+  };
+  if (auto sum = matchBinary(value, BinaryKind::Add))
+    return tryWith(sum.getLhs(), sum.getRhs()) ||
+           tryWith(sum.getRhs(), sum.getLhs());
+  auto choice = value.getDefiningOp<WhereOp>();
+  if (!choice)
+    return false;
+  std::optional<double> chosen = getScalar(choice.getLhs());
+  std::optional<double> otherwise = getScalar(choice.getRhs());
+  // The choice itself stands for the mask; `createBias` reads it.
+  if (otherwise && *otherwise <= kMasked)
+    return tryWith(choice.getLhs(), value);
+  if (chosen && *chosen <= kMasked)
+    return tryWith(choice.getRhs(), value);
+  return false;
+}
+
+bool Scores::match(Value value, int depth) {
+  for (; depth > 0; --depth) {
+    value = stripFloatCasts(value);
+    if (auto product = value.getDefiningOp<MatMulOp>())
+      return matchProduct(product);
+    if (Value shifted = matchShifted(value)) {
+      value = shifted;
+      continue;
+    }
+    if (auto capped = matchSoftcap(value)) {
+      if (!isPlain())
+        return false;
+      softcap = capped->second;
+      value = capped->first;
+      continue;
+    }
+    if (std::optional<Scaled> scaled = matchScaled(value)) {
+      scale *= scaled->factor;
+      value = scaled->inner;
+      continue;
+    }
+    auto concat = value.getDefiningOp<ConcatOp>();
+    int64_t last = static_cast<int64_t>(getShape(value).size()) - 1;
+    if (concat && concat.getInputs().size() == 2 && isPlain() && !sinks &&
+        static_cast<int64_t>(concat.getAxis()) == last &&
+        getShape(concat.getInputs()[1]).back() == 1 && masks.empty()) {
+      sinks = concat.getInputs()[1];
+      value = concat.getInputs()[0];
+      continue;
+    }
+    return matchMask(value, depth);
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// From probabilities to the product with the values
+//===----------------------------------------------------------------------===//
+
+/// p of where(p != p, 0, p): rows without a key are zero in either case.
+static Value matchGuarded(Value value) {
+  auto choice = value.getDefiningOp<WhereOp>();
+  if (!choice || getScalar(choice.getLhs()) != 0.0)
+    return value;
+  Value kept = choice.getRhs();
+  auto isNaN = matchUnary(choice.getCondition(), UnaryKind::Not);
+  auto equal =
+      isNaN ? matchBinary(isNaN.getInput(), BinaryKind::Equal) : BinaryOp();
+  bool isGuard = equal && equal.getLhs() == kept && equal.getRhs() == kept;
+  return isGuard ? kept : value;
+}
+
+/// The softmax behind the probabilities, over the keys; `hasSink` where its
+/// last column is dropped.
+static SoftmaxOp matchSoftmax(Value value, bool &hasSink) {
+  value = stripFloatCasts(matchGuarded(stripFloatCasts(value)));
+  int64_t length = getShape(value).back();
+  if (Value whole = matchLastDimSlice(value, 0, 1, length);
+      whole && getShape(whole).back() == length + 1) {
+    hasSink = true;
+    value = stripFloatCasts(whole);
+  }
+  auto softmax = value.getDefiningOp<SoftmaxOp>();
+  int64_t last = static_cast<int64_t>(getShape(value).size()) - 1;
+  bool isLast = softmax && static_cast<int64_t>(softmax.getAxis()) == last;
+  return isLast ? softmax : SoftmaxOp();
+}
+
+namespace {
+
+class AttentionBuilder {
+public:
+  AttentionBuilder(PatternRewriter &rewriter, MatMulOp op, Scores scores)
+      : rewriter(rewriter), op(op), loc(op.getLoc()),
+        scores(std::move(scores)) {}
+
+  LogicalResult run() {
+    if (failed(check()))
+      return failure();
+    AttentionParts parts;
+    parts.query = flattenHeads(rewriter, loc, asHeads(scores.query));
+    parts.key =
+        flattenHeads(rewriter, loc,
+                     createTranspose(rewriter, loc, asHeads(scores.transposed),
+                                     {0, 1, 3, 2}));
+    parts.value = flattenHeads(rewriter, loc, asHeads(op.getRhs()));
+    parts.bias = createBias();
+    parts.sinks = createSinks();
+    parts.numHeads = heads;
+    parts.kvHeads = kvHeads;
+    parts.headDim = headDim;
+    parts.valueDim = valueDim;
+    parts.scale = scores.scale;
+    parts.softcap = scores.softcap;
+    parts.causal = false;
+    auto type = cast<RankedTensorType>(op.getType());
+    auto flat = RankedTensorType::get({batch, tokens, heads * valueDim},
+                                      type.getElementType());
+    AttentionOp attention = parts.create(rewriter, loc, flat);
+    Value result = splitHeads(rewriter, loc, attention.getResult(), heads);
+    rewriter.replaceOp(op,
+                       createReshape(rewriter, loc, result, type.getShape()));
+    return success();
+  }
+
+private:
+  /// Dims of a product's operand; [heads, …] counts as a batch of 1.
+  static SmallVector<int64_t> dimsOf(Value value) {
+    SmallVector<int64_t> dims(getShape(value));
+    if (dims.size() == 3)
+      dims.insert(dims.begin(), 1);
+    return dims;
+  }
+
+  Value asHeads(Value value) {
+    return createReshape(rewriter, loc, value, dimsOf(value));
+  }
+
+  LogicalResult check() {
+    SmallVector<int64_t> query = dimsOf(scores.query);
+    SmallVector<int64_t> key = dimsOf(scores.transposed);
+    SmallVector<int64_t> value = dimsOf(op.getRhs());
+    if (query.size() != 4 || key.size() != 4 || value.size() != 4)
+      return failure();
+    batch = query[0];
+    heads = query[1];
+    tokens = query[2];
+    headDim = query[3];
+    kvHeads = key[1];
+    length = key[3];
+    valueDim = value[3];
+    bool fits = key[0] == batch && value[0] == batch && value[1] == kvHeads &&
+                (kvHeads == heads || kvHeads == 1) && key[2] == headDim &&
+                value[2] == length && headDim > 0 && valueDim > 0 &&
+                heads > 0 && scores.scale > 0;
+    if (!fits || !llvm::all_of(scores.masks, [&](Value mask) {
+          return isMask(maskOf(mask));
+        }))
+      return failure();
+    if (scores.sinks && !sinksOf())
+      return failure();
+    return success();
+  }
+
+  /// The numbers of a constant column [batch, heads, tokens, 1] that differ by
+  /// head only.
+  Value constantSinks(ConstantOp constant) {
+    auto dense = dyn_cast<DenseFPElementsAttr>(constant.getValue());
+    ArrayRef<int64_t> shape = constant.getValue().getShapedType().getShape();
+    if (!dense || shape.size() != 4 || shape[1] != heads)
+      return {};
+    SmallVector<APFloat> all(dense.getValues<APFloat>()), perHead;
+    for (int64_t head = 0; head < heads; ++head)
+      perHead.push_back(all[head * shape[2]]);
+    for (auto [i, number] : llvm::enumerate(all))
+      if (number != perHead[(i / shape[2]) % heads])
+        return {};
+    auto type = RankedTensorType::get(heads, dense.getElementType());
+    return ConstantOp::create(rewriter, loc, type,
+                              DenseElementsAttr::get(type, perHead));
+  }
+
+  /// One number for each head, behind copies over batch and tokens.
+  Value sinksOf() {
+    Value value = stripFloatCasts(scores.sinks);
+    if (auto constant = value.getDefiningOp<ConstantOp>();
+        constant && numElements(getShape(value)) != heads)
+      return constantSinks(constant);
+    constexpr int maxDepth = 4;
+    for (int depth = 0; depth < maxDepth; ++depth) {
+      if (numElements(getShape(value)) == heads && isWeightLike(value))
+        return value;
+      Operation *producer = value.getDefiningOp();
+      if (!isa_and_nonnull<BroadcastOp, ReshapeOp, CastOp>(producer))
+        return {};
+      if (isa<BroadcastOp>(producer) && !copiesHeads(producer))
+        return {};
+      value = producer->getOperand(0);
+    }
+    return {};
+  }
+
+  /// A copy from [1, heads, 1, 1] keeps one number for each head.
+  bool copiesHeads(Operation *copy) {
+    ArrayRef<int64_t> from = getShape(copy->getOperand(0));
+    ArrayRef<int64_t> to = getShape(copy->getResult(0));
+    return numElements(from) == heads && from.size() >= 3 &&
+           from[from.size() - 3] == heads && to[to.size() - 3] == heads;
+  }
+
+  Value createSinks() {
+    if (!scores.sinks)
+      return {};
+    return createReshape(rewriter, loc, sinksOf(), {heads});
+  }
+
+  /// What a mask adds, or the condition of the choice that it is.
+  static Value maskOf(Value mask) {
+    auto choice = mask.getDefiningOp<WhereOp>();
+    bool isChoice = choice && (getScalar(choice.getLhs()).has_value() !=
+                               getScalar(choice.getRhs()).has_value());
+    return isChoice ? choice.getCondition() : mask;
+  }
+
+  bool isMask(Value mask) {
+    SmallVector<int64_t> scoresShape = {batch, heads, tokens, length};
+    auto shape = broadcastShapes({getShape(mask), scoresShape});
+    return shape && ArrayRef<int64_t>(*shape) == ArrayRef(scoresShape);
+  }
+
+  /// 0 where a key is seen, minus infinity where not.
+  Value asAddend(Value mask) {
+    auto choice = mask.getDefiningOp<WhereOp>();
+    Value condition = maskOf(mask);
+    if (condition == mask)
+      return mask;
+    auto type = RankedTensorType::get(getShape(condition),
+                                      getElementTypeOrSelf(op.getType()));
+    auto one = RankedTensorType::get({}, type.getElementType());
+    Value seen = createSplat(rewriter, loc, one, 0);
+    Value hidden = createSplat(rewriter, loc, one,
+                               -std::numeric_limits<double>::infinity());
+    bool choosesHidden = getScalar(choice.getLhs()).has_value();
+    return WhereOp::create(rewriter, loc, type, condition,
+                           choosesHidden ? hidden : seen,
+                           choosesHidden ? seen : hidden);
+  }
+
+  Value createBias() {
+    Value sum;
+    for (Value mask : scores.masks) {
+      Value addend = asAddend(mask);
+      if (!sum) {
+        sum = addend;
+        continue;
+      }
+      auto shape = broadcastShapes({getShape(sum), getShape(addend)});
+      auto type =
+          RankedTensorType::get(*shape, getElementTypeOrSelf(sum.getType()));
+      sum = BinaryOp::create(rewriter, loc, type, BinaryKind::Add, sum, addend);
+    }
+    if (!sum)
+      return {};
+    SmallVector<int64_t> shape(getShape(sum));
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    return createReshape(rewriter, loc, sum, shape);
+  }
+
+  PatternRewriter &rewriter;
+  MatMulOp op;
+  Location loc;
+  Scores scores;
+  int64_t batch = 0, heads = 0, kvHeads = 0, tokens = 0, length = 0;
+  int64_t headDim = 0, valueDim = 0;
+};
+
+struct FuseAttention : OpRewritePattern<MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MatMulOp op,
+                                PatternRewriter &rewriter) const override {
+    bool hasSink = false;
+    SoftmaxOp softmax = matchSoftmax(op.getLhs(), hasSink);
+    Scores scores;
+    if (!softmax || !scores.match(softmax.getInput()) ||
+        static_cast<bool>(scores.sinks) != hasSink)
+      return failure();
+    return AttentionBuilder(rewriter, op, std::move(scores)).run();
+  }
+};
+
+} // namespace
+
+void inlay::nn::populateAttentionPatterns(RewritePatternSet &patterns) {
+  patterns.add<FuseAttention>(patterns.getContext());
+  populateStatePatterns(patterns);
+}

@@ -1,0 +1,231 @@
+//===- FuseState.cpp - Copied heads and states of attention ---------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An attention over all keys it is given takes in what makes them: copies of
+// the key/value heads for groups of query heads, and the state before the step,
+// with the new keys behind it (a concatenation) or in it (a write).
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionParts.h"
+#include "FuseOps.h"
+#include "Matchers.h"
+
+using namespace mlir;
+using namespace inlay::nn;
+
+static bool hasState(AttentionOp op) {
+  return op.isPacked() || op.getPastKey() || op.getPresentKey();
+}
+
+//===----------------------------------------------------------------------===//
+// Copied heads
+//===----------------------------------------------------------------------===//
+
+/// Key/value heads [batch, tokens, heads, d] of which each is copied `group`
+/// times in a row, as [batch, tokens, heads * d]; null for other values.
+static Value matchRepeat(Value flat, int64_t heads, int64_t dim, int64_t &group,
+                         PatternRewriter *rewriter) {
+  auto reshape = flat.getDefiningOp<ReshapeOp>();
+  if (!reshape)
+    return {};
+  Value source = reshape.getInput();
+  bool isMoved = false;
+  if (auto transpose = source.getDefiningOp<TransposeOp>()) {
+    // [batch, heads, tokens, d], moved behind the copies.
+    if (transpose.getPermutation() != ArrayRef<int64_t>{0, 2, 1, 3})
+      return {};
+    isMoved = true;
+    source = transpose.getInput();
+    if (auto inner = source.getDefiningOp<ReshapeOp>())
+      source = inner.getInput();
+  }
+  auto copy = source.getDefiningOp<BroadcastOp>();
+  if (!copy)
+    return {};
+  ArrayRef<int64_t> from = getShape(copy.getInput());
+  ArrayRef<int64_t> to = getShape(copy.getResult());
+  ArrayRef<int64_t> result = getShape(flat);
+  unsigned headDim = isMoved ? 1 : 2;
+  // [batch, kv, group, tokens, d], or [batch, tokens, kv, group, d].
+  if (from.size() != 5 || to.size() != 5 || from[headDim + 1] != 1 ||
+      to[headDim] * to[headDim + 1] != heads || to[4] != dim ||
+      to[0] != result[0] || to[isMoved ? 3 : 1] != result[1])
+    return {};
+  for (unsigned i = 0; i < 5; ++i)
+    if (i != headDim + 1 && from[i] != to[i])
+      return {};
+  group = to[headDim + 1];
+  if (!rewriter)
+    return copy.getInput();
+  Location loc = flat.getLoc();
+  if (isMoved)
+    return flattenHeads(*rewriter, loc,
+                        createReshape(*rewriter, loc, copy.getInput(),
+                                      {to[0], to[1], to[3], to[4]}));
+  return createReshape(*rewriter, loc, copy.getInput(),
+                       {to[0], to[1], to[2] * to[4]});
+}
+
+namespace {
+
+struct FuseRepeat : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    int64_t heads = op.getKvHeads();
+    int64_t keyGroup = 0, valueGroup = 0;
+    if (hasState(op) ||
+        !matchRepeat(op.getKey(), heads, op.getHeadDim(), keyGroup, nullptr) ||
+        !matchRepeat(op.getValue(), heads, op.getValueDim(), valueGroup,
+                     nullptr) ||
+        keyGroup != valueGroup)
+      return failure();
+    Value key =
+        matchRepeat(op.getKey(), heads, op.getHeadDim(), keyGroup, &rewriter);
+    Value value = matchRepeat(op.getValue(), heads, op.getValueDim(),
+                              valueGroup, &rewriter);
+    AttentionParts parts(op);
+    parts.key = key;
+    parts.value = value;
+    parts.kvHeads = heads / keyGroup;
+    AttentionOp fused =
+        parts.create(rewriter, op.getLoc(), op.getResult().getType());
+    rewriter.replaceOp(op, fused.getResult());
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// The state
+//===----------------------------------------------------------------------===//
+
+/// Keys or values as an attention reads them, and where they come from.
+struct Cache {
+  Value whole;  ///< after the step: what the graph returns
+  Value past;   ///< before it: an argument of the graph
+  Value update; ///< [batch, tokens, heads * d] or [batch, heads, tokens, d]
+};
+
+/// The 4-D value of which `flat` is the flattened form, or `flat` itself.
+Value unflatten(Value flat, int64_t heads) {
+  auto reshape = flat.getDefiningOp<ReshapeOp>();
+  if (!reshape)
+    return flat;
+  Value source = reshape.getInput();
+  if (auto transpose = source.getDefiningOp<TransposeOp>())
+    if (transpose.getPermutation() == ArrayRef<int64_t>{0, 2, 1, 3})
+      return transpose.getInput();
+  // One head or one token: moving them is no move.
+  ArrayRef<int64_t> shape = getShape(source);
+  bool isHeads = shape.size() == 4 && shape[1] == heads &&
+                 (shape[1] == 1 || shape[2] == 1);
+  return isHeads ? source : flat;
+}
+
+std::optional<Cache> matchCache(Value flat, int64_t heads) {
+  Value whole = unflatten(flat, heads);
+  int64_t rank = getShape(whole).size();
+  Cache cache{whole, {}, {}};
+  if (auto concat = whole.getDefiningOp<ConcatOp>()) {
+    if (concat.getInputs().size() != 2 ||
+        static_cast<int64_t>(concat.getAxis()) != rank - 2)
+      return std::nullopt;
+    cache.past = concat.getInputs()[0];
+    cache.update = concat.getInputs()[1];
+  } else if (auto write = whole.getDefiningOp<CacheWriteOp>()) {
+    if (static_cast<int64_t>(write.getAxis()) != rank - 2)
+      return std::nullopt;
+    cache.past = write.getCache();
+    cache.update = write.getUpdate();
+  }
+  bool isState =
+      isa_and_nonnull<BlockArgument>(cache.past) && cache.past.hasOneUse();
+  if (!isState || (rank == 4 && getShape(whole)[1] != heads))
+    return std::nullopt;
+  return cache;
+}
+
+/// Whether nothing that the graph returns depends on `op`, a few steps deep.
+bool isDead(Operation *op, int depth = 8) {
+  return depth > 0 && op->getNumResults() != 0 && !op->getNumRegions() &&
+         llvm::all_of(op->getUsers(),
+                      [&](Operation *user) { return isDead(user, depth - 1); });
+}
+
+/// Whether the state after the step is returned, and nothing else reads it
+/// before `attention`, which is to make it.
+bool isReturned(Value whole, AttentionOp attention) {
+  bool returned = false;
+  for (Operation *user : whole.getUsers()) {
+    returned |= isa<ReturnOp>(user);
+    if (isa<ReturnOp>(user) || user == attention ||
+        attention->isBeforeInBlock(user) || isDead(user))
+      continue;
+    // The way to the attention itself: transpose, reshape.
+    bool isOnTheWay = llvm::all_of(user->getUsers(), [&](Operation *next) {
+      return next == attention || isDead(next) ||
+             llvm::all_of(next->getUsers(),
+                          [&](Operation *last) { return last == attention; });
+    });
+    if (!isOnTheWay)
+      return false;
+  }
+  return returned;
+}
+
+struct FuseCache : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    if (hasState(op))
+      return failure();
+    int64_t heads = op.getKvHeads();
+    std::optional<Cache> key = matchCache(op.getKey(), heads);
+    std::optional<Cache> value = matchCache(op.getValue(), heads);
+    if (!key || !value || key->past == value->past ||
+        !isReturned(key->whole, op) || !isReturned(value->whole, op))
+      return failure();
+    AttentionParts parts(op);
+    parts.key = flatten(rewriter, op, key->update);
+    parts.value = flatten(rewriter, op, value->update);
+    parts.pastKey = key->past;
+    parts.pastValue = value->past;
+    parts.presentKey = key->whole.getType();
+    parts.presentValue = value->whole.getType();
+    AttentionOp fused =
+        parts.create(rewriter, op.getLoc(), op.getResult().getType());
+    rewriter.replaceOp(op, fused.getResult());
+    replaceState(rewriter, key->whole, fused.getPresentKey(), fused);
+    replaceState(rewriter, value->whole, fused.getPresentValue(), fused);
+    return success();
+  }
+
+  static Value flatten(PatternRewriter &rewriter, AttentionOp op,
+                       Value update) {
+    if (getShape(update).size() == 3)
+      return update;
+    return flattenHeads(rewriter, op.getLoc(), update);
+  }
+
+  /// The state is now the attention's; what led to the attention is dead.
+  static void replaceState(PatternRewriter &rewriter, Value whole,
+                           Value present, AttentionOp attention) {
+    rewriter.replaceUsesWithIf(whole, present, [&](OpOperand &use) {
+      return attention->isBeforeInBlock(use.getOwner());
+    });
+  }
+};
+
+} // namespace
+
+void inlay::nn::populateStatePatterns(RewritePatternSet &patterns) {
+  patterns.add<FuseRepeat, FuseCache>(patterns.getContext());
+}

@@ -1,0 +1,197 @@
+//===- Matchers.cpp - What patterns ask of operations ---------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Matchers.h"
+
+#include "Raiser.h"
+
+using namespace mlir;
+using namespace inlay::nn;
+
+static bool isFloat(Value value) {
+  return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+}
+
+Value inlay::nn::stripFloatCasts(Value value) {
+  while (auto cast = value.getDefiningOp<CastOp>()) {
+    if (!isFloat(value) || !isFloat(cast.getInput()))
+      break;
+    value = cast.getInput();
+  }
+  return value;
+}
+
+static std::optional<double> getNumber(ElementsAttr elements) {
+  auto dense = dyn_cast<DenseElementsAttr>(elements);
+  if (!dense || !dense.isSplat())
+    return std::nullopt;
+  Type type = dense.getElementType();
+  if (isa<FloatType>(type))
+    return dense.getSplatValue<APFloat>().convertToDouble();
+  if (!isa<IntegerType>(type))
+    return std::nullopt;
+  APInt number = dense.getSplatValue<APInt>();
+  bool isUnsigned = type.isUnsignedInteger() || number.getBitWidth() == 1;
+  return isUnsigned ? number.roundToDouble() : number.signedRoundToDouble();
+}
+
+std::optional<double> inlay::nn::getScalar(Value value) {
+  constexpr int maxDepth = 8;
+  for (int depth = 0; depth < maxDepth; ++depth) {
+    Operation *op = value.getDefiningOp();
+    if (auto constant = dyn_cast_or_null<ConstantOp>(op))
+      return getNumber(constant.getValue());
+    if (auto cast = dyn_cast_or_null<CastOp>(op); cast && !isFloat(value))
+      return std::nullopt; // a conversion that may change the number
+    if (!isa_and_nonnull<CastOp, ReshapeOp, BroadcastOp, TransposeOp>(op))
+      return std::nullopt;
+    value = op->getOperand(0);
+  }
+  return std::nullopt;
+}
+
+static bool isWeightLike(Value value, int depth) {
+  Operation *op = value.getDefiningOp();
+  if (isWeight(value) || isa_and_nonnull<ConstantOp>(op))
+    return true;
+  if (!depth || !isa_and_nonnull<CastOp, ReshapeOp, BroadcastOp, TransposeOp,
+                                 BinaryOp, UnaryOp, SliceOp, DequantizeOp>(op))
+    return false;
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    return ::isWeightLike(operand, depth - 1);
+  });
+}
+
+bool inlay::nn::isWeightLike(Value value) {
+  constexpr int maxDepth = 4;
+  return ::isWeightLike(value, maxDepth);
+}
+
+BinaryOp inlay::nn::matchBinary(Value value, BinaryKind kind) {
+  auto op = value.getDefiningOp<BinaryOp>();
+  return op && op.getKind() == kind ? op : BinaryOp();
+}
+
+UnaryOp inlay::nn::matchUnary(Value value, UnaryKind kind) {
+  auto op = value.getDefiningOp<UnaryOp>();
+  return op && op.getKind() == kind ? op : UnaryOp();
+}
+
+std::optional<Scaled> inlay::nn::matchScaled(Value value) {
+  auto op = value.getDefiningOp<BinaryOp>();
+  if (!op)
+    return std::nullopt;
+  Value lhs = op.getLhs(), rhs = op.getRhs();
+  if (op.getKind() == BinaryKind::Div) {
+    std::optional<double> divisor = getScalar(rhs);
+    if (divisor && *divisor != 0 && getShape(lhs) == getShape(value))
+      return Scaled{lhs, 1 / *divisor};
+  }
+  if (op.getKind() != BinaryKind::Mul)
+    return std::nullopt;
+  for (auto [inner, factor] : {std::pair(lhs, rhs), std::pair(rhs, lhs)})
+    if (std::optional<double> number = getScalar(factor);
+        number && getShape(inner) == getShape(value))
+      return Scaled{inner, *number};
+  return std::nullopt;
+}
+
+Value inlay::nn::matchSquare(Value value) {
+  if (auto product = matchBinary(value, BinaryKind::Mul))
+    return product.getLhs() == product.getRhs() ? product.getLhs() : Value();
+  if (auto power = matchBinary(value, BinaryKind::Pow))
+    if (getScalar(power.getRhs()) == 2.0 &&
+        getShape(power.getLhs()) == getShape(value))
+      return power.getLhs();
+  return {};
+}
+
+Value inlay::nn::matchMeanOfLastDim(Value value) {
+  ArrayRef<int64_t> shape = getShape(value);
+  if (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput(); // the dim was dropped and put back
+  auto mean = value.getDefiningOp<ReduceOp>();
+  if (!mean || mean.getKind() != ReduceKind::Mean || shape.empty() ||
+      shape.back() != 1)
+    return {};
+  ArrayRef<int64_t> input = getShape(mean.getInput());
+  int64_t last = input.size() - 1;
+  bool isLast = mean.getAxes() == ArrayRef<int64_t>{last};
+  if (!isLast || input.drop_back() != shape.drop_back())
+    return {};
+  return mean.getInput();
+}
+
+Value inlay::nn::matchLastDimSlice(Value value, int64_t offset, int64_t stride,
+                                   int64_t size) {
+  auto slice = value.getDefiningOp<SliceOp>();
+  if (!slice)
+    return {};
+  ArrayRef<int64_t> input = getShape(slice.getInput());
+  ArrayRef<int64_t> result = getShape(value);
+  int64_t last = static_cast<int64_t>(input.size()) - 1;
+  for (int64_t i = 0; i < last; ++i)
+    if (input[i] != result[i])
+      return {};
+  bool isStrided = size <= 1 || slice.getStrides()[last] == stride;
+  if (last < 0 || result[last] != size || slice.getOffsets()[last] != offset ||
+      !isStrided)
+    return {};
+  return slice.getInput();
+}
+
+//===----------------------------------------------------------------------===//
+// Builders
+//===----------------------------------------------------------------------===//
+
+Value inlay::nn::createReshape(OpBuilder &builder, Location loc, Value value,
+                               ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getShape() == shape)
+    return value;
+  return ReshapeOp::create(
+      builder, loc, RankedTensorType::get(shape, type.getElementType()), value);
+}
+
+Value inlay::nn::createTranspose(OpBuilder &builder, Location loc, Value value,
+                                 ArrayRef<int64_t> permutation) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape;
+  for (int64_t dim : permutation)
+    shape.push_back(type.getDimSize(dim));
+  return TransposeOp::create(
+      builder, loc, RankedTensorType::get(shape, type.getElementType()), value,
+      permutation);
+}
+
+Value inlay::nn::createSplat(OpBuilder &builder, Location loc,
+                             RankedTensorType type, double number) {
+  Attribute element;
+  if (isa<FloatType>(type.getElementType()))
+    element = FloatAttr::get(type.getElementType(), number);
+  else
+    element =
+        IntegerAttr::get(type.getElementType(), static_cast<int64_t>(number));
+  return ConstantOp::create(builder, loc, type,
+                            DenseElementsAttr::get(type, element));
+}
+
+Value inlay::nn::flattenHeads(OpBuilder &builder, Location loc, Value value) {
+  ArrayRef<int64_t> shape = getShape(value);
+  return createReshape(builder, loc,
+                       createTranspose(builder, loc, value, {0, 2, 1, 3}),
+                       {shape[0], shape[2], shape[1] * shape[3]});
+}
+
+Value inlay::nn::splitHeads(OpBuilder &builder, Location loc, Value value,
+                            int64_t heads) {
+  ArrayRef<int64_t> shape = getShape(value);
+  Value split = createReshape(builder, loc, value,
+                              {shape[0], shape[1], heads, shape[2] / heads});
+  return createTranspose(builder, loc, split, {0, 2, 1, 3});
+}

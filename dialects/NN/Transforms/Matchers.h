@@ -1,0 +1,74 @@
+//===- Matchers.h - What patterns ask of operations -------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Small questions that the pattern files share. Each looks at a value's
+// definition and at most a few steps behind it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_TRANSFORMS_MATCHERS_H
+#define INLAY_DIALECTS_NN_TRANSFORMS_MATCHERS_H
+
+#include "dialects/NN/IR/NN.h"
+
+namespace inlay::nn {
+
+/// `value` without conversions between float types around it.
+mlir::Value stripFloatCasts(mlir::Value value);
+
+/// The number of a constant whose elements are all the same, seen through
+/// conversions and changes of shape.
+std::optional<double> getScalar(mlir::Value value);
+
+/// Whether `value` is a weight, a constant, or a cheap function of these alone
+/// (at most a few ops deep).
+bool isWeightLike(mlir::Value value);
+
+/// The op that defines `value`, if it is of this kind.
+BinaryOp matchBinary(mlir::Value value, BinaryKind kind);
+UnaryOp matchUnary(mlir::Value value, UnaryKind kind);
+
+/// value = `inner` * `factor`, by a product with or a quotient by a number.
+struct Scaled {
+  mlir::Value inner;
+  double factor;
+};
+std::optional<Scaled> matchScaled(mlir::Value value);
+
+/// The base of a square: x of x * x or x^2.
+mlir::Value matchSquare(mlir::Value value);
+
+/// The input of a mean over the last dim that keeps the dim; null otherwise.
+mlir::Value matchMeanOfLastDim(mlir::Value value);
+
+/// The input of a slice that takes `size` elements from `offset` on, `stride`
+/// apart, of the last dim, and all of the others; null otherwise.
+mlir::Value matchLastDimSlice(mlir::Value value, int64_t offset, int64_t stride,
+                              int64_t size);
+
+/// `value` in another shape; `value` itself if it has it.
+mlir::Value createReshape(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value value, llvm::ArrayRef<int64_t> shape);
+/// `value` with its dims permuted.
+mlir::Value createTranspose(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value value,
+                            llvm::ArrayRef<int64_t> permutation);
+/// A constant all of whose elements are `number`.
+mlir::Value createSplat(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::RankedTensorType type, double number);
+
+/// [batch, heads, tokens, d] as [batch, tokens, heads * d].
+mlir::Value flattenHeads(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value value);
+/// [batch, tokens, heads * d] as [batch, heads, tokens, d].
+mlir::Value splitHeads(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value value, int64_t heads);
+
+} // namespace inlay::nn
+
+#endif // INLAY_DIALECTS_NN_TRANSFORMS_MATCHERS_H

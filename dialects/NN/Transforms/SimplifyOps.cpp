@@ -1,0 +1,299 @@
+//===- SimplifyOps.cpp - Plumbing that says nothing -----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Transposes, reshapes, copies and conversions in their shortest form, so that
+// the patterns of the other files meet each computation in few spellings. None
+// of these changes what is computed; none makes the IR larger.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuseOps.h"
+#include "Matchers.h"
+
+#include "llvm/ADT/Sequence.h"
+
+using namespace mlir;
+using namespace inlay::nn;
+
+namespace {
+
+/// Two transposes in a row are one.
+struct ComposeTransposes : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().getDefiningOp<TransposeOp>();
+    if (!inner)
+      return failure();
+    SmallVector<int64_t> permutation;
+    for (int64_t dim : op.getPermutation())
+      permutation.push_back(inner.getPermutation()[dim]);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(),
+                                             permutation);
+    return success();
+  }
+};
+
+/// A transpose that keeps the order of all dims but those of size 1 moves
+/// nothing.
+struct TransposeOfUnitDims : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> shape = getShape(op.getInput());
+    int64_t last = -1;
+    for (int64_t dim : op.getPermutation()) {
+      if (shape[dim] == 1)
+        continue;
+      if (dim < last)
+        return failure();
+      last = dim;
+    }
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getInput());
+    return success();
+  }
+};
+
+/// A copy into a shape of the same size is a reshape.
+struct BroadcastOfNothing : OpRewritePattern<BroadcastOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(BroadcastOp op,
+                                PatternRewriter &rewriter) const override {
+    if (numElements(getShape(op.getInput())) !=
+        numElements(getShape(op.getResult())))
+      return failure();
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getInput());
+    return success();
+  }
+};
+
+/// An elementwise op broadcasts by itself.
+template <typename OpTy>
+struct ElementwiseOfBroadcast : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto copy = operand.get().template getDefiningOp<BroadcastOp>();
+      if (!copy)
+        continue;
+      SmallVector<ArrayRef<int64_t>> shapes;
+      for (Value value : op->getOperands())
+        shapes.push_back(
+            getShape(value == operand.get() ? copy.getInput() : value));
+      auto shape = broadcastShapes(shapes);
+      if (!shape || ArrayRef<int64_t>(*shape) != getShape(op.getResult()))
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { operand.set(copy.getInput()); });
+      return success();
+    }
+    return failure();
+  }
+};
+
+/// x * 1, x / 1, x + 0, x - 0.
+struct NeutralElement : OpRewritePattern<BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(BinaryOp op,
+                                PatternRewriter &rewriter) const override {
+    BinaryKind kind = op.getKind();
+    bool isSum = kind == BinaryKind::Add || kind == BinaryKind::Sub;
+    bool isProduct = kind == BinaryKind::Mul || kind == BinaryKind::Div;
+    if (!isSum && !isProduct)
+      return failure();
+    double neutral = isSum ? 0 : 1;
+    Value kept;
+    if (getScalar(op.getRhs()) == neutral)
+      kept = op.getLhs();
+    else if ((kind == BinaryKind::Add || kind == BinaryKind::Mul) &&
+             getScalar(op.getLhs()) == neutral)
+      kept = op.getRhs();
+    if (!kept || kept.getType() != op.getType())
+      return failure();
+    rewriter.replaceOp(op, kept);
+    return success();
+  }
+};
+
+struct ConcatOfOne : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getInputs().size() != 1 ||
+        op.getInputs().front().getType() != op.getType())
+      return failure();
+    rewriter.replaceOp(op, op.getInputs().front());
+    return success();
+  }
+};
+
+/// A wider float type and back changes nothing.
+struct CastThereAndBack : OpRewritePattern<CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(CastOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().getDefiningOp<CastOp>();
+    if (!inner || inner.getInput().getType() != op.getType())
+      return failure();
+    auto narrow = dyn_cast<FloatType>(getElementTypeOrSelf(op.getType()));
+    auto wide = dyn_cast<FloatType>(getElementTypeOrSelf(inner.getType()));
+    if (!narrow || !wide ||
+        wide.getFPMantissaWidth() < narrow.getFPMantissaWidth() ||
+        wide.getWidth() <= narrow.getWidth())
+      return failure();
+    rewriter.replaceOp(op, inner.getInput());
+    return success();
+  }
+};
+
+/// Part of a part.
+struct ComposeSlices : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().getDefiningOp<SliceOp>();
+    if (!inner)
+      return failure();
+    SmallVector<int64_t> offsets, strides;
+    for (size_t i = 0; i < op.getOffsets().size(); ++i) {
+      int64_t stride = inner.getStrides()[i];
+      offsets.push_back(inner.getOffsets()[i] + op.getOffsets()[i] * stride);
+      strides.push_back(op.getStrides()[i] * stride);
+    }
+    rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), inner.getInput(),
+                                         offsets, strides);
+    return success();
+  }
+};
+
+/// The part of a concatenation that is one of its inputs.
+struct SliceOfConcat : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto concat = op.getInput().getDefiningOp<ConcatOp>();
+    if (!concat)
+      return failure();
+    int64_t axis = concat.getAxis();
+    int64_t start = 0;
+    for (Value input : concat.getInputs()) {
+      if (start == op.getOffsets()[axis] && input.getType() == op.getType() &&
+          op.getStrides()[axis] == 1) {
+        rewriter.replaceOp(op, input);
+        return success();
+      }
+      start += getShape(input)[axis];
+    }
+    return failure();
+  }
+};
+
+/// Transposes of all parts and of the whole: the parts are put together in the
+/// order of the result.
+struct TransposeOfConcat : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto concat = op.getInput().getDefiningOp<ConcatOp>();
+    if (!concat || !concat->hasOneUse() ||
+        !llvm::all_of(concat.getInputs(), [](Value input) {
+          return input.getDefiningOp<TransposeOp>() != nullptr;
+        }))
+      return failure();
+    SmallVector<Value> parts;
+    for (Value input : concat.getInputs())
+      parts.push_back(
+          createTranspose(rewriter, op.getLoc(), input, op.getPermutation()));
+    auto axis =
+        llvm::find(op.getPermutation(), static_cast<int64_t>(concat.getAxis()));
+    rewriter.replaceOpWithNewOp<ConcatOp>(op, op.getType(), parts,
+                                          axis - op.getPermutation().begin());
+    return success();
+  }
+};
+
+/// The part of a function of a concatenation: the function of that input.
+template <typename OpTy>
+struct SliceOfElementwiseConcat : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto function = op.getInput().template getDefiningOp<OpTy>();
+    auto concat =
+        function ? function->getOperand(0).template getDefiningOp<ConcatOp>()
+                 : ConcatOp();
+    if (!concat)
+      return failure();
+    int64_t axis = concat.getAxis();
+    int64_t start = 0;
+    for (Value input : concat.getInputs()) {
+      if (start == op.getOffsets()[axis] &&
+          getShape(input) == getShape(op.getResult()) &&
+          op.getStrides()[axis] == 1) {
+        if constexpr (std::is_same_v<OpTy, UnaryOp>)
+          rewriter.replaceOpWithNewOp<UnaryOp>(op, op.getType(),
+                                               function.getKind(), input);
+        else
+          rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), input);
+        return success();
+      }
+      start += getShape(input)[axis];
+    }
+    return failure();
+  }
+};
+
+/// Leading dims that are split behind a transpose of the last two, instead of
+/// before it.
+struct SplitBeforeTranspose : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<TransposeOp>();
+    SmallVector<int64_t> shape(getShape(op.getResult()));
+    int64_t rank = shape.size();
+    if (!transpose || rank < 4 ||
+        transpose.getPermutation() != ArrayRef<int64_t>{0, 2, 1} ||
+        getShape(op.getInput()).take_back(2) !=
+            ArrayRef<int64_t>(shape).take_back(2))
+      return failure();
+    std::swap(shape[rank - 1], shape[rank - 2]);
+    Value split =
+        createReshape(rewriter, op.getLoc(), transpose.getInput(), shape);
+    SmallVector<int64_t> permutation(llvm::to_vector(llvm::seq(rank)));
+    std::swap(permutation[rank - 1], permutation[rank - 2]);
+    rewriter.replaceOp(
+        op, createTranspose(rewriter, op.getLoc(), split, permutation));
+    return success();
+  }
+};
+
+} // namespace
+
+void inlay::nn::populateSimplifyPatterns(RewritePatternSet &patterns) {
+  patterns
+      .add<ComposeTransposes, TransposeOfUnitDims, BroadcastOfNothing,
+           ElementwiseOfBroadcast<BinaryOp>, ElementwiseOfBroadcast<WhereOp>,
+           NeutralElement, ConcatOfOne, CastThereAndBack, ComposeSlices,
+           SliceOfConcat, SliceOfElementwiseConcat<UnaryOp>,
+           SliceOfElementwiseConcat<CastOp>, TransposeOfConcat,
+           SplitBeforeTranspose>(patterns.getContext());
+  ReshapeOp::getCanonicalizationPatterns(patterns, patterns.getContext());
+}
