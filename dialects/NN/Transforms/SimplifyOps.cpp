@@ -219,7 +219,7 @@ struct TransposeOfConcat : OpRewritePattern<TransposeOp> {
     for (Value input : concat.getInputs())
       parts.push_back(
           createTranspose(rewriter, op.getLoc(), input, op.getPermutation()));
-    auto axis =
+    const auto *axis =
         llvm::find(op.getPermutation(), static_cast<int64_t>(concat.getAxis()));
     rewriter.replaceOpWithNewOp<ConcatOp>(op, op.getType(), parts,
                                           axis - op.getPermutation().begin());
