@@ -10,6 +10,8 @@
 
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/SmallVector.h"
+
 #include "fmt/format.h"
 
 #include <algorithm>
@@ -131,7 +133,7 @@ private:
 
   const OpSpec &op;
   const std::vector<Axis> &axes;
-  std::vector<int64_t> values;
+  llvm::SmallVector<int64_t, 8> values;
   std::array<int, 3> numCut = {0, 0, 0};
   std::array<int64_t, 3> run = {1, 1, 1};
 };

@@ -50,9 +50,9 @@ Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
   auto [it, isNew] = entries.try_emplace(key);
   Entry &entry = it->second;
   if (isNew) {
-    entry.axes = chooseAxes(kernel);
     // On one core nothing is copied and little is padded.
-    Footprint whole = footprint(kernel, {{1, 1}, {1, 1}, {1, 1}, entry.axes});
+    entry.sharding = {{1, 1}, {1, 1}, {1, 1}, chooseAxes(kernel)};
+    Footprint whole = footprint(kernel, entry.sharding);
     int64_t padding =
         kBufferAlignment *
         static_cast<int64_t>(kernel.weights.size() + kernel.states.size());
@@ -62,10 +62,11 @@ Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
   return entry;
 }
 
-Sharding Explorer::shardingOf(const Entry &entry, Extent region,
-                              Extent groups) const {
-  Extent group = {region.width / groups.width, region.height / groups.height};
-  return {region, groups, group, entry.axes};
+/// Gives a sharding other extents; its axes stay.
+static void setGroups(Sharding &sharding, Extent region, Extent groups) {
+  sharding.region = region;
+  sharding.groups = groups;
+  sharding.group = {region.width / groups.width, region.height / groups.height};
 }
 
 /// For every number of experts in a group that differs, the least number of
@@ -111,11 +112,11 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   if (!isNew)
     return it->second;
   for (Extent groups : groupings(kernel, extent)) {
-    Sharding sharding = shardingOf(entry, extent, groups);
-    int64_t cores = sharding.group.area() * groups.area();
+    setGroups(entry.sharding, extent, groups);
+    int64_t cores = entry.sharding.group.area() * groups.area();
     if (entry.placedBytes / cores > machine.budget)
       continue;
-    if (footprint(kernel, sharding).total() <= machine.budget)
+    if (footprint(kernel, entry.sharding).total() <= machine.budget)
       return it->second = true;
   }
   return it->second = false;
@@ -127,17 +128,16 @@ std::optional<Variant> Explorer::best(const KernelSpec &kernel, Extent extent) {
   if (!isNew)
     return it->second;
   for (Extent groups : groupings(kernel, extent)) {
-    Variant variant;
-    variant.sharding = shardingOf(entry, extent, groups);
-    int64_t cores = variant.sharding.group.area() * groups.area();
+    setGroups(entry.sharding, extent, groups);
+    int64_t cores = entry.sharding.group.area() * groups.area();
     if (entry.placedBytes / cores > machine.budget)
       continue;
-    variant.bytes = footprint(kernel, variant.sharding).total();
-    if (variant.bytes > machine.budget)
+    int64_t bytes = footprint(kernel, entry.sharding).total();
+    if (bytes > machine.budget)
       continue;
-    variant.cycles = machine.cost(kernel, variant.sharding);
-    if (!it->second || variant.cycles < it->second->cycles)
-      it->second = std::move(variant);
+    double cycles = machine.cost(kernel, entry.sharding);
+    if (!it->second || cycles < it->second->cycles)
+      it->second = {entry.sharding, cycles, bytes};
   }
   return it->second;
 }
@@ -147,11 +147,10 @@ Variant Explorer::smallest(const KernelSpec &kernel, Extent extent) {
   Variant smallest;
   bool isFirst = true;
   for (Extent groups : groupings(kernel, extent)) {
-    Variant variant;
-    variant.sharding = shardingOf(entry, extent, groups);
-    variant.bytes = footprint(kernel, variant.sharding).total();
-    if (isFirst || variant.bytes < smallest.bytes)
-      smallest = std::move(variant);
+    setGroups(entry.sharding, extent, groups);
+    int64_t bytes = footprint(kernel, entry.sharding).total();
+    if (isFirst || bytes < smallest.bytes)
+      smallest = {entry.sharding, 0, bytes};
     isFirst = false;
   }
   smallest.cycles = machine.cost(kernel, smallest.sharding);

@@ -105,7 +105,8 @@ public:
 
 private:
   struct Entry {
-    std::vector<model::OpSharding> axes;
+    /// Its axes are those of all variants, its extents those of the last query.
+    model::Sharding sharding;
     int64_t placedBytes = 0; ///< at least these, over all cores
     std::map<std::pair<int64_t, int64_t>, bool> fitting;
     std::map<std::pair<int64_t, int64_t>, std::optional<Variant>> found;
@@ -115,8 +116,6 @@ private:
   void reportTooLarge(const model::KernelSpec &kernel, size_t numAlike,
                       Diagnostics &diags);
   Entry &entryOf(const model::KernelSpec &kernel);
-  model::Sharding shardingOf(const Entry &entry, model::Extent region,
-                             model::Extent groups) const;
   std::vector<model::Extent> groupings(const model::KernelSpec &kernel,
                                        model::Extent extent) const;
   int64_t leastWidth(const model::KernelSpec &kernel, int64_t height,
