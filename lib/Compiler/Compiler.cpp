@@ -38,10 +38,11 @@ public:
   Job(const CompileOptions &options, CompileStreams streams);
 
   int run();
-  /// Says that Inlay failed, and leaves a reproducer of the pass that did.
-  void reportInternal(const char *what);
+  /// Says that Inlay crashed, and leaves a reproducer of the pass that did.
+  void reportCrash();
 
 private:
+  void reportInternal(const std::string &what);
   FailureOr<plan::Plan> makePlan(ModuleOp module);
   std::vector<NewFile> render(ModuleOp module, const plan::Plan &plan);
   void printSummary(const plan::Plan &plan, const std::vector<NewFile> &files);
@@ -59,6 +60,7 @@ private:
   DiagnosticPrinter printer;
   StageDump dump;
   LevelRunner runner;
+  const char *step = "the import"; ///< outside of the passes
 };
 
 } // namespace
@@ -149,11 +151,12 @@ int Job::run() {
       reportInternal("failed");
     return runner.exitStatus();
   }
+  step = "making the plan";
   FailureOr<plan::Plan> plan = makePlan(*module);
   if (failed(plan)) {
     int status = std::max(printer.exitStatus(), 1);
     if (status == kInternal)
-      reportInternal("left what no plan can be made of");
+      reportInternal("the passes left a module that no plan can be made of");
     return status;
   }
   std::vector<NewFile> files = render(*module, *plan);
@@ -163,7 +166,12 @@ int Job::run() {
   return 0;
 }
 
-void Job::reportInternal(const char *what) {
+void Job::reportCrash() {
+  reportInternal(runner.lastPass() ? "crashed"
+                                   : std::string(step) + " crashed");
+}
+
+void Job::reportInternal(const std::string &what) {
   Diagnostics diags;
   inlay::reportInternal(compilation, runner.lastPass(), what,
                         pathOf("reproducer.mlir"), diags);
@@ -180,6 +188,6 @@ int inlay::compile(const CompileOptions &options, CompileStreams streams) {
   if (survived)
     delete job;
   else
-    job->reportInternal("crashed");
+    job->reportCrash();
   return status;
 }

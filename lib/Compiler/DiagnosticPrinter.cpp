@@ -28,7 +28,9 @@ struct Place {
       false; ///< nodes are numbered from 1; graphs and weights are not
 };
 
-void collect(Location loc, Place &place) {
+} // namespace
+
+static void collect(Location loc, Place &place) {
   if (auto name = dyn_cast<NameLoc>(loc)) {
     if (place.node.empty())
       place.node = name.getName().str();
@@ -49,7 +51,7 @@ void collect(Location loc, Place &place) {
 }
 
 /// Passes tag what is not the fault of the input.
-bool hasTag(mlir::Diagnostic &diag, StringRef tag) {
+static bool hasTag(mlir::Diagnostic &diag, StringRef tag) {
   return llvm::any_of(diag.getMetadata(), [tag](DiagnosticArgument &arg) {
     return arg.getKind() ==
                DiagnosticArgument::DiagnosticArgumentKind::String &&
@@ -57,13 +59,11 @@ bool hasTag(mlir::Diagnostic &diag, StringRef tag) {
   });
 }
 
-FaultKind faultOf(mlir::Diagnostic &diag) {
+static FaultKind faultOf(mlir::Diagnostic &diag) {
   if (hasTag(diag, "internal"))
     return FaultKind::Internal;
   return hasTag(diag, "capacity") ? FaultKind::Capacity : FaultKind::Input;
 }
-
-} // namespace
 
 inlay::Diagnostic inlay::toDiagnostic(mlir::Diagnostic &diag) {
   Place place;

@@ -95,6 +95,7 @@ OwningOpRef<ModuleOp> LevelRunner::run() {
   for (const LevelPasses &level : compilation.levels)
     if (failed(runLevel(*module, level)))
       return nullptr;
+  last.reset();
   return module;
 }
 
@@ -145,8 +146,9 @@ bool inlay::writeReproducer(const Compilation &compilation, const PassRun &pass,
 }
 
 void inlay::reportInternal(const Compilation &compilation,
-                           const std::optional<PassRun> &pass, const char *what,
-                           const std::string &path, Diagnostics &diags) {
+                           const std::optional<PassRun> &pass,
+                           const std::string &what, const std::string &path,
+                           Diagnostics &diags) {
   std::vector<std::string> notes;
   if (pass) {
     Diagnostics failures;
@@ -156,10 +158,11 @@ void inlay::reportInternal(const Compilation &compilation,
     for (const inlay::Diagnostic &failure : failures.all())
       notes.push_back(failure.message);
   }
-  notes.push_back("please report it, with the command and that file");
-  std::string who = pass ? "pass '" + pass->name + "'" : "the import";
+  notes.push_back(pass ? "please report it, with the command and that file"
+                       : "please report it, with the command and the model");
   diags
       .internalError("internal error",
-                     who + " " + what + "; this is a fault of Inlay")
+                     (pass ? "pass '" + pass->name + "' " : "") + what +
+                         "; this is a fault of Inlay")
       .notes = std::move(notes);
 }

@@ -20,10 +20,8 @@
 using namespace inlay;
 using namespace mlir;
 
-namespace {
-
-bool writeModule(Operation *op, const std::string &directory,
-                 const std::string &name, Diagnostics &diags) {
+static bool writeModule(Operation *op, const std::string &directory,
+                        const std::string &name, Diagnostics &diags) {
   llvm::SmallString<128> path(directory);
   llvm::sys::path::append(path, name);
   std::string text;
@@ -34,6 +32,8 @@ bool writeModule(Operation *op, const std::string &directory,
   os << '\n';
   return writeFile(path.str().str(), text, diags);
 }
+
+namespace {
 
 class DumpAfterPass : public PassInstrumentation {
 public:

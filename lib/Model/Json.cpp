@@ -8,6 +8,8 @@
 
 #include "inlay/Model/Json.h"
 
+#include "inlay/Support/Format.h"
+
 #include "llvm/Support/JSON.h"
 
 using namespace inlay;
@@ -59,7 +61,7 @@ public:
 
   void write(const Graph &graph) {
     json.object([&] {
-      json.attribute("name", graph.name);
+      json.attribute("name", toUtf8(graph.name));
       json.attribute("phase",
                      graph.phase == Phase::Prefill ? "prefill" : "decode");
       json.attribute("batch", graph.batch);
@@ -87,7 +89,7 @@ private:
   }
 
   void writeFields(const KernelSpec &kernel) {
-    json.attribute("name", kernel.name);
+    json.attribute("name", toUtf8(kernel.name));
     json.attribute("role", model::toString(kernel.role));
     json.attribute("layer", kernel.layer);
     if (kernel.role == KernelRole::Experts) {
@@ -106,7 +108,7 @@ private:
   }
 
   void writeFields(const OpSpec &op) {
-    json.attribute("name", op.name);
+    json.attribute("name", toUtf8(op.name));
     json.attribute("class", toString(op.opClass));
     json.attribute("compute_type", op.computeType.name);
     json.attribute("ops_per_point", op.opsPerPoint);
@@ -116,7 +118,7 @@ private:
   }
 
   void writeFields(const IterationDim &dim) {
-    json.attribute("name", dim.name);
+    json.attribute("name", toUtf8(dim.name));
     json.attribute("size", dim.size);
     json.attribute("kind",
                    dim.kind == DimKind::Reduction ? "reduction" : "parallel");
@@ -134,12 +136,12 @@ private:
   }
 
   void writeFields(const WeightSpec &weight) {
-    json.attribute("name", weight.name);
+    json.attribute("name", toUtf8(weight.name));
     writeShape(weight.type, weight.shape);
     json.attribute("row_pitch_bits", weight.rowPitchBits);
     json.attributeObject("source", [&] {
-      json.attribute("initializer", weight.source.initializer);
-      json.attribute("file", weight.source.file);
+      json.attribute("initializer", toUtf8(weight.source.initializer));
+      json.attribute("file", toUtf8(weight.source.file));
       json.attribute("offset", weight.source.offset);
       json.attribute("length", weight.source.length);
       json.attribute("encoding", weight.source.encoding);
@@ -147,14 +149,14 @@ private:
   }
 
   void writeFields(const StateSpec &state) {
-    json.attribute("name", state.name);
+    json.attribute("name", toUtf8(state.name));
     writeShape(state.type, state.shape);
   }
 
   void writeFields(const PortSpec &port) { writeShape(port.type, port.shape); }
 
   void writeFields(const StreamSpec &stream) {
-    json.attribute("name", stream.name);
+    json.attribute("name", toUtf8(stream.name));
     json.attribute("producer", stream.producer);
     json.attribute("producer_port", stream.producerPort);
     json.attribute("consumer", stream.consumer);

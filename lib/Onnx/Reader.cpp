@@ -91,6 +91,11 @@ std::optional<Model> inlay::onnx::file::readModel(StringRef path,
     diags.inputError("", "cannot be read: " + failure.message());
     return std::nullopt;
   }
+  // A pipe or a device might never end.
+  if (!llvm::sys::fs::is_regular_file(status)) {
+    diags.inputError("", "cannot be read: not a file, but a pipe or a device");
+    return std::nullopt;
+  }
   if (status.getSize() > kMaxFileBytes) {
     reportTooLarge(status.getSize(), diags);
     return std::nullopt;

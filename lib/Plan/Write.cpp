@@ -8,6 +8,8 @@
 
 #include "Fields.h"
 
+#include "inlay/Support/Format.h"
+
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -31,7 +33,7 @@ public:
   }
 
 private:
-  void write(std::string &value) { out.value(value); }
+  void write(std::string &value) { out.value(toUtf8(value)); }
   void write(bool &value) { out.value(value); }
   void write(double &value) { out.value(value); }
   void write(int64_t &value) {

@@ -8,6 +8,8 @@
 
 #include "inlay/Report/Report.h"
 
+#include "inlay/Support/Format.h"
+
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -56,12 +58,12 @@ std::string inlay::report::summaryJson(const Plan &plan,
   llvm::raw_string_ostream os(text);
   json::OStream out(os, /*IndentSize=*/2);
   out.object([&] {
-    out.attribute("model", plan.model);
+    out.attribute("model", toUtf8(plan.model));
     out.attribute("phase", plan.step.phase);
     out.attribute("batch", plan.step.batch);
     out.attribute("context", plan.step.context);
     out.attribute("tokens", plan.step.tokens);
-    out.attribute("target", plan.system.target);
+    out.attribute("target", toUtf8(plan.system.target));
     out.attribute("feasible", plan.feasible);
     out.attribute("wafers", plan.system.wafers);
     out.attribute("kernels", int64_t(plan.kernels.size()));
@@ -74,7 +76,7 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attributeObject("estimate", [&] { addEstimate(out, plan.estimate); });
     out.attributeArray("files", [&] {
       for (const std::string &file : files)
-        out.value(file);
+        out.value(toUtf8(file));
     });
   });
   os << '\n';

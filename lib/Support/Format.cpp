@@ -8,6 +8,8 @@
 
 #include "inlay/Support/Format.h"
 
+#include "llvm/Support/JSON.h"
+
 #include "fmt/core.h"
 
 using namespace inlay;
@@ -34,4 +36,8 @@ std::string inlay::formatTotalBytes(double bytes) {
     ++unit;
   }
   return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
+}
+
+std::string inlay::toUtf8(const std::string &bytes) {
+  return llvm::json::isUTF8(bytes) ? bytes : llvm::json::fixUTF8(bytes);
 }

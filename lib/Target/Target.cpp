@@ -191,6 +191,14 @@ Target readTarget(JsonReader &reader) {
 std::optional<Target> inlay::target::load(const std::string &path,
                                           Diagnostics &diags) {
   diags.setFile(path);
+  // A pipe or a device might never end.
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) &&
+      status.type() != llvm::sys::fs::file_type::regular_file) {
+    diags.inputError("", "cannot read the device description: it is a folder, "
+                         "a pipe or a device");
+    return std::nullopt;
+  }
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer) {
     diags.inputError("", "cannot read the device description: " +

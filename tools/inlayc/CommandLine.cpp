@@ -126,9 +126,11 @@ struct Options {
       cl::cat(output)};
 };
 
+} // namespace
+
 /// libLLVM brings thousands of options. None is part of this program, and some
 /// have the names of ours. Those that print help and version stay.
-void removeForeignOptions() {
+static void removeForeignOptions() {
   llvm::SmallVector<cl::Option *> foreign;
   for (auto &entry : cl::getRegisteredOptions())
     if (entry.first != "help" && entry.first != "version")
@@ -138,12 +140,12 @@ void removeForeignOptions() {
 }
 
 /// Ends the program as LLVM's command-line library does on wrong options.
-[[noreturn]] void fail(const llvm::Twine &message) {
+[[noreturn]] static void fail(const llvm::Twine &message) {
   llvm::errs() << "inlayc: for the " << message << '\n';
   std::exit(1);
 }
 
-std::optional<int64_t> parseWafers(const std::string &text) {
+static std::optional<int64_t> parseWafers(const std::string &text) {
   int64_t wafers;
   if (text == "auto")
     return std::nullopt;
@@ -154,7 +156,7 @@ std::optional<int64_t> parseWafers(const std::string &text) {
   return wafers;
 }
 
-template <typename T> std::optional<T> given(const cl::opt<T> &option) {
+template <typename T> static std::optional<T> given(const cl::opt<T> &option) {
   if (option.getNumOccurrences() == 0)
     return std::nullopt;
   return option.getValue();
@@ -162,7 +164,7 @@ template <typename T> std::optional<T> given(const cl::opt<T> &option) {
 
 /// The shipped targets: in `share/inlay/targets` of an installation, in the
 /// source tree of a build.
-std::string defaultTargetDir(const char *argv0) {
+static std::string defaultTargetDir(const char *argv0) {
   std::string program = llvm::sys::fs::getMainExecutable(
       argv0, reinterpret_cast<void *>(&defaultTargetDir));
   llvm::SmallString<256> installed(
@@ -173,7 +175,7 @@ std::string defaultTargetDir(const char *argv0) {
   return INLAY_TARGETS_DIR;
 }
 
-Emit toEmit(const cl::list<EmitKind> &kinds) {
+static Emit toEmit(const cl::list<EmitKind> &kinds) {
   if (kinds.empty())
     return {};
   return {llvm::is_contained(kinds, EmitKind::Plan),
@@ -181,7 +183,8 @@ Emit toEmit(const cl::list<EmitKind> &kinds) {
           llvm::is_contained(kinds, EmitKind::Report)};
 }
 
-CompileOptions toCompileOptions(const Options &parsed, const char *argv0) {
+static CompileOptions toCompileOptions(const Options &parsed,
+                                       const char *argv0) {
   CompileOptions options;
   options.input = parsed.model;
   options.bindings.assign(parsed.bind.begin(), parsed.bind.end());
@@ -204,8 +207,6 @@ CompileOptions toCompileOptions(const Options &parsed, const char *argv0) {
   options.dumpStages = parsed.dumpStages;
   return options;
 }
-
-} // namespace
 
 CompileOptions inlay::parseCommandLine(int argc, char **argv) {
   removeForeignOptions();

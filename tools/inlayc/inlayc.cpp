@@ -12,9 +12,19 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+
 int main(int argc, char **argv) {
   inlay::CompileOptions options = inlay::parseCommandLine(argc, argv);
   inlay::CompileStreams streams{llvm::outs(), llvm::errs(),
                                 llvm::errs().is_displayed()};
-  return inlay::compile(options, streams);
+  int status = inlay::compile(options, streams);
+  llvm::outs().flush();
+  if (std::error_code error = llvm::outs().error()) {
+    llvm::outs().clear_error();
+    llvm::errs() << "error: cannot write the summary to stdout: "
+                 << error.message() << '\n';
+    status = std::max(status, 1);
+  }
+  return status;
 }

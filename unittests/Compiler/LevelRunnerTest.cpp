@@ -122,8 +122,7 @@ TEST_F(LevelRunnerTest, RunsAllLevelsInOrder) {
   EXPECT_EQ(run(), 0);
   EXPECT_EQ(text, "");
   EXPECT_THAT(levels, ElementsAre("one", "two"));
-  EXPECT_EQ(last->index, 2);
-  EXPECT_EQ(last->name, "c");
+  EXPECT_FALSE(last);
 }
 
 TEST_F(LevelRunnerTest, WhatAPassReportsIsTheUsersFault) {
@@ -280,7 +279,7 @@ TEST_F(ReproducerTest, TheErrorSaysWhoFailedAndWhereTheReproducerIs) {
 
 TEST_F(ReproducerTest, AnImportHasNoReproducer) {
   Diagnostics diags;
-  reportInternal(compilation, std::nullopt, "crashed", file, diags);
+  reportInternal(compilation, std::nullopt, "the import crashed", file, diags);
   ASSERT_EQ(diags.all().size(), 1u);
   EXPECT_EQ(diags.all()[0].message,
             "the import crashed; this is a fault of Inlay");

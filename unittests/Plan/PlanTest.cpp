@@ -133,4 +133,11 @@ TEST(PlanTest, OtherVersionsAreRefusedByNumber) {
                         "0.1"));
 }
 
+/// Names come from the model's file, which may hold any bytes.
+TEST(PlanTest, NamesThatAreNoUtf8AreStillJson) {
+  Plan plan;
+  plan.model = "a\xff.onnx";
+  EXPECT_NE(toJson(plan).find("a\xEF\xBF\xBD.onnx"), std::string::npos);
+}
+
 } // namespace

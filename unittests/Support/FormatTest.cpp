@@ -33,4 +33,12 @@ TEST(FormatTest, CeilDivRoundsUp) {
   EXPECT_EQ(ceilDiv(9, 4), 3);
 }
 
+TEST(FormatTest, WhatIsNoUtf8IsReplaced) {
+  EXPECT_EQ(toUtf8("größe"), "größe");
+  EXPECT_EQ(toUtf8("a\xff"
+                   "b"),
+            "a\xEF\xBF\xBD"
+            "b");
+}
+
 } // namespace

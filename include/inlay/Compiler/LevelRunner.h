@@ -68,7 +68,7 @@ public:
 
   /// The exit status: 0 when `run` has succeeded.
   int exitStatus() const { return status; }
-  /// The pass that runs, or that ran last; none before the first.
+  /// The pass that runs or that has failed; none before and after all passes.
   const std::optional<PassRun> &lastPass() const { return last; }
 
 private:
@@ -88,10 +88,11 @@ private:
 bool writeReproducer(const Compilation &compilation, const PassRun &pass,
                      const std::string &path, Diagnostics &diags);
 
-/// Adds the error that Inlay itself failed: `pass`, or without one the import,
-/// did `what`. Leaves a reproducer of the pass in `path`.
+/// Adds the error that Inlay itself failed: `what` happened in `pass`, or
+/// without one before or behind the passes, as `what` then says. Leaves a
+/// reproducer of the pass in `path`.
 void reportInternal(const Compilation &compilation,
-                    const std::optional<PassRun> &pass, const char *what,
+                    const std::optional<PassRun> &pass, const std::string &what,
                     const std::string &path, Diagnostics &diags);
 
 } // namespace inlay

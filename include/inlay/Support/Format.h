@@ -27,6 +27,10 @@ std::string formatBytes(int64_t bytes);
 /// Totals of a machine or model in decimal units: 595e9 -> "595.0 GB".
 std::string formatTotalBytes(double bytes);
 
+/// JSON holds UTF-8 only, the names of a model may be any bytes: what is no
+/// UTF-8 becomes U+FFFD.
+std::string toUtf8(const std::string &bytes);
+
 /// ceil(a / b) for a >= 0, b > 0.
 constexpr int64_t ceilDiv(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 
