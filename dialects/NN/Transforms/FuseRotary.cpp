@@ -186,8 +186,16 @@ static Value createRotary(PatternRewriter &rewriter, Location loc,
 // x * c + rotate(x) * s
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// What was turned by 90 degrees.
+struct Rotated {
+  LastDimPart part;
+  RotaryLayout layout;
+};
+} // namespace
+
 /// The input of (-second half, first half), or of (-odd, even) in pairs.
-static std::optional<Rotation> matchRotated(Value value) {
+static std::optional<Rotated> matchRotated(Value value) {
   ArrayRef<int64_t> shape = getShape(value);
   if (shape.empty() || shape.back() % 2 != 0)
     return std::nullopt;
@@ -226,10 +234,12 @@ static std::optional<Rotation> matchRotated(Value value) {
   }
   if (!front || !back)
     return std::nullopt;
-  Value input = matchLastDimSlice(back, 0, stride, half);
-  if (!input || matchLastDimSlice(front, offset, stride, half) != input)
+  // Slices of slices are slices of the whole: `offset` counts from the part.
+  LastDimPart one = getLastDimPart(back), other = getLastDimPart(front);
+  if (one.size != half || (half > 1 && one.stride != stride) ||
+      other != LastDimPart{one.base, one.offset + offset, one.stride, half})
     return std::nullopt;
-  return Rotation{input, {}, {}, layout};
+  return Rotated{{one.base, one.offset, 1, 2 * half}, layout};
 }
 
 namespace {
@@ -267,15 +277,13 @@ struct FuseRotated : OpRewritePattern<BinaryOp> {
       return std::nullopt;
     for (auto [rotated, sin] : {std::pair(sine.getLhs(), sine.getRhs()),
                                 std::pair(sine.getRhs(), sine.getLhs())}) {
-      std::optional<Rotation> rotation = matchRotated(rotated);
-      if (!rotation)
+      std::optional<Rotated> found = matchRotated(rotated);
+      if (!found)
         continue;
-      bool isLeft = cosine.getLhs() == rotation->input;
-      if (!isLeft && cosine.getRhs() != rotation->input)
-        continue;
-      rotation->cos = isLeft ? cosine.getRhs() : cosine.getLhs();
-      rotation->sin = sin;
-      return rotation;
+      for (auto [input, cos] : {std::pair(cosine.getLhs(), cosine.getRhs()),
+                                std::pair(cosine.getRhs(), cosine.getLhs())})
+        if (getLastDimPart(input) == found->part)
+          return Rotation{input, cos, sin, found->layout};
     }
     return std::nullopt;
   }

@@ -127,22 +127,24 @@ Value inlay::nn::matchMeanOfLastDim(Value value) {
   return mean.getInput();
 }
 
+LastDimPart inlay::nn::getLastDimPart(Value value) {
+  ArrayRef<int64_t> shape = getShape(value);
+  LastDimPart whole{value, 0, 1, shape.empty() ? 1 : shape.back()};
+  auto slice = value.getDefiningOp<SliceOp>();
+  if (!slice || shape.empty() ||
+      getShape(slice.getInput()).drop_back() != shape.drop_back())
+    return whole;
+  int64_t stride = whole.size > 1 ? slice.getStrides().back() : 1;
+  return {slice.getInput(), slice.getOffsets().back(), stride, whole.size};
+}
+
 Value inlay::nn::matchLastDimSlice(Value value, int64_t offset, int64_t stride,
                                    int64_t size) {
-  auto slice = value.getDefiningOp<SliceOp>();
-  if (!slice)
-    return {};
-  ArrayRef<int64_t> input = getShape(slice.getInput());
-  ArrayRef<int64_t> result = getShape(value);
-  int64_t last = static_cast<int64_t>(input.size()) - 1;
-  for (int64_t i = 0; i < last; ++i)
-    if (input[i] != result[i])
-      return {};
-  bool isStrided = size <= 1 || slice.getStrides()[last] == stride;
-  if (last < 0 || result[last] != size || slice.getOffsets()[last] != offset ||
-      !isStrided)
-    return {};
-  return slice.getInput();
+  LastDimPart part = getLastDimPart(value);
+  if (size <= 1)
+    stride = 1;
+  bool isThat = part == LastDimPart{part.base, offset, stride, size};
+  return isThat && part.base != value ? part.base : Value();
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,6 +46,19 @@ mlir::Value matchSquare(mlir::Value value);
 /// The input of a mean over the last dim that keeps the dim; null otherwise.
 mlir::Value matchMeanOfLastDim(mlir::Value value);
 
+/// Elements of the last dim of `base`, and all of its other dims.
+struct LastDimPart {
+  mlir::Value base;
+  int64_t offset = 0;
+  int64_t stride = 1;
+  int64_t size = 0;
+
+  bool operator==(const LastDimPart &) const = default;
+};
+
+/// `value` as a part of what it is a slice of; of itself where it is none.
+LastDimPart getLastDimPart(mlir::Value value);
+
 /// The input of a slice that takes `size` elements from `offset` on, `stride`
 /// apart, of the last dim, and all of the others; null otherwise.
 mlir::Value matchLastDimSlice(mlir::Value value, int64_t offset, int64_t stride,
