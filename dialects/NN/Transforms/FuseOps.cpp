@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FuseOps.h"
+#include "Matchers.h"
 #include "Raiser.h"
 
 using namespace mlir;
@@ -45,18 +46,31 @@ struct FuseBias : OpRewritePattern<BinaryOp> {
   }
 };
 
+/// What models do to logits: choose tokens, scale, cap.
+bool isBehindHead(Operation *op) {
+  if (isa<ReshapeOp, CastOp, SliceOp, GatherOp>(op))
+    return true;
+  if (auto unary = dyn_cast<UnaryOp>(op))
+    return unary.getKind() == UnaryKind::Tanh;
+  auto binary = dyn_cast<BinaryOp>(op);
+  return binary && (getScalar(binary.getLhs()) || getScalar(binary.getRhs()));
+}
+
 /// The product whose only way is to a result of the graph makes the logits.
 struct RecogniseHead : OpRewritePattern<LinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(LinearOp op,
                                 PatternRewriter &rewriter) const override {
+    constexpr int maxDepth = 8;
     Operation *user = op;
-    do {
+    for (int depth = 0; depth < maxDepth; ++depth) {
       if (!user->hasOneUse())
         return failure();
       user = *user->user_begin();
-    } while (isa<ReshapeOp, CastOp>(user));
+      if (!isBehindHead(user))
+        break;
+    }
     if (!isa<ReturnOp>(user))
       return failure();
     rewriter.replaceOpWithNewOp<LmHeadOp>(

@@ -1,0 +1,43 @@
+"""Every example raises to typed operations; what stays opaque is a part of its experts."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = sorted((ROOT / "examples").glob("*/model.onnx"))
+BIN = ROOT / "build" / "bin"
+PHASES = {"decode": "", "prefill": "phase=prefill prefill-chunk=8 context=16 batch=2"}
+
+
+def raise_model(path, options):
+    """The module at the nn level, as text."""
+    imported = subprocess.run([BIN / "inlay-translate", "--import-onnx", path], check=True, capture_output=True)
+    passes = ["--inline-functions", "--remove-unreachable", "--symbol-dce", f"--bind-dims={options}", "--infer-shapes",
+              "--raise-to-nn", "--verify-nn"]
+    return subprocess.run([BIN / "inlay-opt", *passes], input=imported.stdout, check=True, capture_output=True).stdout.decode()
+
+
+def states(text):
+    """Number of arguments of the graph that are no tokens, masks or positions: the KV state."""
+    header = re.search(r"inlay_nn\.graph @\S+\((.*?)\) -> ", text).group(1)
+    return len(re.findall(r": tensor<(?:\d+x){3,}(?:f32|f16|bf16)>", header))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
+def test_everything_but_experts_is_typed(path, phase):
+    text = raise_model(path, PHASES[phase])
+    attentions = re.findall(r"inlay_nn\.attention .*", text)
+
+    # One attention for each pair of states, without a mask: causality is a property of the op.
+    assert len(attentions) == states(text) // 2 > 0
+    assert not [line for line in attentions if " bias " in line or "causal = false" in line]
+    # Angles, norms and embeddings are ops of their own, not their pieces.
+    assert not re.search(r"inlay_nn\.unary +(sqrt|reciprocal|neg|erf|tanh) ", text)
+    assert "inlay_nn.embedding" in text and "inlay_nn.rms_norm" in text or "inlay_nn.layer_norm" in text
+    assert "inlay_nn.lm_head" in text
+    # The state goes into attention, or (latent attention) grows by a concatenation that attention reads.
+    assert all(" past " in line for line in attentions) or len(re.findall(r"inlay_nn\.concat %input\.past", text)) == states(text)
