@@ -59,7 +59,8 @@ llvm::Error Transaction::makeFolder(llvm::StringRef path) {
        path = llvm::sys::path::parent_path(path))
     missing.push_back(path.str());
   while (!missing.empty()) {
-    if (std::error_code error = fs::create_directory(missing.back()))
+    if (std::error_code error = fs::create_directory(
+            missing.back(), /*IgnoreExisting=*/true, fs::all_all))
       return llvm::errorCodeToError(error);
     folders.push_back(std::move(missing.back()));
     missing.pop_back();
