@@ -254,9 +254,11 @@ private:
   Value pending;
 };
 
+} // namespace
+
 /// Sizes that a storage or an operator of the chosen encoding asks for.
-bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
-                  Diagnostics &diags) {
+static bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
+                         Diagnostics &diags) {
   const WeightStorage &storage = spec.storageOf(WeightClass::Experts);
   bool ok = true;
   auto multiple = [&](const char *what, int64_t value, int64_t factor) {
@@ -295,8 +297,8 @@ bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
 }
 
 /// Random weights are held in memory: they are for small models.
-bool checkRandomBytes(const ModelSpec &spec, GenerateOptions options,
-                      Diagnostics &diags) {
+static bool checkRandomBytes(const ModelSpec &spec, GenerateOptions options,
+                             Diagnostics &diags) {
   constexpr int64_t most = int64_t(1) << 30;
   options.randomWeights = false;
   int64_t bytes = ModelEmitter(spec, options).run().totals.bytes();
@@ -311,8 +313,6 @@ bool checkRandomBytes(const ModelSpec &spec, GenerateOptions options,
           "--vocab, --context, or leave --random-weights out");
   return false;
 }
-
-} // namespace
 
 std::optional<GeneratedModel>
 modelgen::generateModel(const ModelSpec &spec, const GenerateOptions &options,

@@ -36,9 +36,11 @@ constexpr Sample kSamples[] = {
     {WeightClass::Head, "lm_head"},
 };
 
+} // namespace
+
 /// Whether an entry of an ignore list is about a module: a name, a part of a
 /// name, or "re:" and a regular expression from the start of the name.
-bool matches(llvm::StringRef pattern, llvm::StringRef module) {
+static bool matches(llvm::StringRef pattern, llvm::StringRef module) {
   if (!pattern.consume_front("re:"))
     return module.contains(pattern);
   constexpr size_t mostLetters = 256;
@@ -48,8 +50,8 @@ bool matches(llvm::StringRef pattern, llvm::StringRef module) {
   return regex.isValid() && regex.match(module);
 }
 
-void setClasses(ModelSpec &spec, WeightStorage storage,
-                llvm::ArrayRef<std::string> ignored) {
+static void setClasses(ModelSpec &spec, WeightStorage storage,
+                       llvm::ArrayRef<std::string> ignored) {
   for (const Sample &sample : kSamples) {
     bool skip = llvm::any_of(ignored, [&](const std::string &pattern) {
       return matches(pattern, sample.module);
@@ -59,7 +61,7 @@ void setClasses(ModelSpec &spec, WeightStorage storage,
   }
 }
 
-void warnUnknown(ConfigReader &config, llvm::StringRef what) {
+static void warnUnknown(ConfigReader &config, llvm::StringRef what) {
   config.diagnostics()
       .warning("field '" + config.pathOf("quant_method") + "'",
                fmt::format("{} is a storage that is not known: weights are "
@@ -69,7 +71,7 @@ void warnUnknown(ConfigReader &config, llvm::StringRef what) {
                           "--weights=experts=int4");
 }
 
-void readFp8(ConfigReader &config, ModelSpec &spec) {
+static void readFp8(ConfigReader &config, ModelSpec &spec) {
   std::vector<int64_t> block =
       config.integers("weight_block_size", 1, kMaxSize);
   if (block.size() != 2 || block[0] != block[1])
@@ -80,7 +82,7 @@ void readFp8(ConfigReader &config, ModelSpec &spec) {
   setClasses(spec, {WeightFormat::Fp8, block[0]}, ignored);
 }
 
-void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
+static void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
   std::optional<ConfigReader> groups = config.child("config_groups");
   std::optional<ConfigReader> group =
       groups ? groups->child("group_0") : std::nullopt;
@@ -93,8 +95,6 @@ void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
   int64_t block = weights->size("group_size", 0, 1 << 16);
   setClasses(spec, {WeightFormat::Int4, block}, config.texts("ignore"));
 }
-
-} // namespace
 
 void modelgen::readQuantization(ConfigReader &config, ModelSpec &spec) {
   std::optional<ConfigReader> quantization =

@@ -37,29 +37,31 @@ constexpr WeightClass kClasses[] = {
     WeightClass::Shared,    WeightClass::Experts,   WeightClass::Router,
     WeightClass::Head};
 
-const WeightStorage *findStorage(llvm::StringRef name) {
+} // namespace
+
+static const WeightStorage *findStorage(llvm::StringRef name) {
   for (const NamedStorage &format : kFormats)
     if (format.name == name)
       return &format.storage;
   return nullptr;
 }
 
-std::optional<WeightClass> findClass(llvm::StringRef name) {
+static std::optional<WeightClass> findClass(llvm::StringRef name) {
   for (WeightClass kind : kClasses)
     if (name == getWeightClassName(kind))
       return kind;
   return std::nullopt;
 }
 
-bool isFloat(const WeightStorage &storage) { return storage.block == 0; }
+static bool isFloat(const WeightStorage &storage) { return storage.block == 0; }
 
 /// What a bare format is for.
-bool followsBareFormat(WeightClass kind, const WeightStorage &storage) {
+static bool followsBareFormat(WeightClass kind, const WeightStorage &storage) {
   return isFloat(storage) ||
          (kind != WeightClass::Embedding && kind != WeightClass::Router);
 }
 
-void reject(llvm::StringRef item, Diagnostics &diags) {
+static void reject(llvm::StringRef item, Diagnostics &diags) {
   std::vector<llvm::StringRef> formats, classes;
   for (const NamedStorage &format : kFormats)
     formats.push_back(format.name);
@@ -74,7 +76,7 @@ void reject(llvm::StringRef item, Diagnostics &diags) {
                 "classes: " + llvm::join(classes, ", ")};
 }
 
-bool apply(llvm::StringRef item, ModelSpec &spec, Diagnostics &diags) {
+static bool apply(llvm::StringRef item, ModelSpec &spec, Diagnostics &diags) {
   auto [left, right] = item.split('=');
   bool bare = !item.contains('=');
   const WeightStorage *storage = findStorage(bare ? left : right);
@@ -93,8 +95,6 @@ bool apply(llvm::StringRef item, ModelSpec &spec, Diagnostics &diags) {
       spec.storageOf(kind) = *storage;
   return true;
 }
-
-} // namespace
 
 bool modelgen::setWeightFormats(llvm::ArrayRef<std::string> items,
                                 ModelSpec &spec, Diagnostics &diags) {

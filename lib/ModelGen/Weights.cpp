@@ -173,7 +173,9 @@ private:
   bool half = false;
 };
 
-DataType packedType(WeightFormat format, PackedLayout layout) {
+} // namespace
+
+static DataType packedType(WeightFormat format, PackedLayout layout) {
   if (format == WeightFormat::Fp8)
     return DataType::Float8E4M3FN;
   if (layout != PackedLayout::Typed)
@@ -182,12 +184,10 @@ DataType packedType(WeightFormat format, PackedLayout layout) {
 }
 
 /// A number of e4m3fn between 1/4 and 2, with sign.
-char toFp8(uint64_t bits) {
+static char toFp8(uint64_t bits) {
   constexpr uint64_t least = 0x28, numbers = 0x18;
   return static_cast<char>((least + bits % numbers) | ((bits >> 32) & 0x80));
 }
-
-} // namespace
 
 void Weights::addPacked(const std::string &name, const MatrixSet &set,
                         WeightStorage storage, PackedLayout layout) {

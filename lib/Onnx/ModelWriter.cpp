@@ -26,10 +26,10 @@ enum Field {
   Graph = 7,
   Opset = 8
 };
-}
+} // namespace model
 namespace graph {
 enum Field { Node = 1, Name = 2, Initializer = 5, Input = 11, Output = 12 };
-}
+} // namespace graph
 namespace node {
 enum Field {
   Input = 1,
@@ -39,7 +39,7 @@ enum Field {
   Attribute = 5,
   Domain = 7
 };
-}
+} // namespace node
 namespace attribute {
 enum Field {
   Name = 1,
@@ -51,7 +51,7 @@ enum Field {
   Ints = 8,
   Type = 20
 };
-}
+} // namespace attribute
 namespace tensor {
 enum Field {
   Dims = 1,
@@ -65,7 +65,7 @@ constexpr int64_t kExternal = 1;
 } // namespace tensor
 namespace entry {
 enum Field { Key = 1, Value = 2 };
-}
+} // namespace entry
 namespace value {
 enum Field {
   Name = 1,
@@ -77,10 +77,10 @@ enum Field {
   DimValue = 1,
   DimParam = 2
 };
-}
+} // namespace value
 namespace opset {
 enum Field { Domain = 1, Version = 2 };
-}
+} // namespace opset
 
 /// The value of an attribute, and its kind.
 struct AttributeWriter {
@@ -117,15 +117,19 @@ struct AttributeWriter {
   }
 };
 
-void writeEntry(WireWriter &writer, llvm::StringRef key, llvm::StringRef text) {
+} // namespace
+
+static void writeEntry(WireWriter &writer, llvm::StringRef key,
+                       llvm::StringRef text) {
   writer.message(tensor::ExternalData, [&] {
     writer.bytes(entry::Key, key);
     writer.bytes(entry::Value, text);
   });
 }
 
-void writeValueInfo(WireWriter &writer, unsigned field, llvm::StringRef name,
-                    DataType type, llvm::ArrayRef<DimRecord> dims) {
+static void writeValueInfo(WireWriter &writer, unsigned field,
+                           llvm::StringRef name, DataType type,
+                           llvm::ArrayRef<DimRecord> dims) {
   auto writeDim = [&](const DimRecord &dim) {
     writer.message(value::Dim, [&] {
       if (dim.symbol.empty())
@@ -147,8 +151,6 @@ void writeValueInfo(WireWriter &writer, unsigned field, llvm::StringRef name,
                    [&] { writer.message(value::Tensor, writeTensorType); });
   });
 }
-
-} // namespace
 
 void inlay::onnx::file::writeTensor(WireWriter &writer,
                                     const TensorRecord &record) {

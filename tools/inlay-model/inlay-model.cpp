@@ -100,9 +100,11 @@ constexpr SizeOption kSizeOptions[] = {
      &SpecOverrides::window},
 };
 
+} // namespace
+
 /// One option for each member; an explicit 0 is an error like any wrong size.
-bool readOverrides(const Options &options, SpecOverrides &overrides,
-                   Diagnostics &diags) {
+static bool readOverrides(const Options &options, SpecOverrides &overrides,
+                          Diagnostics &diags) {
   for (auto [option, size] : llvm::zip(options.counts, kSizeOptions)) {
     if (!option->getNumOccurrences())
       continue;
@@ -115,7 +117,8 @@ bool readOverrides(const Options &options, SpecOverrides &overrides,
   return !diags.hasErrors();
 }
 
-bool setActivation(llvm::StringRef name, ModelSpec &spec, Diagnostics &diags) {
+static bool setActivation(llvm::StringRef name, ModelSpec &spec,
+                          Diagnostics &diags) {
   using onnx::file::DataType;
   if (name.empty())
     return true;
@@ -131,8 +134,8 @@ bool setActivation(llvm::StringRef name, ModelSpec &spec, Diagnostics &diags) {
   return !diags.hasErrors();
 }
 
-bool writeModel(const Options &options, const GeneratedModel &model,
-                const std::string &dataFile, Diagnostics &diags) {
+static bool writeModel(const Options &options, const GeneratedModel &model,
+                       const std::string &dataFile, Diagnostics &diags) {
   llvm::SmallString<256> data(llvm::sys::path::parent_path(options.output));
   llvm::sys::path::append(data, dataFile);
   if (options.random && !writeFile(data.str().str(), model.data, diags))
@@ -140,7 +143,7 @@ bool writeModel(const Options &options, const GeneratedModel &model,
   return writeFile(options.output, model.model, diags);
 }
 
-bool run(const Options &options, Diagnostics &diags) {
+static bool run(const Options &options, Diagnostics &diags) {
   if (options.output.empty() && !options.describe) {
     diags.inputError("", "nothing to do: give -o FILE or --describe");
     return false;
@@ -176,8 +179,6 @@ bool run(const Options &options, Diagnostics &diags) {
     llvm::outs() << describeModel(*spec, *model);
   return true;
 }
-
-} // namespace
 
 int main(int argc, char **argv) {
   static Options options;
