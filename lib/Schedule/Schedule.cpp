@@ -8,10 +8,13 @@
 
 #include "inlay/Schedule/Schedule.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include "fmt/format.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace inlay;
 using namespace inlay::schedule;
@@ -69,7 +72,7 @@ struct LongestPath {
       for (int e : incoming[t]) {
         const Edge &edge = problem.edges[e];
         double arrival = finish[edge.from] + edgeWeight(edge);
-        if (previous[t] < 0 || arrival > start) {
+        if (arrival > start || (previous[t] < 0 && arrival >= 0)) {
           start = arrival;
           previous[t] = e;
         }
@@ -88,14 +91,43 @@ double total(const Edge &edge) { return edge.cycles.total(); }
 /// What a bound may count of an edge: wafers are joined by physical links.
 double crossing(const Edge &edge) { return edge.cycles.crossing; }
 
-std::vector<double> stageSums(const Problem &problem) {
+bool isInStage(const Problem &problem, const Edge &edge) {
+  return problem.tasks[edge.from].stage == problem.tasks[edge.to].stage;
+}
+
+/// The longest path inside each stage.
+std::vector<double> stageLengths(const Problem &problem) {
+  // A path that must not leave its stage enters the next one from nowhere.
+  constexpr double kNever = -std::numeric_limits<double>::infinity();
+  LongestPath inside(
+      problem, [](const Task &task) { return task.cycles.total(); },
+      [&](const Edge &edge) {
+        return isInStage(problem, edge) ? edge.cycles.total() : kNever;
+      });
   std::vector<double> cycles(problem.numStages, 0);
-  for (const Task &task : problem.tasks)
-    cycles[task.stage] += task.cycles.total();
-  for (const Edge &edge : problem.edges)
-    if (problem.tasks[edge.from].stage == problem.tasks[edge.to].stage)
-      cycles[problem.tasks[edge.to].stage] += edge.cycles.total();
+  for (size_t t = 0; t < problem.tasks.size(); ++t) {
+    double &longest = cycles[problem.tasks[t].stage];
+    longest = std::max(longest, inside.finish[t]);
+  }
   return cycles;
+}
+
+/// When each task ends at the earliest, over the edges that `follows` lets
+/// through. Edges sorted by their end relax every path in topological order.
+std::vector<double> relaxed(const Problem &problem,
+                            llvm::function_ref<bool(const Edge &)> follows) {
+  std::vector<double> finish;
+  for (const Task &task : problem.tasks)
+    finish.push_back(task.cycles.total());
+  std::vector<Edge> edges = problem.edges;
+  std::sort(edges.begin(), edges.end(),
+            [](const Edge &a, const Edge &b) { return a.to < b.to; });
+  for (const Edge &edge : edges)
+    if (follows(edge))
+      finish[edge.to] =
+          std::max(finish[edge.to], finish[edge.from] + edge.cycles.total() +
+                                        problem.tasks[edge.to].cycles.total());
+  return finish;
 }
 
 bool isClose(double a, double b) {
@@ -140,7 +172,7 @@ Solution inlay::schedule::solve(const Problem &problem) {
     at = edge < 0 ? -1 : problem.edges[edge].from;
   }
 
-  solution.stageCycles = stageSums(problem);
+  solution.stageCycles = stageLengths(problem);
   for (size_t s = 1; s < solution.stageCycles.size(); ++s)
     if (solution.stageCycles[s] > solution.stageCycles[solution.slowestStage])
       solution.slowestStage = static_cast<int>(s);
@@ -188,24 +220,22 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
     fail(fmt::format("the critical path takes {:.1f} cycles, but the latency "
                      "is {:.1f}",
                      sum, latency.total()));
-  std::vector<double> finish(problem.tasks.size(), 0);
-  for (size_t t = 0; t < problem.tasks.size(); ++t)
-    finish[t] = problem.tasks[t].cycles.total();
-  // Edges sorted by their end relax every path in topological order.
-  std::vector<Edge> edges = problem.edges;
-  std::sort(edges.begin(), edges.end(),
-            [](const Edge &a, const Edge &b) { return a.to < b.to; });
-  for (const Edge &edge : edges)
-    finish[edge.to] =
-        std::max(finish[edge.to], finish[edge.from] + edge.cycles.total() +
-                                      problem.tasks[edge.to].cycles.total());
+  std::vector<double> finish =
+      relaxed(problem, [](const Edge &) { return true; });
   for (size_t t = 0; t < finish.size(); ++t)
     if (finish[t] > latency.total() && !isClose(finish[t], latency.total()))
       fail(fmt::format("a path to '{}' takes {:.1f} cycles, more than the "
                        "latency of {:.1f}",
                        problem.tasks[t].name, finish[t], latency.total()));
-  if (stageCycles != stageSums(problem))
-    fail("the cycles of the stages do not add up");
+  finish = relaxed(problem,
+                   [&](const Edge &edge) { return isInStage(problem, edge); });
+  std::vector<double> longest(problem.numStages, 0);
+  for (size_t t = 0; t < finish.size(); ++t)
+    longest[problem.tasks[t].stage] =
+        std::max(longest[problem.tasks[t].stage], finish[t]);
+  if (!std::equal(stageCycles.begin(), stageCycles.end(), longest.begin(),
+                  longest.end(), isClose))
+    fail("the cycles of the stages are not those of their longest paths");
   if (bound > latency.total() && !isClose(bound, latency.total()))
     fail(fmt::format("the bound of {:.1f} cycles is above the latency of "
                      "{:.1f}",

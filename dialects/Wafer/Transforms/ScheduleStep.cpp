@@ -146,8 +146,10 @@ void Estimates::warnOfUnknown() {
     return;
   InFlightDiagnostic diag = system.emitWarning()
                             << kernels.size()
-                            << " kernels hold ops that no cost rule knows; "
-                               "their cycles are a guess by bytes, "
+                            << (kernels.size() == 1 ? " kernel holds"
+                                                    : " kernels hold")
+                            << " ops that no cost rule knows; cycles are a "
+                               "guess by bytes there, "
                             << fmt::format("{:.1f} %", 100 * unknown / moved)
                             << " of all bytes";
   constexpr size_t kShown = 5;

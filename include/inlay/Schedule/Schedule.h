@@ -12,8 +12,8 @@
 //
 // Latency of a step is the longest path from source to sink. Throughput is that
 // of the slowest stage: with enough steps in flight each wafer works on another
-// one, and a wafer is a serial resource (its kernels share the activations'
-// chain), so a stage takes the sum of its kernels and inner streams.
+// one, and takes the longest path through its own kernels and streams. That two
+// steps could overlap on one wafer is not counted.
 //
 //===----------------------------------------------------------------------===//
 

@@ -19,5 +19,5 @@
 // Ops that no cost rule knows are said to be unknown, once for all kernels.
 // RUN: sed -e 's|%y = inlay_nn.linear %in, %w :|%y = inlay_nn.opaque "pkg::Lookup"(%in, %w) :|' %S/Inputs/mlp-and-experts.mlir > %t.opaque.mlir
 // RUN: inlay-opt %t.opaque.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --schedule-step -o %t.out.mlir 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: warning: 1 kernels hold ops that no cost rule knows; their cycles are a guess by bytes, {{[0-9.]+}} % of all bytes
+// UNKNOWN: warning: 1 kernel holds ops that no cost rule knows; cycles are a guess by bytes there, {{[0-9.]+}} % of all bytes
 // UNKNOWN: note: kernel 'mlp'
