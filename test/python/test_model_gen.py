@@ -204,3 +204,52 @@ def test_structure_of_published_models(config, tmp_path):
         known.update(node.output)
     assert all(value.name in known for value in graph.output)
     assert not (tmp_path / "model.onnx.data").exists()
+
+
+GPT_OSS = """{
+  "model_type": "gpt_oss", "hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 256,
+  "max_position_embeddings": 512, "num_attention_heads": 4, "num_key_value_heads": 2,
+  "head_dim": 16, "intermediate_size": 64, "num_local_experts": 4, "num_experts_per_tok": 2,
+  "sliding_window": 32, "layer_types": ["sliding_attention", "full_attention"],
+  "rope_theta": 150000, "torch_dtype": "float32"
+}"""
+LLAMA = """{
+  "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 256,
+  "max_position_embeddings": 512, "num_attention_heads": 4, "num_key_value_heads": 2,
+  "intermediate_size": 128, "torch_dtype": "float32"
+}"""
+
+
+def describe_graph(path):
+    """Nodes with operands and attributes, weights with dims, interface: what a reader goes by."""
+    graph = onnx.load(path, load_external_data=False).graph
+    nodes = {}
+    for node in graph.node:
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute
+                      if a.name not in ("value", "epsilon", "accuracy_level", "weights_prepacked")}
+        inputs = list(node.input)
+        while inputs and not inputs[-1]:
+            inputs.pop()
+        nodes[node.name] = (node.domain, node.op_type, inputs, list(node.output), attributes)
+    weights = {t.name: (t.data_type, list(t.dims)) for t in graph.initializer}
+    interface = [(v.name, v.type.tensor_type.elem_type,
+                  [d.dim_value or d.dim_param for d in v.type.tensor_type.shape.dim])
+                 for v in (*graph.input, *graph.output)]
+    return nodes, weights, interface
+
+
+@pytest.mark.parametrize("example, config, options", [
+    ("gpt-oss-tiny-fp32", GPT_OSS, []),
+    ("gpt-oss-tiny-int4", GPT_OSS, ["--weights=int4,router=int4"]),
+    ("llama-tiny-fp32", LLAMA, []),
+    ("llama-tiny-int4", LLAMA, ["--weights=int4"]),
+])
+def test_contrib_is_what_genai_exports(example, config, options, tmp_path):
+    """The same graph as the real exporter's, name by name."""
+    (tmp_path / "config.json").write_text(config)
+    subprocess.run([TOOL, tmp_path / "config.json", "-o", tmp_path / "model.onnx", *options],
+                   check=True)
+    found = describe_graph(tmp_path / "model.onnx")
+    expected = describe_graph(ROOT / "examples" / example / "model.onnx")
+    for mine, theirs in zip(found, expected):
+        assert mine == theirs
