@@ -303,9 +303,15 @@ private:
     int keys = space.reduction("context", length);
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
-    space.input(op.getValue(), keyDims(token, head, keys, dim));
-    state(space, op.getPastValue(), op.getPresentValue(), op.getValueScale(),
-          token, head, keys, dim);
+    if (op.getValueInKey()) {
+      space.input(op.getKey(), keyDims(token, head, keys, dim));
+      state(space, op.getPastKey(), op.getPresentKey(), op.getKeyScale(), token,
+            head, keys, dim);
+    } else {
+      space.input(op.getValue(), keyDims(token, head, keys, dim));
+      state(space, op.getPastValue(), op.getPresentValue(), op.getValueScale(),
+            token, head, keys, dim);
+    }
     space.output(op.getResult(), {{token, 1}, {head, 1}, {group, 1}, {dim, 1}});
     space.opsPerPoint(kMultiplyAccumulate);
     return space.take();

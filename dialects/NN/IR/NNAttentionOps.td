@@ -42,6 +42,10 @@ def NN_AttentionOp : NN_Op<"attention", [
     `value_scale`: one number, or one for each channel of each head; with
     `state_bits` 4 a byte of the state holds two.
 
+    With `value_in_key` there is no value of its own: values are the first
+    `value_dim` channels of the keys, as in the latent form of multi-head latent
+    attention, and the state is that of the keys alone.
+
     `window` > 0 lets a query see that many keys, itself included; 0 means all.
     `softcap` > 0 replaces a score s by `softcap * tanh(s / softcap)`.
 
@@ -51,7 +55,9 @@ def NN_AttentionOp : NN_Op<"attention", [
     - The query is 3-D; its last dim is `num_heads * head_dim`, or, packed,
       `(num_heads + kv_heads) * head_dim + kv_heads * value_dim`.
     - Key and value are both there or both absent, with last dims
-      `kv_heads * head_dim` and `kv_heads * value_dim`.
+      `kv_heads * head_dim` and `kv_heads * value_dim`. With `value_in_key` there is
+      a key, but neither a value nor a state of values, and `value_dim` is at most
+      `head_dim`.
     - Past and present come in pairs; the present is 4-D with dims 1 and 3 equal
       to `kv_heads` and `head_dim` (value: `value_dim`), or 3-D with a last dim of
       their product. `state_bits` is 0 or 4; with 4 the last dim is half of that.
@@ -89,12 +95,14 @@ def NN_AttentionOp : NN_Op<"attention", [
                        DefaultValuedAttr<F64Attr, "0.0">:$softcap,
                        DefaultValuedAttr<BoolAttr, "true">:$causal,
                        DefaultValuedAttr<I64Attr, "0">:$state_bits,
-                       DefaultValuedAttr<F64Attr, "1.0e-6">:$norm_epsilon);
+                       DefaultValuedAttr<F64Attr, "1.0e-6">:$norm_epsilon,
+                       UnitAttr:$value_in_key);
   let results = (outs AnyRankedTensor:$result,
                       Optional<AnyRankedTensor>:$present_key,
                       Optional<AnyRankedTensor>:$present_value);
   let assemblyFormat = [{
-    $layout $query (`,` $key^ `,` $value)? (`past` $past_key^ `,` $past_value)?
+    $layout $query (`,` $key^)? (`,` $value^)?
+    (`past` $past_key^)? (`,` $past_value^)?
     (`rotary` $cos^ `,` $sin)? (`positions` $positions^)? (`bias` $bias^)?
     (`sinks` $sinks^)? (`norms` $query_norm^ `,` $key_norm)?
     (`scales` $key_scale^ `,` $value_scale)? attr-dict `:`

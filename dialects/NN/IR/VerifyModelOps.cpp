@@ -107,7 +107,14 @@ static LogicalResult verifyInputs(AttentionOp op) {
   int64_t queryWidth = op.getNumHeads() * op.getHeadDim();
   int64_t keyWidth = op.getKvHeads() * op.getHeadDim();
   int64_t valueWidth = op.getKvHeads() * op.getValueDim();
-  if (static_cast<bool>(op.getKey()) != static_cast<bool>(op.getValue()))
+  bool inKey = op.getValueInKey();
+  if (inKey && (!op.getKey() || op.getValue() || op.getPastValue() ||
+                op.getPresentValue() || op.getValueDim() > op.getHeadDim()))
+    return op.emitOpError(
+        "with 'value_in_key' needs a key of at least "
+        "value_dim channels, and no value or state of values");
+  if (!inKey &&
+      static_cast<bool>(op.getKey()) != static_cast<bool>(op.getValue()))
     return op.emitOpError("needs both key and value, or neither");
   int64_t expected =
       op.isPacked() ? queryWidth + keyWidth + valueWidth : queryWidth;
@@ -115,8 +122,12 @@ static LogicalResult verifyInputs(AttentionOp op) {
   if (query.size() != 3 || query.back() != expected)
     return op.emitOpError() << "the query must be 3-D with a last dim of "
                             << expected << ", got " << query;
-  if (!op.isPacked() && (getShape(op.getKey()).back() != keyWidth ||
-                         getShape(op.getValue()).back() != valueWidth))
+  if (inKey && getShape(op.getKey()).back() != keyWidth)
+    return op.emitOpError() << "the key must have a last dim of " << keyWidth
+                            << ", got " << getShape(op.getKey());
+  if (!op.isPacked() && !inKey &&
+      (getShape(op.getKey()).back() != keyWidth ||
+       getShape(op.getValue()).back() != valueWidth))
     return op.emitOpError()
            << "key and value must have last dims of " << keyWidth << " and "
            << valueWidth << ", got " << getShape(op.getKey()) << " and "

@@ -23,10 +23,12 @@ AttentionParts::AttentionParts(AttentionOp op)
       scale(op.getScale().convertToDouble()), window(op.getWindow()),
       softcap(op.getSoftcap().convertToDouble()), causal(op.getCausal()),
       stateBits(op.getStateBits()),
-      normEpsilon(op.getNormEpsilon().convertToDouble()) {
+      normEpsilon(op.getNormEpsilon().convertToDouble()),
+      valueInKey(op.getValueInKey()) {
   if (op.getPresentKey()) {
     presentKey = op.getPresentKey().getType();
-    presentValue = op.getPresentValue().getType();
+    if (op.getPresentValue())
+      presentValue = op.getPresentValue().getType();
   }
 }
 
@@ -37,5 +39,5 @@ AttentionOp AttentionParts::create(OpBuilder &builder, Location loc,
       pastKey, pastValue, cos, sin, positions, bias, sinks, queryNorm, keyNorm,
       keyScale, valueScale, layout, numHeads, kvHeads, headDim, valueDim,
       llvm::APFloat(scale), window, llvm::APFloat(softcap), causal, stateBits,
-      llvm::APFloat(normEpsilon));
+      llvm::APFloat(normEpsilon), valueInKey);
 }

@@ -40,6 +40,7 @@ struct AttentionParts {
   bool causal = true;
   int64_t stateBits = 0;
   double normEpsilon = 1e-6;
+  bool valueInKey = false;
 };
 
 } // namespace inlay::nn

@@ -123,6 +123,26 @@ private:
 
 } // namespace
 
+/// Whether `mask` divides positions: then what one step sees of it, such as the
+/// tokens of a chunk, is no window that moves with the token.
+static bool dividesPositions(Value mask) {
+  SmallVector<Value> worklist = {mask};
+  llvm::DenseSet<Value> seen;
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (!op || !seen.insert(value).second)
+      continue;
+    auto binary = dyn_cast<BinaryOp>(op);
+    auto unary = dyn_cast<UnaryOp>(op);
+    if ((binary && binary.getKind() == BinaryKind::Div) ||
+        (unary && unary.getKind() == UnaryKind::Floor))
+      return true;
+    llvm::append_range(worklist, op->getOperands());
+  }
+  return false;
+}
+
 /// Takes the bias away from attentions where it says nothing else.
 static bool foldBiases(ArrayRef<AttentionOp> masked, GraphOp graph,
                        StepValues &values) {
@@ -138,8 +158,12 @@ static bool foldBiases(ArrayRef<AttentionOp> masked, GraphOp graph,
     Key key(attention.getBias(), attention.getCausal(), reader.growsState(),
             attention.getLength());
     auto [entry, isNew] = readMasks.try_emplace(key);
-    if (isNew)
+    if (isNew) {
       entry->second = reader.read();
+      if (entry->second && entry->second->window > 0 &&
+          dividesPositions(attention.getBias()))
+        entry->second.reset();
+    }
     std::optional<Visibility> seen = entry->second;
     auto window = static_cast<int64_t>(attention.getWindow());
     if (!seen || (window > 0 && seen->window > 0))

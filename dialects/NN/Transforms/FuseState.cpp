@@ -81,7 +81,7 @@ struct FuseRepeat : OpRewritePattern<AttentionOp> {
                                 PatternRewriter &rewriter) const override {
     int64_t heads = op.getKvHeads();
     int64_t keyGroup = 0, valueGroup = 0;
-    if (hasState(op) ||
+    if (hasState(op) || op.getValueInKey() ||
         !matchRepeat(op.getKey(), heads, op.getHeadDim(), keyGroup, nullptr) ||
         !matchRepeat(op.getValue(), heads, op.getValueDim(), valueGroup,
                      nullptr) ||
@@ -180,12 +180,53 @@ bool isReturned(Value whole, AttentionOp attention) {
   return returned;
 }
 
+/// Values that are the first channels of the keys: the latent form.
+struct FuseLatentValue : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    if (hasState(op) || op.getValueInKey() || op.getKvHeads() != 1)
+      return failure();
+    // With one head both are reshapes of [batch, 1, length, d], if that.
+    LastDimPart part = getLastDimPart(stripReshape(op.getValue()));
+    int64_t dim = op.getValueDim();
+    if (part != LastDimPart{part.base, 0, 1, dim} ||
+        stripReshape(part.base) != stripReshape(op.getKey()) ||
+        dim > static_cast<int64_t>(op.getHeadDim()))
+      return failure();
+    AttentionParts parts(op);
+    parts.value = {};
+    parts.valueInKey = true;
+    AttentionOp fused =
+        parts.create(rewriter, op.getLoc(), op.getResult().getType());
+    rewriter.replaceOp(op, fused.getResult());
+    return success();
+  }
+
+  /// What a reshape that keeps the last dim reads.
+  static Value stripReshape(Value value) {
+    auto reshape = value.getDefiningOp<ReshapeOp>();
+    bool keeps = reshape &&
+                 getShape(reshape.getInput()).back() == getShape(value).back();
+    return keeps ? reshape.getInput() : value;
+  }
+};
+
+/// The state of keys that hold the values too.
+struct FuseLatentCache : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override;
+};
+
 struct FuseCache : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
-    if (hasState(op))
+    if (hasState(op) || op.getValueInKey())
       return failure();
     int64_t heads = op.getKvHeads();
     std::optional<Cache> key = matchCache(op.getKey(), heads);
@@ -224,8 +265,28 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
   }
 };
 
+LogicalResult
+FuseLatentCache::matchAndRewrite(AttentionOp op,
+                                 PatternRewriter &rewriter) const {
+  if (hasState(op) || !op.getValueInKey())
+    return failure();
+  std::optional<Cache> key = matchCache(op.getKey(), op.getKvHeads());
+  if (!key || !isReturned(key->whole, op))
+    return failure();
+  AttentionParts parts(op);
+  parts.key = FuseCache::flatten(rewriter, op, key->update);
+  parts.pastKey = key->past;
+  parts.presentKey = key->whole.getType();
+  AttentionOp fused =
+      parts.create(rewriter, op.getLoc(), op.getResult().getType());
+  rewriter.replaceOp(op, fused.getResult());
+  FuseCache::replaceState(rewriter, key->whole, fused.getPresentKey(), fused);
+  return success();
+}
+
 } // namespace
 
 void inlay::nn::populateStatePatterns(RewritePatternSet &patterns) {
-  patterns.add<FuseRepeat, FuseCache>(patterns.getContext());
+  patterns.add<FuseRepeat, FuseCache, FuseLatentValue, FuseLatentCache>(
+      patterns.getContext());
 }

@@ -482,3 +482,15 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 %0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1xi64>)
 // expected-error @below {{has positions, but does not rotate}}
 %1 = inlay_nn.attention none %0#0, %0#1, %0#1 positions %0#2 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>, tensor<1x1xi64>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x16xf32>)
+// expected-error @below {{with 'value_in_key' needs a key of at least value_dim channels, and no value or state of values}}
+%1 = inlay_nn.attention none %0#0, %0#1, %0#1 {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64, value_in_key} : (tensor<1x1x64xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>)
+// expected-error @below {{the key must have a last dim of 16, got 1, 1, 32}}
+%1 = inlay_nn.attention none %0#0, %0#1 {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 8 : i64, value_in_key} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>) -> tensor<1x1x32xf32>
