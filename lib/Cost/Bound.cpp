@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 using namespace inlay;
 using namespace inlay::cost;
@@ -45,20 +46,39 @@ static double touchedBytes(const KernelSpec &kernel) {
   return total;
 }
 
+/// Operations of all conversions of weights that a firing needs.
+static double dequantisations(const OpSpec &op) {
+  if (op.opClass != OpClass::Contraction)
+    return 0;
+  double elements = 0;
+  for (const OperandSpec &operand : op.operands) {
+    if (!isDequantised(op, operand))
+      continue;
+    double size = 1;
+    for (const IndexExpr &index : operand.indexing)
+      if (index.dim >= 0)
+        size *= double(op.dims[size_t(index.dim)].size);
+    elements += size * op.density;
+  }
+  return elements;
+}
+
 Bound inlay::cost::kernelBound(const KernelSpec &kernel, const Target &target,
                                int64_t cores) {
   Bound bound;
+  double count = double(std::max<int64_t>(1, cores));
   for (const OpSpec &op : kernel.ops) {
     const std::string &type = op.computeType.name;
-    double share = op.numOps() / double(std::max<int64_t>(1, cores));
+    double share = op.numOps() / count;
     if (op.opClass == OpClass::Contraction)
       bound.compute += share / 2 / target.macsPerCycle(type);
     else if (op.opClass != OpClass::Lookup && op.opClass != OpClass::Opaque)
       bound.compute += share / target.elementsPerCycle(type);
+    bound.compute += dequantisations(op) * target.dequantise.valueOr(0) /
+                     count / target.elementsPerCycle(type);
   }
   double bytes = touchedBytes(kernel);
-  bound.sram =
-      bytes / double(std::max<int64_t>(1, cores)) / target.sramRead.value;
+  bound.sram = bytes / count / target.sramRead.value;
   double area = bytes / double(std::max<int64_t>(1, target.budget()));
   if (area > 1)
     bound.distance =
@@ -68,4 +88,107 @@ Bound inlay::cost::kernelBound(const KernelSpec &kernel, const Target &target,
 
 double inlay::cost::regionBound(const Target &target, Extent region) {
   return double(region.width + region.height) / 2 * target.hop.value;
+}
+
+double ShardingBound::cycles() const {
+  return std::max({kernel.cycles(), link, bisection, reach});
+}
+
+const char *ShardingBound::binding() const {
+  double most = cycles();
+  if (kernel.cycles() == most)
+    return kernel.binding();
+  if (link == most)
+    return "link";
+  return bisection == most ? "bisection" : "reach";
+}
+
+namespace {
+
+/// True when the first and the last part of the axis both hold a part of the
+/// sum.
+bool reachesBothEnds(const OpSpec &op, const OpSharding &opSharding,
+                     const Sharding &sharding, Axis axis) {
+  int64_t parts = partsOf(sharding, axis);
+  const IterationDim *only = nullptr;
+  for (size_t d = 0; d < op.dims.size(); ++d) {
+    if (opSharding.axisOfDim[d] != axis)
+      continue;
+    // Where several dims share an axis the ends may hold different results.
+    if (only || op.dims[d].kind != DimKind::Reduction)
+      return false;
+    only = &op.dims[d];
+  }
+  return only && parts > 1 && shardRange(*only, parts, parts - 1).length() > 0;
+}
+
+} // namespace
+
+ShardingBound inlay::cost::shardingBound(const KernelSpec &kernel,
+                                         const Sharding &sharding,
+                                         const Target &target) {
+  ShardingBound bound;
+  bound.kernel = kernelBound(kernel, target, sharding.region.area());
+  double linkBytes =
+      target.linkRate.value * target.wavelet.value * target.networks.valueOr(1);
+  // Groups of experts are regions of their own.
+  if (kernel.role == KernelRole::Experts)
+    return bound;
+  double in = 0;
+  for (const PortSpec &port : kernel.inputs)
+    in = std::max(in, double(port.bytes()));
+  bound.link = in /
+               (2 * double(sharding.region.width + sharding.region.height)) /
+               linkBytes;
+  Rates rates(target, Mode::Ideal);
+  for (size_t o = 0; o < kernel.ops.size(); ++o) {
+    const OpSpec &op = kernel.ops[o];
+    if (op.opClass != OpClass::Contraction)
+      continue;
+    for (Axis axis : {Axis::X, Axis::Y}) {
+      if (!reachesBothEnds(op, sharding.ops[o], sharding, axis))
+        continue;
+      int64_t parts = partsOf(sharding, axis);
+      double lines =
+          double(partsOf(sharding, axis == Axis::X ? Axis::Y : Axis::X));
+      double elements = 1;
+      for (const IterationDim &dim : op.dims)
+        if (dim.kind == DimKind::Parallel)
+          elements *= double(dim.size);
+      // A torus crosses its middle twice.
+      double crossings = lines * (target.isTorus() ? 2 : 1);
+      bound.bisection = std::max(bound.bisection, elements * op.density *
+                                                      op.computeType.bits / 8 /
+                                                      crossings / linkBytes);
+      double length = axis == Axis::X ? double(target.grid.width)
+                                      : double(target.grid.height);
+      bound.reach = std::max(
+          bound.reach, std::floor(rates.lineHops(double(parts), length) / 2) *
+                           target.hop.value);
+    }
+  }
+  return bound;
+}
+
+Breakdown inlay::cost::gapByCause(const Breakdown &estimate,
+                                  const ShardingBound &bound) {
+  Breakdown gap = estimate;
+  double rest = bound.cycles();
+  auto explain = [&](double &cause) {
+    double taken = std::min(cause, rest);
+    cause -= taken;
+    rest -= taken;
+  };
+  // The cause that binds first, then the others in order.
+  std::string binding = bound.binding();
+  if (binding == "sram")
+    explain(gap.sram);
+  if (binding == "link" || binding == "bisection")
+    explain(gap.fabricBandwidth);
+  if (binding == "distance" || binding == "reach")
+    explain(gap.fabricLatency);
+  for (double *cause : {&gap.compute, &gap.sram, &gap.fabricBandwidth,
+                        &gap.fabricLatency, &gap.software, &gap.crossing})
+    explain(*cause);
+  return gap;
 }

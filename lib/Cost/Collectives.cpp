@@ -13,7 +13,6 @@
 
 using namespace inlay;
 using namespace inlay::cost;
-using target::Target;
 
 const char *inlay::cost::toString(ReduceAlgorithm algorithm) {
   switch (algorithm) {
@@ -29,86 +28,235 @@ const char *inlay::cost::toString(ReduceAlgorithm algorithm) {
   return "star";
 }
 
-/// Splits a total into what grows with the payload and the rest.
-static Breakdown split(double total, double bandwidth) {
+const char *inlay::cost::toString(AllReduceAlgorithm algorithm) {
+  switch (algorithm) {
+  case AllReduceAlgorithm::ReduceBroadcast:
+    return "reduce and broadcast";
+  case AllReduceAlgorithm::TwoTree:
+    return "two-tree";
+  case AllReduceAlgorithm::Ring:
+    return "ring";
+  }
+  return "two-tree";
+}
+
+namespace {
+
+/// The terms of T = max(r C, r E / N + h L) + s D, as a breakdown.
+struct Terms {
+  double contention = 0; ///< C, wavelets
+  double energy = 0;     ///< E / N, wavelets
+  double distance = 0;   ///< L, hops
+  double depth = 0;      ///< D, dependent cores
+};
+
+/// What of a dependent core is hardware is latency, the rest software.
+Breakdown evaluate(const Rates &rates, const Terms &terms) {
   Breakdown cycles;
-  cycles.fabricBandwidth = std::min(total, bandwidth);
-  cycles.fabricLatency = total - cycles.fabricBandwidth;
+  double busy = terms.contention * rates.period;
+  double path =
+      terms.energy * rates.period + terms.distance * rates.collectiveHop;
+  double stream = std::max(busy, path);
+  cycles.fabricBandwidth =
+      std::min(stream, std::max(busy, terms.energy * rates.period));
+  double hardware = std::min(rates.stage, 2 * rates.ramp + 1);
+  cycles.fabricLatency =
+      stream - cycles.fabricBandwidth + hardware * terms.depth;
+  cycles.software =
+      rates.collectiveSetup + (rates.stage - hardware) * terms.depth;
   return cycles;
 }
 
-/// Cycles that `wavelets` take on one link.
-static double onLink(const Target &target, double wavelets) {
-  return wavelets / target.linkRate.value;
+} // namespace
+
+Breakdown inlay::cost::stream(const Rates &rates, double hops,
+                              double wavelets) {
+  Breakdown cycles;
+  double hardware = std::min(rates.start, 2 * rates.ramp);
+  cycles.fabricBandwidth = wavelets * rates.period;
+  cycles.fabricLatency = hops * rates.hop + hardware;
+  cycles.software = rates.start - hardware;
+  return cycles;
 }
 
-Breakdown inlay::cost::broadcast(const Target &target, int64_t cores,
+Breakdown inlay::cost::broadcast(const Rates &rates, int64_t cores,
                                  double wavelets) {
   if (cores <= 1)
     return {};
-  double stream = onLink(target, wavelets);
-  return split(stream + double(cores) * target.hop.value +
-                   2 * target.ramp.value,
-               stream);
+  return stream(rates, double(cores), wavelets);
 }
 
-Breakdown inlay::cost::broadcast2D(const Target &target,
+Breakdown inlay::cost::lineMulticast(const Rates &rates, int64_t receivers,
+                                     double wavelets) {
+  if (receivers < 1)
+    return {};
+  return stream(rates, double(receivers - 1), wavelets);
+}
+
+Breakdown inlay::cost::broadcast2D(const Rates &rates,
                                    const model::Extent &extent,
                                    double wavelets) {
   if (extent.area() <= 1)
     return {};
-  double stream = onLink(target, wavelets);
-  double hops = double(extent.width + extent.height - 2) * target.hop.value;
-  return split(stream + hops + 2 * target.ramp.value + 1, stream);
+  Breakdown cycles =
+      stream(rates, double(extent.width + extent.height - 2), wavelets);
+  cycles.fabricLatency += 1;
+  return cycles;
 }
 
-Breakdown inlay::cost::reduce(const Target &target, ReduceAlgorithm algorithm,
+Breakdown inlay::cost::reduce(const Rates &rates, ReduceAlgorithm algorithm,
                               int64_t cores, double wavelets) {
   if (cores <= 1)
     return {};
   double p = double(cores);
-  double stream = onLink(target, wavelets);
-  double hop = target.hop.value;
-  double stage = 2 * target.ramp.value + 1;
   switch (algorithm) {
   case ReduceAlgorithm::Star:
-    return split(stream * (p - 1) + stage, stream * (p - 1));
+    return evaluate(rates, {wavelets * (p - 1), 0, 0, 1});
   case ReduceAlgorithm::Chain:
-    return split(stream + (stage + hop) * (p - 1), stream);
+    return evaluate(rates, {0, wavelets, p - 1, p - 1});
   case ReduceAlgorithm::Tree: {
     double levels = std::log2(p);
-    double contention = stream * levels;
-    double energy = stream * p / (2 * (p - 1)) * levels;
-    return split(std::max(contention, energy + (p - 1) * hop) + stage * levels,
-                 contention);
+    return evaluate(rates,
+                    {wavelets * levels, wavelets * p / (2 * (p - 1)) * levels,
+                     p - 1, levels});
   }
   case ReduceAlgorithm::TwoPhase: {
     double root = std::sqrt(p);
-    double energy = 2 * stream * root / (root + 1);
-    return split(std::max(2 * stream, energy + (p - 1) * hop) +
-                     stage * (2 * root - 2),
-                 2 * stream);
+    return evaluate(rates, {2 * wavelets, 2 * wavelets * root / (root + 1),
+                            p - 1, 2 * root - 2});
   }
   }
   return {};
 }
 
-ReduceAlgorithm inlay::cost::bestReduce(const Target &target, int64_t cores,
+ReduceAlgorithm inlay::cost::bestReduce(const Rates &rates, int64_t cores,
                                         double wavelets) {
   ReduceAlgorithm best = ReduceAlgorithm::Star;
+  double least = reduce(rates, best, cores, wavelets).total();
   for (ReduceAlgorithm algorithm :
        {ReduceAlgorithm::Chain, ReduceAlgorithm::Tree,
-        ReduceAlgorithm::TwoPhase})
-    if (reduce(target, algorithm, cores, wavelets).total() <
-        reduce(target, best, cores, wavelets).total())
+        ReduceAlgorithm::TwoPhase}) {
+    double cycles = reduce(rates, algorithm, cores, wavelets).total();
+    if (cycles < least) {
+      least = cycles;
       best = algorithm;
+    }
+  }
   return best;
 }
 
-Breakdown inlay::cost::allReduce(const Target &target, int64_t cores,
+int64_t inlay::cost::twoTreeStages(int64_t cores, int64_t group) {
+  auto arm = [](int64_t n) { return std::max(n / 2, n - 1 - n / 2); };
+  int64_t groups = std::max<int64_t>(1, cores / std::max<int64_t>(1, group));
+  return arm(group) + arm(groups);
+}
+
+/// Two arms in each of `phases`, then the way back.
+static Breakdown arms(const Rates &rates, double phases, double hops,
+                      double stages, double wavelets) {
+  double contention = (2 * phases + 1) * wavelets;
+  return evaluate(rates, {0, contention, hops, stages + 1});
+}
+
+Breakdown inlay::cost::twoTree(const Rates &rates, int64_t cores, int64_t group,
+                               double wavelets) {
+  if (cores <= 1)
+    return {};
+  return arms(rates, 2, double(cores), double(twoTreeStages(cores, group)),
+              wavelets);
+}
+
+Breakdown inlay::cost::twoTree(const Rates &rates, int64_t cores,
+                               double wavelets) {
+  if (cores <= 1)
+    return {};
+  return arms(rates, 2, double(cores), std::sqrt(double(cores)), wavelets);
+}
+
+Breakdown inlay::cost::middleChain(const Rates &rates, int64_t cores,
+                                   double wavelets) {
+  if (cores <= 1)
+    return {};
+  return arms(rates, 1, double(cores), double(cores) / 2, wavelets);
+}
+
+Breakdown inlay::cost::ring(const Rates &rates, int64_t cores,
+                            double wavelets) {
+  if (cores <= 1)
+    return {};
+  double p = double(cores);
+  return evaluate(rates, {0, 2 * (p - 1) * wavelets / p,
+                          std::max(1.0, 4 * p - 6), 2 * (p - 1)});
+}
+
+Breakdown inlay::cost::allReduce(const Rates &rates,
+                                 AllReduceAlgorithm algorithm, int64_t cores,
                                  double wavelets) {
-  Breakdown cycles =
-      reduce(target, bestReduce(target, cores, wavelets), cores, wavelets);
-  cycles += broadcast(target, cores, wavelets);
-  return cycles;
+  switch (algorithm) {
+  case AllReduceAlgorithm::ReduceBroadcast:
+    return reduce(rates, bestReduce(rates, cores, wavelets), cores, wavelets) +
+           broadcast(rates, cores, wavelets);
+  case AllReduceAlgorithm::TwoTree:
+    return twoTree(rates, cores, wavelets);
+  case AllReduceAlgorithm::Ring:
+    return ring(rates, cores, wavelets);
+  }
+  return {};
+}
+
+AllReduceAlgorithm inlay::cost::bestAllReduce(const Rates &rates, int64_t cores,
+                                              double wavelets) {
+  AllReduceAlgorithm best = AllReduceAlgorithm::ReduceBroadcast;
+  double least = allReduce(rates, best, cores, wavelets).total();
+  for (AllReduceAlgorithm algorithm :
+       {AllReduceAlgorithm::TwoTree, AllReduceAlgorithm::Ring}) {
+    double cycles = allReduce(rates, algorithm, cores, wavelets).total();
+    if (cycles < least) {
+      least = cycles;
+      best = algorithm;
+    }
+  }
+  return best;
+}
+
+Breakdown inlay::cost::allReduce(const Rates &rates, int64_t cores,
+                                 double wavelets) {
+  if (cores <= 1)
+    return {};
+  return allReduce(rates, bestAllReduce(rates, cores, wavelets), cores,
+                   wavelets);
+}
+
+Breakdown inlay::cost::allReduce2D(const Rates &rates,
+                                   const model::Extent &extent,
+                                   double wavelets) {
+  return allReduce(rates, extent.width, wavelets) +
+         allReduce(rates, extent.height, wavelets);
+}
+
+Breakdown inlay::cost::reduce2D(const Rates &rates, const model::Extent &extent,
+                                double wavelets) {
+  auto best = [&](int64_t cores) {
+    return reduce(rates, bestReduce(rates, cores, wavelets), cores, wavelets);
+  };
+  Breakdown axes = best(extent.width) + best(extent.height);
+  Breakdown snake =
+      reduce(rates, ReduceAlgorithm::Chain, extent.area(), wavelets);
+  return snake.total() < axes.total() ? snake : axes;
+}
+
+Breakdown inlay::cost::cyclicShift(const Rates &rates, double wavelets) {
+  return stream(rates, 2, wavelets);
+}
+
+double inlay::cost::allReduceBound(const Rates &rates, int64_t cores,
+                                   double wavelets) {
+  if (cores <= 1)
+    return 0;
+  const target::Target &target = rates.target;
+  double hops = rates.lineHops(double(cores), double(cores));
+  double p = double(cores);
+  double received = 2 * wavelets * (p - 1) / p;
+  return std::max(received / target.linkRate.value / rates.networks,
+                  hops * target.hop.value);
 }

@@ -8,8 +8,11 @@
 
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
+#include "inlay/Cost/TilePrograms.h"
 
 #include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,35 +22,23 @@ using namespace inlay::cost;
 using namespace inlay::model;
 using target::Target;
 
-double inlay::cost::expectedMaxLoad(int64_t activations, int64_t groups) {
-  if (groups <= 1 || activations <= 1)
-    return double(activations);
-  // P(X <= m) of a binomial, summed term by term from m = 0 on.
-  double n = double(activations);
-  double p = 1 / double(groups);
-  double term = std::pow(1 - p, n);
-  double cumulative = 0;
-  double expected = 0;
-  for (int64_t m = 0; m < activations; ++m) {
-    cumulative = std::min(1.0, cumulative + term);
-    expected += 1 - std::pow(cumulative, double(groups));
-    term *= (n - double(m)) / (double(m) + 1) * (p / (1 - p));
-    if (cumulative >= 1)
-      break;
-  }
-  return std::clamp(expected, std::max(1.0, n * p), n);
-}
-
 namespace {
 
+constexpr int kPartialSumBits = 32;
+
 bool isExpertDim(const IterationDim &dim) { return dim.name == "expert"; }
+bool isTokenDim(const IterationDim &dim) { return dim.name == "token"; }
+
+const char *nameOf(Axis axis) { return axis == Axis::X ? "x" : "y"; }
 
 /// Estimates one kernel, op by op.
 class Estimator {
 public:
   Estimator(const KernelSpec &kernel, const Sharding &sharding,
-            const Target &target)
-      : kernel(kernel), sharding(sharding), target(target) {}
+            const Rates &rates, const Routing &routing,
+            std::vector<Term> *terms)
+      : kernel(kernel), sharding(sharding), rates(rates), routing(routing),
+        terms(terms) {}
 
   KernelCost run() {
     if (kernel.role == KernelRole::Experts)
@@ -62,25 +53,28 @@ public:
   }
 
 private:
-  /// Activations of the busiest group, expected and at worst.
-  void measureRouting() {
-    double tokens = 1;
-    for (const OpSpec &op : kernel.ops)
-      for (const IterationDim &dim : op.dims)
-        if (dim.name == "token")
-          tokens = double(dim.size);
-    int64_t activations =
-        std::max<int64_t>(1, int64_t(tokens) * kernel.expertsPerToken);
-    int64_t groups = sharding.numGroups();
-    load = expectedMaxLoad(activations, groups);
-    double perGroup = double(ceilDiv(kernel.numExperts, groups));
-    worstLoad = std::min(double(activations), perGroup * tokens);
-    load = std::min(load, worstLoad);
-    activeGroups = std::min(activations, groups);
+  /// Adds a summand; `formula` is called where somebody wants to read it.
+  template <typename Formula>
+  void add(const std::string &name, const Breakdown &cycles, Formula formula) {
+    result.cycles += cycles;
+    if (terms)
+      terms->push_back({name, formula(), cycles});
   }
 
-  double wavelets(double elements, int bits) const {
-    return std::ceil(elements * bits / 8 / target.wavelet.value);
+  /// Activations of the busiest group, expected and at worst.
+  void measureRouting() {
+    ExpertLoad step;
+    for (const OpSpec &op : kernel.ops)
+      for (const IterationDim &dim : op.dims)
+        if (isTokenDim(dim))
+          step.tokens = dim.size;
+    step.experts = std::max<int64_t>(1, kernel.numExperts);
+    step.perToken = std::max<int64_t>(1, kernel.expertsPerToken);
+    step.groups = sharding.numGroups();
+    load = expectedLargestLoad(routing, step);
+    worst = worstLoad(step);
+    load = std::min(load, worst);
+    activeGroups = std::min(step.tokens * step.perToken, step.groups);
   }
 
   /// The inputs' shards along one side, and half the perimeter in hops.
@@ -92,37 +86,45 @@ private:
           bits = std::max(bits, shardElements(kernel.ops[o], operand,
                                               sharding.ops[o], sharding) *
                                     operand.type.bits);
-    double payload = std::ceil(double(bits) / 8 / target.wavelet.value) /
-                     target.linkRate.value;
-    result.cycles.fabricBandwidth += payload;
-    result.cycles.fabricLatency += regionBound(target, sharding.region);
+    double payload = std::ceil(double(bits) / 8 / rates.waveletBytes);
+    double hops = halfPerimeter();
+    Breakdown cycles;
+    cycles.fabricBandwidth = payload * rates.period;
+    cycles.fabricLatency = hops * rates.hop;
+    cycles.software = std::max(0.0, rates.start - 2 * rates.ramp);
+    add("spread the input", cycles, [&] {
+      return fmt::format(
+          "{} wavelets x {:g} + {:g} hops x {:g} + {:g} to start", payload,
+          rates.period, hops, rates.hop, cycles.software);
+    });
+  }
+
+  double halfPerimeter() const {
+    return double(sharding.region.width + sharding.region.height) / 2;
   }
 
   /// Points that the busiest core runs, for `activations` of its group where
   /// the op runs per expert.
   double pointsOf(const OpSpec &op, const OpSharding &opSharding,
                   double activations) const {
-    bool perExpert = kernel.role == KernelRole::Experts &&
-                     std::any_of(op.dims.begin(), op.dims.end(), isExpertDim);
-    if (!perExpert)
+    if (!isPerExpert(op))
       return std::max(1.0, shardPoints(op, opSharding, sharding) * op.density);
     double points = activations;
     for (size_t d = 0; d < op.dims.size(); ++d)
-      if (op.dims[d].name != "token" && !isExpertDim(op.dims[d]))
-        points *= double(shardLength(
-            op.dims[d], partsOf(sharding, opSharding.axisOfDim[d])));
+      if (!isTokenDim(op.dims[d]) && !isExpertDim(op.dims[d]))
+        points *= lengthOf(op, opSharding, d);
     return points;
   }
 
-  /// The core that holds the row of a token reads its part of that row; at
-  /// worst all tokens of a step hit one core.
-  double lookedUp(const OpSpec &op, const OpSharding &opSharding) const {
-    double points = 1;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (op.dims[d].name != "vocab")
-        points *= double(shardLength(
-            op.dims[d], partsOf(sharding, opSharding.axisOfDim[d])));
-    return points;
+  bool isPerExpert(const OpSpec &op) const {
+    return kernel.role == KernelRole::Experts &&
+           std::any_of(op.dims.begin(), op.dims.end(), isExpertDim);
+  }
+
+  double lengthOf(const OpSpec &op, const OpSharding &opSharding,
+                  size_t d) const {
+    return double(
+        shardLength(op.dims[d], partsOf(sharding, opSharding.axisOfDim[d])));
   }
 
   /// Bytes that an op reads on the busiest core. A contraction streams its
@@ -144,61 +146,184 @@ private:
     return bytes;
   }
 
-  Breakdown localWork(const OpSpec &op, const OpSharding &opSharding,
-                      double activations) const {
-    double points = pointsOf(op, opSharding, activations);
-    const std::string &type = op.computeType.name;
-    double compute = 0;
-    if (op.opClass == OpClass::Contraction)
-      compute = points * op.opsPerPoint / 2 / target.macsPerCycle(type);
-    else if (op.opClass != OpClass::Lookup && op.opClass != OpClass::Opaque)
-      compute = points * op.opsPerPoint / target.elementsPerCycle(type);
-    double memory = bytesOf(op, opSharding, points) / target.sramRead.value;
+  /// The two longest dims of the core's points: the inner loop is one vector
+  /// instruction along the longest, the next loop runs over the second, and
+  /// operands are described anew for each point of all others.
+  std::pair<double, double> loopsOf(const OpSpec &op,
+                                    const OpSharding &opSharding) const {
+    double longest = 1, second = 1;
+    for (size_t d = 0; d < op.dims.size(); ++d) {
+      if (isPerExpert(op) &&
+          (isTokenDim(op.dims[d]) || isExpertDim(op.dims[d])))
+        continue;
+      double length = lengthOf(op, opSharding, d);
+      if (length > longest)
+        std::swap(longest, length);
+      second = std::max(second, length);
+    }
+    return {longest, second};
+  }
+
+  TypeRates ratesOf(const OpSpec &op) const {
+    double bits = op.computeType.bits > 0 ? op.computeType.bits : 16;
+    return rates.of(op.computeType.name, bits);
+  }
+
+  struct Local {
     Breakdown cycles;
-    cycles.compute = compute;
-    cycles.sram = std::max(0.0, memory - compute);
-    return cycles;
+    std::string formula;
+  };
+
+  std::string describe(const VectorRun &run, const TypeRates &type,
+                       double period) const {
+    if (!rates.isCalibrated())
+      return fmt::format("max({:g} operations x {:g}, {:g} B x {:g})",
+                         run.instructions * run.length, period, run.readBytes,
+                         rates.readPeriod);
+    return fmt::format(
+        "{:g} instructions x ({:g} + {:g} words x {:g}) + {:g} operands x {:g}",
+        run.instructions, rates.vectorIssue,
+        std::ceil(run.length * type.bits / 64), rates.vectorWord, run.operands,
+        rates.operandSetup);
+  }
+
+  Local localWork(const OpSpec &op, const OpSharding &opSharding,
+                  double activations) const {
+    double points = pointsOf(op, opSharding, activations);
+    TypeRates type = ratesOf(op);
+    auto [longest, second] = loopsOf(op, opSharding);
+    Local local;
+    VectorRun run;
+    run.readBytes = bytesOf(op, opSharding, points);
+    switch (op.opClass) {
+    case OpClass::Contraction:
+      run.op = VectorOp::MultiplyAccumulate;
+      run.length = std::min(longest, points);
+      run.instructions = points * op.opsPerPoint / 2 / run.length;
+      run.operands = 3 * std::max(1.0, points / (longest * second));
+      break;
+    case OpClass::Lookup:
+    case OpClass::Opaque: {
+      // Nothing but bytes.
+      local.cycles.sram = run.readBytes * rates.readPeriod;
+      if (terms)
+        local.formula =
+            fmt::format("{:g} B x {:g}", run.readBytes, rates.readPeriod);
+      return local;
+    }
+    case OpClass::Elementwise:
+    case OpClass::Reduction:
+    case OpClass::Softmax:
+    case OpClass::TopK:
+    case OpClass::Move:
+      run.length = points;
+      run.instructions = op.opsPerPoint;
+      run.operands = 3 * std::max(1.0, op.opsPerPoint);
+      break;
+    }
+    local.cycles = vectors(rates, type, run);
+    double rows = points / std::max(1.0, reductionLength(op, opSharding));
+    double exponentialCount = op.opClass == OpClass::Softmax ? points : 0;
+    double divideCount = op.opClass == OpClass::Softmax     ? rows
+                         : op.opClass == OpClass::Reduction ? 3 * rows
+                                                            : 0;
+    if (rates.isCalibrated()) {
+      local.cycles += exponentials(rates, type, exponentialCount);
+      local.cycles += divides(rates, type, divideCount);
+    }
+    double converted = dequantised(op, opSharding, points);
+    local.cycles += dequantise(rates, type, converted, longest);
+    if (!terms)
+      return local;
+    local.formula = describe(
+        run, type,
+        run.op == VectorOp::Elementwise ? type.elementPeriod : type.macPeriod);
+    if (rates.isCalibrated() && exponentialCount + divideCount > 0)
+      local.formula += fmt::format(
+          " + {:g} exponentials x {:g} + {:g} divides x {:g}", exponentialCount,
+          rates.exponential, divideCount, rates.divide);
+    if (converted > 0)
+      local.formula +=
+          fmt::format(" + {:g} weights dequantised, {:g} operations each",
+                      converted, rates.dequantise);
+    return local;
+  }
+
+  double reductionLength(const OpSpec &op, const OpSharding &opSharding) const {
+    double length = 1;
+    for (size_t d = 0; d < op.dims.size(); ++d)
+      if (op.dims[d].kind == DimKind::Reduction)
+        length *= lengthOf(op, opSharding, d);
+    return length;
+  }
+
+  /// Weights of fewer bits than the type that a contraction computes in.
+  double dequantised(const OpSpec &op, const OpSharding &opSharding,
+                     double points) const {
+    if (op.opClass != OpClass::Contraction)
+      return 0;
+    double elements = 0;
+    for (const OperandSpec &operand : op.operands)
+      if (isDequantised(op, operand))
+        elements += std::min(
+            points, double(shardElements(op, operand, opSharding, sharding)));
+    return elements;
   }
 
   /// Elements that a cut reduction exchanges: the op's result for contractions,
   /// one value per row for norms and softmax.
   double reducedElements(const OpSpec &op, const OpSharding &opSharding) const {
-    bool perExpert = kernel.role == KernelRole::Experts;
+    bool isExperts = kernel.role == KernelRole::Experts;
     double elements = 1;
     for (size_t d = 0; d < op.dims.size(); ++d) {
       if (op.dims[d].kind == DimKind::Reduction ||
-          (perExpert &&
-           (isExpertDim(op.dims[d]) || op.dims[d].name == "token")))
+          (isExperts && (isExpertDim(op.dims[d]) || isTokenDim(op.dims[d]))))
         continue;
-      elements *= double(
-          shardLength(op.dims[d], partsOf(sharding, opSharding.axisOfDim[d])));
+      elements *= lengthOf(op, opSharding, d);
     }
-    return perExpert ? elements * load : elements;
+    return isExperts ? elements * load : elements;
   }
 
   void addCollectives(const OpSpec &op, const OpSharding &opSharding) {
-    constexpr int kPartialSumBits = 32;
     // Softmax needs the maximum before it can add.
     int rounds = op.opClass == OpClass::Softmax ? 2 : 1;
-    double payload = wavelets(reducedElements(op, opSharding), kPartialSumBits);
+    double payload = std::ceil(reducedElements(op, opSharding) *
+                               kPartialSumBits / 8 / rates.waveletBytes);
     for (Axis axis : {Axis::X, Axis::Y}) {
-      bool cut = false;
+      bool isCut = false;
       for (size_t d = 0; d < op.dims.size(); ++d)
-        cut |= op.dims[d].kind == DimKind::Reduction &&
-               opSharding.axisOfDim[d] == axis;
-      if (!cut)
+        isCut |= op.dims[d].kind == DimKind::Reduction &&
+                 opSharding.axisOfDim[d] == axis;
+      int64_t cores = partsOf(sharding, axis);
+      if (!isCut || cores <= 1)
         continue;
-      for (int i = 0; i < rounds; ++i)
-        result.cycles += allReduce(target, partsOf(sharding, axis), payload);
+      Breakdown sum = allReduce(rates, cores, payload) * rounds;
+      if (lastAxis != Axis::None && lastAxis != axis)
+        sum.software += rates.reroute;
+      bool isTurn = lastAxis != Axis::None && lastAxis != axis;
+      lastAxis = axis;
+      add(terms ? fmt::format("{}: all-reduce over {}", op.name, nameOf(axis))
+                : std::string(),
+          sum, [&] {
+            return fmt::format(
+                "{}{} over {} cores, {:g} wavelets, {:g} a hop, {:g} a stage, "
+                "{:g} to set up{}",
+                rounds > 1 ? "2 x " : "",
+                toString(bestAllReduce(rates, cores, payload)), cores, payload,
+                rates.collectiveHop, rates.stage, rates.collectiveSetup,
+                isTurn ? fmt::format(", {:g} to change the axis", rates.reroute)
+                       : "");
+          });
     }
   }
 
   void addOp(const OpSpec &op, const OpSharding &opSharding) {
-    Breakdown local = localWork(op, opSharding, load);
-    result.cycles += local;
+    Local local = localWork(op, opSharding, load);
+    add(op.name, local.cycles, [&] { return local.formula; });
     if (kernel.role == KernelRole::Experts)
-      worstCaseExtra += std::max(
-          0.0, localWork(op, opSharding, worstLoad).total() - local.total());
+      worstCaseExtra +=
+          std::max(0.0, localWork(op, opSharding, worst).cycles.total() -
+                            local.cycles.total());
     addCollectives(op, opSharding);
     if (op.opClass == OpClass::Opaque)
       result.unknownBytes +=
@@ -212,40 +337,62 @@ private:
     double bytes = double(kernel.outputs.front().bytes());
     double payload =
         std::ceil(bytes / double(std::max<int64_t>(1, sharding.group.width)) /
-                  target.wavelet.value);
-    result.cycles += reduce(target, bestReduce(target, activeGroups, payload),
-                            activeGroups, payload);
-    result.cycles.fabricLatency += regionBound(target, sharding.region);
+                  rates.waveletBytes);
+    ReduceAlgorithm algorithm = bestReduce(rates, activeGroups, payload);
+    Breakdown cycles = reduce(rates, algorithm, activeGroups, payload);
+    cycles.fabricLatency += halfPerimeter() * rates.hop;
+    add("combine the groups", cycles, [&] {
+      return fmt::format("{} over {} groups, {:g} wavelets, + {:g} hops x {:g}",
+                         toString(algorithm), activeGroups, payload,
+                         halfPerimeter(), rates.hop);
+    });
   }
 
   const KernelSpec &kernel;
   const Sharding &sharding;
-  const Target &target;
+  const Rates &rates;
+  const Routing &routing;
+  std::vector<Term> *terms;
   KernelCost result;
   double load = 1;
-  double worstLoad = 1;
+  double worst = 1;
   double worstCaseExtra = 0;
   int64_t activeGroups = 1;
+  Axis lastAxis = Axis::None;
 };
 
 } // namespace
 
-KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,
-                                       const Sharding &sharding,
-                                       const Target &target) {
-  return Estimator(kernel, sharding, target).run();
+bool inlay::cost::isDequantised(const OpSpec &op, const OperandSpec &operand) {
+  // Scales and zero points are indexed by blocks.
+  bool isBlocked =
+      std::any_of(operand.indexing.begin(), operand.indexing.end(),
+                  [](const IndexExpr &index) { return index.divisor > 1; });
+  return operand.role == TensorRole::Weights && !isBlocked &&
+         operand.type.bits <= 8 && operand.type.bits < op.computeType.bits;
 }
 
-Breakdown inlay::cost::streamCost(const Target &target, double bytes,
+KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,
+                                       const Sharding &sharding,
+                                       const Rates &rates,
+                                       const Routing &routing) {
+  return Estimator(kernel, sharding, rates, routing, nullptr).run();
+}
+
+std::vector<Term> inlay::cost::explainKernel(const KernelSpec &kernel,
+                                             const Sharding &sharding,
+                                             const Rates &rates,
+                                             const Routing &routing) {
+  std::vector<Term> terms;
+  Estimator(kernel, sharding, rates, routing, &terms).run();
+  return terms;
+}
+
+Breakdown inlay::cost::streamCost(const Rates &rates, double bytes,
                                   int64_t hops, int64_t lanes) {
-  double wavelets = std::ceil(bytes / target.wavelet.value);
-  Breakdown cycles;
-  cycles.fabricBandwidth =
-      std::ceil(wavelets / double(std::max<int64_t>(1, lanes))) /
-      target.linkRate.value;
-  cycles.fabricLatency =
-      double(hops) * target.hop.value + 2 * target.ramp.value;
-  return cycles;
+  double wavelets = std::ceil(bytes / rates.waveletBytes);
+  return stream(rates, double(hops),
+                std::ceil(wavelets / double(std::max<int64_t>(1, lanes))));
 }
 
 Breakdown inlay::cost::crossingCost(const Target &target, double bytes) {
@@ -254,4 +401,10 @@ Breakdown inlay::cost::crossingCost(const Target &target, double bytes) {
   cycles.crossing = target.waferLatency.value * 1e3 * target.clock.value +
                     bytes / target.waferBandwidth.value * target.clock.value;
   return cycles;
+}
+
+double inlay::cost::dramCycles(const Target &target, double bytes) {
+  if (!target.dramBandwidth.isGiven())
+    return 0;
+  return bytes / target.dramBandwidth.value * target.clock.value;
 }

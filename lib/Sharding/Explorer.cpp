@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -33,13 +34,17 @@ std::vector<int64_t> inlay::sharding::candidateSizes(int64_t most) {
   return sizes;
 }
 
-Machine inlay::sharding::machineOf(const target::Target &target) {
+Machine inlay::sharding::machineOf(const target::Target &target,
+                                   cost::Mode mode) {
+  // The rates point into the target, so both live as long as the function.
+  auto owned = std::make_shared<const target::Target>(target);
+  auto rates = std::make_shared<const cost::Rates>(*owned, mode);
   return {
       target.grid, target.budget(),
-      [target](const KernelSpec &kernel, const Sharding &sharding) {
-        return cost::estimateKernel(kernel, sharding, target).cycles.total();
+      [owned, rates](const KernelSpec &kernel, const Sharding &sharding) {
+        return cost::estimateKernel(kernel, sharding, *rates).cycles.total();
       },
-      [target](Extent extent) { return cost::regionBound(target, extent); }};
+      [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {

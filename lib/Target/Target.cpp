@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Target/Target.h"
+#include "inlay/Target/Figures.h"
 
 #include "inlay/Support/Format.h"
 #include "inlay/Support/JsonReader.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -25,13 +27,28 @@ using namespace inlay;
 using namespace inlay::target;
 
 using model::kLargestSide;
-static constexpr double kLargest = 1e15;
 
 int64_t Target::usableCores() const {
   int64_t cores = grid.area();
   for (const model::Rect &rect : dead)
     cores -= rect.area();
   return cores;
+}
+
+int64_t Target::hops(int64_t dx, int64_t dy) const {
+  dx = std::abs(dx);
+  dy = std::abs(dy);
+  if (!isTorus())
+    return dx + dy;
+  auto around = [](int64_t distance, int64_t size) {
+    return std::min(distance, std::max<int64_t>(0, size - distance));
+  };
+  return around(dx, grid.width) + around(dy, grid.height);
+}
+
+const Quantity *Target::primitive(const std::string &primitiveName) const {
+  auto found = primitives.find(primitiveName);
+  return found == primitives.end() ? nullptr : &found->second;
 }
 
 static double slowestRate(const std::map<std::string, Quantity> &rates,
@@ -72,7 +89,8 @@ std::map<std::string, Quantity> readRates(JsonReader &reader,
                                           const std::string &name) {
   std::map<std::string, Quantity> rates;
   reader.members(name, [&](llvm::StringRef type, JsonReader &inner) {
-    rates[type.str()] = readQuantity(inner, "1/cycle", 1e-6, kLargest);
+    rates[type.str()] =
+        readQuantity(inner, "1/cycle", kLeastPositive, kLargestFigure);
   });
   if (rates.empty())
     reader.error(name, "must have at least one element type");
@@ -88,44 +106,60 @@ model::Rect readRect(JsonReader &reader) {
   return rect;
 }
 
-void readCore(JsonReader &reader, Target &target) {
-  auto quantity = [&](llvm::StringRef name, const char *unit, double least) {
-    Quantity result;
-    reader.child(name, [&](JsonReader &inner) {
-      result = readQuantity(inner, unit, least, kLargest);
-    });
-    return result;
-  };
-  target.sram = quantity("sram", "B", 1);
-  target.reserved = quantity("reserved", "B", 0);
-  target.sramRead = quantity("sram_read", "B/cycle", 1e-6);
-  target.sramWrite = quantity("sram_write", "B/cycle", 1e-6);
-  target.macRate = readRates(reader, "mac_rate");
-  target.elementRate = readRates(reader, "element_rate");
+/// The figures of one section of the file.
+void readFigures(JsonReader &reader, llvm::StringRef section, Target &target) {
+  for (const Figure &figure : kFigures)
+    if (section == figure.section &&
+        (figure.isRequired || reader.has(figure.key)))
+      reader.child(figure.key, [&](JsonReader &inner) {
+        target.*figure.member =
+            readQuantity(inner, figure.unit, figure.least, kLargestFigure);
+      });
 }
 
-void readFabric(JsonReader &reader, Target &target) {
-  auto quantity = [&](llvm::StringRef name, const char *unit, double least) {
-    Quantity result;
-    reader.child(name, [&](JsonReader &inner) {
-      result = readQuantity(inner, unit, least, kLargest);
-    });
-    return result;
-  };
-  target.wavelet = quantity("wavelet", "B", 1);
-  target.linkRate = quantity("link_rate", "wavelet/cycle", 1e-6);
-  target.hop = quantity("hop", "cycle", 0);
-  target.ramp = quantity("ramp", "cycle", 0);
-  target.coloursTotal = quantity("colours", "1", 0);
+Fit readFit(JsonReader &reader) {
+  Fit fit;
+  if (const llvm::json::Value *rows = reader.value("rows")) {
+    const llvm::json::Array *array = rows->getAsArray();
+    for (const llvm::json::Value &row : array ? *array : llvm::json::Array())
+      if (auto text = row.getAsString())
+        fit.rows.push_back(text->str());
+    if (!array || array->empty() || fit.rows.size() != array->size())
+      reader.error("rows", "must be an array of strings, not empty");
+  } else {
+    reader.error("rows", "is missing");
+  }
+  fit.numRows = reader.integer("number", 1);
+  fit.meanError = reader.number("mean_error", 0, kLargestFigure);
+  fit.largestError = reader.number("largest_error", 0, kLargestFigure);
+  return fit;
 }
 
-void readWaferLink(JsonReader &reader, Target &target) {
-  reader.child("bandwidth", [&](JsonReader &inner) {
-    target.waferBandwidth = readQuantity(inner, "GB/s", 1e-6, kLargest);
+void readPrimitives(JsonReader &reader, Target &target) {
+  reader.members("primitives", [&](llvm::StringRef name, JsonReader &inner) {
+    const PrimitiveName *known =
+        llvm::find_if(kPrimitives, [&](const PrimitiveName &primitive) {
+          return name == primitive.name;
+        });
+    if (known == std::end(kPrimitives))
+      return reader.error("primitives." + name.str(), "is no primitive");
+    target.primitives[name.str()] =
+        readQuantity(inner, known->unit, known->least, kLargestFigure);
+    if (inner.has("fit"))
+      inner.child("fit", [&](JsonReader &fit) {
+        target.fits[name.str()] = readFit(fit);
+      });
   });
-  reader.child("latency", [&](JsonReader &inner) {
-    target.waferLatency = readQuantity(inner, "us", 0, kLargest);
-  });
+}
+
+void readUnknowns(JsonReader &reader, Target &target) {
+  const llvm::json::Value *unknowns = reader.value("unknowns");
+  const llvm::json::Array *array = unknowns ? unknowns->getAsArray() : nullptr;
+  for (const llvm::json::Value &unknown : array ? *array : llvm::json::Array())
+    if (auto text = unknown.getAsString())
+      target.unknowns.push_back(text->str());
+  if (unknowns && (!array || target.unknowns.size() != array->size()))
+    reader.error("unknowns", "must be an array of strings");
 }
 
 void readClocks(JsonReader &reader, Target &target) {
@@ -171,14 +205,26 @@ Target readTarget(JsonReader &reader) {
     reader.children("dead", [&](JsonReader &inner) {
       target.dead.push_back(readRect(inner));
     });
-  reader.child("clock", [&](JsonReader &inner) {
-    target.clock = readQuantity(inner, "GHz", 1e-3, 100);
-  });
+  readFigures(reader, "", target);
   readClocks(reader, target);
-  reader.child("core", [&](JsonReader &inner) { readCore(inner, target); });
-  reader.child("fabric", [&](JsonReader &inner) { readFabric(inner, target); });
-  reader.child("wafer_link",
-               [&](JsonReader &inner) { readWaferLink(inner, target); });
+  reader.child("core", [&](JsonReader &inner) {
+    readFigures(inner, "core", target);
+    target.macRate = readRates(inner, "mac_rate");
+    target.elementRate = readRates(inner, "element_rate");
+  });
+  for (const char *section : {"fabric", "wafer_link"})
+    reader.child(section, [&](JsonReader &inner) {
+      readFigures(inner, section, target);
+    });
+  if (reader.has("dram")) {
+    reader.child(
+        "dram", [&](JsonReader &inner) { readFigures(inner, "dram", target); });
+    if (!target.dramCapacity.isGiven() || !target.dramBandwidth.isGiven())
+      reader.error("dram", "needs a capacity and a bandwidth");
+  }
+  if (reader.has("primitives"))
+    readPrimitives(reader, target);
+  readUnknowns(reader, target);
   if (target.reserved.value >= target.sram.value)
     reader.error("core.reserved", "must be less than core.sram");
   checkDead(target, reader);
@@ -263,7 +309,7 @@ bool inlay::target::apply(const Overrides &overrides, Target &target,
   }
   if (overrides.crossingLatency) {
     if (!(*overrides.crossingLatency >= 0 &&
-          *overrides.crossingLatency <= kLargest)) {
+          *overrides.crossingLatency <= kLargestFigure)) {
       diags.inputError("option --crossing-latency",
                        "must be a number of microseconds of at least 0");
       return false;

@@ -61,7 +61,8 @@ Sharding square(int64_t width, int64_t height) {
 }
 
 TEST(CollectivesTest, ClosedFormsOfThePaper) {
-  target::Target target = wse3(); // h = 1, r = 1, T_R = 2
+  target::Target machine = wse3(); // h = 1, r = 1, T_R = 2
+  Rates target(machine, Mode::Ideal);
   EXPECT_EQ(broadcast(target, 100, 64).total(), 64 + 100 + 4);
   EXPECT_EQ(reduce(target, ReduceAlgorithm::Star, 100, 64).total(),
             64 * 99 + 5);
@@ -76,7 +77,8 @@ TEST(CollectivesTest, ClosedFormsOfThePaper) {
 }
 
 TEST(CollectivesTest, BestIsNoSlowerThanAny) {
-  target::Target target = wse3();
+  target::Target machine = wse3();
+  Rates target(machine, Mode::Ideal);
   for (int64_t cores : {2, 3, 16, 100, 755})
     for (double wavelets : {1., 16., 512., 65536.}) {
       double best =
@@ -91,12 +93,14 @@ TEST(CollectivesTest, BestIsNoSlowerThanAny) {
 
 TEST(CostTest, GemvByHand) {
   // 64 x 64 weights on 4 x 4 cores: 16 x 16 each.
-  KernelCost cost = estimateKernel(gemv(64, 64), square(4, 4), wse3());
+  target::Target target = wse3();
+  Rates rates(target, Mode::Ideal);
+  KernelCost cost = estimateKernel(gemv(64, 64), square(4, 4), rates);
   // 256 multiply-accumulates at 8 a cycle; 576 bytes at 16 a cycle take longer.
   EXPECT_EQ(cost.cycles.compute, 32);
   EXPECT_EQ(cost.cycles.sram, (256 + 16 + 16) * 2 / 16. - 32);
   // 16 partial sums of 4 bytes along 4 cores, and the input's 8 wavelets.
-  Breakdown reduction = allReduce(wse3(), 4, 16);
+  Breakdown reduction = allReduce(rates, 4, 16);
   EXPECT_EQ(cost.cycles.fabricBandwidth, reduction.fabricBandwidth + 8);
   EXPECT_EQ(cost.cycles.fabricLatency, reduction.fabricLatency + 4);
   EXPECT_EQ(cost.cycles.software, 0);
@@ -109,7 +113,8 @@ TEST(CostTest, CrossingIsLatencyAndBandwidthAtTheClock) {
 }
 
 TEST(CostTest, StreamsGrowWithPayloadAndDistance) {
-  target::Target target = wse3();
+  target::Target machine = wse3();
+  Rates target(machine, Mode::Ideal);
   double last = 0;
   for (int64_t bytes = 4; bytes < 1 << 20; bytes *= 2) {
     double cycles = streamCost(target, double(bytes), 10, 4).total();
@@ -137,6 +142,7 @@ TEST(CostTest, ExpectedMaxLoadIsBetweenItsLimits) {
 
 TEST(CostTest, BoundNeverExceedsTheEstimate) {
   target::Target target = wse3();
+  Rates rates(target, Mode::Ideal);
   std::mt19937 random(1);
   auto pick = [&](int64_t most) {
     return int64_t(std::exp2(
@@ -147,7 +153,7 @@ TEST(CostTest, BoundNeverExceedsTheEstimate) {
     Sharding sharding = square(pick(755), pick(1170));
     if (footprint(kernel, sharding).total() > target.budget())
       continue;
-    double estimate = estimateKernel(kernel, sharding, target).cycles.total();
+    double estimate = estimateKernel(kernel, sharding, rates).cycles.total();
     Bound bound = kernelBound(kernel, target, sharding.region.area());
     EXPECT_TRUE(std::isfinite(estimate));
     EXPECT_LE(bound.cycles(), estimate)

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Target/Target.h"
+#include "inlay/Target/Figures.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -54,7 +55,7 @@ std::string errorsWith(const std::string &from, const std::string &to) {
 }
 
 TEST(TargetTest, ShippedTargetsLoad) {
-  for (const char *name : {"wse2", "wse3", "grid8x8"}) {
+  for (const char *name : {"wse2", "wse3", "grid8x8", "wormhole"}) {
     Diagnostics diags;
     std::optional<Target> target = find(name, targetDir(), diags);
     ASSERT_TRUE(target) << print(diags);
@@ -74,13 +75,74 @@ TEST(TargetTest, Wse3HasThePublishedFigures) {
   EXPECT_TRUE(target->waferLatency.assumption);
 }
 
+TEST(TargetTest, WormholeIsNoWseInDisguise) {
+  Diagnostics diags;
+  std::optional<Target> target = find("wormhole", targetDir(), diags);
+  ASSERT_TRUE(target) << print(diags);
+  EXPECT_TRUE(target->isTorus());
+  EXPECT_EQ(target->networks.value, 2);
+  EXPECT_EQ(target->coloursTotal.value, 0);
+  EXPECT_EQ(target->dramBandwidth.value, 288);
+  EXPECT_TRUE(target->primitives.empty());
+  // Around the edge where that is shorter, and nowhere near it the plain way.
+  EXPECT_EQ(target->hops(7, 0), 1);
+  EXPECT_EQ(target->hops(-3, 2), 5);
+  EXPECT_EQ(target->hops(4, 8), 5);
+  std::optional<Target> mesh = find("wse3", targetDir(), diags);
+  ASSERT_TRUE(mesh);
+  EXPECT_FALSE(mesh->isTorus());
+  EXPECT_EQ(mesh->hops(754, -1169), 754 + 1169);
+}
+
+TEST(TargetTest, PrimitivesHaveProvenanceAndFits) {
+  Diagnostics diags;
+  for (const char *name : {"wse2", "wse3"}) {
+    std::optional<Target> target = find(name, targetDir(), diags);
+    ASSERT_TRUE(target) << print(diags);
+    for (const PrimitiveName &known : kPrimitives) {
+      const Quantity *primitive = target->primitive(known.name);
+      ASSERT_TRUE(primitive) << name << " has no " << known.name;
+      EXPECT_FALSE(primitive->source.empty());
+    }
+    EXPECT_FALSE(target->fits.empty());
+    for (const auto &[primitive, fit] : target->fits) {
+      EXPECT_GE(fit.numRows, 1) << primitive;
+      EXPECT_LE(fit.meanError, fit.largestError) << primitive;
+      EXPECT_LE(fit.largestError, 0.08) << primitive;
+    }
+    EXPECT_FALSE(target->unknowns.empty());
+  }
+  EXPECT_EQ(find("wse3", targetDir(), diags)->primitive("nothing"), nullptr);
+}
+
+TEST(TargetTest, ErrorsOfPrimitivesNameTheField) {
+  using testing::HasSubstr;
+  EXPECT_THAT(errorsWith("\"vector_issue\"", "\"vector_tissue\""),
+              HasSubstr("field 'primitives.vector_tissue': is no primitive"));
+  EXPECT_THAT(errorsWith("\"cycle/8B\"", "\"cycle\""),
+              HasSubstr("field 'primitives.vector_word.unit': must be "
+                        "'cycle/8B', got 'cycle'"));
+  EXPECT_THAT(
+      errorsWith("\"multicast_wse3.csv: line multicast\"", "7"),
+      HasSubstr("field 'primitives.wavelet_period.fit.rows': must be an array "
+                "of strings, not empty"));
+  EXPECT_THAT(errorsWith("\"rows\": [", "\"ranks\": ["),
+              HasSubstr("field 'primitives.wavelet_period.fit.rows': is "
+                        "missing"));
+  EXPECT_THAT(errorsWith("\"unknowns\": [", "\"unknowns\": [3,"),
+              HasSubstr("field 'unknowns': must be an array of strings"));
+  EXPECT_THAT(errorsWith("\"clock\": {", "\"dram\": {}, \"clock\": {"),
+              HasSubstr("field 'dram': needs a capacity and a bandwidth"));
+}
+
 TEST(TargetTest, UnknownNameListsTheShippedOnes) {
   Diagnostics diags;
   EXPECT_FALSE(find("wse9", targetDir(), diags));
-  EXPECT_EQ(print(diags),
-            "error: there is no target 'wse9'\n"
-            "  note: shipped targets: grid8x8, wse2, wse3; or give the path of "
-            "a .json file\n");
+  EXPECT_EQ(
+      print(diags),
+      "error: there is no target 'wse9'\n"
+      "  note: shipped targets: grid8x8, wormhole, wse2, wse3; or give the "
+      "path of a .json file\n");
 }
 
 TEST(TargetTest, EmptyDirectoryIsNamed) {

@@ -63,6 +63,10 @@ LogicalResult SystemOp::verify() {
   if (getOverBudget() && *getOverBudget() <= budget)
     return emitOpError("is over budget with ")
            << *getOverBudget() << " B, but the budget is " << budget << " B";
+  if (getCost() == CostMode::Calibrated && !getTarget().hasPrimitives())
+    return emitOpError("has calibrated cost, but target '")
+           << getTarget().getName().getValue()
+           << "' has no measured costs of software";
   return success();
 }
 

@@ -41,11 +41,11 @@ class SystemOp;
 
 namespace inlay::wafer {
 
-/// Every figure of a target but the rates.
-llvm::ArrayRef<llvm::StringLiteral> targetFigures();
-/// Prefixes of the figures that are rates of a type.
+/// Prefixes of the figures that are rates of a type, and of the measured costs
+/// of software; the others are `target::kFigures`.
 inline constexpr llvm::StringLiteral kMacRate = "mac_rate.";
 inline constexpr llvm::StringLiteral kElementRate = "element_rate.";
+inline constexpr llvm::StringLiteral kPrimitive = "primitive.";
 
 } // namespace inlay::wafer
 

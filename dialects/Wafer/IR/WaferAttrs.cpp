@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Wafer/IR/Wafer.h"
+#include "inlay/Target/Figures.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -27,14 +28,6 @@ void WaferDialect::registerAttributes() {
 #define GET_ATTRDEF_LIST
 #include "dialects/Wafer/IR/WaferAttrs.cpp.inc"
       >();
-}
-
-ArrayRef<llvm::StringLiteral> inlay::wafer::targetFigures() {
-  static constexpr llvm::StringLiteral kNames[] = {
-      "clock",      "colours",         "hop",           "link_rate",
-      "ramp",       "reserved",        "sram",          "sram_read",
-      "sram_write", "wafer_bandwidth", "wafer_latency", "wavelet"};
-  return kNames;
 }
 
 static bool isCount(double value) { return std::isfinite(value) && value >= 0; }
@@ -84,6 +77,12 @@ double TargetAttr::getValue(StringRef figure) const {
   return attr ? attr.getValue().getValueAsDouble() : 0;
 }
 
+bool TargetAttr::hasPrimitives() const {
+  return llvm::any_of(getFigures(), [](NamedAttribute figure) {
+    return figure.getName().getValue().starts_with(kPrimitive);
+  });
+}
+
 /// Dead rectangles lie inside the grid and do not overlap.
 static LogicalResult verifyDead(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t width, int64_t height,
@@ -110,17 +109,30 @@ static LogicalResult verifyDead(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-/// What cycles and rates are divided by is more than 0, and nothing is so large
-/// that a count of bytes or cycles would overflow.
+/// What a figure may be, by its name; nullopt for a name that is not known.
+/// Rates are divided by, and so are more than 0.
+static std::optional<double> leastValue(StringRef name) {
+  if (name.consume_front(kMacRate) || name.consume_front(kElementRate))
+    return name.empty() ? std::nullopt : std::optional(target::kLeastPositive);
+  if (name.consume_front(kPrimitive)) {
+    for (const target::PrimitiveName &primitive : target::kPrimitives)
+      if (name == primitive.name)
+        return primitive.least;
+    return std::nullopt;
+  }
+  for (const target::Figure &figure : target::kFigures)
+    if (name == figure.name)
+      return figure.least;
+  return std::nullopt;
+}
+
+/// Nothing is so large that a count of bytes or cycles would overflow.
 static LogicalResult verifyRange(function_ref<InFlightDiagnostic()> emitError,
-                                 StringRef name, double value) {
-  static constexpr llvm::StringLiteral kMayBeZero[] = {
-      "colours", "hop", "ramp", "reserved", "wafer_latency"};
-  static constexpr double kLargest = 1e15;
-  if (value > kLargest)
-    return emitError() << "figure '" << name << "' is at most " << kLargest
-                       << ", got " << value;
-  if (value == 0 && !llvm::is_contained(kMayBeZero, name))
+                                 StringRef name, double least, double value) {
+  if (value > target::kLargestFigure)
+    return emitError() << "figure '" << name << "' is at most "
+                       << target::kLargestFigure << ", got " << value;
+  if (value == 0 && least > 0)
     return emitError() << "figure '" << name << "' must be more than 0";
   return success();
 }
@@ -135,19 +147,18 @@ static LogicalResult verifyFigures(function_ref<InFlightDiagnostic()> emitError,
     if (!attr)
       return emitError() << "figure '" << name
                          << "' is not an #inlay_wafer.figure";
-    bool isMac = name.starts_with(kMacRate) && name != kMacRate;
-    bool isElement = name.starts_with(kElementRate) && name != kElementRate;
-    macRates += isMac;
-    elementRates += isElement;
-    if (!isMac && !isElement && !llvm::is_contained(targetFigures(), name))
+    macRates += name.starts_with(kMacRate);
+    elementRates += name.starts_with(kElementRate);
+    std::optional<double> least = leastValue(name);
+    if (!least)
       return emitError() << "figure '" << name << "' is not known";
-    if (failed(
-            verifyRange(emitError, name, attr.getValue().getValueAsDouble())))
+    if (failed(verifyRange(emitError, name, *least,
+                           attr.getValue().getValueAsDouble())))
       return failure();
   }
-  for (StringRef name : targetFigures())
-    if (!figures.contains(name))
-      return emitError() << "figure '" << name << "' is missing";
+  for (const target::Figure &figure : target::kFigures)
+    if (figure.isRequired && !figures.contains(figure.name))
+      return emitError() << "figure '" << figure.name << "' is missing";
   if (!macRates || !elementRates)
     return emitError() << "figures '" << (macRates ? kElementRate : kMacRate)
                        << "<type>' are missing";

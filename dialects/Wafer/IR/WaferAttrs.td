@@ -35,7 +35,8 @@ def Wafer_BufferRole : Wafer_Enum<"BufferRole", "what a buffer holds", [
 ]>;
 
 def Wafer_CostMode : Wafer_Enum<"CostMode", "what an estimate counts", [
-  I32EnumAttrCase<"Ideal", 0, "ideal">, // limits of the hardware only
+  I32EnumAttrCase<"Ideal", 0, "ideal">,           // limits of the hardware only
+  I32EnumAttrCase<"Calibrated", 1, "calibrated">, // and measured costs of software
 ]>;
 
 def Wafer_Objective : Wafer_Enum<"Objective", "what a mapping minimises", [
@@ -98,14 +99,18 @@ def Wafer_TargetAttr : Wafer_Attr<"Target", "target"> {
     | `colours` | colours that streams may take |
     | `wafer_bandwidth`, `wafer_latency` | GB/s and microseconds from wafer to wafer |
     | `mac_rate.<type>`, `element_rate.<type>` | operations per cycle and core |
+    | `wrap`, `networks` | 1 where rows and columns close to rings; networks side by side (optional: 0 and 1) |
+    | `dram_capacity`, `dram_bandwidth` | bytes and GB/s of memory beside the SRAM (optional) |
+    | `dequantise` | operations for each dequantised weight (optional) |
+    | `primitive.<name>` | measured costs of software, as docs/cost-model.md lists them (optional) |
 
     **Constraints:**
     - Width and height of the grid are at least 1 and at most 65,536.
     - `dead` holds four numbers for each rectangle, which lies inside the grid
       and overlaps no other.
     - Report clocks are finite and more than 0.
-    - Every figure of the table is there, rates for at least one type, and no
-      other; each is an `#inlay_wafer.figure` of at most 1e15.
+    - Every figure of the table that is not optional is there, rates for at least
+      one type, and no other; each is an `#inlay_wafer.figure` of at most 1e15.
     - Only `colours`, `hop`, `ramp`, `reserved` and `wafer_latency` may be 0.
     - `reserved` is less than `sram`.
 
@@ -128,6 +133,8 @@ def Wafer_TargetAttr : Wafer_Attr<"Target", "target"> {
   let extraClassDeclaration = [{
     /// The value of a figure of the table; 0 for a rate that is not there.
     double getValue(::llvm::StringRef figure) const;
+    /// True when there are measured costs of software.
+    bool hasPrimitives() const;
     /// Bytes of a core that data may use.
     int64_t getBudget() const {
       return static_cast<int64_t>(getValue("sram") - getValue("reserved"));

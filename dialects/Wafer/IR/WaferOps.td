@@ -21,7 +21,8 @@ def Wafer_SystemOp : Wafer_Op<"system", [
     Maps the kernels of a dataflow graph onto `wafers` equal wafers of a target.
     `options` are the choices that led to the placement, for the record.
     `over_budget` marks a placement that a core has too little SRAM for, kept to
-    be looked at: it is made for cores with that many bytes for data.
+    be looked at: it is made for cores with that many bytes for data. `cost` is
+    what estimates count, ideal where it is left out.
 
     **Constraints:**
     - There is at least one wafer.
@@ -30,6 +31,7 @@ def Wafer_SystemOp : Wafer_Op<"system", [
     - No kernel is assigned twice.
     - At most one `inlay_wafer.step_estimate` is there.
     - `over_budget` is more than the budget of the target.
+    - A calibrated `cost` needs a target with `primitive.` figures.
 
     Example:
     ```mlir
@@ -42,11 +44,14 @@ def Wafer_SystemOp : Wafer_Op<"system", [
                        Wafer_Int:$wafers,
                        Wafer_TargetAttr:$target,
                        OptionalAttr<Wafer_Int>:$over_budget,
+                       DefaultValuedAttr<Wafer_CostMode,
+                           "::inlay::wafer::CostMode::Ideal">:$cost,
                        OptionalAttr<DictionaryAttr>:$options);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `of` $graph `wafers` `` `(` $wafers `)`
     `target` `` `(` qualified($target) `)` (`over_budget` `` `(` $over_budget^ `)`)?
+    (`cost` `` `(` $cost^ `)`)?
     (`options` $options^)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;

@@ -9,6 +9,8 @@
 
 #include "AttrConversion.h"
 
+#include "inlay/Target/Figures.h"
+
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -18,24 +20,6 @@ using namespace inlay::wafer;
 //===----------------------------------------------------------------------===//
 // Target
 //===----------------------------------------------------------------------===//
-
-/// Visits every figure of a target with the name that `#inlay_wafer.target`
-/// gives it, rates excepted.
-template <typename Target, typename Visitor>
-static void visitFigures(Target &target, Visitor visit) {
-  visit("clock", target.clock);
-  visit("sram", target.sram);
-  visit("reserved", target.reserved);
-  visit("sram_read", target.sramRead);
-  visit("sram_write", target.sramWrite);
-  visit("wavelet", target.wavelet);
-  visit("link_rate", target.linkRate);
-  visit("hop", target.hop);
-  visit("ramp", target.ramp);
-  visit("colours", target.coloursTotal);
-  visit("wafer_bandwidth", target.waferBandwidth);
-  visit("wafer_latency", target.waferLatency);
-}
 
 TargetAttr inlay::wafer::toAttr(MLIRContext *context,
                                 const target::Target &target) {
@@ -49,11 +33,15 @@ TargetAttr inlay::wafer::toAttr(MLIRContext *context,
                                    builder.getStringAttr(quantity.source),
                                    quantity.assumption));
   };
-  visitFigures(target, add);
+  for (const target::Figure &figure : target::kFigures)
+    if (figure.isRequired || (target.*figure.member).isGiven())
+      add(figure.name, target.*figure.member);
   for (const auto &[type, rate] : target.macRate)
     add(kMacRate + type, rate);
   for (const auto &[type, rate] : target.elementRate)
     add(kElementRate + type, rate);
+  for (const auto &[name, primitive] : target.primitives)
+    add(kPrimitive + name, primitive);
   SmallVector<int64_t> dead;
   for (const model::Rect &rect : target.dead)
     dead.append({rect.x, rect.y, rect.width, rect.height});
@@ -82,9 +70,9 @@ target::Target inlay::wafer::toTarget(TargetAttr attr) {
     target.dead.push_back({dead[0], dead[1], dead[2], dead[3]});
   target.reportClocks = attr.getReportClocks().asArrayRef().vec();
   DictionaryAttr figures = attr.getFigures();
-  visitFigures(target, [&](StringRef name, target::Quantity &quantity) {
-    quantity = toQuantity(figures.getAs<FigureAttr>(name));
-  });
+  for (const target::Figure &figure : target::kFigures)
+    if (auto value = figures.getAs<FigureAttr>(figure.name))
+      target.*figure.member = toQuantity(value);
   for (NamedAttribute figure : figures) {
     StringRef name = figure.getName();
     auto value = cast<FigureAttr>(figure.getValue());
@@ -92,6 +80,8 @@ target::Target inlay::wafer::toTarget(TargetAttr attr) {
       target.macRate[name.str()] = toQuantity(value);
     else if (name.consume_front(kElementRate))
       target.elementRate[name.str()] = toQuantity(value);
+    else if (name.consume_front(kPrimitive))
+      target.primitives[name.str()] = toQuantity(value);
   }
   return target;
 }
@@ -138,6 +128,11 @@ model::Sharding inlay::wafer::toSharding(ShardingAttr attr,
 //===----------------------------------------------------------------------===//
 // Cycles, bounds
 //===----------------------------------------------------------------------===//
+
+cost::Mode inlay::wafer::toMode(CostMode mode) {
+  return mode == CostMode::Calibrated ? cost::Mode::Calibrated
+                                      : cost::Mode::Ideal;
+}
 
 CyclesAttr inlay::wafer::toAttr(MLIRContext *context,
                                 const cost::Breakdown &cycles) {

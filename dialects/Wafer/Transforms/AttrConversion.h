@@ -32,6 +32,8 @@ ShardingAttr toAttr(mlir::MLIRContext *context,
                     const model::Sharding &sharding);
 model::Sharding toSharding(ShardingAttr attr, model::Extent region);
 
+cost::Mode toMode(CostMode mode);
+
 CyclesAttr toAttr(mlir::MLIRContext *context, const cost::Breakdown &cycles);
 cost::Breakdown toBreakdown(CyclesAttr attr);
 

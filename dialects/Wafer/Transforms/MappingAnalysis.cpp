@@ -31,11 +31,12 @@ MappingAnalysis::MappingAnalysis(Operation *op) {
     model = std::move(*extracted);
 }
 
-sharding::Explorer &MappingAnalysis::getExplorer(TargetAttr target,
-                                                 int64_t budget) {
-  if (!explorer || machine != std::pair(target, budget)) {
-    machine = {target, budget};
-    sharding::Machine costed = sharding::machineOf(toTarget(target));
+sharding::Explorer &
+MappingAnalysis::getExplorer(TargetAttr target, int64_t budget, CostMode mode) {
+  if (!explorer || machine != std::tuple(target, budget, mode)) {
+    machine = {target, budget, mode};
+    sharding::Machine costed =
+        sharding::machineOf(toTarget(target), toMode(mode));
     costed.budget = budget;
     explorer = std::make_unique<sharding::Explorer>(std::move(costed));
   }

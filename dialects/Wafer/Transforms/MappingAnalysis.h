@@ -22,7 +22,7 @@
 
 #include <memory>
 #include <optional>
-#include <utility>
+#include <tuple>
 
 namespace inlay::wafer {
 
@@ -38,12 +38,13 @@ public:
 
   /// The explorer of variants on cores of `budget` bytes. It is kept until
   /// another machine is asked for.
-  sharding::Explorer &getExplorer(TargetAttr target, int64_t budget);
+  sharding::Explorer &getExplorer(TargetAttr target, int64_t budget,
+                                  CostMode mode);
 
 private:
   dataflow::GraphOp graph;
   std::optional<model::Graph> model;
-  std::pair<TargetAttr, int64_t> machine; ///< of `explorer`
+  std::tuple<TargetAttr, int64_t, CostMode> machine; ///< of `explorer`
   std::unique_ptr<sharding::Explorer> explorer;
 };
 

@@ -125,6 +125,13 @@ bool PartitionStages::loadTarget(Diagnostics &diags) {
     overrides.crossingLatency = crossingLatency;
   if (!target::apply(overrides, *found, diags))
     return false;
+  if (cost == CostMode::Calibrated && found->primitives.empty()) {
+    diags
+        .inputError("option --cost", "target '" + found->name +
+                                         "' has no measured costs of software")
+        .notes.push_back("use --cost ideal, or a target with primitives");
+    return false;
+  }
   machine = std::move(*found);
   machineAttr = toAttr(&getContext(), machine);
   return true;
@@ -166,7 +173,8 @@ PartitionStages::makeProblem(sharding::Explorer &explorer,
 std::optional<partition::Solution>
 PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
   const model::Graph &model = mapping->getModel();
-  sharding::Explorer &explorer = mapping->getExplorer(machineAttr, budget);
+  sharding::Explorer &explorer =
+      mapping->getExplorer(machineAttr, budget, cost);
   std::optional<std::vector<model::Extent>> least =
       explorer.leastExtents(model.kernels, diags);
   if (!least)
@@ -231,11 +239,11 @@ void PartitionStages::emitSystem(const partition::Solution &solution,
   IntegerAttr overBudget;
   if (budget != machine.budget())
     overBudget = builder.getI64IntegerAttr(budget);
-  auto system =
-      SystemOp::create(builder, graph.getLoc(), builder.getStringAttr("system"),
-                       FlatSymbolRefAttr::get(graph.getSymNameAttr()),
-                       builder.getI64IntegerAttr(solution.stages.size()),
-                       machineAttr, overBudget, choices());
+  auto system = SystemOp::create(
+      builder, graph.getLoc(), builder.getStringAttr("system"),
+      FlatSymbolRefAttr::get(graph.getSymNameAttr()),
+      builder.getI64IntegerAttr(solution.stages.size()), machineAttr,
+      overBudget, CostModeAttr::get(&getContext(), cost), choices());
   SymbolTable(module).insert(system);
   builder.createBlock(&system.getBody());
   SmallVector<dataflow::KernelOpInterface> kernels = graph.getKernels();

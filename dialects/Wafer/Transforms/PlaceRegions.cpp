@@ -33,8 +33,8 @@ public:
   Placer(SystemOp system, MappingAnalysis &mapping,
          MutableArrayRef<Placement> placements)
       : system(system), model(mapping.getModel()),
-        explorer(
-            mapping.getExplorer(system.getTarget(), system.getPlanBudget())),
+        explorer(mapping.getExplorer(system.getTarget(), system.getPlanBudget(),
+                                     system.getCost())),
         placements(placements), builder(system.getContext()) {}
 
   LogicalResult run();

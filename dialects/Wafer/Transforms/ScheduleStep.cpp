@@ -34,7 +34,7 @@ public:
   Estimates(SystemOp system, const model::Graph &model,
             MutableArrayRef<Placement> placements)
       : system(system), placements(placements),
-        step(toTarget(system.getTarget()), model,
+        step(toTarget(system.getTarget()), toMode(system.getCost()), model,
              static_cast<int>(system.getWafers()), placements),
         builder(system.getContext()) {}
 
@@ -121,15 +121,13 @@ void Estimates::addStepEstimate(const schedule::Solution &solution) {
   for (int task : solution.criticalPath)
     path.push_back(placements[task].assign.getKernelAttr());
   builder.setInsertionPointToEnd(&system.getBlock());
-  StepEstimateOp::create(
-      builder, system.getLoc(),
-      CostModeAttr::get(builder.getContext(), CostMode::Ideal),
-      toAttr(builder.getContext(), solution.latency),
-      builder.getF64FloatAttr(solution.worstLatency),
-      builder.getArrayAttr(path),
-      builder.getDenseF64ArrayAttr(solution.stageCycles),
-      toAttr(builder.getContext(), solution.boundParts),
-      builder.getF64FloatAttr(solution.bound));
+  StepEstimateOp::create(builder, system.getLoc(), system.getCostAttr(),
+                         toAttr(builder.getContext(), solution.latency),
+                         builder.getF64FloatAttr(solution.worstLatency),
+                         builder.getArrayAttr(path),
+                         builder.getDenseF64ArrayAttr(solution.stageCycles),
+                         toAttr(builder.getContext(), solution.boundParts),
+                         builder.getF64FloatAttr(solution.bound));
 }
 
 /// One warning for all kernels that hold ops no cost rule knows.

@@ -51,8 +51,8 @@ class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
 LogicalResult ShardKernels::shard(SystemOp system, MappingAnalysis &mapping,
                                   MutableArrayRef<Placement> placements) {
   const model::Graph &model = mapping.getModel();
-  sharding::Explorer &explorer =
-      mapping.getExplorer(system.getTarget(), system.getPlanBudget());
+  sharding::Explorer &explorer = mapping.getExplorer(
+      system.getTarget(), system.getPlanBudget(), system.getCost());
   Diagnostics diags;
   auto least = explorer.leastExtents(model.kernels, diags);
   if (!least) {

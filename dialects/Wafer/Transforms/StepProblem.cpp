@@ -25,7 +25,7 @@ struct CostedKernel {
 /// Costs kernels; equal ones that are cut alike are costed once.
 class KernelCosts {
 public:
-  explicit KernelCosts(const target::Target &target) : target(target) {}
+  explicit KernelCosts(const cost::Rates &rates) : rates(rates) {}
 
   const CostedKernel &get(const model::KernelSpec &kernel,
                           Placement &placement) {
@@ -36,15 +36,15 @@ public:
     auto [entry, isNew] = known.try_emplace(key);
     if (isNew)
       entry->second = {
-          cost::estimateKernel(kernel, placement.getSharding(), target),
-          cost::kernelBound(kernel, target, target.usableCores())};
+          cost::estimateKernel(kernel, placement.getSharding(), rates),
+          cost::kernelBound(kernel, rates.target, rates.target.usableCores())};
     return entry->second;
   }
 
 private:
   using Key = std::tuple<std::string, const void *, int64_t, int64_t>;
 
-  const target::Target &target;
+  const cost::Rates &rates;
   std::map<Key, CostedKernel> known;
 };
 
@@ -60,14 +60,15 @@ static double movedBytes(const model::KernelSpec &kernel) {
   return static_cast<double>(bytes);
 }
 
-StepProblem::StepProblem(const target::Target &target,
+StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
                          const model::Graph &model, int numStages,
                          MutableArrayRef<Placement> placements) {
   schedule.numStages = numStages;
   schedule.clock = target.clock.value;
   schedule.batch = model.batch;
   schedule.tokens = model.tokens;
-  KernelCosts costs(target);
+  cost::Rates rates(target, mode);
+  KernelCosts costs(rates);
   for (auto [kernel, placement] : llvm::zip(model.kernels, placements)) {
     const CostedKernel &costed = costs.get(kernel, placement);
     schedule.tasks.push_back(
@@ -86,6 +87,6 @@ StepProblem::StepProblem(const target::Target &target,
     schedule.edges.push_back(
         {stream.producer, stream.consumer,
          way.crossing ? cost::crossingCost(target, bytes)
-                      : cost::streamCost(target, bytes, way.hops, way.lanes)});
+                      : cost::streamCost(rates, bytes, way.hops, way.lanes)});
   }
 }

@@ -23,8 +23,9 @@ struct StepProblem {
   /// Of each stream of the model its edge; -1 for a stream of the host.
   std::vector<int> edgeOf;
 
-  StepProblem(const target::Target &target, const model::Graph &model,
-              int numStages, llvm::MutableArrayRef<Placement> placements);
+  StepProblem(const target::Target &target, cost::Mode mode,
+              const model::Graph &model, int numStages,
+              llvm::MutableArrayRef<Placement> placements);
 };
 
 } // namespace inlay::wafer

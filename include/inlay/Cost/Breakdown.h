@@ -39,6 +39,17 @@ struct Breakdown {
     crossing += other.crossing;
     return *this;
   }
+
+  Breakdown operator+(const Breakdown &other) const {
+    Breakdown sum = *this;
+    return sum += other;
+  }
+
+  /// The same work `times` over.
+  Breakdown operator*(double times) const {
+    return {compute * times,         sram * times,     fabricLatency * times,
+            fabricBandwidth * times, software * times, crossing * times};
+  }
 };
 
 } // namespace inlay::cost

@@ -1,5 +1,4 @@
-//===- Collectives.h - Cycles of collectives on lines and rectangles -*- C++
-//-*-===//
+//===- Collectives.h - Cycles of collectives on lines and rectangles ------===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -15,11 +14,17 @@
 // with C the wavelets through the ramp of the busiest core, E wavelets times
 // hops, N links in use, L the longest way in hops, D the longest chain of
 // dependent cores, T_R the latency of a ramp. B is the payload in wavelets, P
-// the cores of a line. The hop latency h and the link rate r of the target
-// scale hops and wavelets; the paper's machine has h = 1, r = 1.
+// the cores of a line.
 //
-// All functions return 0 for a line of one core. Bandwidth is what grows with
-// B, latency the rest.
+// `Rates` scales its terms: a wavelet takes r cycles on a link, a hop h, a
+// dependent core s in place of 2 T_R + 1, and every synchronous reduction costs
+// A on each core to set up:
+//
+//   T = A + max(r C, r E / N + h L) + s D
+//
+// The paper's machine has r = h = 1, s = 2 T_R + 1, A = 0: these are the
+// `ideal` rates of wse2 and wse3. All functions return 0 cycles for a line of
+// one core. Cycles grow with payload and with cores.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,40 +32,104 @@
 #define INLAY_COST_COLLECTIVES_H
 
 #include "inlay/Cost/Breakdown.h"
-#include "inlay/Target/Target.h"
+#include "inlay/Cost/Rates.h"
 
 #include <cstdint>
 
 namespace inlay::cost {
 
+/// Algorithms that reduce to one core of a line.
 enum class ReduceAlgorithm { Star, Chain, Tree, TwoPhase };
 const char *toString(ReduceAlgorithm algorithm);
 
-/// From one core to all others of a line: B + P + 2 T_R.
-Breakdown broadcast(const target::Target &target, int64_t cores,
-                    double wavelets);
+/// Algorithms that leave the result on every core of a line.
+enum class AllReduceAlgorithm { ReduceBroadcast, TwoTree, Ring };
+const char *toString(AllReduceAlgorithm algorithm);
 
-/// From one core to a rectangle: B + W + H - 2 + 2 T_R + 1.
-Breakdown broadcast2D(const target::Target &target, const model::Extent &extent,
+/// A stream from core to core that only routers carry: start + r B + h hops.
+Breakdown stream(const Rates &rates, double hops, double wavelets);
+
+/// From one core to all others of a line:
+///   B + P + 2 T_R (HPDC'24); here start + r B + h (P - 1) + h.
+Breakdown broadcast(const Rates &rates, int64_t cores, double wavelets);
+
+/// One sender, P - 1 receivers in a row, as WSE-3 was timed:
+///   start + r B + h (receivers - 1).
+Breakdown lineMulticast(const Rates &rates, int64_t receivers, double wavelets);
+
+/// From one core to a rectangle: B + W + H - 2 + 2 T_R + 1 (HPDC'24).
+Breakdown broadcast2D(const Rates &rates, const model::Extent &extent,
                       double wavelets);
 
-/// To one end of a line, by the given algorithm:
+/// To one end of a line, by the given algorithm (HPDC'24):
 ///   star       B (P - 1) + 2 T_R + 1
 ///   chain      B + (2 T_R + 2) (P - 1)
 ///   tree       max(B log2 P, B P log2 P / (2 (P - 1)) + P - 1)
 ///              + (2 T_R + 1) log2 P
 ///   two-phase  max(2 B, 2 B sqrt P / (sqrt P + 1) + P - 1)
-///              + (2 T_R + 1) (2 sqrt P - 2)
-Breakdown reduce(const target::Target &target, ReduceAlgorithm algorithm,
-                 int64_t cores, double wavelets);
+///              + (2 T_R + 1) (2 sqrt P - 2), groups of sqrt P
+Breakdown reduce(const Rates &rates, ReduceAlgorithm algorithm, int64_t cores,
+                 double wavelets);
 
 /// The algorithm with the fewest cycles; ties go to the first in the enum.
-ReduceAlgorithm bestReduce(const target::Target &target, int64_t cores,
-                           double wavelets);
+ReduceAlgorithm bestReduce(const Rates &rates, int64_t cores, double wavelets);
 
-/// Best reduce to one end, then broadcast back along the line.
-Breakdown allReduce(const target::Target &target, int64_t cores,
-                    double wavelets);
+/// Dependent cores of the two-tree on P cores in groups of g, G = P / g: in a
+/// group and along the group roots, from the farther end to the root,
+///   max(floor(g / 2), g - 1 - floor(g / 2)) and likewise of G.
+int64_t twoTreeStages(int64_t cores, int64_t group);
+
+/// Two-tree all-reduce (WaferLLM's K-tree, K = 2) in groups of `group`: two
+/// chains in every group to its root, two along the roots to the global root,
+/// then a broadcast both ways. In the paper's terms C = 4 B at the global root,
+/// which takes in two arms in each phase one after the other, and once B for
+/// the way back; L = P / 2 to the root and P / 2 back; D as `twoTreeStages`
+/// and one for the way back:
+///   T = A + 5 r B + h P + s (D + 1)
+Breakdown twoTree(const Rates &rates, int64_t cores, int64_t group,
+                  double wavelets);
+
+/// The same with groups of sqrt P, which have the fewest stages, D = sqrt P.
+Breakdown twoTree(const Rates &rates, int64_t cores, double wavelets);
+
+/// Two chains from the ends of a line to its middle, and a broadcast both ways:
+///   T = A + 3 r B + h P + s (P / 2 + 1)
+Breakdown middleChain(const Rates &rates, int64_t cores, double wavelets);
+
+/// Ring all-reduce of a line (HPDC'24):
+///   2 (P - 1) B / P + 4 P - 6 + 2 (P - 1) (2 T_R + 1)
+Breakdown ring(const Rates &rates, int64_t cores, double wavelets);
+
+Breakdown allReduce(const Rates &rates, AllReduceAlgorithm algorithm,
+                    int64_t cores, double wavelets);
+AllReduceAlgorithm bestAllReduce(const Rates &rates, int64_t cores,
+                                 double wavelets);
+/// By the algorithm with the fewest cycles.
+Breakdown allReduce(const Rates &rates, int64_t cores, double wavelets);
+
+/// Over a rectangle: along x with the best algorithm, then along y (HPDC'24).
+Breakdown allReduce2D(const Rates &rates, const model::Extent &extent,
+                      double wavelets);
+/// Over a rectangle to a corner: along x, then along y; or one chain that winds
+/// through all rows, whichever is faster.
+Breakdown reduce2D(const Rates &rates, const model::Extent &extent,
+                   double wavelets);
+
+/// Every core sends B wavelets to a neighbour on a ring that is laid so that
+/// neighbours lie at most two hops apart (WaferLLM's interleaving):
+///   start + r B + 2 h
+Breakdown cyclicShift(const Rates &rates, double wavelets);
+
+/// What physics allows for an all-reduce on a line, whatever the algorithm:
+///   max(2 (P - 1) B / P / (link rate x networks), h L)
+/// Proof. Distance: the value at one end depends on the input at the core
+/// farthest from it, L hops away, and a hop takes h. Ramps: routers do not add,
+/// so each of the B sums takes P - 1 additions at cores, every one of which
+/// needs an operand that came over a ramp, and each result must come over a
+/// ramp to the P - 1 cores that did not form it. These 2 B (P - 1) receptions
+/// are spread over P cores, each with one ramp for each network at the rate of
+/// a link; the busiest takes at least the mean.
+double allReduceBound(const Rates &rates, int64_t cores, double wavelets);
 
 } // namespace inlay::cost
 

@@ -7,10 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `ideal` estimates: hardware limits of the target file only. An estimate is
-// the time of one firing on the busiest core, with the collectives that the
-// sharding implies. Nothing overlaps: computation and communication of one
-// kernel follow each other, as in the open wafer-scale kernels for decode.
+// An estimate is the time of one firing on the busiest core, with the
+// collectives that the sharding implies, in one of the two modes of Rates.h.
+// Nothing overlaps: computation and communication of one kernel follow each
+// other, as in the open wafer-scale kernels for decode.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,10 +18,19 @@
 #define INLAY_COST_COST_H
 
 #include "inlay/Cost/Breakdown.h"
+#include "inlay/Cost/Rates.h"
+#include "inlay/Cost/Routing.h"
 #include "inlay/Model/Sharding.h"
 #include "inlay/Target/Target.h"
 
 namespace inlay::cost {
+
+/// One summand of an estimate.
+struct Term {
+  std::string name;    ///< "linear", "linear: all-reduce over y", ...
+  std::string formula; ///< with its numbers filled in
+  Breakdown cycles;
+};
 
 /// What one firing of a kernel takes.
 struct KernelCost {
@@ -34,28 +43,36 @@ struct KernelCost {
 
 /// Cycles of `kernel` cut by `sharding`, which must have passed `check`.
 ///
-/// For each op: local work of the busiest core, max(operations / rate, bytes /
-/// SRAM width), the first being compute and the excess SRAM; then, for each
-/// axis that cuts a reduction dim, an all-reduce of the op's result. The input
-/// is first spread over the region: its shard in wavelets, and half the
-/// perimeter in hops. Experts: tokens go to the groups of their experts, the
-/// group with the most activations decides (see `expectedMaxLoad`), and the
-/// groups' results are added on the way back, a chain over the groups that take
-/// part.
+/// For each op: the tile program of the busiest core (TilePrograms.h; weights
+/// of fewer bits are dequantised first), then, for each axis that cuts a
+/// reduction dim, an all-reduce of the op's result by the algorithm with the
+/// fewest cycles. The input is first spread over the region: its shard in
+/// wavelets, and half the perimeter in hops. Experts: tokens go to the groups
+/// of their experts, the group with the most activations decides (see
+/// Routing.h), and the groups' results are added on the way back, a chain over
+/// the groups that take part.
 KernelCost estimateKernel(const model::KernelSpec &kernel,
-                          const model::Sharding &sharding,
-                          const target::Target &target);
+                          const model::Sharding &sharding, const Rates &rates,
+                          const Routing &routing = {});
 
-/// Expected largest number of activations in one of `groups` equally likely
-/// groups when `activations` are drawn:
-///   sum over m of 1 - P(X <= m)^groups, X binomial(activations, 1 / groups),
-/// which takes the groups as independent; exact for one group.
-double expectedMaxLoad(int64_t activations, int64_t groups);
+/// The same estimate, summand by summand; they add up to it.
+std::vector<Term> explainKernel(const model::KernelSpec &kernel,
+                                const model::Sharding &sharding,
+                                const Rates &rates,
+                                const Routing &routing = {});
 
 /// A stream between regions: hops of the way, and wavelets over the lanes of
 /// the narrower side.
-Breakdown streamCost(const target::Target &target, double bytes, int64_t hops,
+Breakdown streamCost(const Rates &rates, double bytes, int64_t hops,
                      int64_t lanes);
+
+/// True for an operand of weights that a contraction turns into its own type:
+/// 8 bits or less, and no scales or zero points of blocks.
+bool isDequantised(const model::OpSpec &op, const model::OperandSpec &operand);
+
+/// Cycles that reading `bytes` from the memory beside the SRAM takes, all cores
+/// together; 0 where a target has none.
+double dramCycles(const target::Target &target, double bytes);
 
 /// A stream between wafers, in cycles at the target's clock:
 /// latency + bytes / bandwidth.
@@ -72,7 +89,8 @@ struct Bound {
   const char *binding() const; ///< "compute", "sram" or "distance"
 };
 
-/// compute: every operation must run, and no core runs more than its peak.
+/// compute: every operation must run, and no core runs more than its peak; a
+///   weight of fewer bits is dequantised at least once.
 /// sram: every weight and state byte that a firing uses is read at least once.
 /// distance: these bytes occupy at least A = bytes / budget cores; among A
 /// cores
@@ -85,6 +103,39 @@ Bound kernelBound(const model::KernelSpec &kernel, const target::Target &target,
 /// No kernel on a region of this extent is estimated below this: its input
 /// crosses half the perimeter. Searches over extents stop by it.
 double regionBound(const target::Target &target, model::Extent region);
+
+/// The least that physics allows for one firing under one sharding, whatever
+/// the algorithms: what the kernel's bound says of the region, and what the cut
+/// itself implies.
+struct ShardingBound {
+  Bound kernel;         ///< on as many cores as the region has
+  double link = 0;      ///< inputs through the region's edge
+  double bisection = 0; ///< sums whose parts lie in both halves of the region
+  double reach = 0;     ///< hops between parts of one sum
+
+  double cycles() const;
+  /// "compute", "sram", "distance", "link", "bisection" or "reach"
+  const char *binding() const;
+};
+
+/// link: every byte of the largest input enters the region over one of the
+///   links of its edge, 2 (width + height) in each network:
+///   bytes / (links x link rate x wavelet).
+/// bisection: where a reduction dim is cut over an axis and both its ends hold
+///   parts, each element of the result has a part on either side of the middle,
+///   and at least one number for it crosses: elements x bits of the compute
+///   type / (links that cross the middle x link rate x wavelet).
+/// reach: the sum depends on parts at both ends, which lie L = P - 1 hops apart
+///   (half the ring on a torus); wherever it is formed, one of them is at least
+///   L / 2 hops away.
+/// Each must hold, so the largest is a bound.
+ShardingBound shardingBound(const model::KernelSpec &kernel,
+                            const model::Sharding &sharding,
+                            const target::Target &target);
+
+/// Cycles above the bound by cause: the estimate's summands less what the bound
+/// explains of the same cause. They add up to estimate - bound.
+Breakdown gapByCause(const Breakdown &estimate, const ShardingBound &bound);
 
 } // namespace inlay::cost
 

@@ -19,6 +19,7 @@
 #ifndef INLAY_SHARDING_VARIANTS_H
 #define INLAY_SHARDING_VARIANTS_H
 
+#include "inlay/Cost/Rates.h"
 #include "inlay/Model/Sharding.h"
 #include "inlay/Target/Target.h"
 
@@ -68,7 +69,8 @@ struct Machine {
 };
 
 /// A machine as `target` describes it, costed by cost::estimateKernel.
-Machine machineOf(const target::Target &target);
+Machine machineOf(const target::Target &target,
+                  cost::Mode mode = cost::Mode::Ideal);
 
 /// Finds variants, and remembers them by the kernel's structural hash: equal
 /// layers are explored once. Results do not depend on the order of queries.

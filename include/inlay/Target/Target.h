@@ -31,6 +31,21 @@ struct Quantity {
   std::string unit;
   std::string source;
   bool assumption = false; ///< nobody published it
+
+  /// False for an optional number that the file leaves out.
+  bool isGiven() const { return !unit.empty(); }
+  /// The number where it is given, else `otherwise`.
+  double valueOr(double otherwise) const {
+    return isGiven() ? value : otherwise;
+  }
+};
+
+/// How well a primitive agrees with the rows that it was fitted on.
+struct Fit {
+  std::vector<std::string> rows; ///< "meshgemv_wse3.csv: MeshGEMV", ...
+  int64_t numRows = 0;
+  double meanError = 0;    ///< mean |predicted / measured - 1| over the rows
+  double largestError = 0; ///< largest |predicted / measured - 1|
 };
 
 struct Target {
@@ -54,11 +69,30 @@ struct Target {
   Quantity coloursTotal;   ///< colours that user streams may take
   Quantity waferBandwidth; ///< GB/s from wafer to wafer
   Quantity waferLatency;   ///< microseconds from wafer to wafer
+
+  /// Optional figures; a machine without them is a mesh with one network, no
+  /// memory but SRAM, and no stated cost of dequantising.
+  Quantity wrap;     ///< 1: rows and columns close to rings (a torus)
+  Quantity networks; ///< networks side by side; two run in opposite directions
+  Quantity dramCapacity;  ///< bytes of memory beside the SRAM
+  Quantity dramBandwidth; ///< GB/s of that memory
+  Quantity dequantise;    ///< operations for each dequantised weight
+
   /// Multiply-accumulates per cycle and core, by MLIR's name of the element
   /// type of the activations ("f16").
   std::map<std::string, Quantity> macRate;
   /// Elementwise operations per cycle and core, likewise.
   std::map<std::string, Quantity> elementRate;
+
+  /// Measured costs of the machine's software, by the names of `kPrimitives`
+  /// (Figures.h); what nobody measured is not there. Calibrated estimates are
+  /// made of them.
+  std::map<std::string, Quantity> primitives;
+  /// Of the primitives that were fitted, on which rows and how well. The wafer
+  /// dialect does not keep these.
+  std::map<std::string, Fit> fits;
+  /// What a calibrated estimate would need and no measurement isolates.
+  std::vector<std::string> unknowns;
 
   /// Bytes of a core that data may use.
   int64_t budget() const {
@@ -66,6 +100,13 @@ struct Target {
   }
   /// Cores that are not dead.
   int64_t usableCores() const;
+  bool isTorus() const { return wrap.valueOr(0) != 0; }
+  /// Hops between cores that lie `dx` columns and `dy` rows apart, by the
+  /// shortest way: on a torus also around the edge.
+  int64_t hops(int64_t dx, int64_t dy) const;
+
+  /// A primitive; nullptr where it is not known.
+  const Quantity *primitive(const std::string &primitiveName) const;
 
   /// Rates of a type; of an unlisted type that of the widest listed one, which
   /// is the slowest.

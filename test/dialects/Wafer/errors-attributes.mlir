@@ -238,3 +238,13 @@
 
 // expected-error @below {{cycles of 'distance' are finite and not negative, got nan}}
 #a = #inlay_wafer.bound<distance = 0x7FF8000000000000>
+
+// -----
+
+// expected-error @below {{figure 'primitive.frobs' is not known}}
+#a = #inlay_wafer.target<name = "t", description = "", digest = "", width = 8, height = 8, dead = [], report_clocks = [], figures = {"clock" = #inlay_wafer.figure<1.0, "GHz", "">, "colours" = #inlay_wafer.figure<21.0, "1", "">, "element_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "primitive.frobs" = #inlay_wafer.figure<1.0, "", "">, "hop" = #inlay_wafer.figure<1.0, "cycle", "">, "link_rate" = #inlay_wafer.figure<1.0, "wavelet/cycle", "">, "mac_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "ramp" = #inlay_wafer.figure<2.0, "cycle", "">, "reserved" = #inlay_wafer.figure<1024.0, "B", "">, "sram" = #inlay_wafer.figure<9216.0, "B", "">, "sram_read" = #inlay_wafer.figure<16.0, "B/cycle", "">, "sram_write" = #inlay_wafer.figure<8.0, "B/cycle", "">, "wafer_bandwidth" = #inlay_wafer.figure<150.0, "GB/s", "">, "wafer_latency" = #inlay_wafer.figure<10.0, "us", "">, "wavelet" = #inlay_wafer.figure<4.0, "B", "">}>
+
+// -----
+
+// expected-error @below {{figure 'primitive.vector_word' must be more than 0}}
+#a = #inlay_wafer.target<name = "t", description = "", digest = "", width = 8, height = 8, dead = [], report_clocks = [], figures = {"clock" = #inlay_wafer.figure<1.0, "GHz", "">, "colours" = #inlay_wafer.figure<21.0, "1", "">, "element_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "primitive.vector_word" = #inlay_wafer.figure<0.0, "", "">, "hop" = #inlay_wafer.figure<1.0, "cycle", "">, "link_rate" = #inlay_wafer.figure<1.0, "wavelet/cycle", "">, "mac_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "ramp" = #inlay_wafer.figure<2.0, "cycle", "">, "reserved" = #inlay_wafer.figure<1024.0, "B", "">, "sram" = #inlay_wafer.figure<9216.0, "B", "">, "sram_read" = #inlay_wafer.figure<16.0, "B/cycle", "">, "sram_write" = #inlay_wafer.figure<8.0, "B/cycle", "">, "wafer_bandwidth" = #inlay_wafer.figure<150.0, "GB/s", "">, "wafer_latency" = #inlay_wafer.figure<10.0, "us", "">, "wavelet" = #inlay_wafer.figure<4.0, "B", "">}>

@@ -22,6 +22,12 @@ inlay_wafer.system @system of @system wafers(1) target(#target) {
 
 // -----
 
+// expected-error @below {{'inlay_wafer.system' op has calibrated cost, but target 'tiny' has no measured costs of software}}
+inlay_wafer.system @system of @main wafers(1) target(#target) cost(calibrated) {
+}
+
+// -----
+
 // expected-error @below {{'inlay_wafer.system' op is over budget with 8192 B, but the budget is 8192 B}}
 inlay_wafer.system @system of @main wafers(1) target(#target) over_budget(8192) {
 }

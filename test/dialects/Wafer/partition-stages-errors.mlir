@@ -7,7 +7,7 @@
 // REDEFINE: %{options} = target=nope target-dir=%inlay_src_root/targets
 // RUN: %{run} --check-prefix=UNKNOWN
 // UNKNOWN: error: there is no target 'nope'
-// UNKNOWN: note: shipped targets: grid8x8, wse2, wse3; or give the path of a .json file
+// UNKNOWN: note: shipped targets: grid8x8, wormhole, wse2, wse3; or give the path of a .json file
 
 // REDEFINE: %{options} = target=%t.absent.json
 // RUN: %{run} --check-prefix=ABSENT
@@ -24,6 +24,11 @@
 // REDEFINE: %{options} = %{target} wafers=3
 // RUN: %{run} --check-prefix=THREE
 // THREE: error: option --wafers: 3 wafers cannot be used: the model has 2 kernels, so 1 to 2 wafers, or auto
+
+// REDEFINE: %{options} = target=wormhole target-dir=%inlay_src_root/targets cost=calibrated
+// RUN: %{run} --check-prefix=IDEAL
+// IDEAL: error: option --cost: target 'wormhole' has no measured costs of software
+// IDEAL: note: use --cost ideal, or a target with primitives
 
 // REDEFINE: %{options} = %{target} reserve=262144
 // RUN: %{run} --check-prefix=RESERVE

@@ -21,3 +21,10 @@
 // RUN: inlay-opt %t.opaque.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --schedule-step -o %t.out.mlir 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: warning: 1 kernel holds ops that no cost rule knows; cycles are a guess by bytes there, {{[0-9.]+}} % of all bytes
 // UNKNOWN: note: kernel 'mlp'
+
+// A calibrated estimate counts software too, and the system says so.
+// RUN: inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets cost=calibrated' --shard-kernels --place-regions --schedule-step | FileCheck %s --check-prefix=CALIBRATED
+// CALIBRATED: primitive.collective_stage = #inlay_wafer.figure<{{.*}}, "cycle", "{{.+}}">
+// CALIBRATED: inlay_wafer.system @system of @main wafers(1) target(#target) cost(calibrated) options
+// CALIBRATED: inlay_wafer.estimate @mlp cycles(#inlay_wafer.cycles<compute = {{.*}}software = {{.*}}>)
+// CALIBRATED: inlay_wafer.step_estimate mode(calibrated)

@@ -1,0 +1,200 @@
+//===- Rows.cpp - Measured rows as they stand in CSV files ----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Fidelity/Rows.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include "fmt/format.h"
+
+#include <cmath>
+#include <set>
+
+using namespace inlay;
+using namespace inlay::fidelity;
+
+const std::string &Row::text(const std::string &column) const {
+  static const std::string kEmpty;
+  for (const auto &[name, value] : fields)
+    if (name == column)
+      return value;
+  return kEmpty;
+}
+
+std::optional<double> Row::number(const std::string &column) const {
+  double value = 0;
+  llvm::StringRef trimmed = llvm::StringRef(text(column)).trim();
+  if (trimmed.empty() || trimmed.getAsDouble(value) || !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
+std::vector<std::vector<std::string>>
+inlay::fidelity::parseCsv(const std::string &text) {
+  std::vector<std::vector<std::string>> records;
+  std::vector<std::string> record;
+  std::string field;
+  bool isQuoted = false, hasField = false;
+  auto endField = [&] {
+    record.push_back(std::move(field));
+    field.clear();
+    hasField = true;
+  };
+  auto endRecord = [&] {
+    if (hasField || !field.empty()) {
+      endField();
+      records.push_back(std::move(record));
+    }
+    record.clear();
+    hasField = false;
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (isQuoted) {
+      if (c != '"')
+        field += c;
+      else if (i + 1 < text.size() && text[i + 1] == '"')
+        field += text[++i];
+      else
+        isQuoted = false;
+    } else if (c == '"') {
+      isQuoted = hasField = true;
+    } else if (c == ',') {
+      endField();
+    } else if (c == '\n') {
+      endRecord();
+    } else if (c != '\r') {
+      field += c;
+    }
+  }
+  endRecord();
+  return records;
+}
+
+namespace {
+
+/// What a file of rows must have.
+constexpr llvm::StringLiteral kColumns[] = {"machine",  "kernel_or_model",
+                                            "phase",    "grid_p_x",
+                                            "grid_p_y", "m",
+                                            "k",        "n",
+                                            "tile",     "seq_or_context",
+                                            "metric",   "value"};
+
+class Reader {
+public:
+  Reader(Data &data, Diagnostics &diags) : data(data), diags(diags) {}
+
+  bool readFile(const std::string &path) {
+    diags.setFile(path);
+    auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+    if (!buffer) {
+      diags.inputError("", "cannot be read: " + buffer.getError().message());
+      return false;
+    }
+    auto records = parseCsv((*buffer)->getBuffer().str());
+    if (records.empty()) {
+      diags.inputError("", "is empty");
+      return false;
+    }
+    std::string name = llvm::sys::path::filename(path).str();
+    return name == "models.csv" ? readModels(records) : readRows(name, records);
+  }
+
+private:
+  using Records = std::vector<std::vector<std::string>>;
+
+  bool checkColumns(const std::vector<std::string> &header) {
+    std::vector<std::string> missing;
+    for (llvm::StringRef column : kColumns)
+      if (!llvm::is_contained(header, column))
+        missing.push_back(column.str());
+    if (missing.empty())
+      return true;
+    diags.inputError("", "has no column " + llvm::join(missing, ", ") +
+                             "; data/measured/README.md lists the columns");
+    return false;
+  }
+
+  bool readRows(const std::string &name, const Records &records) {
+    if (!checkColumns(records.front()))
+      return false;
+    for (size_t i = 1; i < records.size(); ++i) {
+      if (records[i].size() != records.front().size()) {
+        diags.inputError(fmt::format("record {}", i + 1),
+                         fmt::format("has {} fields, the header has {}",
+                                     records[i].size(),
+                                     records.front().size()));
+        return false;
+      }
+      Row row;
+      row.file = name;
+      row.line = static_cast<int>(i + 1);
+      for (size_t c = 0; c < records[i].size(); ++c)
+        row.fields.emplace_back(records.front()[c], records[i][c]);
+      data.rows.push_back(std::move(row));
+    }
+    return true;
+  }
+
+  /// name, hidden, ffn, layers
+  bool readModels(const Records &records) {
+    for (size_t i = 1; i < records.size(); ++i) {
+      ModelDims dims;
+      const auto &record = records[i];
+      if (record.size() != 4 ||
+          llvm::StringRef(record[1]).getAsInteger(10, dims.hidden) ||
+          llvm::StringRef(record[2]).getAsInteger(10, dims.ffn) ||
+          llvm::StringRef(record[3]).getAsInteger(10, dims.layers) ||
+          dims.hidden < 1 || dims.ffn < 1 || dims.layers < 1) {
+        diags.inputError(fmt::format("record {}", i + 1),
+                         "must be name, hidden, ffn and layers, sizes of at "
+                         "least 1");
+        return false;
+      }
+      data.models[record[0]] = dims;
+    }
+    return true;
+  }
+
+  Data &data;
+  Diagnostics &diags;
+};
+
+} // namespace
+
+std::optional<Data> inlay::fidelity::readData(const std::string &directory,
+                                              Diagnostics &diags) {
+  diags.setFile(directory);
+  std::set<std::string> paths;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(directory, error), end;
+       !error && it != end; it.increment(error))
+    if (llvm::sys::path::extension(it->path()) == ".csv")
+      paths.insert(it->path());
+  if (error) {
+    diags.inputError("", "cannot be read: " + error.message());
+    return std::nullopt;
+  }
+  if (paths.empty()) {
+    diags.inputError("", "holds no .csv file");
+    return std::nullopt;
+  }
+  Data data;
+  Reader reader(data, diags);
+  bool isValid = true;
+  for (const std::string &path : paths)
+    isValid &= reader.readFile(path);
+  if (!isValid)
+    return std::nullopt;
+  return data;
+}

@@ -1,0 +1,122 @@
+//===- inlay-bench.cpp - Holds the cost model against measurements --------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   inlay-bench fidelity --data DIR [--json]   predicted against measured
+//   inlay-bench calibrate --data DIR           primitives into target files
+//
+// Exit status: 0 done, 1 bad input.
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Fidelity/Calibrate.h"
+#include "inlay/Fidelity/Report.h"
+#include "inlay/Support/OutputFile.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace inlay;
+using namespace inlay::fidelity;
+namespace cl = llvm::cl;
+
+static cl::SubCommand fidelityCommand(
+    "fidelity", "Predicts every measured row that a model covers and prints "
+                "the errors");
+static cl::SubCommand calibrateCommand(
+    "calibrate", "Fits primitives on the rows marked fit and writes them into "
+                 "the target files");
+
+static cl::opt<std::string>
+    dataDir("data",
+            cl::desc("Folder of CSV files with the columns of "
+                     "data/measured"),
+            cl::value_desc("DIR"), cl::init(INLAY_DATA_DIR),
+            cl::sub(fidelityCommand), cl::sub(calibrateCommand));
+static cl::opt<std::string>
+    targetDir("target-dir", cl::desc("Folder of the target files"),
+              cl::value_desc("DIR"), cl::init(INLAY_TARGETS_DIR),
+              cl::sub(fidelityCommand), cl::sub(calibrateCommand));
+static cl::opt<bool> asJson("json", cl::desc("Print JSON"),
+                            cl::sub(fidelityCommand));
+
+/// The folder's rows; models that it does not list are those of the shipped
+/// data.
+static std::optional<Data> readRows(Diagnostics &diags) {
+  std::optional<Data> data = readData(dataDir, diags);
+  Diagnostics ignored;
+  if (data)
+    if (std::optional<Data> shipped = readData(INLAY_DATA_DIR, ignored))
+      data->models.insert(shipped->models.begin(), shipped->models.end());
+  return data;
+}
+
+static int runFidelity(Diagnostics &diags) {
+  std::optional<Data> data = readRows(diags);
+  std::optional<Machines> machines = loadMachines(targetDir, diags);
+  if (!data || !machines)
+    return diags.exitStatus();
+  std::vector<Compared> rows = compareAll(*data, *machines);
+  if (asJson)
+    printJson(rows, llvm::outs());
+  else
+    printText(rows, llvm::outs());
+  return 0;
+}
+
+/// Replaces the primitives of one target file.
+static bool rewrite(const std::string &name, const target::Target &target,
+                    Diagnostics &diags) {
+  llvm::SmallString<128> path(targetDir.getValue());
+  llvm::sys::path::append(path, name + ".json");
+  diags.setFile(path.str().str());
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer) {
+    diags.inputError("", "cannot be read: " + buffer.getError().message());
+    return false;
+  }
+  std::string text = withPrimitives((*buffer)->getBuffer().str(), target);
+  return writeFile(path.str().str(), text, diags);
+}
+
+static int runCalibrate(Diagnostics &diags) {
+  std::optional<Data> data = readRows(diags);
+  std::optional<Machines> machines = loadMachines(targetDir, diags);
+  if (!data || !machines)
+    return diags.exitStatus();
+  std::optional<Machines> fitted = calibrate(*data, *machines, diags);
+  if (!fitted)
+    return diags.exitStatus();
+  // The grid of the tests is made of cores of wse3.
+  for (auto [name, machine] :
+       {std::pair("wse3", "WSE-3"), std::pair("grid8x8", "WSE-3"),
+        std::pair("wse2", "WSE-2")})
+    if (!rewrite(name, (*fitted)[machine], diags))
+      return diags.exitStatus();
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::ParseCommandLineOptions(
+      argc, argv, "Holds Inlay's cost model against measured wafers\n");
+  Diagnostics diags;
+  int status = 1;
+  if (fidelityCommand)
+    status = runFidelity(diags);
+  else if (calibrateCommand)
+    status = runCalibrate(diags);
+  else
+    llvm::errs()
+        << "error: give a command: fidelity or calibrate; see --help\n";
+  diags.print(llvm::errs());
+  return status;
+}

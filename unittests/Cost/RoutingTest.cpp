@@ -1,0 +1,101 @@
+//===- RoutingTest.cpp - How evenly tokens choose experts -----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Cost/Routing.h"
+
+#include "gtest/gtest.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+using namespace inlay::cost;
+
+namespace {
+
+/// The mean largest load of many drawn steps, tokens choosing uniformly.
+double drawn(const ExpertLoad &load, int steps) {
+  std::mt19937 engine(5);
+  std::vector<int64_t> experts(size_t(load.experts));
+  std::iota(experts.begin(), experts.end(), 0);
+  int64_t inGroup = (load.experts + load.groups - 1) / load.groups;
+  double sum = 0;
+  for (int step = 0; step < steps; ++step) {
+    std::vector<int64_t> loads(size_t(load.groups), 0);
+    for (int64_t token = 0; token < load.tokens; ++token)
+      for (int64_t i = 0; i < load.perToken; ++i) {
+        // The first k of a shuffle are k different experts.
+        std::uniform_int_distribution<int64_t> rest(i, load.experts - 1);
+        std::swap(experts[size_t(i)], experts[size_t(rest(engine))]);
+        ++loads[size_t(experts[size_t(i)] / inGroup)];
+      }
+    sum += double(*std::max_element(loads.begin(), loads.end()));
+  }
+  return sum / steps;
+}
+
+TEST(RoutingTest, AgreesWithDraws) {
+  for (ExpertLoad load :
+       {ExpertLoad{384, 8, 1, 48}, ExpertLoad{384, 8, 1, 384},
+        ExpertLoad{128, 4, 1, 8}, ExpertLoad{64, 6, 1, 4},
+        ExpertLoad{384, 8, 16, 48}, ExpertLoad{128, 8, 64, 16}}) {
+    double expected = expectedLargestLoad({}, load);
+    EXPECT_NEAR(expected / drawn(load, 4000), 1, 0.08)
+        << load.experts << " experts, " << load.perToken << " of them, "
+        << load.tokens << " tokens, " << load.groups << " groups";
+  }
+}
+
+TEST(RoutingTest, OneExpertToAGroupIsNeverChosenTwice) {
+  EXPECT_EQ(expectedLargestLoad({}, {384, 8, 1, 384}), 1);
+  EXPECT_EQ(worstLoad({384, 8, 1, 384}), 1);
+  EXPECT_EQ(worstLoad({384, 8, 1, 48}), 8);
+  EXPECT_EQ(worstLoad({384, 8, 10, 96}), 40);
+}
+
+TEST(RoutingTest, SkewMakesTheBusiestGroupBusier) {
+  ExpertLoad load = {128, 8, 32, 16};
+  double last = 0;
+  for (double exponent : {0.2, 0.6, 1.0, 1.5}) {
+    double largest = expectedLargestLoad(Routing::zipf(exponent), load);
+    EXPECT_GE(largest, last) << exponent;
+    EXPECT_LE(largest, worstLoad(load));
+    last = largest;
+  }
+  // A trace in which all experts are equal is uniform routing.
+  std::vector<double> even(128, 10);
+  EXPECT_NEAR(expectedLargestLoad(Routing::trace(even), load) /
+                  expectedLargestLoad({}, load),
+              1, 0.1);
+}
+
+TEST(RoutingTest, InclusionAddsUpToTheChosen) {
+  for (const Routing &routing : {Routing(), Routing::zipf(1), Routing::zipf(3),
+                                 Routing::trace({100, 50, 1})}) {
+    std::vector<double> chosen = inclusion(routing, 64, 8);
+    EXPECT_NEAR(std::accumulate(chosen.begin(), chosen.end(), 0.0), 8, 1e-6);
+    for (double p : chosen) {
+      EXPECT_GE(p, 0);
+      EXPECT_LE(p, 1);
+    }
+  }
+}
+
+TEST(RoutingTest, ExpertsUsedRiseToAllOfThem) {
+  EXPECT_NEAR(expectedExpertsUsed({}, {384, 8, 1, 1}), 8, 1e-9);
+  double last = 0;
+  for (int64_t tokens : {1, 2, 8, 64, 512}) {
+    double used = expectedExpertsUsed({}, {384, 8, tokens, 1});
+    EXPECT_GT(used, last);
+    EXPECT_LE(used, 384);
+    last = used;
+  }
+  EXPECT_GT(last, 383);
+}
+
+} // namespace

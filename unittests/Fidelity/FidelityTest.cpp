@@ -1,0 +1,274 @@
+//===- FidelityTest.cpp - The cost model against measured wafers ----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Fidelity/Calibrate.h"
+#include "inlay/Fidelity/Report.h"
+#include "inlay/Target/Figures.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+using namespace inlay;
+using namespace inlay::fidelity;
+using testing::HasSubstr;
+
+namespace {
+
+std::string source(const std::string &path) {
+  return std::string(std::getenv("INLAY_SOURCE_DIR")) + "/" + path;
+}
+
+std::string print(const Diagnostics &diags) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  diags.print(os);
+  return text;
+}
+
+std::string read(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  EXPECT_TRUE(bool(buffer)) << path;
+  return buffer ? (*buffer)->getBuffer().str() : "";
+}
+
+/// The shipped data and targets.
+class FidelityTest : public testing::Test {
+protected:
+  void SetUp() override {
+    Diagnostics diags;
+    auto rows = readData(source("data/measured"), diags);
+    auto targets = loadMachines(source("targets"), diags);
+    ASSERT_TRUE(rows && targets) << print(diags);
+    data = std::move(*rows);
+    machines = std::move(*targets);
+  }
+
+  Data data;
+  Machines machines;
+};
+
+/// A folder that is gone with the test.
+class Folder {
+public:
+  Folder() { EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("rows", path)); }
+  ~Folder() { llvm::sys::fs::remove_directories(path); }
+  Folder(const Folder &) = delete;
+  Folder &operator=(const Folder &) = delete;
+
+  void write(const std::string &name, const std::string &text) {
+    llvm::SmallString<128> file(path);
+    llvm::sys::path::append(file, name);
+    std::error_code error;
+    llvm::raw_fd_ostream(file, error) << text;
+    EXPECT_FALSE(error);
+  }
+  std::string errors() {
+    Diagnostics diags;
+    EXPECT_FALSE(readData(path.str().str(), diags));
+    return print(diags);
+  }
+  std::string name() const { return path.str().str(); }
+
+private:
+  llvm::SmallString<128> path;
+};
+
+const char *const kHeader =
+    "source,machine,kernel_or_model,phase,grid_p_x,grid_p_y,m,k,n,tile,"
+    "seq_or_context,batch,metric,value,unit,note\n";
+
+TEST_F(FidelityTest, FitsTheRowsItMayFit) {
+  double sum = 0, rows = 0;
+  for (const Compared &row : compareAll(data, machines)) {
+    if (row.full.use != Use::Fit || !row.full.error())
+      continue;
+    EXPECT_LE(std::abs(*row.full.error()), 0.08)
+        << row.full.row->file << ":" << row.full.row->line;
+    sum += std::abs(*row.full.error());
+    ++rows;
+  }
+  ASSERT_GE(rows, 43);
+  EXPECT_LE(sum / rows, 0.03);
+}
+
+TEST_F(FidelityTest, PredictsLayersThatItNeverSaw) {
+  std::set<std::string> tables;
+  for (const Summary &summary : summarise(compareAll(data, machines))) {
+    if (summary.use != Use::Predict)
+      continue;
+    tables.insert(summary.file + " " + summary.machine);
+    EXPECT_LE(summary.meanError, summary.machine == "WSE-3" ? 0.10 : 0.15)
+        << summary.file << " " << summary.machine;
+  }
+  EXPECT_EQ(tables.size(), 4u);
+}
+
+TEST_F(FidelityTest, OrdersLayersAsTheHardwareDid) {
+  int64_t pairs = 0;
+  for (const RankOrder &order : rankOrder(compareAll(data, machines))) {
+    EXPECT_EQ(order.right, order.pairs)
+        << order.file << " " << order.machine << ": "
+        << testing::PrintToString(order.wrong);
+    pairs += order.pairs;
+  }
+  EXPECT_GE(pairs, 40);
+}
+
+/// What physics allows is below every measurement.
+TEST_F(FidelityTest, IdealIsBelowEveryMeasuredRow) {
+  int compared = 0;
+  for (const Row &row : data.rows) {
+    auto machine = machines.find(row.text("machine"));
+    std::optional<double> measured = row.number("value");
+    if (machine == machines.end() || !measured ||
+        row.text("metric").rfind("cycles", 0) != 0)
+      continue;
+    cost::Rates ideal(machine->second, cost::Mode::Ideal);
+    std::string skipped;
+    if (auto replay = replayOf(row, data, ideal, skipped)) {
+      EXPECT_LE(replay->total().total(), *measured)
+          << row.file << ":" << row.line;
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 70);
+}
+
+TEST_F(FidelityTest, CalibrationIsWhatTheTargetsHold) {
+  Diagnostics diags;
+  auto fitted = calibrate(data, machines, diags);
+  ASSERT_TRUE(fitted) << print(diags);
+  for (auto [name, machine] :
+       {std::pair("wse3", "WSE-3"), std::pair("grid8x8", "WSE-3"),
+        std::pair("wse2", "WSE-2")}) {
+    std::string text = read(source("targets/") + name + ".json");
+    EXPECT_EQ(withPrimitives(text, (*fitted)[machine]), text)
+        << name << ": run './dev calibrate'";
+  }
+}
+
+/// Layers other than the two that the README allows change no primitive.
+TEST_F(FidelityTest, CalibrationReadsNoRowItMayNot) {
+  Diagnostics diags;
+  Data changed = data;
+  int numChanged = 0;
+  for (Row &row : changed.rows) {
+    Use use = predict(row, data, machines).use;
+    if (use == Use::Fit || use == Use::Scalar)
+      continue;
+    for (auto &[column, text] : row.fields)
+      if (column == "value" && !text.empty()) {
+        text = "77777";
+        ++numChanged;
+      }
+  }
+  EXPECT_GE(numChanged, 100);
+  auto before = calibrate(data, machines, diags);
+  auto after = calibrate(changed, machines, diags);
+  ASSERT_TRUE(before && after) << print(diags);
+  for (const auto &[name, target] : *before)
+    for (const auto &[primitive, quantity] : target.primitives)
+      EXPECT_EQ((*after)[name].primitives[primitive].value, quantity.value)
+          << primitive;
+}
+
+TEST_F(FidelityTest, CalibrationNeedsRows) {
+  Diagnostics diags;
+  EXPECT_FALSE(calibrate(Data(), machines, diags));
+  EXPECT_THAT(print(diags),
+              HasSubstr("0 rows are not enough to fit 3 primitives of WSE-3, "
+                        "the first of them 'wavelet_period'"));
+}
+
+TEST_F(FidelityTest, JsonKeepsEveryColumnAndSaysWhy) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printJson(compareAll(data, machines), os);
+  auto value = llvm::json::parse(text);
+  ASSERT_TRUE(bool(value));
+  const llvm::json::Array *rows = value->getAsObject()->getArray("rows");
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), data.rows.size());
+  for (size_t i = 0; i < rows->size(); ++i) {
+    const llvm::json::Object *row = (*rows)[i].getAsObject();
+    for (const auto &[column, field] : data.rows[i].fields)
+      EXPECT_EQ(row->getString(column), llvm::StringRef(field));
+    bool isPredicted = row->getNumber("predicted").has_value();
+    EXPECT_NE(isPredicted, row->getString("skipped").has_value());
+    EXPECT_EQ(isPredicted, row->getNumber("error").has_value());
+  }
+}
+
+TEST_F(FidelityTest, PredictsWithoutAValueAndWithoutTiles) {
+  Folder folder;
+  folder.write("layers.csv",
+               std::string(kHeader) +
+                   "X,WSE-3,LLaMA2-13B,decode,540,540,,,,,4096,1,"
+                   "cycles_per_layer,,cycles,system=WaferLLM code\n"
+                   "X,WSE-3,LLaMA2-13B,prefill,600,600,4200,5400,14400,,4096,"
+                   "1,cycles_per_layer,,cycles,system=WaferLLM code\n"
+                   "X,WSE-3,NoSuchModel,decode,540,540,,,,,4096,1,"
+                   "cycles_per_layer,,cycles,system=WaferLLM code\n"
+                   "X,WSE-9,LLaMA2-13B,decode,540,540,,,,,4096,1,"
+                   "cycles_per_layer,,cycles,\n"
+                   "X,WSE-3,MeshGEMV,kernel,360,720,1,720,720,,,1,"
+                   "cycles_mean,,cycles,\"two, \"\"quoted\"\"\"\n");
+  Diagnostics diags;
+  auto rows = readData(folder.name(), diags);
+  ASSERT_TRUE(rows) << print(diags);
+  rows->models = data.models;
+  ASSERT_EQ(rows->rows.size(), 5u);
+  for (size_t i : {0u, 1u}) {
+    Prediction prediction = predict(rows->rows[i], *rows, machines);
+    ASSERT_TRUE(prediction.predicted) << prediction.skipped;
+    EXPECT_GT(*prediction.predicted, 1000);
+    EXPECT_FALSE(prediction.error());
+  }
+  EXPECT_THAT(predict(rows->rows[2], *rows, machines).skipped,
+              HasSubstr("its model's dims or its context are not known"));
+  EXPECT_THAT(predict(rows->rows[3], *rows, machines).skipped,
+              HasSubstr("no calibrated target for this machine"));
+  EXPECT_THAT(predict(rows->rows[4], *rows, machines).skipped,
+              HasSubstr("the row does not give one P"));
+  EXPECT_EQ(rows->rows[4].text("note"), "two, \"quoted\"");
+}
+
+TEST(RowsTest, ErrorsNameFileAndRecord) {
+  Folder folder;
+  EXPECT_THAT(folder.errors(), HasSubstr("holds no .csv file"));
+  folder.write("a.csv", "machine,value\nWSE-3,1\n");
+  EXPECT_THAT(folder.errors(),
+              testing::AllOf(HasSubstr("a.csv: error: has no column "
+                                       "kernel_or_model, phase"),
+                             HasSubstr("data/measured/README.md")));
+  folder.write("a.csv", std::string(kHeader) + "1,2,3\n");
+  EXPECT_THAT(folder.errors(),
+              HasSubstr("record 2: has 3 fields, the header has 16"));
+  folder.write("a.csv", "");
+  EXPECT_THAT(folder.errors(), HasSubstr("a.csv: error: is empty"));
+  folder.write("a.csv", kHeader);
+  folder.write("models.csv", "name,hidden,ffn,layers\nm,0,1,1\n");
+  EXPECT_THAT(folder.errors(),
+              HasSubstr("must be name, hidden, ffn and layers, sizes of at "
+                        "least 1"));
+  Diagnostics diags;
+  EXPECT_FALSE(readData(folder.name() + "/none", diags));
+  EXPECT_THAT(print(diags), HasSubstr("cannot be read: "));
+}
+
+} // namespace
