@@ -30,6 +30,14 @@ static void checkTarget(const CompileOptions &options, Diagnostics &diags) {
       target::find(options.target, options.targetDir, diags);
   if (target)
     target::apply({options.reserve, options.crossingLatency}, *target, diags);
+  if (target && options.cost == cost::Mode::Calibrated &&
+      target->primitives.empty()) {
+    diags.setFile("");
+    diags
+        .inputError("option --cost", "target '" + target->name +
+                                         "' has no measured costs of software")
+        .notes.push_back("use --cost ideal, or a target with primitives");
+  }
   diags.setFile("");
 }
 
@@ -90,6 +98,7 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("reserve", *options.reserve);
   if (options.crossingLatency)
     add("crossing-latency", *options.crossingLatency);
+  add("cost", cost::toString(options.cost));
   add("objective", nameOf(options.objective));
   if (options.allowOverBudget)
     add("allow-over-budget", true);

@@ -53,6 +53,9 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
   partition.targetDir = options.targetDir;
   partition.wafers = options.wafers ? std::to_string(*options.wafers) : "auto";
   partition.objective = static_cast<wafer::Objective>(options.objective);
+  partition.cost = options.cost == cost::Mode::Calibrated
+                       ? wafer::CostMode::Calibrated
+                       : wafer::CostMode::Ideal;
   partition.reserve = options.reserve.value_or(wafer::kUnset);
   partition.crossingLatency = options.crossingLatency.value_or(wafer::kUnset);
   partition.allowOverBudget = options.allowOverBudget;

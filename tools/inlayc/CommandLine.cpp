@@ -56,10 +56,11 @@ struct Options {
       "prefill-chunk", cl::value_desc("tokens"),
       cl::desc("New tokens of a prefill step (default: 128)"), cl::cat(input)};
 
-  cl::opt<std::string> target{
-      "target", cl::init("wse3"), cl::value_desc("name|file.json"),
-      cl::desc("Device description: wse3 (default), wse2, grid8x8, or a file"),
-      cl::cat(machine)};
+  cl::opt<std::string> target{"target", cl::init("wse3"),
+                              cl::value_desc("name|file.json"),
+                              cl::desc("Device description: wse3 (default), "
+                                       "wse2, wormhole, grid8x8, or a file"),
+                              cl::cat(machine)};
   cl::opt<std::string> targetDir{
       "target-dir", cl::value_desc("folder"),
       cl::desc("Where named device descriptions are (default: those that came "
@@ -77,6 +78,14 @@ struct Options {
   cl::opt<double> crossingLatency{
       "crossing-latency", cl::value_desc("microseconds"),
       cl::desc("Latency from wafer to wafer (default: the target's)"),
+      cl::cat(machine)};
+
+  cl::opt<cost::Mode> cost{
+      "cost", cl::init(cost::Mode::Ideal), cl::desc("What estimates count:"),
+      cl::values(clEnumValN(cost::Mode::Ideal, "ideal",
+                            "limits of the hardware only (default)"),
+                 clEnumValN(cost::Mode::Calibrated, "calibrated",
+                            "and what software was measured to cost")),
       cl::cat(machine)};
 
   cl::opt<partition::Objective> objective{
@@ -198,6 +207,7 @@ static CompileOptions toCompileOptions(const Options &parsed,
   options.wafers = parseWafers(parsed.wafers);
   options.reserve = given(parsed.reserve);
   options.crossingLatency = given(parsed.crossingLatency);
+  options.cost = parsed.cost;
   options.objective = parsed.objective;
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;

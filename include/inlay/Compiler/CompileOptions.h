@@ -14,6 +14,7 @@
 #ifndef INLAY_COMPILER_COMPILEOPTIONS_H
 #define INLAY_COMPILER_COMPILEOPTIONS_H
 
+#include "inlay/Cost/Rates.h"
 #include "inlay/Model/Model.h"
 #include "inlay/Partition/Partition.h"
 
@@ -50,6 +51,7 @@ struct CompileOptions {
   std::optional<int64_t>
       reserve; ///< bytes of a core's SRAM; unset: the target's
   std::optional<double> crossingLatency; ///< microseconds; unset: the target's
+  cost::Mode cost = cost::Mode::Ideal;   ///< what estimates count
 
   // Mapping.
   partition::Objective objective = partition::Objective::Latency;
