@@ -63,15 +63,31 @@ private:
     finish(op, axis);
   }
 
+  /// A state that holds keys and values in one (latent) has other channels for
+  /// either: these stay whole, and the query heads that share it are cut.
   void cutAttention(const OpSpec &op, std::vector<Axis> &cut) {
+    bool isLatent = sharesState(op);
     for (size_t d = 0; d < op.dims.size(); ++d) {
       const std::string &name = op.dims[d].name;
       if (name == "context")
         cut[d] = Axis::Y;
-      else if (name == "head" || name == "dim")
+      else if (name == "head" || name == (isLatent ? "group" : "dim"))
         cut[d] = Axis::X;
     }
     finish(op, Axis::X);
+  }
+
+  /// Whether the attention that the op is part of reads one state twice.
+  bool sharesState(const OpSpec &op) const {
+    std::map<int, int> uses;
+    for (const OpSpec &other : kernel.ops)
+      if (findDim(other, "context") >= 0)
+        for (const OperandSpec &operand : other.operands)
+          if (operand.role == TensorRole::State)
+            ++uses[operand.tensor];
+    return std::any_of(uses.begin(), uses.end(),
+                       [](const auto &use) { return use.second > 1; }) &&
+           findDim(op, "group") >= 0;
   }
 
   /// Rows of a table over X and their elements over Y. The features of the

@@ -36,7 +36,8 @@ namespace inlay::sharding {
 /// - contraction: the reduction dim over the axis that its input's features lie
 ///   on (Y for an input of the kernel), the largest parallel dim over the
 ///   other;
-/// - attention: context over Y; heads and channels together over X;
+/// - attention: context over Y; heads and channels together over X, or, where
+///   one state holds keys and values, heads alone;
 /// - expert dim of an experts kernel over the groups;
 /// - lookup: rows of the table over X, features over Y;
 /// - anything else: the features where its producer left them;
