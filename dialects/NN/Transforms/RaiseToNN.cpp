@@ -348,6 +348,9 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
     mergeEqualOps(graph);
     GreedyRewriteConfig config;
     config.setUseTopDownTraversal(true);
+    // One block, whose equal and dead ops are cleared away by other means.
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    config.enableConstantCSE(false);
     config.setScope(&graph.getBody());
     do {
       if (failed(applyPatternsGreedily(graph, patterns, config)))
