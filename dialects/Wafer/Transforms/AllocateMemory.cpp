@@ -78,15 +78,11 @@ class AllocateMemory
     : public inlay::wafer::impl::AllocateMemoryBase<AllocateMemory> {
   void runOnOperation() override {
     auto &mapping = getAnalysis<MappingAnalysis>();
-    if (!mapping.isValid())
-      return signalPassFailure();
-    FailureOr<SystemOp> system = findSystem(getOperation());
-    if (failed(system))
-      return signalPassFailure();
-    auto placements =
-        readPlacements(*system, mapping.getModel(), Progress::Sharded);
-    if (failed(placements) ||
-        failed(Allocator(*system, mapping.getModel(), *placements).run()))
+    FailureOr<OpenSystem> open =
+        openSystem(getOperation(), mapping, Progress::Sharded);
+    if (failed(open) ||
+        failed(Allocator(open->system, mapping.getModel(), open->placements)
+                   .run()))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
   }

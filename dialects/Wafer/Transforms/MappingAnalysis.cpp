@@ -42,3 +42,18 @@ MappingAnalysis::getExplorer(TargetAttr target, int64_t budget, CostMode mode) {
   }
   return *explorer;
 }
+
+FailureOr<OpenSystem> inlay::wafer::openSystem(ModuleOp module,
+                                               const MappingAnalysis &mapping,
+                                               Progress needed) {
+  if (!mapping.isValid())
+    return failure();
+  FailureOr<SystemOp> system = findSystem(module);
+  if (failed(system))
+    return failure();
+  FailureOr<SmallVector<Placement>> placements =
+      readPlacements(*system, mapping.getModel(), needed);
+  if (failed(placements))
+    return failure();
+  return OpenSystem{*system, std::move(*placements)};
+}

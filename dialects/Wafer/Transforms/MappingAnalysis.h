@@ -16,7 +16,8 @@
 #ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H
 #define INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H
 
-#include "dialects/Wafer/IR/Wafer.h"
+#include "Placement.h"
+
 #include "inlay/Model/Model.h"
 #include "inlay/Sharding/Variants.h"
 
@@ -47,6 +48,18 @@ private:
   std::tuple<TargetAttr, int64_t, CostMode> machine; ///< of `explorer`
   std::unique_ptr<sharding::Explorer> explorer;
 };
+
+/// The system that a pass works on.
+struct OpenSystem {
+  SystemOp system;
+  llvm::SmallVector<Placement> placements; ///< of each kernel of the model
+};
+
+/// Opens the one system of a module whose placement is at least as far as
+/// `needed`; what is missing is an error.
+mlir::FailureOr<OpenSystem> openSystem(mlir::ModuleOp module,
+                                       const MappingAnalysis &mapping,
+                                       Progress needed);
 
 } // namespace inlay::wafer
 

@@ -58,15 +58,10 @@ private:
 class PlaceRegions : public inlay::wafer::impl::PlaceRegionsBase<PlaceRegions> {
   void runOnOperation() override {
     auto &mapping = getAnalysis<MappingAnalysis>();
-    if (!mapping.isValid())
-      return signalPassFailure();
-    FailureOr<SystemOp> system = findSystem(getOperation());
-    if (failed(system))
-      return signalPassFailure();
-    auto placements =
-        readPlacements(*system, mapping.getModel(), Progress::Sharded);
-    if (failed(placements) ||
-        failed(Placer(*system, mapping, *placements).run()))
+    FailureOr<OpenSystem> open =
+        openSystem(getOperation(), mapping, Progress::Sharded);
+    if (failed(open) ||
+        failed(Placer(open->system, mapping, open->placements).run()))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
   }

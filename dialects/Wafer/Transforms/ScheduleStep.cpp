@@ -55,15 +55,11 @@ private:
 class ScheduleStep : public inlay::wafer::impl::ScheduleStepBase<ScheduleStep> {
   void runOnOperation() override {
     auto &mapping = getAnalysis<MappingAnalysis>();
-    if (!mapping.isValid())
-      return signalPassFailure();
-    FailureOr<SystemOp> system = findSystem(getOperation());
-    if (failed(system))
-      return signalPassFailure();
-    auto placements =
-        readPlacements(*system, mapping.getModel(), Progress::Placed);
-    if (failed(placements) ||
-        failed(Estimates(*system, mapping.getModel(), *placements).run()))
+    FailureOr<OpenSystem> open =
+        openSystem(getOperation(), mapping, Progress::Placed);
+    if (failed(open) ||
+        failed(Estimates(open->system, mapping.getModel(), open->placements)
+                   .run()))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
   }

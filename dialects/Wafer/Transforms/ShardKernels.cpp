@@ -29,14 +29,9 @@ namespace {
 class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
   void runOnOperation() override {
     auto &mapping = getAnalysis<MappingAnalysis>();
-    if (!mapping.isValid())
-      return signalPassFailure();
-    FailureOr<SystemOp> system = findSystem(getOperation());
-    if (failed(system))
-      return signalPassFailure();
-    auto placements =
-        readPlacements(*system, mapping.getModel(), Progress::Assigned);
-    if (failed(placements) || failed(shard(*system, mapping, *placements)))
+    FailureOr<OpenSystem> open =
+        openSystem(getOperation(), mapping, Progress::Assigned);
+    if (failed(open) || failed(shard(open->system, mapping, open->placements)))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
   }
