@@ -63,6 +63,11 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
     diags.inputError("option -o", "must name a folder");
   checkFolder("-o", options.outputDir, diags);
   checkFolder("--dump-stages", options.dumpStages, diags);
+  if (!options.explain.empty() && options.format == SummaryFormat::Json)
+    diags
+        .inputError("option --explain",
+                    "is text; it cannot go with --format json")
+        .notes.push_back("leave --format out");
   checkTarget(options, diags);
   return !diags.hasErrors();
 }

@@ -8,6 +8,7 @@
 
 #include "inlay/Compiler/Compiler.h"
 
+#include "dialects/Wafer/Transforms/Explain.h"
 #include "dialects/Wafer/Translation/ToPlan.h"
 #include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/LevelRunner.h"
@@ -160,9 +161,17 @@ int Job::run() {
     return status;
   }
   std::vector<NewFile> files = render(*module, *plan);
+  std::string explanation;
+  llvm::raw_string_ostream os(explanation);
+  diags.setFile(options.input);
+  if (!options.explain.empty() &&
+      !wafer::explainKernel(*module, options.explain, os, diags))
+    return print(diags);
+  diags.setFile("");
   if (!writeFiles(files, diags))
     return print(diags);
   printSummary(*plan, files);
+  streams.out << explanation;
   return 0;
 }
 

@@ -238,10 +238,12 @@ private:
     local.formula = describe(
         run, type,
         run.op == VectorOp::Elementwise ? type.elementPeriod : type.macPeriod);
-    if (rates.isCalibrated() && exponentialCount + divideCount > 0)
-      local.formula += fmt::format(
-          " + {:g} exponentials x {:g} + {:g} divides x {:g}", exponentialCount,
-          rates.exponential, divideCount, rates.divide);
+    if (rates.isCalibrated() && exponentialCount > 0)
+      local.formula += fmt::format(" + {:g} exponentials x {:g}",
+                                   exponentialCount, rates.exponential);
+    if (rates.isCalibrated() && divideCount > 0)
+      local.formula +=
+          fmt::format(" + {:g} divides x {:g}", divideCount, rates.divide);
     if (converted > 0)
       local.formula +=
           fmt::format(" + {:g} weights dequantised, {:g} operations each",

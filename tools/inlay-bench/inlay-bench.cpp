@@ -8,11 +8,13 @@
 //
 //   inlay-bench fidelity --data DIR [--json]   predicted against measured
 //   inlay-bench calibrate --data DIR           primitives into target files
+//   inlay-bench speed                          estimates a second
 //
 // Exit status: 0 done, 1 bad input.
 //
 //===----------------------------------------------------------------------===//
 
+#include "inlay/Cost/Collectives.h"
 #include "inlay/Fidelity/Calibrate.h"
 #include "inlay/Fidelity/Report.h"
 #include "inlay/Support/OutputFile.h"
@@ -23,6 +25,10 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include "fmt/format.h"
+
+#include <chrono>
 
 using namespace inlay;
 using namespace inlay::fidelity;
@@ -35,6 +41,10 @@ static cl::SubCommand calibrateCommand(
     "calibrate", "Fits primitives on the rows marked fit and writes them into "
                  "the target files");
 
+static cl::SubCommand
+    speedCommand("speed",
+                 "Prints how many estimates one core makes in a second");
+
 static cl::opt<std::string>
     dataDir("data",
             cl::desc("Folder of CSV files with the columns of "
@@ -44,7 +54,8 @@ static cl::opt<std::string>
 static cl::opt<std::string>
     targetDir("target-dir", cl::desc("Folder of the target files"),
               cl::value_desc("DIR"), cl::init(INLAY_TARGETS_DIR),
-              cl::sub(fidelityCommand), cl::sub(calibrateCommand));
+              cl::sub(fidelityCommand), cl::sub(calibrateCommand),
+              cl::sub(speedCommand));
 static cl::opt<bool> asJson("json", cl::desc("Print JSON"),
                             cl::sub(fidelityCommand));
 
@@ -104,6 +115,41 @@ static int runCalibrate(Diagnostics &diags) {
   return 0;
 }
 
+/// Calls of `work` in about half a second, for each second.
+template <typename Work> static double perSecond(Work work) {
+  using Clock = std::chrono::steady_clock;
+  int64_t calls = 0;
+  Clock::time_point start = Clock::now();
+  double seconds = 0;
+  while (seconds < 0.5) {
+    for (int i = 0; i < 1000; ++i)
+      work(calls++);
+    seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  return double(calls) / seconds;
+}
+
+static int runSpeed(Diagnostics &diags) {
+  std::optional<Machines> machines = loadMachines(targetDir, diags);
+  if (!machines)
+    return diags.exitStatus();
+  cost::Rates rates((*machines)["WSE-3"], cost::Mode::Calibrated);
+  double sum = 0;
+  double collectives = perSecond([&](int64_t i) {
+    sum += cost::allReduce(rates, 2 + i % 1000, double(1 + i % 777)).total();
+  });
+  double layers = perSecond([&](int64_t i) {
+    sum +=
+        cost::decodeLayer(rates, {360 + i % 300, 8, 27, 8, 20}).total().total();
+  });
+  llvm::outs() << fmt::format(
+      "| estimate | a second |\n|---|---|\n"
+      "| all-reduce, best of 6 algorithms | {:.2e} |\n"
+      "| measured decode layer, 10 all-reduces | {:.2e} |\n",
+      collectives, layers);
+  return sum > 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(
@@ -114,9 +160,11 @@ int main(int argc, char **argv) {
     status = runFidelity(diags);
   else if (calibrateCommand)
     status = runCalibrate(diags);
+  else if (speedCommand)
+    status = runSpeed(diags);
   else
-    llvm::errs()
-        << "error: give a command: fidelity or calibrate; see --help\n";
+    llvm::errs() << "error: give a command: fidelity, calibrate or speed; see "
+                    "--help\n";
   diags.print(llvm::errs());
   return status;
 }

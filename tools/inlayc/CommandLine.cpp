@@ -129,6 +129,11 @@ struct Options {
       cl::values(clEnumValN(SummaryFormat::Text, "text", "a table (default)"),
                  clEnumValN(SummaryFormat::Json, "json", "one JSON object")),
       cl::cat(output)};
+  cl::opt<std::string> explain{
+      "explain", cl::value_desc("kernel"),
+      cl::desc("After the summary show the estimate of one kernel: its formula "
+               "with the numbers filled in, its bound, and the gap by cause"),
+      cl::cat(output)};
   cl::opt<std::string> dumpStages{
       "dump-stages", cl::value_desc("folder"),
       cl::desc("Write the IR of each level there, and that after each pass"),
@@ -215,6 +220,7 @@ static CompileOptions toCompileOptions(const Options &parsed,
   options.emit = toEmit(parsed.emit);
   options.format = parsed.format;
   options.dumpStages = parsed.dumpStages;
+  options.explain = parsed.explain;
   return options;
 }
 

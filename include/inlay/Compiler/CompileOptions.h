@@ -61,6 +61,7 @@ struct CompileOptions {
   std::string outputDir = "out";
   Emit emit;
   SummaryFormat format = SummaryFormat::Text;
+  std::string explain;    ///< kernel whose estimate is shown; empty: none
   std::string dumpStages; ///< folder for numbered IR files; empty: none
 
   // Work.
