@@ -30,6 +30,7 @@ public:
       cores.push_back(cores.back() + item.cores);
       cycles.push_back(cycles.back() + item.cycles);
     }
+    findAlike();
   }
 
   std::optional<Solution> run(Diagnostics &diags) {
@@ -37,13 +38,13 @@ public:
       return std::nullopt;
     findCuts();
     std::vector<Stage> least = fillInOrder();
+    // Room that whole layers leave makes kernels faster; it is wasted only
+    // where wafers count.
+    bool wantsFewer = problem.wafers ? problem.wafers < int(least.size())
+                                     : problem.objective == Objective::Wafers;
+    if (wantsFewer)
+      cutLayersIfThatSavesWafers(least);
     int wafers = static_cast<int>(least.size());
-    if (problem.wafers && problem.wafers < wafers) {
-      // Whole layers may waste what parts of them would fill.
-      allowAllCuts();
-      least = fillInOrder();
-      wafers = static_cast<int>(least.size());
-    }
     if (problem.wafers && problem.wafers < wafers) {
       reportTooFewWafers(wafers, diags);
       return std::nullopt;
@@ -70,14 +71,43 @@ private:
            (first > 0 ? problem.items[first - 1].crossing : 0);
   }
 
+  /// Gives each item the first one from which on a wafer would hold the same.
+  void findAlike() {
+    for (size_t i = 0; i < problem.items.size(); ++i) {
+      size_t j = 0;
+      while (j < i && (alike[j] != j || !isSameRun(j, i)))
+        ++j;
+      alike.push_back(j);
+    }
+  }
+
+  /// Whether the items from `first` on and those from `second` on are of equal
+  /// kinds, as many as a wafer may hold.
+  bool isSameRun(size_t first, size_t second) const {
+    for (size_t at = second; at < problem.items.size(); ++at) {
+      if (coresOf(second, at + 1) > problem.coresPerWafer)
+        return true;
+      int kind = problem.items[at].kind;
+      if (kind < 0 || kind != problem.items[first + (at - second)].kind)
+        return false;
+    }
+    return true;
+  }
+
+  /// The question whether a run fits, the same for runs that are alike.
+  std::pair<size_t, size_t> keyOf(size_t first, size_t last) const {
+    return {alike[first], alike[first] + (last - first)};
+  }
+
   bool fits(size_t first, size_t last) {
     if (coresOf(first, last) > problem.coresPerWafer)
       return false;
     if (!problem.fits)
       return true;
-    auto [it, isNew] = asked.try_emplace({first, last}, false);
+    auto key = keyOf(first, last);
+    auto [it, isNew] = asked.try_emplace(key, false);
     if (isNew)
-      it->second = problem.fits(first, last);
+      it->second = problem.fits(key.first, key.second);
     return it->second;
   }
 
@@ -126,6 +156,17 @@ private:
       cuts.push_back(last);
       first = last;
     }
+  }
+
+  /// Whole layers may leave room that parts of them would fill.
+  void cutLayersIfThatSavesWafers(std::vector<Stage> &least) {
+    std::vector<size_t> betweenLayers = cuts;
+    allowAllCuts();
+    std::vector<Stage> stages = fillInOrder();
+    if (stages.size() < least.size())
+      least = std::move(stages);
+    else
+      cuts = std::move(betweenLayers);
   }
 
   void allowAllCuts() {
@@ -222,7 +263,7 @@ private:
           if (coresOf(cuts[begin], cuts[end]) > problem.coresPerWafer)
             break;
           const State &before = states[w - 1][begin];
-          auto known = asked.find({cuts[begin], cuts[end]});
+          auto known = asked.find(keyOf(cuts[begin], cuts[end]));
           if (before.load == std::numeric_limits<double>::infinity() ||
               (known != asked.end() && !known->second))
             continue;
@@ -281,7 +322,8 @@ private:
   std::vector<int64_t> cores; ///< of the first i items
   std::vector<double> cycles;
   std::vector<size_t> cuts; ///< first item of each part that stays together
-  std::map<std::pair<size_t, size_t>, bool> asked;
+  std::vector<size_t> alike;
+  std::map<std::pair<size_t, size_t>, bool> asked; ///< by keyOf
 };
 
 } // namespace

@@ -92,6 +92,41 @@ TEST(PartitionTest, CutsLayersWhereWholeOnesNeedTooManyWafers) {
   EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 3}, Stage{3, 6}));
 }
 
+TEST(PartitionTest, CutsLayersWhereThatSavesWafers) {
+  // Whole layers of 8 take a wafer of 12 each; cut in the middle, two do.
+  Problem problem = makeProblem({4, 4, 4, 4, 4, 4}, 12);
+  for (int i = 0; i < 6; ++i)
+    problem.items[i].layer = i / 2;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_EQ(solution->stages.size(), 3u);
+  problem.objective = Objective::Wafers;
+  solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 3}, Stage{3, 6}));
+}
+
+TEST(PartitionTest, AsksOnceForRunsThatAreAlike) {
+  // A hundred layers of two kernels, ten kernels to a wafer.
+  Problem problem = makeProblem(std::vector<int64_t>(200, 10), 100);
+  for (int i = 0; i < 200; ++i) {
+    problem.items[i].layer = i / 2;
+    problem.items[i].kind = i % 2;
+  }
+  int asked = 0;
+  problem.objective = Objective::Wafers;
+  problem.fits = [&](size_t first, size_t last) {
+    ++asked;
+    return last - first <= 7;
+  };
+  Diagnostics diags;
+  std::optional<Solution> solution = solve(problem, diags);
+  ASSERT_TRUE(solution);
+  EXPECT_EQ(solution->stages.size(), 29u);
+  // Runs of 1 to 10 that start with either kind, and those at the end.
+  EXPECT_LE(asked, 60);
+}
+
 TEST(PartitionTest, UsesAsManyWafersAsGiven) {
   Problem problem = makeProblem({1, 1, 1, 1, 1}, 100, 4);
   for (Item &item : problem.items)

@@ -156,10 +156,19 @@ PartitionStages::makeProblem(sharding::Explorer &explorer,
   const model::Graph &model = mapping->getModel();
   std::vector<double> crossing = crossingBytes(model);
   partition::Problem problem;
-  for (auto [k, kernel] : llvm::enumerate(model.kernels))
+  std::map<std::string, int> kindOf;
+  for (auto [k, kernel] : llvm::enumerate(model.kernels)) {
+    int kind = -1;
+    if (!kernel.structuralHash.empty())
+      kind = kindOf
+                 .try_emplace(kernel.structuralHash,
+                              static_cast<int>(kindOf.size()))
+                 .first->second;
     problem.items.push_back({kernel.name, kernel.layer, least[k].area(),
                              explorer.best(kernel, least[k])->cycles,
-                             cost::crossingCost(machine, crossing[k]).total()});
+                             cost::crossingCost(machine, crossing[k]).total(),
+                             kind});
+  }
   problem.wafers = numWafers;
   problem.objective = static_cast<partition::Objective>(objective.getValue());
   problem.coresPerWafer = floorplan.problemOf(0, 0, "wafer").liveCores();

@@ -33,11 +33,13 @@ enum class Objective {
 /// One kernel of the chain.
 struct Item {
   std::string name;
-  int layer = -1;    ///< kernels of a layer stay together where they can
+  int layer = -1;    ///< kernels of a layer stay together: see `solve`
   int64_t cores = 0; ///< it fits on no fewer
   double cycles = 0; ///< of one firing
   double crossing =
       0; ///< cycles of what crosses when the chain is cut after it
+  /// Runs of items of equal kinds fit alike; -1: like no other.
+  int kind = -1;
 };
 
 /// Where to cut the chain so that every stage fits on a wafer.
@@ -79,8 +81,9 @@ struct Solution {
 /// The least number of wafers comes from filling one after the other; cuts are
 /// then chosen by dynamic programming: least load of the fullest stage (cores,
 /// or cycles for Throughput), then least crossings. Layers are cut only where
-/// one does not fit on a wafer, or where the wafers asked for are more than the
-/// layers or fewer than whole layers need.
+/// one does not fit on a wafer, where the wafers asked for are more than the
+/// layers or fewer than whole layers need, and where that saves wafers and
+/// Wafers is the objective.
 /// Capacity errors name what does not fit and what would. `problem` must have
 /// passed `check`.
 std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
