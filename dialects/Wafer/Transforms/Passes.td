@@ -16,7 +16,8 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
   let description = [{
     Writes an `inlay_wafer.system` with the target, a stage for each wafer and an
     `inlay_wafer.assign` for each kernel of the module's dataflow graph. Kernels
-    stay in order, and a layer is cut only where it does not fit one wafer. A
+    stay in order, and a layer is cut only where it does not fit one wafer, or
+    where that saves wafers and these are the objective. A
     stage holds no more than what provably can be placed on one wafer.
 
     Never touches the dataflow graph. Of `inlay_wafer.constraints` it heeds
