@@ -25,7 +25,8 @@ config.substitutions.append((r"\binlay-opt\b", opt))
 # "%exits 2 inlayc ..." succeeds when the command exits with status 2.
 config.substitutions.append(("%exits", sys.executable + " " + os.path.join(config.test_source_root, "exits.py")))
 # Tests write ONNX models in protobuf's text format; protoc makes the binary.
-config.substitutions.append(("%encode-onnx", "protoc --encode=onnx.ModelProto --proto_path="
-                             + os.path.dirname(config.onnx_proto) + " " + config.onnx_proto))
+for verb in ("encode", "decode"):
+    config.substitutions.append((f"%{verb}-onnx", f"protoc --{verb}=onnx.ModelProto --proto_path="
+                                 + os.path.dirname(config.onnx_proto) + " " + config.onnx_proto))
 config.substitutions.append(("%inlay_src_root", config.inlay_source_dir))
 config.substitutions.append(("%examples", os.path.join(config.inlay_source_dir, "examples")))

@@ -16,6 +16,7 @@
 
 #include "dialects/Dataflow/IR/Dataflow.h"
 #include "dialects/Dataflow/Transforms/Passes.h"
+#include "dialects/NN/Export/Translation.h"
 #include "dialects/NN/IR/NN.h"
 #include "dialects/NN/Transforms/Passes.h"
 #include "dialects/Onnx/IR/Onnx.h"
@@ -56,6 +57,7 @@ inline void registerAllPasses() {
 
 /// The translations of inlay-translate.
 inline void registerAllTranslations() {
+  nn::registerNNTranslations();
   onnx::registerOnnxTranslations();
   wafer::registerWaferExtractTranslations();
   wafer::registerWaferPlanTranslations();

@@ -6,203 +6,123 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Field numbers: onnx.proto of ONNX 1.20.
+// Records are views of what a caller holds; each becomes the struct of the
+// message, which Serialise.cpp writes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Onnx/ModelWriter.h"
 
-#include "inlay/Onnx/Model.h"
+#include "inlay/Onnx/Serialise.h"
 
 using namespace inlay::onnx::file;
 
-namespace {
-
-namespace model {
-enum Field {
+/// Fields of ModelProto and GraphProto.
+namespace field {
+enum Model {
   IRVersion = 1,
   Producer = 2,
   ProducerVersion = 3,
   Graph = 7,
   Opset = 8
 };
-} // namespace model
-namespace graph {
-enum Field { Node = 1, Name = 2, Initializer = 5, Input = 11, Output = 12 };
-} // namespace graph
-namespace node {
-enum Field {
-  Input = 1,
-  Output = 2,
-  Name = 3,
-  OpType = 4,
-  Attribute = 5,
-  Domain = 7
-};
-} // namespace node
-namespace attribute {
-enum Field {
-  Name = 1,
-  Float = 2,
-  Int = 3,
-  String = 4,
-  Tensor = 5,
-  Floats = 7,
-  Ints = 8,
-  Type = 20
-};
-} // namespace attribute
-namespace tensor {
-enum Field {
-  Dims = 1,
-  Type = 2,
-  Name = 8,
-  RawData = 9,
-  ExternalData = 13,
-  DataLocation = 14
-};
-constexpr int64_t kExternal = 1;
-} // namespace tensor
-namespace entry {
-enum Field { Key = 1, Value = 2 };
-} // namespace entry
-namespace value {
-enum Field {
-  Name = 1,
-  Type = 2,
-  Tensor = 1,
-  ElementType = 1,
-  Shape = 2,
-  Dim = 1,
-  DimValue = 1,
-  DimParam = 2
-};
-} // namespace value
-namespace opset {
-enum Field { Domain = 1, Version = 2 };
-} // namespace opset
+enum Graph { Node = 1, Name = 2, Initializer = 5, Input = 11, Output = 12 };
+} // namespace field
+
+static Tensor makeTensor(const TensorRecord &record) {
+  Tensor tensor;
+  tensor.name = record.name;
+  tensor.dims.assign(record.dims.begin(), record.dims.end());
+  tensor.dataType = static_cast<int32_t>(record.type);
+  if (record.location.empty()) {
+    tensor.storage = Storage::Raw;
+    tensor.data = record.rawData;
+    return tensor;
+  }
+  tensor.storage = Storage::External;
+  tensor.location = record.location;
+  tensor.offset = record.offset;
+  tensor.length = record.length;
+  return tensor;
+}
+
+namespace {
 
 /// The value of an attribute, and its kind.
-struct AttributeWriter {
-  WireWriter &writer;
+struct AttributeMaker {
+  Attribute &attribute;
 
-  void kind(AttributeKind kind) {
-    writer.varint(attribute::Type, static_cast<int64_t>(kind));
+  AttributeLists &lists(AttributeKind kind) {
+    attribute.kind = kind;
+    attribute.lists = std::make_unique<AttributeLists>();
+    return *attribute.lists;
   }
   void operator()(int64_t number) {
-    writer.varint(attribute::Int, number);
-    kind(AttributeKind::Int);
+    attribute.kind = AttributeKind::Int;
+    attribute.i = number;
   }
   void operator()(float number) {
-    writer.fixed32(attribute::Float, number);
-    kind(AttributeKind::Float);
+    attribute.kind = AttributeKind::Float;
+    attribute.f = number;
   }
   void operator()(llvm::StringRef text) {
-    writer.bytes(attribute::String, text);
-    kind(AttributeKind::String);
+    attribute.kind = AttributeKind::String;
+    attribute.s = text;
   }
   void operator()(llvm::ArrayRef<int64_t> numbers) {
-    for (int64_t number : numbers)
-      writer.varint(attribute::Ints, number);
-    kind(AttributeKind::Ints);
+    lists(AttributeKind::Ints).ints = numbers.vec();
   }
   void operator()(llvm::ArrayRef<float> numbers) {
-    for (float number : numbers)
-      writer.fixed32(attribute::Floats, number);
-    kind(AttributeKind::Floats);
+    lists(AttributeKind::Floats).floats = numbers.vec();
   }
   void operator()(const TensorRecord *record) {
-    writer.message(attribute::Tensor, [&] { writeTensor(writer, *record); });
-    kind(AttributeKind::Tensor);
+    lists(AttributeKind::Tensor).tensors.push_back(makeTensor(*record));
   }
 };
 
 } // namespace
 
-static void writeEntry(WireWriter &writer, llvm::StringRef key,
-                       llvm::StringRef text) {
-  writer.message(tensor::ExternalData, [&] {
-    writer.bytes(entry::Key, key);
-    writer.bytes(entry::Value, text);
-  });
-}
-
-static void writeValueInfo(WireWriter &writer, unsigned field,
-                           llvm::StringRef name, DataType type,
-                           llvm::ArrayRef<DimRecord> dims) {
-  auto writeDim = [&](const DimRecord &dim) {
-    writer.message(value::Dim, [&] {
-      if (dim.symbol.empty())
-        writer.varint(value::DimValue, dim.size);
-      else
-        writer.bytes(value::DimParam, dim.symbol);
-    });
-  };
-  auto writeTensorType = [&] {
-    writer.varint(value::ElementType, static_cast<int64_t>(type));
-    writer.message(value::Shape, [&] {
-      for (const DimRecord &dim : dims)
-        writeDim(dim);
-    });
-  };
-  writer.message(field, [&] {
-    writer.bytes(value::Name, name);
-    writer.message(value::Type,
-                   [&] { writer.message(value::Tensor, writeTensorType); });
-  });
-}
-
-void inlay::onnx::file::writeTensor(WireWriter &writer,
-                                    const TensorRecord &record) {
-  for (int64_t dim : record.dims)
-    writer.varint(tensor::Dims, dim);
-  writer.varint(tensor::Type, static_cast<int64_t>(record.type));
-  if (!record.name.empty())
-    writer.bytes(tensor::Name, record.name);
-  if (record.location.empty()) {
-    writer.bytes(tensor::RawData, record.rawData);
-    return;
-  }
-  writeEntry(writer, "location", record.location);
-  writeEntry(writer, "offset", std::to_string(record.offset));
-  writeEntry(writer, "length", std::to_string(record.length));
-  writer.varint(tensor::DataLocation, tensor::kExternal);
+static ValueInfo makeValueInfo(llvm::StringRef name, DataType type,
+                               llvm::ArrayRef<DimRecord> dims) {
+  ValueInfo value;
+  value.name = name;
+  value.type.kind = Type::Kind::Tensor;
+  value.type.dataType = static_cast<int32_t>(type);
+  value.type.hasShape = true;
+  for (const DimRecord &dim : dims)
+    value.type.dims.push_back({dim.symbol.empty() ? dim.size : -1, dim.symbol});
+  return value;
 }
 
 void ModelWriter::addNode(const NodeRecord &record) {
   ++nodeCount;
-  nodes.message(graph::Node, [&] {
-    for (const std::string &input : record.inputs)
-      nodes.bytes(node::Input, input);
-    for (const std::string &output : record.outputs)
-      nodes.bytes(node::Output, output);
-    if (!record.name.empty())
-      nodes.bytes(node::Name, record.name);
-    nodes.bytes(node::OpType, record.opType);
-    for (const NodeAttribute &attr : record.attributes)
-      nodes.message(node::Attribute, [&] {
-        nodes.bytes(attribute::Name, attr.name);
-        std::visit(AttributeWriter{nodes}, attr.value);
-      });
-    if (!record.domain.empty())
-      nodes.bytes(node::Domain, record.domain);
-  });
+  Node node;
+  node.name = record.name;
+  node.opType = record.opType;
+  node.domain = record.domain;
+  node.inputs.assign(record.inputs.begin(), record.inputs.end());
+  node.outputs.assign(record.outputs.begin(), record.outputs.end());
+  for (const NodeAttribute &from : record.attributes) {
+    Attribute &attribute = node.attributes.emplace_back();
+    attribute.name = from.name;
+    std::visit(AttributeMaker{attribute}, from.value);
+  }
+  writeNode(nodes, field::Node, node);
 }
 
 void ModelWriter::addInitializer(const TensorRecord &record) {
   ++initializerCount;
-  initializers.message(graph::Initializer,
-                       [&] { writeTensor(initializers, record); });
+  writeTensor(initializers, field::Initializer, makeTensor(record));
 }
 
 void ModelWriter::addInput(llvm::StringRef name, DataType type,
                            llvm::ArrayRef<DimRecord> dims) {
-  writeValueInfo(inputs, graph::Input, name, type, dims);
+  writeValueInfo(inputs, field::Input, makeValueInfo(name, type, dims));
 }
 
 void ModelWriter::addOutput(llvm::StringRef name, DataType type,
                             llvm::ArrayRef<DimRecord> dims) {
-  writeValueInfo(outputs, graph::Output, name, type, dims);
+  writeValueInfo(outputs, field::Output, makeValueInfo(name, type, dims));
 }
 
 std::string ModelWriter::finish(llvm::StringRef graphName,
@@ -211,20 +131,17 @@ std::string ModelWriter::finish(llvm::StringRef graphName,
                                 int64_t irVersion,
                                 llvm::ArrayRef<OpsetRecord> opsets) {
   WireWriter name;
-  name.bytes(graph::Name, graphName);
+  name.bytes(field::Name, graphName);
   std::string body = nodes.take() + name.take() + initializers.take() +
                      inputs.take() + outputs.take();
   *this = ModelWriter();
 
   WireWriter writer;
-  writer.varint(model::IRVersion, irVersion);
-  writer.bytes(model::Producer, producer);
-  writer.bytes(model::ProducerVersion, producerVersion);
-  writer.bytes(model::Graph, body);
+  writer.varint(field::IRVersion, irVersion);
+  writer.bytes(field::Producer, producer);
+  writer.bytes(field::ProducerVersion, producerVersion);
+  writer.bytes(field::Graph, body);
   for (const OpsetRecord &record : opsets)
-    writer.message(model::Opset, [&] {
-      writer.bytes(opset::Domain, record.domain);
-      writer.varint(opset::Version, record.version);
-    });
+    writeOpset(writer, field::Opset, {record.domain, record.version});
   return writer.take();
 }

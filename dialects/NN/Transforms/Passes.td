@@ -34,6 +34,26 @@ def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
   let dependentDialects = ["::inlay::nn::NNDialect"];
 }
 
+def ConvertNNToOnnx : Pass<"convert-nn-to-onnx", "mlir::ModuleOp"> {
+  let summary = "Writes typed operations as nodes of standard ONNX operators";
+  let description = [{
+    The reverse of `raise-to-nn`: replaces each `inlay_nn.graph` of a module by an
+    `inlay_onnx.graph` with the same arguments and results. Each typed op becomes
+    nodes of the default domain that compute what its description says;
+    `inlay_nn.opaque` becomes its ONNX node again, of whatever domain. Weights
+    stay handles: a block-quantised weight is unpacked and scaled by nodes.
+
+    The step is the one for which the graph was compiled: an attention's past
+    holds the graph's `context` tokens, in its first rows, or as many of the last
+    tokens as it has rows; positions count from there.
+
+    The nodes are of opset 21, or of the module's where that is newer or where an
+    opaque node of the default domain ties the graph to it; the latter must be 13
+    or later.
+  }];
+  let dependentDialects = ["::inlay::onnx::OnnxDialect"];
+}
+
 def VerifyNN : Pass<"verify-nn", "mlir::ModuleOp"> {
   let summary = "Checks what a module of the nn level must be";
   let description = [{

@@ -128,9 +128,6 @@ private:
   size_t initializerCount = 0;
 };
 
-/// Appends the fields of a TensorProto to a message that is being written.
-void writeTensor(WireWriter &writer, const TensorRecord &tensor);
-
 } // namespace inlay::onnx::file
 
 #endif // INLAY_ONNX_MODELWRITER_H

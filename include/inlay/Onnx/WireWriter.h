@@ -32,6 +32,11 @@ public:
   /// Strings, bytes, and messages that are serialised already.
   void bytes(unsigned field, llvm::StringRef value);
 
+  /// Fields of this message that are serialised already.
+  void append(llvm::StringRef fields) {
+    buffer.append(fields.data(), fields.size());
+  }
+
   /// A message whose fields `fill` writes with this same writer.
   template <typename Fn> void message(unsigned field, Fn &&fill) {
     putTag(field, /*wireType=*/2);

@@ -1,0 +1,165 @@
+//===- ConvertToOnnx.cpp - Writes typed operations as ONNX nodes ----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Decompose.h"
+#include "dialects/NN/Transforms/Passes.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace inlay::nn {
+#define GEN_PASS_DEF_CONVERTNNTOONNX
+#include "dialects/NN/Transforms/Passes.h.inc"
+} // namespace inlay::nn
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+
+/// The version of the default domain that is written unless opaque nodes say
+/// otherwise, and the version of the format that goes with it.
+static constexpr int64_t kOpset = 21;
+static constexpr int64_t kIRVersion = 10;
+/// The oldest opset in which the nodes of the decompositions mean the same.
+static constexpr int64_t kMinOpset = 13;
+
+namespace {
+
+/// Writes one graph, op by op in the order of the block.
+class GraphWriter {
+public:
+  GraphWriter(GraphOp source, int64_t opset)
+      : source(source), opset(opset), builder(source) {}
+
+  LogicalResult run() {
+    auto graph = onnx::GraphOp::create(
+        builder, source.getLoc(), source.getSymNameAttr(),
+        source.getFunctionTypeAttr(), source.getArgNamesAttr(),
+        source.getResultNamesAttr(), nullptr, nullptr, nullptr);
+    Block *body = builder.createBlock(&graph.getBody());
+    for (BlockArgument argument : source.getBody().getArguments())
+      mapping.map(argument,
+                  body->addArgument(argument.getType(), argument.getLoc()));
+    for (Operation &op : source.getBody().front())
+      if (failed(write(op)))
+        return failure();
+    return success();
+  }
+
+private:
+  LogicalResult write(Operation &op) {
+    if (auto ret = dyn_cast<ReturnOp>(op)) {
+      SmallVector<Value> values;
+      for (Value value : ret.getOperands())
+        values.push_back(mapping.lookup(value));
+      onnx::ReturnOp::create(builder, ret.getLoc(), values);
+      return success();
+    }
+    if (auto constant = dyn_cast<ConstantOp>(op)) {
+      auto copy =
+          onnx::ConstantOp::create(builder, op.getLoc(), constant.getValue());
+      mapping.map(constant.getResult(), copy.getResult());
+      return success();
+    }
+    if (isa<ml_program::GlobalLoadConstOp>(op)) {
+      builder.clone(op, mapping);
+      return success();
+    }
+    if (auto opaque = dyn_cast<OpaqueOp>(op))
+      return writeOpaque(opaque);
+    NodeBuilder nodes(builder, op.getLoc(), opset);
+    Operands operands(mapping);
+    Results results =
+        llvm::TypeSwitch<Operation *, Results>(&op)
+            .Case<UnaryOp, BinaryOp, WhereOp, CastOp, ReduceOp, TopKOp,
+                  ReshapeOp, TransposeOp, ConcatOp, SliceOp, BroadcastOp,
+                  GatherOp, LinearOp, LmHeadOp, EmbeddingOp, MatMulOp,
+                  RmsNormOp, LayerNormOp, SoftmaxOp, AttentionOp, RotaryOp,
+                  RouteOp, ExpertsOp>(
+                [&](auto typed) { return decompose(typed, operands, nodes); })
+            .Default([](Operation *) { return Results(); });
+    if (results.empty())
+      return op.emitError()
+             << "op '" << op.getName() << "' cannot be written as ONNX nodes";
+    llvm::erase(results, Value());
+    mapping.map(op.getResults(), results);
+    return success();
+  }
+
+  LogicalResult writeOpaque(OpaqueOp opaque) {
+    SmallVector<Value> inputs;
+    for (Value input : opaque.getInputs())
+      inputs.push_back(mapping.lookup(input));
+    SmallVector<NamedAttribute> attributes;
+    if (DictionaryAttr given = opaque.getNodeAttrsAttr())
+      llvm::append_range(attributes, given);
+    auto [domain, opType] = splitName(opaque.getFullName());
+    auto node = onnx::NodeOp::create(builder, opaque.getLoc(),
+                                     opaque.getOutputs().getTypes(), domain,
+                                     opType, inputs, attributes);
+    mapping.map(opaque.getOutputs(), node.getOutputs());
+    return success();
+  }
+
+  static std::pair<StringRef, StringRef> splitName(StringRef name) {
+    if (!name.contains("::"))
+      return {"", name};
+    return name.rsplit("::");
+  }
+
+  GraphOp source;
+  int64_t opset;
+  OpBuilder builder;
+  IRMapping mapping;
+};
+
+class ConvertNNToOnnx
+    : public inlay::nn::impl::ConvertNNToOnnxBase<ConvertNNToOnnx> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (GraphOp graph : llvm::to_vector(module.getOps<GraphOp>())) {
+      FailureOr<int64_t> opset = chooseOpset(graph);
+      if (failed(opset) || failed(GraphWriter(graph, *opset).run()))
+        return signalPassFailure();
+      graph.erase();
+    }
+  }
+
+  /// The opset of the nodes that will be written; the module gets it.
+  FailureOr<int64_t> chooseOpset(GraphOp graph) {
+    ModuleOp module = getOperation();
+    auto opsets =
+        module->getAttrOfType<DictionaryAttr>(onnx::OnnxDialect::kOpsetsAttr);
+    int64_t given =
+        opsets ? onnx::lookupOpset(opsets, "").value_or(kOpset) : kOpset;
+    OpaqueOp anchor;
+    for (auto opaque : graph.getOps<OpaqueOp>())
+      if (!opaque.getFullName().contains("::"))
+        anchor = opaque;
+    if (anchor && given < kMinOpset)
+      return anchor->emitError()
+             << "operator " << anchor.getFullName() << " is of opset " << given
+             << ", typed operations are written in opset " << kMinOpset
+             << " or later: convert the model to opset " << kMinOpset;
+    int64_t opset = anchor ? given : std::max(given, kOpset);
+    Builder builder(module.getContext());
+    NamedAttrList versions(opsets);
+    versions.set(onnx::OnnxDialect::kDefaultDomain,
+                 builder.getI64IntegerAttr(opset));
+    module->setAttr(onnx::OnnxDialect::kOpsetsAttr,
+                    versions.getDictionary(module.getContext()));
+    auto version =
+        module->getAttrOfType<IntegerAttr>(onnx::OnnxDialect::kIRVersionAttr);
+    if (!version || version.getInt() < kIRVersion)
+      module->setAttr(onnx::OnnxDialect::kIRVersionAttr,
+                      builder.getI64IntegerAttr(kIRVersion));
+    return opset;
+  }
+};
+
+} // namespace

@@ -1,0 +1,295 @@
+//===- DecomposeAttention.cpp - Attention and rotary embedding as nodes ---===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Decompose.h"
+
+#include "llvm/ADT/Sequence.h"
+
+using namespace mlir;
+using namespace inlay::nn;
+
+/// What a masked score becomes: exp of it is 0 in f32, and unlike infinity it
+/// leaves no NaN where every score of a row is masked.
+static constexpr double kMasked = -3.0e38;
+
+//===----------------------------------------------------------------------===//
+// Rotary embedding
+//===----------------------------------------------------------------------===//
+
+/// Rotates the first channels of each head of `value` [batch, heads, tokens, d]
+/// by caches that broadcast to [batch, heads, tokens, rotated / 2].
+static Value rotate(NodeBuilder &nodes, Value value, Value cos, Value sin,
+                    RotaryLayout layout) {
+  cos = nodes.cast(cos, elementType(value));
+  sin = nodes.cast(sin, elementType(value));
+  ArrayRef<int64_t> shape = getShape(value);
+  int64_t half = getShape(cos).back();
+  int64_t rest = shape[3] - 2 * half;
+  bool isInterleaved = layout == RotaryLayout::Interleaved;
+  int64_t stride = isInterleaved ? 2 : 1;
+  Value first = nodes.sliceDim(value, 3, 0, half, stride);
+  Value second =
+      nodes.sliceDim(value, 3, isInterleaved ? 1 : half, half, stride);
+  Value left = nodes.binary("Sub", nodes.binary("Mul", first, cos),
+                            nodes.binary("Mul", second, sin));
+  Value right = nodes.binary("Add", nodes.binary("Mul", first, sin),
+                             nodes.binary("Mul", second, cos));
+  SmallVector<Value> parts{left, right};
+  if (isInterleaved) {
+    SmallVector<int64_t> pair{shape[0], shape[1], shape[2], half, 1};
+    Value pairs = nodes.concat(
+        {nodes.reshape(left, pair), nodes.reshape(right, pair)}, 4);
+    parts = {nodes.reshape(pairs, {shape[0], shape[1], shape[2], 2 * half})};
+  }
+  if (rest > 0)
+    parts.push_back(nodes.sliceDim(value, 3, 2 * half, rest));
+  return nodes.concat(parts, 3);
+}
+
+/// [batch, tokens, heads * d] as [batch, heads, tokens, d].
+static Value splitHeads(NodeBuilder &nodes, Value value, int64_t heads) {
+  ArrayRef<int64_t> shape = getShape(value);
+  return nodes.transpose(
+      nodes.reshape(value, {shape[0], shape[1], heads, shape[2] / heads}),
+      {0, 2, 1, 3});
+}
+
+/// The reverse.
+static Value joinHeads(NodeBuilder &nodes, Value value) {
+  ArrayRef<int64_t> shape = getShape(value);
+  return nodes.reshape(nodes.transpose(value, {0, 2, 1, 3}),
+                       {shape[0], shape[2], shape[1] * shape[3]});
+}
+
+/// The positions of each token: a single one is that of the first.
+static Value tokenPositions(NodeBuilder &nodes, Value positions,
+                            int64_t tokens) {
+  if (getShape(positions).size() == 2)
+    return positions;
+  Value offsets =
+      nodes.cast(nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, tokens))),
+                 elementType(positions));
+  return nodes.reshape(nodes.binary("Add", positions, offsets), {1, tokens});
+}
+
+Results inlay::nn::decompose(RotaryOp op, Operands operands,
+                             NodeBuilder &nodes) {
+  Value input = operands(op.getInput());
+  bool isFlat = getShape(input).size() == 3;
+  Value value = isFlat ? splitHeads(nodes, input, op.getNumHeads()) : input;
+  Value cos = operands(op.getCos()), sin = operands(op.getSin());
+  if (Value positions = operands(op.getPositions())) {
+    positions = tokenPositions(nodes, positions, getShape(value)[2]);
+    cos = nodes.gather(cos, positions, 0);
+    sin = nodes.gather(sin, positions, 0);
+  }
+  ArrayRef<int64_t> shape = getShape(cos);
+  SmallVector<int64_t> spread{shape[0], 1, shape[1], shape[2]};
+  value = rotate(nodes, value, nodes.reshape(cos, spread),
+                 nodes.reshape(sin, spread), op.getLayout());
+  return {isFlat ? joinHeads(nodes, value) : value};
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// One attention. Position p is the p-th token of the sequence, counted from 0;
+/// the step's first token has position `context`.
+class AttentionDecomposer {
+public:
+  AttentionDecomposer(AttentionOp op, Operands operands, NodeBuilder &nodes)
+      : op(op), operands(operands), nodes(nodes),
+        wide(nodes.getBuilder().getF32Type()) {
+    auto graph = op->getParentOfType<GraphOp>();
+    context = graph ? graph.getContext() : 0;
+    tokens = getShape(op.getQuery())[1];
+  }
+
+  Results run() {
+    splitInputs();
+    normalise();
+    rotateHeads();
+    Value presentKey = extendState(op.getPastKey(), key, op.getPresentKey());
+    Value presentValue =
+        extendState(op.getPastValue(), value, op.getPresentValue());
+    Value result = attend();
+    return {nodes.cast(result, elementType(op.getResult())), presentKey,
+            presentValue};
+  }
+
+private:
+  /// Query, key and value as [batch, heads, tokens, d].
+  void splitInputs() {
+    query = operands(op.getQuery());
+    key = operands(op.getKey());
+    value = operands(op.getValue());
+    int64_t kvHeads = op.getKvHeads();
+    if (op.isPacked()) {
+      int64_t queryWidth = op.getNumHeads() * op.getHeadDim();
+      int64_t keyWidth = kvHeads * op.getHeadDim();
+      Value packed = query;
+      query = nodes.sliceDim(packed, 2, 0, queryWidth);
+      key = nodes.sliceDim(packed, 2, queryWidth, keyWidth);
+      value = nodes.sliceDim(packed, 2, queryWidth + keyWidth,
+                             kvHeads * op.getValueDim());
+    }
+    query = splitHeads(nodes, query, op.getNumHeads());
+    key = splitHeads(nodes, key, kvHeads);
+    value = splitHeads(nodes, value, kvHeads);
+  }
+
+  void normalise() {
+    // The default of GroupQueryAttention's qk_norm_epsilon.
+    constexpr double epsilon = 1e-6;
+    if (Value gamma = operands(op.getQueryNorm()))
+      query = rmsNorm(nodes, query, gamma, epsilon);
+    if (Value gamma = operands(op.getKeyNorm()))
+      key = rmsNorm(nodes, key, gamma, epsilon);
+  }
+
+  /// The rows of a cache for the step's tokens, over all heads. A cache of rank
+  /// 3 has the rows of the tokens already.
+  Value cacheRows(Value cache) {
+    ArrayRef<int64_t> shape = getShape(cache);
+    if (shape.size() == 3)
+      return nodes.reshape(cache, {shape[0], 1, shape[1], shape[2]});
+    Value rows = nodes.sliceDim(cache, 0, context, tokens);
+    return nodes.reshape(rows, {1, 1, tokens, shape[1]});
+  }
+
+  void rotateHeads() {
+    if (op.getLayout() == RotaryLayout::None)
+      return;
+    Value cos = cacheRows(operands(op.getCos()));
+    Value sin = cacheRows(operands(op.getSin()));
+    query = rotate(nodes, query, cos, sin, op.getLayout());
+    key = rotate(nodes, key, cos, sin, op.getLayout());
+  }
+
+  /// Puts the tokens of the state before `fresh`, and returns the state after
+  /// the step. Of a state as long as `present` the first rows are valid until
+  /// it is full; then it holds the last tokens.
+  Value extendState(Value pastOperand, Value &fresh, Value present) {
+    Value past = operands(pastOperand);
+    int64_t capacity = past ? getShape(past)[2] : 0;
+    valid = std::min(context, capacity);
+    if (valid > 0)
+      fresh = nodes.concat({nodes.sliceDim(past, 2, 0, valid), fresh}, 2);
+    if (!present)
+      return {};
+    int64_t length = getShape(present)[2];
+    int64_t filled = valid + tokens;
+    if (filled >= length)
+      return nodes.sliceDim(fresh, 2, filled - length, length);
+    if (length == capacity)
+      return nodes.concat(
+          {fresh, nodes.sliceDim(past, 2, filled, length - filled)}, 2);
+    SmallVector<int64_t> padding(getShape(present));
+    padding[2] = length - filled;
+    return nodes.concat({fresh, nodes.splat(0, padding, fresh)}, 2);
+  }
+
+  /// Whether each query sees each key: [tokens, keys], or null where all do.
+  Value visibility() {
+    int64_t keys = getShape(key)[2];
+    int64_t window = op.getWindow();
+    int64_t firstKey = context - valid;
+    bool isCut = window > 0 && context + tokens - 1 - firstKey >= window;
+    if ((!op.getCausal() || tokens == 1) && !isCut)
+      return {};
+    auto positions = [&](int64_t first, int64_t count,
+                         ArrayRef<int64_t> shape) {
+      return nodes.reshape(
+          nodes.ints(llvm::to_vector(llvm::seq(first, first + count))), shape);
+    };
+    Value ofQueries = positions(context, tokens, {tokens, 1});
+    Value ofKeys = positions(firstKey, keys, {1, keys});
+    Value distance = nodes.binary("Sub", ofQueries, ofKeys);
+    Value seen;
+    if (op.getCausal())
+      seen =
+          nodes.compare("GreaterOrEqual", distance, nodes.scalar(0, distance));
+    if (isCut) {
+      Value near =
+          nodes.compare("Less", distance,
+                        nodes.scalar(static_cast<double>(window), distance));
+      seen = seen ? nodes.compare("And", seen, near) : near;
+    }
+    return seen;
+  }
+
+  /// [batch, heads, tokens, keys]; each key head serves a group of queries.
+  Value scores() {
+    ArrayRef<int64_t> shape = getShape(query);
+    ArrayRef<int64_t> keyShape = getShape(key);
+    int64_t kvHeads = op.getKvHeads();
+    int64_t keys = keyShape[2];
+    Value grouped = nodes.reshape(
+        nodes.cast(query, wide),
+        {shape[0], kvHeads, shape[1] / kvHeads * tokens, shape[3]});
+    Value product = nodes.matmul(
+        grouped, nodes.transpose(nodes.cast(key, wide), {0, 1, 3, 2}));
+    product = nodes.reshape(product, {shape[0], shape[1], tokens, keys});
+    product = nodes.binary("Mul", product, op.getScale().convertToDouble());
+    double softcap = op.getSoftcap().convertToDouble();
+    if (softcap > 0)
+      product = nodes.binary(
+          "Mul", nodes.unary("Tanh", nodes.binary("Div", product, softcap)),
+          softcap);
+    if (Value bias = operands(op.getBias()))
+      product = nodes.binary("Add", product, nodes.cast(bias, wide));
+    if (Value seen = visibility())
+      product = nodes.where(seen, product, nodes.scalar(kMasked, product));
+    return product;
+  }
+
+  /// A sink takes part in the softmax and is then forgotten.
+  Value probabilities() {
+    Value logits = scores();
+    Value sinks = operands(op.getSinks());
+    if (!sinks)
+      return nodes.softmax(logits, 3);
+    ArrayRef<int64_t> shape = getShape(logits);
+    Value column = nodes.expand(
+        nodes.reshape(nodes.cast(sinks, wide), {1, shape[1], 1, 1}),
+        {shape[0], shape[1], shape[2], 1});
+    Value all = nodes.softmax(nodes.concat({logits, column}, 3), 3);
+    return nodes.sliceDim(all, 3, 0, shape[3]);
+  }
+
+  Value attend() {
+    Value weights = probabilities();
+    ArrayRef<int64_t> shape = getShape(weights);
+    int64_t kvHeads = op.getKvHeads();
+    Value grouped = nodes.reshape(
+        weights, {shape[0], kvHeads, shape[1] / kvHeads * tokens, shape[3]});
+    Value sum = nodes.matmul(grouped, nodes.cast(value, wide));
+    return joinHeads(
+        nodes, nodes.reshape(sum, {shape[0], shape[1], tokens,
+                                   static_cast<int64_t>(op.getValueDim())}));
+  }
+
+  AttentionOp op;
+  Operands operands;
+  NodeBuilder &nodes;
+  Type wide; ///< Scores and probabilities are computed in f32.
+  int64_t context = 0;
+  int64_t tokens = 0;
+  int64_t valid = 0; ///< Tokens of the state that this attention can see.
+  Value query, key, value;
+};
+
+} // namespace
+
+Results inlay::nn::decompose(AttentionOp op, Operands operands,
+                             NodeBuilder &nodes) {
+  return AttentionDecomposer(op, operands, nodes).run();
+}
