@@ -25,11 +25,8 @@ static llvm::cl::opt<std::string> weightsDir(
                    "that the ONNX file cannot refer to are copied"));
 
 /// Typed operations become nodes first; then there is only the ONNX level.
-static LogicalResult exportSource(Operation *op, raw_ostream &os) {
-  auto module = dyn_cast<ModuleOp>(op);
-  if (!module)
-    return op->emitError() << "expected a module";
-  PassManager passes(op->getContext());
+static LogicalResult exportModule(ModuleOp module, raw_ostream &os) {
+  PassManager passes(module.getContext());
   passes.addPass(inlay::nn::createConvertNNToOnnx());
   if (failed(passes.run(module)))
     return failure();
@@ -48,7 +45,7 @@ void inlay::nn::registerNNTranslations() {
       "export-onnx",
       "write a module of the onnx or nn level as an ONNX model; the file "
       "refers to the model's weights and belongs into their folder",
-      exportSource, [](DialectRegistry &registry) {
+      exportModule, [](DialectRegistry &registry) {
         registry.insert<onnx::OnnxDialect, NNDialect,
                         ml_program::MLProgramDialect>();
       });

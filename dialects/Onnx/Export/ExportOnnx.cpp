@@ -46,10 +46,8 @@ FailureOr<std::string> Exporter::run() {
     if (failed(exportFunction(function, model.functions.emplace_back())))
       return failure();
   std::string bytes = file::serialiseModel(model);
-  if (bytes.size() > file::kMaxFileBytes)
-    return module.emitError()
-           << "the ONNX file would have " << bytes.size()
-           << " bytes, protobuf allows " << file::kMaxFileBytes;
+  if (failed(checkSize(module, bytes.size())))
+    return failure();
   return bytes;
 }
 

@@ -138,13 +138,20 @@ LogicalResult Exporter::exportWeight(Operation *op, WeightAttr weight,
 
 /// Whether a path names a file in the model's folder or below it.
 static bool staysInFolder(StringRef path) {
-  namespace path_ns = llvm::sys::path;
-  return !path_ns::is_absolute(path, path_ns::Style::posix) &&
-         !path_ns::is_absolute(path, path_ns::Style::windows) &&
+  namespace sys = llvm::sys::path;
+  return !sys::is_absolute(path, sys::Style::posix) &&
+         !sys::is_absolute(path, sys::Style::windows) &&
          !llvm::is_contained(
-             llvm::make_range(path_ns::begin(path, path_ns::Style::windows),
-                              path_ns::end(path)),
+             llvm::make_range(sys::begin(path, sys::Style::windows),
+                              sys::end(path)),
              "..");
+}
+
+LogicalResult Exporter::checkSize(Operation *op, uint64_t bytes) {
+  if (bytes <= file::kMaxFileBytes)
+    return success();
+  return op->emitError() << "the ONNX file would have " << bytes
+                         << " bytes, protobuf allows " << file::kMaxFileBytes;
 }
 
 FailureOr<StringRef> Exporter::readBytes(Operation *op, WeightAttr weight) {
@@ -168,6 +175,9 @@ FailureOr<StringRef> Exporter::readBytes(Operation *op, WeightAttr weight) {
                              << "': " << opened.getError().message();
     buffer = std::move(*opened);
   }
+  copiedBytes += weight.getLength();
+  if (failed(checkSize(op, copiedBytes)))
+    return failure();
   StringRef bytes = buffer->getBuffer();
   uint64_t offset = weight.getOffset();
   uint64_t length = weight.getLength();

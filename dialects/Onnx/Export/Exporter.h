@@ -42,6 +42,8 @@ private:
                                    file::Tensor &tensor);
   mlir::FailureOr<llvm::StringRef> readBytes(mlir::Operation *op,
                                              WeightAttr weight);
+  /// Fails on `op` where a file of that size is none that protobuf reads.
+  llvm::LogicalResult checkSize(mlir::Operation *op, uint64_t bytes);
 
   // ExportAttributes.cpp
   llvm::LogicalResult exportAttributes(NodeOp op, file::Node &node);
@@ -74,6 +76,8 @@ private:
   llvm::BumpPtrAllocator arena;
   llvm::StringSaver saver;
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
+  /// Bytes of weights that are inside the file.
+  uint64_t copiedBytes = 0;
   /// Names of values in the main graph with its subgraphs, or in a function.
   llvm::StringSet<> usedNames;
   llvm::StringSet<> usedNodeNames;

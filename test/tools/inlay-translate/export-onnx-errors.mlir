@@ -1,5 +1,7 @@
 // What cannot be said in ONNX, and what is missing.
 // RUN: rm -rf %t && mkdir %t && printf 12345 > %t/short.data
+// A sparse file, which takes no space; nothing of it is read.
+// RUN: truncate -s 3000000001 %t/large.data
 // RUN: inlay-translate --export-onnx --split-input-file --verify-diagnostics --weights-dir=%t %s
 // RUN: not inlay-translate --export-onnx %S/Inputs/varint.mlir 2>&1 | FileCheck %s --check-prefix=DIR
 // DIR: error: the bytes of this weight in 'm.onnx' must be copied (encoding varint): say with --weights-dir where the file is
@@ -109,5 +111,16 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     // expected-error @below {{op 'ml_program.global_load' has no counterpart in ONNX}}
     %0 = ml_program.global_load @w : tensor<1xi64>
     inlay_onnx.return %0 : tensor<1xi64>
+  }
+}
+
+// -----
+
+module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
+  // expected-error @below {{the ONNX file would have 3000000000 bytes, protobuf allows 2147483647}}
+  ml_program.global private @w(#inlay_onnx.weight<file = "large.data", offset = 0, length = 3000000000, encoding = varint>) : tensor<3000000000xi64>
+  inlay_onnx.graph @g() -> tensor<3000000000xi64> attributes {arg_names = [], result_names = ["y"]} {
+    %0 = ml_program.global_load_const @w : tensor<3000000000xi64>
+    inlay_onnx.return %0 : tensor<3000000000xi64>
   }
 }
