@@ -22,7 +22,7 @@ class ToolError(Exception):
 
 def run_tool(name, *arguments, stdin=None):
     """Standard output of one of Inlay's tools, as bytes."""
-    done = subprocess.run([BIN / name, *map(str, arguments)], input=stdin, capture_output=True, check=False)
+    done = subprocess.run([BIN / name, "--mlir-print-op-on-diagnostic=false", *map(str, arguments)], input=stdin, capture_output=True, check=False)
     if done.returncode:
         raise ToolError(done.returncode, done.stderr.decode(errors="replace"))
     return done.stdout

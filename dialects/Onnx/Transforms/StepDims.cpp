@@ -98,7 +98,8 @@ LogicalResult StepDims::readBindings(ArrayRef<std::string> bindings,
       return emitError() << "binding '" << binding
                          << "' is not of the form name=size";
     std::optional<DimRole> role = roleOf(name);
-    int64_t least = role == DimRole::Past ? 0 : 1;
+    // A symbol whose name says nothing may be the length of an empty state.
+    int64_t least = role && role != DimRole::Past ? 1 : 0;
     if (size < least)
       return emitError() << "binding '" << binding << "': the size must be at "
                          << "least " << least;

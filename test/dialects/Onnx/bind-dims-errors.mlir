@@ -9,8 +9,8 @@
 // RUN: not inlay-opt %s --bind-dims="bindings=batch_size=two" 2>&1 | FileCheck %s --check-prefix=NUMBER
 // NUMBER: error: binding 'batch_size=two' is not of the form name=size
 
-// RUN: not inlay-opt %s --bind-dims="bindings=n=0" 2>&1 | FileCheck %s --check-prefix=ZERO
-// ZERO: error: binding 'n=0': the size must be at least 1
+// RUN: not inlay-opt %s --bind-dims="bindings=batch_size=0" 2>&1 | FileCheck %s --check-prefix=ZERO
+// ZERO: error: binding 'batch_size=0': the size must be at least 1
 
 // RUN: not inlay-opt %s --bind-dims="bindings=past_sequence_length=-1" 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 // NEGATIVE: error: binding 'past_sequence_length=-1': the size must be at least 0
