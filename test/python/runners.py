@@ -52,11 +52,15 @@ def run_session(session, feeds):
     return dict(zip(names, session.run(names, feeds)))
 
 
-def make_feed(name, shape, dtype, context, generator):
+def make_feed(name, shape, dtype, context, tokens, generator):
     """One input of a language model by the meaning that its name has by convention: `context` tokens
-    come before those of the step."""
+    come before the `tokens` of the step."""
     if "mask" in name:
         return (np.zeros if np.issubdtype(dtype, np.floating) else np.ones)(shape, dtype)
+    if name == "write_indices":
+        return np.full(shape, context, dtype)
+    if name == "nonpad_kv_seqlen":
+        return np.full(shape, context + tokens, dtype)
     if "position" in name:
         return np.broadcast_to(context + np.arange(shape[-1]), shape).astype(dtype)
     if np.issubdtype(dtype, np.floating):
@@ -64,7 +68,7 @@ def make_feed(name, shape, dtype, context, generator):
     return generator.integers(0, 60, shape).astype(dtype)
 
 
-def make_feeds(path, context, seed=0):
+def make_feeds(path, context, tokens, seed=0):
     """Inputs for a model of static shapes."""
     generator = np.random.default_rng(seed)
     feeds = {}
@@ -72,5 +76,5 @@ def make_feeds(path, context, seed=0):
         tensor = value.type.tensor_type
         shape = [dim.dim_value for dim in tensor.shape.dim]
         dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-        feeds[value.name] = make_feed(value.name, shape, dtype, context, generator)
+        feeds[value.name] = make_feed(value.name, shape, dtype, context, tokens, generator)
     return feeds

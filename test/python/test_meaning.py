@@ -46,7 +46,7 @@ def has_weights(path):
 
 
 def has_past(path):
-    return any("past" in value.name for value in onnx.load(path, load_external_data=False).graph.input)
+    return any("past" in value.name or "cache" in value.name for value in onnx.load(path, load_external_data=False).graph.input)
 
 
 def has_functions(path):
@@ -59,23 +59,9 @@ def steps_of(path):
     return [(context, 1), (7, 1), (0, 6), (context, 5)] if has_past(path) else [(0, 6)]
 
 
-def bindings_of(path, context, tokens):
-    """Sizes of symbols whose names say nothing (torch's "s44"), by what they are dims of."""
-    sizes = {}
-    for value in onnx.load(path, load_external_data=False).graph.input:
-        symbols = [dim.dim_param for dim in value.type.tensor_type.shape.dim]
-        length = context if "past" in value.name else context + tokens if "mask" in value.name else tokens
-        place = 2 if "past" in value.name else 1
-        for at, size in ((0, 1), (place, length)):
-            if at < len(symbols) and symbols[at][:1] == "s" and symbols[at][1:].isdigit():
-                sizes[symbols[at]] = size
-    return ",".join(f"{name}={size}" for name, size in sizes.items())
-
-
-def bind_options(path, context, tokens):
-    phase = f"phase=prefill prefill-chunk={tokens}" if tokens > 1 else "phase=decode"
-    bindings = bindings_of(path, context, tokens)
-    return f"{phase} context={context}" + (f" bindings={bindings}" if bindings else "")
+def bind_options(context, tokens):
+    phase = f"prefill prefill-chunk={tokens}" if tokens > 1 else "decode"
+    return f"phase={phase} context={context}"
 
 
 CASES = [pytest.param(path, *step, id=f"{name_of(path)}-{step[0]}+{step[1]}")
@@ -130,7 +116,7 @@ class Levels:
         for file in {path.name} | external_files(onnx.load(path, load_external_data=False)):
             shutil.copyfile(path.parent / file, folder / file)
         imported = import_onnx(self.original)
-        options = bind_options(path, context, tokens)
+        options = bind_options(context, tokens)
         inferred = run_tool("inlay-opt", "--inline-functions", f"--bind-dims={options}", "--infer-shapes",
                             stdin=imported)
         raised = run_tool("inlay-opt", "--raise-to-nn", "--verify-nn", stdin=inferred)
@@ -142,7 +128,7 @@ class Levels:
 @pytest.mark.parametrize("path, context, tokens", CASES)
 def test_every_level_means_the_same(path, context, tokens, tmp_path):
     levels = Levels(path, context, tokens, tmp_path)
-    feeds = make_feeds(levels.inferred, context)
+    feeds = make_feeds(levels.inferred, context, tokens)
     length = context + tokens
     expected = run_session(open_session(levels.original), feeds)
     assert all(np.isfinite(value).all() for value in expected.values())

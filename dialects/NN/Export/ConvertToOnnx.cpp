@@ -78,9 +78,9 @@ private:
         llvm::TypeSwitch<Operation *, Results>(&op)
             .Case<UnaryOp, BinaryOp, WhereOp, CastOp, ReduceOp, TopKOp,
                   ReshapeOp, TransposeOp, ConcatOp, SliceOp, BroadcastOp,
-                  GatherOp, LinearOp, LmHeadOp, EmbeddingOp, MatMulOp,
-                  RmsNormOp, LayerNormOp, SoftmaxOp, AttentionOp, RotaryOp,
-                  RouteOp, ExpertsOp>(
+                  GatherOp, RangeOp, CacheWriteOp, DequantizeOp, LinearOp,
+                  LmHeadOp, EmbeddingOp, MatMulOp, RmsNormOp, LayerNormOp,
+                  SoftmaxOp, AttentionOp, RotaryOp, RouteOp, ExpertsOp>(
                 [&](auto typed) { return decompose(typed, operands, nodes); })
             .Default([](Operation *) { return Results(); });
     if (results.empty())
@@ -92,17 +92,45 @@ private:
   }
 
   LogicalResult writeOpaque(OpaqueOp opaque) {
-    SmallVector<Value> inputs;
-    for (Value input : opaque.getInputs())
-      inputs.push_back(mapping.lookup(input));
+    if (!opaque.getBody().empty())
+      return writeBody(opaque);
+    SmallVector<Value> inputs = llvm::map_to_vector(
+        opaque.getInputs(), [&](Value input) { return mapping.lookup(input); });
+    SmallVector<Type> types(opaque.getOutputs().getTypes());
+    if (auto absent = opaque.getAbsentInputs())
+      for (int64_t place : *absent)
+        inputs.insert(inputs.begin() + place,
+                      onnx::NoneOp::create(builder, opaque.getLoc()));
+    if (auto absent = opaque.getAbsentOutputs())
+      for (int64_t place : *absent)
+        types.insert(types.begin() + place, builder.getNoneType());
     SmallVector<NamedAttribute> attributes;
     if (DictionaryAttr given = opaque.getNodeAttrsAttr())
       llvm::append_range(attributes, given);
     auto [domain, opType] = splitName(opaque.getFullName());
-    auto node = onnx::NodeOp::create(builder, opaque.getLoc(),
-                                     opaque.getOutputs().getTypes(), domain,
+    auto node = onnx::NodeOp::create(builder, opaque.getLoc(), types, domain,
                                      opType, inputs, attributes);
-    mapping.map(opaque.getOutputs(), node.getOutputs());
+    node.setOwnOpsetAttr(opaque.getOwnOpsetAttr());
+    SmallVector<Value> results(node.getOutputs().begin(),
+                               node.getOutputs().end());
+    llvm::erase_if(results,
+                   [](Value value) { return isa<NoneType>(value.getType()); });
+    mapping.map(opaque.getOutputs(), results);
+    return success();
+  }
+
+  /// A node with subgraphs takes the place of the op that holds it.
+  LogicalResult writeBody(OpaqueOp opaque) {
+    Block &block = opaque.getBody().front();
+    IRMapping inner;
+    for (auto [argument, input] :
+         llvm::zip(block.getArguments(), opaque.getInputs()))
+      inner.map(argument, mapping.lookup(input));
+    for (Operation &op : block.without_terminator())
+      builder.clone(op, inner);
+    for (auto [output, value] :
+         llvm::zip(opaque.getOutputs(), block.getTerminator()->getOperands()))
+      mapping.map(output, inner.lookupOrDefault(value));
     return success();
   }
 

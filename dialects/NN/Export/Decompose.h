@@ -9,7 +9,8 @@
 //
 // One function for each family of operations: the only place that says what
 // the family means in standard ONNX operators. Each returns the values that
-// stand for the op's results, in the op's own element types.
+// stand for the op's results, in the op's own element types; none at all where
+// ONNX cannot say it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,11 +58,14 @@ Results decompose(ConcatOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(SliceOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(BroadcastOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(GatherOp op, Operands operands, NodeBuilder &nodes);
+Results decompose(RangeOp op, Operands operands, NodeBuilder &nodes);
+Results decompose(CacheWriteOp op, Operands operands, NodeBuilder &nodes);
 
 // DecomposeLinear.cpp
 Results decompose(LinearOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(LmHeadOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(EmbeddingOp op, Operands operands, NodeBuilder &nodes);
+Results decompose(DequantizeOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(MatMulOp op, Operands operands, NodeBuilder &nodes);
 
 /// The numbers of a block-quantised weight of `rows` rows of `columns` logical

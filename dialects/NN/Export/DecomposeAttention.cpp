@@ -66,15 +66,17 @@ static Value joinHeads(NodeBuilder &nodes, Value value) {
                        {shape[0], shape[2], shape[1] * shape[3]});
 }
 
-/// The positions of each token: a single one is that of the first.
+/// The positions of each token, [batch or 1, tokens]: a single one is that of
+/// the first.
 static Value tokenPositions(NodeBuilder &nodes, Value positions,
                             int64_t tokens) {
-  if (getShape(positions).size() == 2)
+  if (numElements(getShape(positions)) != 1)
     return positions;
   Value offsets =
       nodes.cast(nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, tokens))),
                  elementType(positions));
-  return nodes.reshape(nodes.binary("Add", positions, offsets), {1, tokens});
+  Value first = nodes.reshape(positions, {1});
+  return nodes.reshape(nodes.binary("Add", first, offsets), {1, tokens});
 }
 
 Results inlay::nn::decompose(RotaryOp op, Operands operands,
@@ -101,8 +103,7 @@ Results inlay::nn::decompose(RotaryOp op, Operands operands,
 
 namespace {
 
-/// One attention. Position p is the p-th token of the sequence, counted from 0;
-/// the step's first token has position `context`.
+/// One attention. The state holds the graph's `context` tokens.
 class AttentionDecomposer {
 public:
   AttentionDecomposer(AttentionOp op, Operands operands, NodeBuilder &nodes)
@@ -114,6 +115,9 @@ public:
   }
 
   Results run() {
+    // How a quantised state rounds is the runtime's affair.
+    if (op.getKeyScale() || op.getStateBits() != 0)
+      return {};
     splitInputs();
     normalise();
     rotateHeads();
@@ -147,8 +151,7 @@ private:
   }
 
   void normalise() {
-    // The default of GroupQueryAttention's qk_norm_epsilon.
-    constexpr double epsilon = 1e-6;
+    double epsilon = op.getNormEpsilon().convertToDouble();
     if (Value gamma = operands(op.getQueryNorm()))
       query = rmsNorm(nodes, query, gamma, epsilon);
     if (Value gamma = operands(op.getKeyNorm()))
@@ -161,6 +164,11 @@ private:
     ArrayRef<int64_t> shape = getShape(cache);
     if (shape.size() == 3)
       return nodes.reshape(cache, {shape[0], 1, shape[1], shape[2]});
+    if (Value positions = operands(op.getPositions())) {
+      Value chosen =
+          nodes.gather(cache, tokenPositions(nodes, positions, tokens), 0);
+      return nodes.reshape(chosen, {getShape(chosen)[0], 1, tokens, shape[1]});
+    }
     Value rows = nodes.sliceDim(cache, 0, context, tokens);
     return nodes.reshape(rows, {1, 1, tokens, shape[1]});
   }
@@ -174,45 +182,56 @@ private:
     key = rotate(nodes, key, cos, sin, op.getLayout());
   }
 
+  /// A state as [batch, heads, length, d], whatever the file's form.
+  Value asHeads(Value state) {
+    return state && getShape(state).size() == 3
+               ? splitHeads(nodes, state, op.getKvHeads())
+               : state;
+  }
+
   /// Puts the tokens of the state before `fresh`, and returns the state after
   /// the step. Of a state as long as `present` the first rows are valid until
   /// it is full; then it holds the last tokens.
   Value extendState(Value pastOperand, Value &fresh, Value present) {
-    Value past = operands(pastOperand);
+    Value past = asHeads(operands(pastOperand));
+    int64_t added = getShape(fresh)[2];
     int64_t capacity = past ? getShape(past)[2] : 0;
-    valid = std::min(context, capacity);
+    int64_t valid = std::min(context, capacity);
     if (valid > 0)
       fresh = nodes.concat({nodes.sliceDim(past, 2, 0, valid), fresh}, 2);
     if (!present)
       return {};
-    int64_t length = getShape(present)[2];
-    int64_t filled = valid + tokens;
+    bool isFlat = getShape(present).size() == 3;
+    int64_t length = getShape(present)[isFlat ? 1 : 2];
+    Value after = fillState(past, fresh, valid + added, length);
+    return isFlat ? joinHeads(nodes, after) : after;
+  }
+
+  Value fillState(Value past, Value fresh, int64_t filled, int64_t length) {
     if (filled >= length)
       return nodes.sliceDim(fresh, 2, filled - length, length);
-    if (length == capacity)
+    if (past && length == getShape(past)[2])
       return nodes.concat(
           {fresh, nodes.sliceDim(past, 2, filled, length - filled)}, 2);
-    SmallVector<int64_t> padding(getShape(present));
+    SmallVector<int64_t> padding(getShape(fresh));
     padding[2] = length - filled;
     return nodes.concat({fresh, nodes.splat(0, padding, fresh)}, 2);
   }
 
   /// Whether each query sees each key: [tokens, keys], or null where all do.
+  /// The last query is the last key's token.
   Value visibility() {
     int64_t keys = getShape(key)[2];
     int64_t window = op.getWindow();
-    int64_t firstKey = context - valid;
-    bool isCut = window > 0 && context + tokens - 1 - firstKey >= window;
+    bool isCut = window > 0 && keys > window;
     if ((!op.getCausal() || tokens == 1) && !isCut)
       return {};
-    auto positions = [&](int64_t first, int64_t count,
-                         ArrayRef<int64_t> shape) {
+    auto places = [&](int64_t first, int64_t count, ArrayRef<int64_t> shape) {
       return nodes.reshape(
           nodes.ints(llvm::to_vector(llvm::seq(first, first + count))), shape);
     };
-    Value ofQueries = positions(context, tokens, {tokens, 1});
-    Value ofKeys = positions(firstKey, keys, {1, keys});
-    Value distance = nodes.binary("Sub", ofQueries, ofKeys);
+    Value ofQueries = places(keys - tokens, tokens, {tokens, 1});
+    Value distance = nodes.binary("Sub", ofQueries, places(0, keys, {1, keys}));
     Value seen;
     if (op.getCausal())
       seen =
@@ -224,6 +243,18 @@ private:
       seen = seen ? nodes.compare("And", seen, near) : near;
     }
     return seen;
+  }
+
+  /// The columns of the keys that there are, of a bias over a whole buffer.
+  Value biasOfKeys() {
+    Value bias = operands(op.getBias());
+    if (!bias)
+      return {};
+    int64_t keys = getShape(key)[2];
+    int64_t last = getShape(bias).size() - 1;
+    if (getShape(bias)[last] > keys)
+      bias = nodes.sliceDim(bias, last, 0, keys);
+    return nodes.cast(bias, wide);
   }
 
   /// [batch, heads, tokens, keys]; each key head serves a group of queries.
@@ -244,8 +275,8 @@ private:
       product = nodes.binary(
           "Mul", nodes.unary("Tanh", nodes.binary("Div", product, softcap)),
           softcap);
-    if (Value bias = operands(op.getBias()))
-      product = nodes.binary("Add", product, nodes.cast(bias, wide));
+    if (Value bias = biasOfKeys())
+      product = nodes.binary("Add", product, bias);
     if (Value seen = visibility())
       product = nodes.where(seen, product, nodes.scalar(kMasked, product));
     return product;
@@ -283,7 +314,6 @@ private:
   Type wide; ///< Scores and probabilities are computed in f32.
   int64_t context = 0;
   int64_t tokens = 0;
-  int64_t valid = 0; ///< Tokens of the state that this attention can see.
   Value query, key, value;
 };
 

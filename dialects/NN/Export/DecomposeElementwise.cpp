@@ -64,6 +64,14 @@ Value inlay::nn::unaryFunction(NodeBuilder &nodes, UnaryKind kind, Value x) {
     return nodes.unary("Cos", x);
   case UnaryKind::Not:
     return nodes.unary("Not", x);
+  case UnaryKind::Floor:
+    return nodes.unary("Floor", x);
+  case UnaryKind::Ceil:
+    return nodes.unary("Ceil", x);
+  case UnaryKind::Round:
+    return nodes.unary("Round", x);
+  case UnaryKind::Sign:
+    return nodes.unary("Sign", x);
   }
   llvm_unreachable("a kind that the switch does not have");
 }

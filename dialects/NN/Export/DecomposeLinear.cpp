@@ -22,7 +22,7 @@ using namespace inlay::nn;
 static Value unpack(NodeBuilder &nodes, Value packed, int64_t rows,
                     int64_t bits, Value like) {
   int64_t bytes = numElements(getShape(packed)) / rows;
-  if (bits == 8 || elementType(packed).getIntOrFloatBitWidth() == bits)
+  if (elementType(packed).getIntOrFloatBitWidth() == bits)
     return nodes.cast(nodes.reshape(packed, {rows, bytes}), elementType(like));
   int64_t perByte = 8 / bits;
   Type i32 = nodes.getBuilder().getI32Type();
@@ -43,6 +43,8 @@ static Value unpack(NodeBuilder &nodes, Value packed, int64_t rows,
 /// One value for each block of each row, as one for each column.
 static Value spread(NodeBuilder &nodes, Value blocks, int64_t rows,
                     int64_t block, int64_t columns) {
+  if (numElements(getShape(blocks)) == 1)
+    return nodes.reshape(blocks, {});
   int64_t count = numElements(getShape(blocks)) / rows;
   if (count == 1)
     return nodes.reshape(blocks, {rows, 1});
@@ -52,6 +54,20 @@ static Value spread(NodeBuilder &nodes, Value blocks, int64_t rows,
                         columns);
 }
 
+/// Zero points as numbers, one for each scale. They are packed as the weight
+/// is, or have an element for each; where a row has one only, both are the
+/// same.
+static Value zeros(NodeBuilder &nodes, Value zeroPoints, Value scales,
+                   int64_t rows, int64_t bits, int64_t blocks) {
+  bool isPacked = elementType(zeroPoints).isUnsignedInteger(8) && bits < 8 &&
+                  (blocks == 1 || numElements(getShape(zeroPoints)) !=
+                                      numElements(getShape(scales)));
+  if (!isPacked)
+    return nodes.cast(zeroPoints, elementType(scales));
+  return nodes.sliceDim(unpack(nodes, zeroPoints, rows, bits, scales), 1, 0,
+                        blocks);
+}
+
 Value inlay::nn::dequantise(NodeBuilder &nodes, Value weight, Value scales,
                             Value zeroPoints, BlockQuantAttr quant,
                             int64_t rows, int64_t columns) {
@@ -59,19 +75,17 @@ Value inlay::nn::dequantise(NodeBuilder &nodes, Value weight, Value scales,
   int64_t bits = quant.getBits();
   Value numbers =
       nodes.sliceDim(unpack(nodes, weight, rows, bits, scales), 1, 0, columns);
-  if (!zeroPoints) {
+  // Only unsigned integers have a zero in the middle.
+  bool isUnsigned = elementType(weight).isUnsignedInteger();
+  if (!zeroPoints && isUnsigned)
     numbers = nodes.binary("Sub", numbers,
                            static_cast<double>(int64_t(1) << (bits - 1)));
-  } else {
-    Value zeros = zeroPoints;
-    if (isa<FloatType>(elementType(zeros)))
-      zeros = nodes.cast(zeros, elementType(scales));
-    else
-      zeros = nodes.sliceDim(unpack(nodes, zeros, rows, bits, scales), 1, 0,
-                             llvm::divideCeil(columns, block));
+  if (zeroPoints)
     numbers = nodes.binary("Sub", numbers,
-                           spread(nodes, zeros, rows, block, columns));
-  }
+                           spread(nodes,
+                                  zeros(nodes, zeroPoints, scales, rows, bits,
+                                        llvm::divideCeil(columns, block)),
+                                  rows, block, columns));
   return nodes.binary("Mul", numbers,
                       spread(nodes, scales, rows, block, columns));
 }
@@ -85,11 +99,19 @@ static Results linear(OpTy op, Operands operands, NodeBuilder &nodes) {
   Value input = operands(op.getInput());
   Value weight = operands(op.getWeight());
   int64_t width = getShape(op.getResult()).back();
-  if (BlockQuantAttr quant = op.getQuantAttr())
-    weight = dequantise(nodes, weight, operands(op.getScales()),
-                        operands(op.getZeroPoints()), quant, width,
+  BlockQuantAttr quant = op.getQuantAttr();
+  if (quant) {
+    // Blocks run along K, which becomes the last dim.
+    auto asRows = [&](Value value) {
+      return value && op.getTransposed() && getShape(value).size() == 2
+                 ? nodes.transpose(value, {1, 0})
+                 : value;
+    };
+    weight = dequantise(nodes, asRows(weight), asRows(operands(op.getScales())),
+                        asRows(operands(op.getZeroPoints())), quant, width,
                         getShape(input).back());
-  if (!op.getTransposed())
+  }
+  if (quant || !op.getTransposed())
     weight = nodes.transpose(weight, {1, 0});
   weight = nodes.cast(weight, elementType(input));
   Value result = nodes.matmul(input, weight);
@@ -140,4 +162,40 @@ Results inlay::nn::decompose(EmbeddingOp op, Operands operands,
 Results inlay::nn::decompose(MatMulOp op, Operands operands,
                              NodeBuilder &nodes) {
   return {nodes.matmul(operands(op.getLhs()), operands(op.getRhs()))};
+}
+
+/// Scales or zero points so that they broadcast to the input.
+static Value alongAxis(NodeBuilder &nodes, Value values, DequantizeOp op,
+                       ArrayRef<int64_t> shape) {
+  int64_t axis = op.getAxis();
+  if (numElements(getShape(values)) == 1)
+    return nodes.reshape(values, {});
+  if (op.getBlock() == 0) {
+    SmallVector<int64_t> along(shape.size(), 1);
+    along[axis] = shape[axis];
+    return nodes.reshape(values, along);
+  }
+  SmallVector<int64_t> blocks(getShape(values));
+  blocks.insert(blocks.begin() + axis + 1, 1);
+  SmallVector<int64_t> wide(blocks);
+  wide[axis + 1] = op.getBlock();
+  SmallVector<int64_t> flat(getShape(values));
+  flat[axis] *= op.getBlock();
+  values = nodes.expand(nodes.reshape(values, blocks), wide);
+  return nodes.sliceDim(nodes.reshape(values, flat), axis, 0, shape[axis]);
+}
+
+Results inlay::nn::decompose(DequantizeOp op, Operands operands,
+                             NodeBuilder &nodes) {
+  Value scales = operands(op.getScales());
+  Value input = operands(op.getInput());
+  ArrayRef<int64_t> shape = getShape(input);
+  Value numbers = nodes.cast(input, elementType(scales));
+  if (Value zeroPoints = operands(op.getZeroPoints()))
+    numbers = nodes.binary(
+        "Sub", numbers,
+        alongAxis(nodes, nodes.cast(zeroPoints, elementType(scales)), op,
+                  shape));
+  numbers = nodes.binary("Mul", numbers, alongAxis(nodes, scales, op, shape));
+  return {nodes.cast(numbers, elementType(op.getResult()))};
 }

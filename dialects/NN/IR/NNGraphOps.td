@@ -106,29 +106,59 @@ def NN_ConstantOp : NN_Op<"constant", [
   let hasFolder = 1;
 }
 
-def NN_OpaqueOp : NN_Op<"opaque", [Pure, NN_Computes]> {
+def NN_OpaqueOp : NN_Op<"opaque", [Pure, IsolatedFromAbove, NN_Computes]> {
   let summary = "an ONNX node that no rule knows";
   let description = [{
-    Keeps domain, operator and attributes of a node that was not raised. It is
-    placed like any other op and costed by the bytes that it moves; estimates
-    mark it as unknown.
+    Keeps everything of a node that was not raised, so that it can be written as
+    the same node again: domain, operator and attributes, the places of optional
+    operands and results that it leaves out (`absent_inputs`, `absent_outputs`:
+    positions among all of the node's, ascending), and the opset where it is not
+    the module's (`own_opset`). It is placed like any other op and costed by the
+    bytes that it moves; estimates mark it as unknown.
+
+    A node with subgraphs (`Loop`, `Scan`, `If` with a condition that is not
+    known) is the `inlay_onnx.node` in the body. The body's arguments are the
+    inputs: the node's operands and the values that its subgraphs see.
 
     **Constraints:**
     - The name of the operator is not empty.
+    - Positions of absent inputs and outputs are ascending, and lie among all
+      inputs and outputs.
+    - A body has one argument for each input, of the same type, and yields the
+      outputs; it makes the other attributes needless, and they are not there.
 
     Example:
     ```mlir
     %0 = inlay_nn.opaque "com.vendor::Op"(%x) {node_attrs = {k = 4 : i64}} : (tensor<8x32xf32>) -> tensor<8x32xf32>
+    %1 = inlay_nn.opaque "Clip"(%x, %high) {absent_inputs = array<i64: 1>} : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
     ```
   }];
   let arguments = (ins StrAttr:$full_name,
                        OptionalAttr<DictionaryAttr>:$node_attrs,
+                       OptionalAttr<DenseI64ArrayAttr>:$absent_inputs,
+                       OptionalAttr<DenseI64ArrayAttr>:$absent_outputs,
+                       OptionalAttr<I64Attr>:$own_opset,
                        Variadic<AnyType>:$inputs);
   let results = (outs Variadic<AnyType>:$outputs);
+  let regions = (region MaxSizedRegion<1>:$body);
   let assemblyFormat = [{
-    $full_name `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs)
+    $full_name `(` $inputs `)` (`body` $body^)? attr-dict `:`
+    functional-type($inputs, $outputs)
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def NN_YieldOp : NN_Op<"yield", [Pure, Terminator, HasParent<"OpaqueOp">]> {
+  let summary = "the outputs of the body of an opaque node";
+  let description = [{
+    Example:
+    ```mlir
+    inlay_nn.yield %0 : tensor<8x32xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$operands);
+  let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
 }
 
 #endif // INLAY_DIALECTS_NN_IR_NNGRAPHOPS_TD

@@ -41,9 +41,47 @@ LogicalResult CastOp::verify() { return verifySameShape(*this); }
 LogicalResult BinaryOp::verify() { return verifyBroadcast(*this); }
 LogicalResult WhereOp::verify() { return verifyBroadcast(*this); }
 
+/// Whether `absent` are places among those of `present` values and themselves.
+static bool arePlaces(std::optional<ArrayRef<int64_t>> absent, size_t present) {
+  if (!absent)
+    return true;
+  int64_t count = present + absent->size();
+  int64_t last = -1;
+  for (int64_t place : *absent) {
+    if (place <= last || place >= count)
+      return false;
+    last = place;
+  }
+  return true;
+}
+
 LogicalResult OpaqueOp::verify() {
   if (getFullName().empty())
     return emitOpError("needs the name of an operator");
+  if (!arePlaces(getAbsentInputs(), getInputs().size()))
+    return emitOpError("absent_inputs are not ascending positions of inputs");
+  if (!arePlaces(getAbsentOutputs(), getOutputs().size()))
+    return emitOpError("absent_outputs are not ascending positions of outputs");
+  return success();
+}
+
+LogicalResult OpaqueOp::verifyRegions() {
+  if (getBody().empty())
+    return success();
+  if (getNodeAttrs() || getAbsentInputs() || getAbsentOutputs() ||
+      getOwnOpset())
+    return emitOpError("has a body, which says what its attributes say");
+  Block &block = getBody().front();
+  auto yield =
+      dyn_cast_or_null<YieldOp>(block.empty() ? nullptr : &block.back());
+  if (!yield)
+    return emitOpError("has a body that does not end in inlay_nn.yield");
+  if (block.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("has a body whose arguments are not of the types of "
+                       "the inputs");
+  if (yield.getOperandTypes() != getOutputs().getTypes())
+    return emitOpError("has a body whose yielded values are not of the types "
+                       "of the outputs");
   return success();
 }
 

@@ -16,7 +16,9 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace inlay::nn {
 #define GEN_PASS_DEF_RAISETONN
@@ -230,11 +232,10 @@ private:
 
   LogicalResult raiseNode(onnx::NodeOp node) {
     ++nodes;
-    if (node->getNumRegions() != 0)
-      return node->emitError()
-             << "operator " << node.getFullName()
-             << " has subgraphs, which cannot be placed: export a model "
-                "without control flow";
+    if (node->getNumRegions() != 0) {
+      raiseControlFlow(node);
+      return success();
+    }
     Refusal refusal = "no rule knows it";
     if (!isStatic(node)) {
       refusal = "has a shape that depends on data";
@@ -258,22 +259,88 @@ private:
 
   void raiseOpaque(onnx::NodeOp node, const std::string &reason) {
     SmallVector<Value> inputs;
-    for (Value input : node.getInputs())
+    SmallVector<int64_t> absentInputs;
+    for (auto [place, input] : llvm::enumerate(node.getInputs()))
       if (Value value = mapping.lookupOrNull(input))
         inputs.push_back(value);
+      else
+        absentInputs.push_back(place);
     SmallVector<Value> outputs;
-    SmallVector<Type> types;
-    for (Value output : node.getOutputs())
-      if (!isa<NoneType>(output.getType())) {
+    SmallVector<int64_t> absentOutputs;
+    for (auto [place, output] : llvm::enumerate(node.getOutputs()))
+      if (!isa<NoneType>(output.getType()))
         outputs.push_back(output);
-        types.push_back(output.getType());
-      }
-    auto opaque =
-        OpaqueOp::create(builder, node.getLoc(), types, node.getFullName(),
-                         node.getNodeAttrsAttr(), inputs);
+      else
+        absentOutputs.push_back(place);
+    auto places = [&](ArrayRef<int64_t> absent) {
+      return absent.empty() ? DenseI64ArrayAttr()
+                            : builder.getDenseI64ArrayAttr(absent);
+    };
+    auto opaque = OpaqueOp::create(
+        builder, node.getLoc(), ValueRange(outputs).getTypes(),
+        node.getFullName(), node.getNodeAttrsAttr(), places(absentInputs),
+        places(absentOutputs), node.getOwnOpsetAttr(), inputs);
     opaque->setAttr(kReason, describe(node, reason));
-    for (auto [output, result] : llvm::zip(outputs, opaque.getOutputs()))
-      mapping.map(output, result);
+    mapping.map(outputs, opaque.getOutputs());
+  }
+
+  /// A node with subgraphs stays as it is, in the body of an opaque op whose
+  /// operands are all the values that it sees.
+  void raiseControlFlow(onnx::NodeOp node) {
+    llvm::SetVector<Value> seen;
+    for (Value input : node.getInputs())
+      if (mapping.contains(input))
+        seen.insert(input);
+    getUsedValuesDefinedAbove(node.getSubgraphs(), seen);
+    seen.remove_if([](Value value) { return isa<NoneType>(value.getType()); });
+
+    SmallVector<Value> inputs;
+    for (Value value : seen)
+      inputs.push_back(mapping.lookup(value));
+    SmallVector<Value> outputs(node.getOutputs().begin(),
+                               node.getOutputs().end());
+    llvm::erase_if(outputs,
+                   [](Value value) { return isa<NoneType>(value.getType()); });
+    auto opaque = OpaqueOp::create(
+        builder, node.getLoc(), ValueRange(outputs).getTypes(),
+        node.getFullName(), DictionaryAttr(), DenseI64ArrayAttr(),
+        DenseI64ArrayAttr(), IntegerAttr(), inputs);
+    opaque->setAttr(kReason,
+                    describe(node, "runs subgraphs, whose work depends on "
+                                   "data: export a model without control "
+                                   "flow"));
+    copyInto(opaque, node, seen.getArrayRef(), outputs);
+    mapping.map(outputs, opaque.getOutputs());
+  }
+
+  void copyInto(OpaqueOp opaque, onnx::NodeOp node, ArrayRef<Value> seen,
+                ArrayRef<Value> outputs) {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *block = builder.createBlock(&opaque.getBody());
+    IRMapping inner;
+    for (Value value : seen)
+      inner.map(value, block->addArgument(mapping.lookup(value).getType(),
+                                          value.getLoc()));
+    mapNone(node, inner);
+    builder.clone(*node, inner);
+    SmallVector<Value> yielded;
+    for (Value output : outputs)
+      yielded.push_back(inner.lookup(output));
+    YieldOp::create(builder, node.getLoc(), yielded);
+  }
+
+  /// Absent operands are absent in the copy too.
+  void mapNone(onnx::NodeOp node, IRMapping &inner) {
+    Value none;
+    node->walk([&](Operation *op) {
+      for (Value operand : op->getOperands()) {
+        if (!isa<NoneType>(operand.getType()) || inner.contains(operand))
+          continue;
+        if (!none)
+          none = onnx::NoneOp::create(builder, node.getLoc());
+        inner.map(operand, none);
+      }
+    });
   }
 
   onnx::GraphOp source;

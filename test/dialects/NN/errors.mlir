@@ -1,5 +1,5 @@
 // One case for each constraint of the descriptions.
-// RUN: inlay-opt %s -split-input-file -verify-diagnostics
+// RUN: inlay-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<128x64xf32>)
 // expected-error @below {{the result must have the input's shape except for its last dim}}
@@ -274,6 +274,53 @@
 %0 = inlay_nn.opaque "operands"() : () -> (tensor<1xf32>)
 // expected-error @below {{needs the name of an operator}}
 %1 = inlay_nn.opaque ""(%0) : (tensor<1xf32>) -> tensor<1xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1xf32>)
+// expected-error @below {{absent_inputs are not ascending positions of inputs}}
+%1 = inlay_nn.opaque "Clip"(%0) {absent_inputs = array<i64: 2>} : (tensor<1xf32>) -> tensor<1xf32>
+
+// -----
+
+// expected-error @below {{absent_outputs are not ascending positions of outputs}}
+%0 = inlay_nn.opaque "Dropout"() {absent_outputs = array<i64: 1, 0>} : () -> tensor<1xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1xf32>)
+// expected-error @below {{has a body, which says what its attributes say}}
+%1 = inlay_nn.opaque "If"(%0) body {
+^bb0(%x: tensor<1xf32>):
+  inlay_nn.yield %x : tensor<1xf32>
+} {own_opset = 3 : i64} : (tensor<1xf32>) -> tensor<1xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1xf32>)
+// expected-error @below {{has a body whose arguments are not of the types of the inputs}}
+%1 = inlay_nn.opaque "If"(%0) body {
+^bb0(%x: tensor<2xf32>):
+  inlay_nn.yield %x : tensor<2xf32>
+} : (tensor<1xf32>) -> tensor<2xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1xf32>)
+// expected-error @below {{has a body whose yielded values are not of the types of the outputs}}
+%1 = inlay_nn.opaque "If"(%0) body {
+^bb0(%x: tensor<1xf32>):
+  inlay_nn.yield %x : tensor<1xf32>
+} : (tensor<1xf32>) -> tensor<2xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1xf32>)
+// expected-error @below {{has a body that does not end in inlay_nn.yield}}
+%1 = inlay_nn.opaque "If"(%0) body {
+^bb0(%x: tensor<1xf32>):
+  "test.end"() : () -> ()
+} : (tensor<1xf32>) -> tensor<1xf32>
 
 // -----
 

@@ -45,20 +45,6 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 
 // -----
 
-module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
-  inlay_onnx.graph @control(%c: tensor<i1>, %x: tensor<8xf32>) -> tensor<8xf32> attributes {arg_names = ["c", "x"], result_names = ["y"]} {
-    // expected-error @below {{operator If has subgraphs, which cannot be placed: export a model without control flow}}
-    %0 = inlay_onnx.node "If"(%c) graphs ["then_branch", "else_branch"] {
-      inlay_onnx.yield %x : tensor<8xf32>
-    }, {
-      inlay_onnx.yield %x : tensor<8xf32>
-    } : (tensor<i1>) -> tensor<8xf32>
-    inlay_onnx.return %0 : tensor<8xf32>
-  }
-}
-
-// -----
-
 // expected-error @below {{raising needs exactly one inlay_onnx.graph, found 0}}
 module {
 }
