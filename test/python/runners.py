@@ -20,12 +20,14 @@ class ToolError(Exception):
         self.status = status
 
 
-def run_tool(name, *arguments, stdin=None):
-    """Standard output of one of Inlay's tools, as bytes."""
-    done = subprocess.run([BIN / name, "--mlir-print-op-on-diagnostic=false", *map(str, arguments)], input=stdin, capture_output=True, check=False)
+def run_tool(name, *arguments, stdin=None, diagnostics=False):
+    """Standard output of one of Inlay's tools, as bytes; with `diagnostics` also what it said."""
+    done = subprocess.run([BIN / name, "--mlir-print-op-on-diagnostic=false", *map(str, arguments)], input=stdin,
+                          capture_output=True, check=False)
+    said = done.stderr.decode(errors="replace")
     if done.returncode:
-        raise ToolError(done.returncode, done.stderr.decode(errors="replace"))
-    return done.stdout
+        raise ToolError(done.returncode, said)
+    return (done.stdout, said) if diagnostics else done.stdout
 
 
 def import_onnx(path):

@@ -22,8 +22,11 @@ import onnx
 import pytest
 
 from runners import (ROOT, export_onnx, import_onnx, make_feeds, open_session, run_session, run_tool)
+from test_fixtures import GPU_ONLY
 
-MODELS = sorted((ROOT / "examples").glob("*/model.onnx")) + sorted((ROOT / "test/Inputs").glob("*.onnx"))
+MODELS = [path for path in (*sorted((ROOT / "examples").glob("*/model.onnx")),
+                            *sorted((ROOT / "test/Inputs").glob("*.onnx")))
+          if path.parent.name not in GPU_ONLY]
 
 # Tokens in the KV state; more than the window of 32 that layers of some examples have.
 CONTEXT = 40

@@ -169,7 +169,11 @@ class ConvertNNToOnnx
     for (auto opaque : graph.getOps<OpaqueOp>())
       if (!opaque.getFullName().contains("::"))
         anchor = opaque;
-    if (anchor && given < kMinOpset)
+    bool hasTyped = llvm::any_of(graph.getBody().front(), [](Operation &op) {
+      return !isa<OpaqueOp, ConstantOp, ReturnOp,
+                  ml_program::GlobalLoadConstOp>(op);
+    });
+    if (anchor && hasTyped && given < kMinOpset)
       return anchor->emitError()
              << "operator " << anchor.getFullName() << " is of opset " << given
              << ", typed operations are written in opset " << kMinOpset

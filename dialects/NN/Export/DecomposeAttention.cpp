@@ -122,8 +122,12 @@ public:
     normalise();
     rotateHeads();
     Value presentKey = extendState(op.getPastKey(), key, op.getPresentKey());
-    Value presentValue =
-        extendState(op.getPastValue(), value, op.getPresentValue());
+    Value presentValue;
+    if (op.getValueInKey())
+      value = nodes.sliceDim(key, 3, 0, op.getValueDim());
+    else
+      presentValue =
+          extendState(op.getPastValue(), value, op.getPresentValue());
     Value result = attend();
     return {nodes.cast(result, elementType(op.getResult())), presentKey,
             presentValue};
@@ -147,7 +151,8 @@ private:
     }
     query = splitHeads(nodes, query, op.getNumHeads());
     key = splitHeads(nodes, key, kvHeads);
-    value = splitHeads(nodes, value, kvHeads);
+    if (value)
+      value = splitHeads(nodes, value, kvHeads);
   }
 
   void normalise() {

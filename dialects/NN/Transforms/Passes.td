@@ -24,7 +24,7 @@ def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
     A node that no rule knows, or that its rule refuses, becomes
     `inlay_nn.opaque`; all of them are listed in one warning, grouped by
     operator and opset with count, reason and an example. A node with subgraphs
-    is an error.
+    stays whole, with all that they see as operands.
 
     Expects the output of `infer-shapes`: static shapes, except behind
     data-dependent nodes.
@@ -48,8 +48,8 @@ def ConvertNNToOnnx : Pass<"convert-nn-to-onnx", "mlir::ModuleOp"> {
     tokens as it has rows; positions count from there.
 
     The nodes are of opset 21, or of the module's where that is newer or where an
-    opaque node of the default domain ties the graph to it; the latter must be 13
-    or later.
+    opaque node of the default domain ties the graph to it; beside typed ops the
+    latter must be 13 or later.
   }];
   let dependentDialects = ["::inlay::onnx::OnnxDialect"];
 }

@@ -37,11 +37,23 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 17 : i64}} {
 
 // -----
 
+// Nothing but opaque nodes needs no newer opset.
+// CHECK: inlay_onnx.opsets = {ai.onnx = 12 : i64}
+module attributes {inlay_onnx.opsets = {ai.onnx = 12 : i64}} {
+  inlay_nn.graph @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> attributes {arg_names = ["x"], batch = 1 : i64, context = 0 : i64, phase = "decode", result_names = ["y"], tokens = 1 : i64} {
+    %0 = inlay_nn.opaque "Celu"(%x) : (tensor<1x4xf32>) -> tensor<1x4xf32>
+    inlay_nn.return %0 : tensor<1x4xf32>
+  }
+}
+
+// -----
+
 module attributes {inlay_onnx.opsets = {ai.onnx = 12 : i64}} {
   inlay_nn.graph @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> attributes {arg_names = ["x"], batch = 1 : i64, context = 0 : i64, phase = "decode", result_names = ["y"], tokens = 1 : i64} {
     // expected-error @below {{operator Celu is of opset 12, typed operations are written in opset 13 or later: convert the model to opset 13}}
     %0 = inlay_nn.opaque "Celu"(%x) : (tensor<1x4xf32>) -> tensor<1x4xf32>
-    inlay_nn.return %0 : tensor<1x4xf32>
+    %1 = inlay_nn.unary relu %0 : tensor<1x4xf32> -> tensor<1x4xf32>
+    inlay_nn.return %1 : tensor<1x4xf32>
   }
 }
 
