@@ -68,7 +68,8 @@ struct Options {
       cl::cat(machine)};
   cl::opt<std::string> wafers{
       "wafers", cl::init("auto"), cl::value_desc("number|auto"),
-      cl::desc("Wafers (default: auto, the fewest that the model fits on)"),
+      cl::desc("Wafers (default: auto, the fewest that hold whole layers; with "
+               "--objective=wafers the fewest at all)"),
       cl::cat(machine)};
   cl::opt<int64_t> reserve{
       "reserve", cl::value_desc("bytes"),
