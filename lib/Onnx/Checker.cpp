@@ -197,9 +197,15 @@ void Checker::checkType(Subject subject, const Type &type) {
 }
 
 void Checker::checkOutputs(const Graph &graph, Scope &scope) {
-  for (const ValueInfo &output : graph.outputs)
-    use(output.name, UINT32_MAX, scope,
-        named("output", output.name, scope.place));
+  llvm::StringSet<> names;
+  for (const ValueInfo &output : graph.outputs) {
+    auto subject = named("output", output.name, scope.place);
+    use(output.name, UINT32_MAX, scope, subject);
+    // What a subgraph gives is known by its position only.
+    if (!scope.parent && !names.insert(output.name).second)
+      findings.inputError(subject(), "is listed twice",
+                          "give the second the name of an Identity of it");
+  }
 }
 
 //===----------------------------------------------------------------------===//

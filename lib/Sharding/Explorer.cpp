@@ -259,13 +259,35 @@ void Explorer::reportTooLarge(const KernelSpec &kernel, size_t numAlike,
                   machine.grid.height, formatBytes(machine.budget),
                   formatBytes(bytes.total() - machine.budget)));
   diag.notes.push_back("largest: " + largestUses(bytes));
-  std::string remedy = "would fit: a target with more cores or more SRAM";
-  if (bytes.state > 0)
-    remedy += ", or a smaller --context or --batch";
+  int64_t shortBy = bytes.total() - machine.budget;
+  std::string remedy =
+      fmt::format("would fit: {} more on each core (a smaller --reserve or a "
+                  "target with more SRAM)",
+                  formatBytes(shortBy));
+  if (std::optional<Extent> grid = largerGrid(kernel))
+    remedy += fmt::format(", or {} x {} cores", grid->width, grid->height);
   diag.notes.push_back(remedy);
+  if (bytes.weights < machine.budget)
+    diag.notes.push_back("may help: a smaller --context, --batch or, in "
+                         "prefill, --prefill-chunk");
   if (numAlike > 0)
-    diag.notes.push_back(
-        fmt::format("so do {} more kernels of the same structure", numAlike));
+    diag.notes.push_back(fmt::format("so {} {} more kernel{} of the same "
+                                     "structure",
+                                     numAlike == 1 ? "does" : "do", numAlike,
+                                     numAlike == 1 ? "" : "s"));
+}
+
+/// The machine's grid, doubled on both sides until the kernel fits; none when
+/// what does not fit is what every core holds.
+std::optional<Extent> Explorer::largerGrid(const KernelSpec &kernel) {
+  constexpr int kMostDoublings = 4;
+  Extent grid = machine.grid;
+  for (int i = 0; i < kMostDoublings; ++i) {
+    grid = {2 * grid.width, 2 * grid.height};
+    if (fits(kernel, grid))
+      return grid;
+  }
+  return std::nullopt;
 }
 
 std::vector<Variant> Explorer::variants(const KernelSpec &kernel) {

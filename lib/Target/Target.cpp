@@ -187,6 +187,11 @@ void checkDead(const Target &target, JsonReader &reader) {
         reader.error(fmt::format("dead[{}]", i),
                      fmt::format("overlaps dead[{}]", j));
   }
+  int64_t numDead = 0;
+  for (const model::Rect &rect : target.dead)
+    numDead += rect.area();
+  if (numDead > 0 && numDead >= target.grid.area())
+    reader.error("dead", "leaves no core of the grid");
 }
 
 Target readTarget(JsonReader &reader) {

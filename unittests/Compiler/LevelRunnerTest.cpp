@@ -283,6 +283,9 @@ TEST_F(ReproducerTest, AnImportHasNoReproducer) {
   ASSERT_EQ(diags.all().size(), 1u);
   EXPECT_EQ(diags.all()[0].message,
             "the import crashed; this is a fault of Inlay");
+  EXPECT_THAT(
+      diags.all()[0].notes,
+      testing::ElementsAre("please report it, with the command and the model"));
   EXPECT_EQ(contents(), "");
 }
 

@@ -280,8 +280,9 @@ TEST(ConfigTest, NamesUnknownFamilies) {
       "num_attention_heads, intermediate_size, max_position_embeddings, "
       "rms_norm_eps\n");
   EXPECT_THAT(complain(with(kMixtral, "model_type", "\"new\"")),
-              HasSubstr("if it is one of the known families under a new name, "
-                        "write that name into model_type"));
+              HasSubstr("it has every field of a plain decoder: if it is one "
+                        "of the known families under a new name, write that "
+                        "name into model_type"));
   EXPECT_THAT(complain(with(with(kMixtral, "model_type", "").c_str(),
                             "linear_attn_config", "{}")),
               testing::AllOf(HasSubstr("model_type is missing"),

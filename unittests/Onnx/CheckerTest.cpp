@@ -78,6 +78,19 @@ TEST(CheckerTest, ValuesAreProducedOnce) {
   EXPECT_EQ(check("input { }"), "model.onnx: error: input '': has no name\n");
 }
 
+TEST(CheckerTest, OutputsAreListedOnce) {
+  EXPECT_EQ(check("input { name: 'x' } output { name: 'x' } "
+                  "output { name: 'x' }"),
+            "model.onnx: error: output 'x': is listed twice\n"
+            "  note: give the second the name of an Identity of it\n");
+  // Outputs of a subgraph have no names outside of it.
+  EXPECT_EQ(check("input { name: 'c' } output { name: 'y' } node { name: 'if' "
+                  "op_type: 'If' input: 'c' output: 'y' output: 'z' "
+                  "attribute { name: 'then_branch' type: GRAPH g { "
+                  "output { name: 'c' } output { name: 'c' } } } }"),
+            "");
+}
+
 /// Before IR version 4 initializers had to be inputs as well.
 TEST(CheckerTest, AnInitializerMayBeAnInput) {
   EXPECT_EQ(check("input { name: 'w' }"

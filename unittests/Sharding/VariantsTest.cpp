@@ -248,9 +248,39 @@ TEST(ExplorerTest, SaysWhatIsShortAndWhatWouldHelp) {
       diag.notes,
       ElementsAre("largest: weights 33,824 B, state 32,768 B, scratch 16,384 "
                   "B, streams 128 B",
-                  "would fit: a target with more cores or more SRAM, or a "
-                  "smaller --context or --batch",
-                  "so do 1 more kernels of the same structure"));
+                  "would fit: 50,336 B more on each core (a smaller --reserve "
+                  "or a target with more SRAM), or 8 x 8 cores",
+                  "so does 1 more kernel of the same structure"));
+}
+
+TEST(ExplorerTest, RemediesAreTrue) {
+  test::ModelShape shape;
+  shape.context = 4096;
+  Graph graph = test::makeModel(shape);
+  // What the remedies of the test above name, and a byte less.
+  auto fits = [&](Extent grid, int64_t budget) {
+    target::Target target = test::makeTarget(grid, budget);
+    Diagnostics diags;
+    return Explorer(machineOf(target))
+        .leastExtents(graph.kernels, diags)
+        .has_value();
+  };
+  EXPECT_TRUE(fits({4, 4}, (32 << 10) + 50336));
+  EXPECT_FALSE(fits({4, 4}, (32 << 10) + 50335));
+  EXPECT_TRUE(fits({8, 8}, 32 << 10));
+}
+
+TEST(ExplorerTest, MoreCoresAreNoRemedyForWhatEveryCoreHolds) {
+  test::ModelShape shape;
+  shape.tokens = 512;
+  target::Target target = test::makeTarget({4, 4}, 4 << 10);
+  Explorer explorer(machineOf(target));
+  Diagnostics diags;
+  Graph graph = test::makeModel(shape);
+  EXPECT_FALSE(explorer.leastExtents(graph.kernels, diags));
+  for (const Diagnostic &diag : diags.all())
+    EXPECT_THAT(diag.notes,
+                testing::Not(testing::Contains(testing::HasSubstr("cores"))));
 }
 
 TEST(ExplorerTest, CandidateSizesCoverBothEnds) {

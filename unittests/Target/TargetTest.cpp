@@ -174,6 +174,9 @@ TEST(TargetTest, ErrorsNameTheField) {
               HasSubstr("must be true or false"));
   EXPECT_THAT(errorsWith("\"grid\": {", "\"grid\": 7, \"x\": {"),
               HasSubstr("field 'grid': must be an object"));
+  EXPECT_THAT(errorsWith("\"mac_rate\": {", "\"mac_rate\": {}, \"was\": {"),
+              HasSubstr("field 'core.mac_rate': must have at least one element "
+                        "type"));
   EXPECT_THAT(errorsWith("\"report_clocks\": [", "\"report_clocks\": [0,"),
               HasSubstr("field 'report_clocks': must be an array of GHz"));
 }
@@ -188,6 +191,10 @@ TEST(TargetTest, DeadRectanglesLieInTheGridAndApart) {
   std::string one = "{\"x\": 0, \"y\": 0, \"width\": 2, \"height\": 2}";
   EXPECT_THAT(errorsWith(clock, "\"dead\": [" + one + "," + one + "]," + clock),
               HasSubstr("field 'dead[1]': overlaps dead[0]"));
+  EXPECT_THAT(errorsWith(clock, "\"dead\": [{\"x\": 0, \"y\": 0, \"width\": "
+                                "755, \"height\": 1170}]," +
+                                    clock),
+              HasSubstr("field 'dead': leaves no core of the grid"));
   EXPECT_THAT(errorsWith(clock, "\"dead\": [1]," + clock),
               HasSubstr("field 'dead[0]': must be an object"));
   EXPECT_THAT(errorsWith(clock, "\"dead\": 1," + clock),

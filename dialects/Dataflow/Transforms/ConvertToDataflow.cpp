@@ -70,6 +70,25 @@ static void report(GraphOp graph) {
       << remark::metric("streams", streams) << remark::metric("states", states);
 }
 
+/// A model has something to place, and something to show for it.
+static LogicalResult checkPurpose(nn::GraphOp graph, const StatePairs &states,
+                                  const Grouping &grouping) {
+  unsigned numResults = graph.getReturnOp()->getNumOperands();
+  bool hasOutput = llvm::any_of(llvm::seq(numResults), [&](unsigned index) {
+    return !states.isPresent(index);
+  });
+  if (hasOutput && !grouping.groups.empty())
+    return success();
+  InFlightDiagnostic diag =
+      graph.emitError()
+      << "graph '" << graph.getSymName()
+      << (hasOutput
+              ? "' has nothing to place: its outputs are inputs and constants"
+              : "' has no outputs besides states: nothing would be computed");
+  diag.attachNote() << "export the model with its outputs, e.g. logits";
+  return diag;
+}
+
 namespace {
 class ConvertToDataflow
     : public inlay::dataflow::impl::ConvertToDataflowBase<ConvertToDataflow> {
@@ -87,6 +106,8 @@ class ConvertToDataflow
     if (failed(states))
       return signalPassFailure();
     Grouping grouping = groupOps(source, *states);
+    if (failed(checkPurpose(source, *states, grouping)))
+      return signalPassFailure();
     OpBuilder builder(source);
     FailureOr<GraphOp> graph = emitGraph(source, *states, grouping, builder);
     if (failed(graph))

@@ -31,7 +31,8 @@ def ConvertToDataflow : Pass<"convert-to-dataflow", "mlir::ModuleOp"> {
     because their values became attributes or constants of ops, are added to
     the module's `inlay_onnx.folded_initializers`.
 
-    Never drops an op that a result of the graph depends on.
+    Never drops an op that a result of the graph depends on. A graph whose
+    results are states only, or arguments and constants only, is an error.
 
     Remark `ConvertToDataflow`: metrics `kernels`, `structures` (different
     ones), `streams`, `states`.

@@ -193,6 +193,12 @@ PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
   StageFloorplan floorplan(
       model, explorer, {forbidden.begin(), forbidden.end()}, machine.hop.value);
   partition::Problem problem = makeProblem(explorer, *least, floorplan);
+  if (problem.coresPerWafer == 0) {
+    diags.inputError("constraints",
+                     "leave no core: with the target's dead cores they keep "
+                     "kernels out of the whole grid");
+    return std::nullopt;
+  }
   if (!problem.check(diags))
     return std::nullopt;
   std::optional<partition::Solution> solution =
@@ -212,9 +218,11 @@ PartitionStages::partitionOverBudget(int64_t &budget) {
     Diagnostics ignored;
     return partitionFor(budget + steps * kStep, ignored);
   };
-  int64_t most = mapping->getModel().weightBytes();
-  for (const model::KernelSpec &kernel : mapping->getModel().kernels)
-    most += kernel.stateBytes();
+  int64_t most = 0;
+  for (const model::KernelSpec &kernel : mapping->getModel().kernels) {
+    model::Sharding whole{{1, 1}, {1, 1}, {1, 1}, sharding::chooseAxes(kernel)};
+    most += model::footprint(kernel, whole).total();
+  }
   int64_t low = 0, high = 1;
   while (!attempt(high)) {
     if (high * kStep > 2 * most)

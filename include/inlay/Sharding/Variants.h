@@ -118,6 +118,7 @@ private:
 
   void reportTooLarge(const model::KernelSpec &kernel, size_t numAlike,
                       Diagnostics &diags);
+  std::optional<model::Extent> largerGrid(const model::KernelSpec &kernel);
   Entry &entryOf(const model::KernelSpec &kernel);
   std::vector<model::Extent> groupings(const model::KernelSpec &kernel,
                                        model::Extent extent) const;

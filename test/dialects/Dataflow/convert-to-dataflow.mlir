@@ -325,3 +325,37 @@ module {
     inlay_nn.return %0 : !inlay_onnx.seq<tensor<4xf32>>
   }
 }
+
+// -----
+
+module {
+  // expected-error @below {{graph 'nothing' has nothing to place: its outputs are inputs and constants}}
+  // expected-note @below {{export the model with its outputs, e.g. logits}}
+  inlay_nn.graph @nothing(%x: tensor<4xf32>) -> tensor<4xf32>
+      attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    inlay_nn.return %x : tensor<4xf32>
+  }
+}
+
+// -----
+
+module {
+  // expected-error @below {{graph 'no_outputs' has no outputs besides states: nothing would be computed}}
+  // expected-note @below {{export the model with its outputs, e.g. logits}}
+  inlay_nn.graph @no_outputs(%x: tensor<4xf32>)
+      attributes {arg_names = ["x"], result_names = [], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    inlay_nn.return
+  }
+}
+
+// -----
+
+module {
+  // expected-error @below {{graph 'states_only' has no outputs besides states: nothing would be computed}}
+  // expected-note @below {{export the model with its outputs, e.g. logits}}
+  inlay_nn.graph @states_only(%x: tensor<1x1xf32>, %past: tensor<1x7xf32>) -> tensor<1x8xf32>
+      attributes {arg_names = ["x", "past"], result_names = ["present"], phase = "decode", batch = 1 : i64, context = 7 : i64, tokens = 1 : i64} {
+    %0 = inlay_nn.concat %past, %x {axis = 1 : i64} : (tensor<1x7xf32>, tensor<1x1xf32>) -> tensor<1x8xf32>
+    inlay_nn.return %0 : tensor<1x8xf32>
+  }
+}

@@ -43,7 +43,8 @@
 // RUN: %{run} --check-prefix=LARGE
 // LARGE:      error: kernel 'mlp': needs 2,464 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,520 B
 // LARGE: note: largest: state 2,048 B, weights 256 B, streams 128 B, scratch 32 B
-// LARGE: note: would fit: a target with more cores or more SRAM, or a smaller --context or --batch
+// LARGE: note: would fit: 1,520 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
+// LARGE: note: may help: a smaller --context, --batch or, in prefill, --prefill-chunk
 // LARGE: error: kernel 'moe': needs 3,392 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,448 B
 
 // What fits only on more wafers than were asked for.
@@ -59,6 +60,11 @@
 // RUN: not inlay-opt %{input} --partition-stages='%{target} reserve=259152' 2>&1 | FileCheck %s --check-prefix=LESS
 // LESS: error: kernel 'moe': needs 3,392 B on a core even when spread over all 8 x 8 cores; the budget of a core is 2,992 B
 
+// Streams alone can be too large too.
+// RUN: inlay-opt %S/Inputs/wide-stream.mlir --partition-stages='%{target} allow-over-budget' 2>&1 | FileCheck %s --check-prefix=WIDE
+// WIDE: warning: kernel 'wide': needs
+// WIDE: inlay_wafer.system @system of @main wafers(1) target(#target) over_budget(
+
 // A graph is placed once, and constraints that strips cannot heed are refused.
 // RUN: inlay-opt %{input} --partition-stages='%{target}' -o %t.placed.mlir
 // RUN: not inlay-opt %t.placed.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=TWICE
@@ -67,6 +73,11 @@
 // RUN: echo 'inlay_wafer.constraints { inlay_wafer.pin @mlp wafer(0) }' >> %t.pinned.mlir
 // RUN: not inlay-opt %t.pinned.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=PINNED
 // PINNED: error: 'inlay_wafer.pin' cannot be heeded: the strips of the floorplan choose place and size of every region; remove it
+
+// RUN: cp %{input} %t.kept-out.mlir
+// RUN: echo 'inlay_wafer.constraints { inlay_wafer.keep_out at(0, 0) size(8, 8) }' >> %t.kept-out.mlir
+// RUN: not inlay-opt %t.kept-out.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=KEPTOUT
+// KEPTOUT: error: constraints: leave no core: with the target's dead cores they keep kernels out of the whole grid
 
 // RUN: echo 'module {}' | not inlay-opt --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=EMPTY
 // EMPTY: error: the wafer level places one 'inlay_dataflow.graph', this module holds 0
