@@ -114,8 +114,10 @@ TEST(ScheduleTest, VerifyCatchesWrongClaims) {
   EXPECT_THAT(errorsOf([](Solution &s) { s.latency.compute -= 1; }),
               HasSubstr("a path to 'd' takes 186.0 cycles, more than the "
                         "latency of 185.0"));
-  EXPECT_THAT(errorsOf([](Solution &s) { s.stageCycles[0] += 1; }),
-              HasSubstr("the cycles of the stages are not those of their longest paths"));
+  EXPECT_THAT(
+      errorsOf([](Solution &s) { s.stageCycles[0] += 1; }),
+      HasSubstr(
+          "the cycles of the stages are not those of their longest paths"));
   EXPECT_THAT(errorsOf([](Solution &s) { s.bound = 187; }),
               HasSubstr("the bound of 187.0 cycles is above the latency of "
                         "186.0"));

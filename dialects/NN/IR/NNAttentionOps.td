@@ -54,16 +54,16 @@ def NN_AttentionOp : NN_Op<"attention", [
       `value_dim` are at least 1; `window` is at least 0.
     - The query is 3-D; its last dim is `num_heads * head_dim`, or, packed,
       `(num_heads + kv_heads) * head_dim + kv_heads * value_dim`.
-    - Key and value are both there or both absent, with last dims
+    - Key and value are both there or both absent; they are 3-D with last dims
       `kv_heads * head_dim` and `kv_heads * value_dim`. With `value_in_key` there is
       a key, but neither a value nor a state of values, and `value_dim` is at most
       `head_dim`.
-    - Past and present come in pairs; the present is 4-D with dims 1 and 3 equal
+    - A past has a present; the present is 4-D with dims 1 and 3 equal
       to `kv_heads` and `head_dim` (value: `value_dim`), or 3-D with a last dim of
       their product. `state_bits` is 0 or 4; with 4 the last dim is half of that.
     - Key and value scales are both there or both absent; so are the norms.
     - `positions` are there only if `layout` is not `none`.
-    - The result's last dim is `num_heads * value_dim`.
+    - The result is 3-D; its last dim is `num_heads * value_dim`.
     - `cos` and `sin` are there exactly if `layout` is not `none`.
 
     Example:

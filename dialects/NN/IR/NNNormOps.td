@@ -18,7 +18,7 @@ def NN_RmsNormOp : NN_Op<"rms_norm", [Pure, NN_Computes]> {
     last dim, computed in f32.
 
     **Constraints:**
-    - The shape of the result is that of the input.
+    - The input has at least one dim; the shape of the result is the same.
     - Gamma has as many elements as the last dim of the input.
 
     Example:
@@ -41,7 +41,7 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [Pure, NN_Computes]> {
     last dim, computed in f32.
 
     **Constraints:**
-    - The shape of the result is that of the input.
+    - The input has at least one dim; the shape of the result is the same.
     - Gamma and beta have as many elements as the last dim of the input.
 
     Example:

@@ -30,14 +30,21 @@ static LogicalResult verifyLength(Operation *op, StringRef what, Value value,
   return success();
 }
 
+/// A norm runs over the last dim, so that there must be one.
+static LogicalResult verifyNormShape(Operation *op, Value input, Value result) {
+  if (getShape(input).empty())
+    return op->emitOpError("needs an input of at least one dim");
+  return verifySameShape(op, input, result);
+}
+
 LogicalResult RmsNormOp::verify() {
-  if (failed(verifySameShape(*this, getInput(), getResult())))
+  if (failed(verifyNormShape(*this, getInput(), getResult())))
     return failure();
   return verifyLength(*this, "gamma", getGamma(), getShape(getInput()).back());
 }
 
 LogicalResult LayerNormOp::verify() {
-  if (failed(verifySameShape(*this, getInput(), getResult())))
+  if (failed(verifyNormShape(*this, getInput(), getResult())))
     return failure();
   int64_t width = getShape(getInput()).back();
   return failure(failed(verifyLength(*this, "gamma", getGamma(), width)) ||
@@ -103,6 +110,12 @@ static LogicalResult verifyHeads(AttentionOp op) {
   return success();
 }
 
+/// [batch, tokens, width]
+static bool isRows(Value value, int64_t width) {
+  ArrayRef<int64_t> shape = getShape(value);
+  return shape.size() == 3 && shape.back() == width;
+}
+
 static LogicalResult verifyInputs(AttentionOp op) {
   int64_t queryWidth = op.getNumHeads() * op.getHeadDim();
   int64_t keyWidth = op.getKvHeads() * op.getHeadDim();
@@ -118,20 +131,18 @@ static LogicalResult verifyInputs(AttentionOp op) {
     return op.emitOpError("needs both key and value, or neither");
   int64_t expected =
       op.isPacked() ? queryWidth + keyWidth + valueWidth : queryWidth;
-  ArrayRef<int64_t> query = getShape(op.getQuery());
-  if (query.size() != 3 || query.back() != expected)
+  if (!isRows(op.getQuery(), expected))
     return op.emitOpError() << "the query must be 3-D with a last dim of "
-                            << expected << ", got " << query;
-  if (inKey && getShape(op.getKey()).back() != keyWidth)
-    return op.emitOpError() << "the key must have a last dim of " << keyWidth
-                            << ", got " << getShape(op.getKey());
+                            << expected << ", got " << getShape(op.getQuery());
+  if (inKey && !isRows(op.getKey(), keyWidth))
+    return op.emitOpError() << "the key must be 3-D with a last dim of "
+                            << keyWidth << ", got " << getShape(op.getKey());
   if (!op.isPacked() && !inKey &&
-      (getShape(op.getKey()).back() != keyWidth ||
-       getShape(op.getValue()).back() != valueWidth))
+      (!isRows(op.getKey(), keyWidth) || !isRows(op.getValue(), valueWidth)))
     return op.emitOpError()
-           << "key and value must have last dims of " << keyWidth << " and "
-           << valueWidth << ", got " << getShape(op.getKey()) << " and "
-           << getShape(op.getValue());
+           << "key and value must be 3-D with last dims of " << keyWidth
+           << " and " << valueWidth << ", got " << getShape(op.getKey())
+           << " and " << getShape(op.getValue());
   return success();
 }
 
@@ -176,9 +187,9 @@ LogicalResult AttentionOp::verify() {
           verifyState(*this, getPastValue(), getPresentValue(), getValueDim())))
     return failure();
   int64_t width = getNumHeads() * getValueDim();
-  if (getShape(getResult()).back() != width)
-    return emitOpError() << "the result must have a last dim of " << width
-                         << ", got " << getShape(getResult());
+  if (!isRows(getResult(), width))
+    return emitOpError() << "the result must be 3-D with a last dim of "
+                         << width << ", got " << getShape(getResult());
   bool rotates = getLayout() != RotaryLayout::None;
   if (static_cast<bool>(getCos()) != rotates ||
       static_cast<bool>(getSin()) != rotates)

@@ -152,7 +152,7 @@
 // -----
 
 %0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x16xf32>)
-// expected-error @below {{key and value must have last dims of 32 and 32, got 1, 1, 32 and 1, 1, 16}}
+// expected-error @below {{key and value must be 3-D with last dims of 32 and 32, got 1, 1, 32 and 1, 1, 16}}
 %1 = inlay_nn.attention none %0#0, %0#1, %0#2 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 1.0 : f64, value_dim = 16 : i64} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>, tensor<1x1x16xf32>) -> tensor<1x1x64xf32>
 
 // -----
@@ -169,8 +169,32 @@
 
 // -----
 
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<f32>, tensor<1x1x32xf32>)
+// expected-error @below {{key and value must be 3-D with last dims of 32 and 32, got  and 1, 1, 32}}
+%1 = inlay_nn.attention none %0#0, %0#1, %0#2 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 1.0 : f64, value_dim = 16 : i64} : (tensor<1x1x64xf32>, tensor<f32>, tensor<1x1x32xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
 %0 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x128xf32>)
-// expected-error @below {{the result must have a last dim of 64, got 1, 1, 32}}
+// expected-error @below {{the result must be 3-D with a last dim of 64, got }}
+%1 = inlay_nn.attention none %0 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 1.0 : f64, value_dim = 16 : i64} : (tensor<1x1x128xf32>) -> tensor<f32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<f32>, tensor<1xf32>)
+// expected-error @below {{needs an input of at least one dim}}
+%1 = inlay_nn.rms_norm %0#0, %0#1 {epsilon = 1.0e-05 : f64} : (tensor<f32>, tensor<1xf32>) -> tensor<f32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<f32>, tensor<1xf32>)
+// expected-error @below {{needs an input of at least one dim}}
+%1 = inlay_nn.layer_norm %0#0, %0#1 {epsilon = 1.0e-05 : f64} : (tensor<f32>, tensor<1xf32>) -> tensor<f32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x128xf32>)
+// expected-error @below {{the result must be 3-D with a last dim of 64, got 1, 1, 32}}
 %1 = inlay_nn.attention none %0 {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 1.0 : f64, value_dim = 16 : i64} : (tensor<1x1x128xf32>) -> tensor<1x1x32xf32>
 
 // -----
@@ -539,5 +563,5 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 // -----
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>)
-// expected-error @below {{the key must have a last dim of 16, got 1, 1, 32}}
+// expected-error @below {{the key must be 3-D with a last dim of 16, got 1, 1, 32}}
 %1 = inlay_nn.attention none %0#0, %0#1 {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 8 : i64, value_in_key} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>) -> tensor<1x1x32xf32>
