@@ -71,10 +71,18 @@ private:
 
 /// The type of the stream that carries `value`; reports where there is none.
 StreamType Emitter::streamType(Value value, Location loc, StringRef what) {
-  if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type) {
+    emitError(loc) << what << " has type " << value.getType()
+                   << ", but a stream carries a ranked tensor";
+    return {};
+  }
+  if (type.hasStaticShape())
     return StreamType::get(builder.getContext(), type);
-  emitError(loc) << what << " has type " << value.getType()
-                 << ", but a stream carries a ranked tensor";
+  emitError(loc) << what << " has type " << type
+                 << ", but the size of a stream must be known before the step: "
+                    "export a model without operators whose shapes depend on "
+                    "data, such as NonZero";
   return {};
 }
 

@@ -194,13 +194,25 @@ static bool foldChoices(ArrayRef<WhereOp> choices, StepValues &values) {
   return changed;
 }
 
+/// A bias that covers the scores, or is broadcast over them.
+static bool coversScores(AttentionOp attention) {
+  if (!attention.getBias())
+    return false;
+  ArrayRef<int64_t> shape = getShape(attention.getBias());
+  auto isOneOr = [](int64_t size, int64_t whole) {
+    return size == 1 || size == whole;
+  };
+  return shape.size() == 4 && shape[0] > 0 && shape[1] > 0 &&
+         isOneOr(shape[2], getShape(attention.getQuery())[1]) &&
+         isOneOr(shape[3], attention.getLength());
+}
+
 bool inlay::nn::foldMasks(GraphOp graph, StepRoles &roles) {
   SmallVector<AttentionOp> masked;
   SmallVector<WhereOp> choices;
   for (Operation &op : graph.getBody().front()) {
     if (auto attention = dyn_cast<AttentionOp>(op);
-        attention && attention.getBias() &&
-        getShape(attention.getBias()).size() == 4)
+        attention && coversScores(attention))
       masked.push_back(attention);
     if (auto choice = dyn_cast<WhereOp>(op))
       choices.push_back(choice);

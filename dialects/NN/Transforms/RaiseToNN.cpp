@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -241,12 +242,39 @@ private:
       refusal = "has a shape that depends on data";
     } else if (auto rule = rules.find(node.getFullName());
                rule != rules.end()) {
-      RaiseContext context(node, builder, mapping, roles);
-      refusal = rule->second(context);
+      refusal = applyRule(rule->second, node);
     }
     if (refusal)
       raiseOpaque(node, *refusal);
     return success();
+  }
+
+  /// Takes back what a rule made of a node whose tensors do not fit together,
+  /// and refuses with what the op's verifier says.
+  Refusal applyRule(const Rule &rule, onnx::NodeOp node) {
+    Block *block = builder.getInsertionBlock();
+    Operation *last = block->empty() ? nullptr : &block->back();
+    RaiseContext context(node, builder, mapping, roles);
+    if (Refusal refusal = rule(context))
+      return refusal;
+    auto made = llvm::make_range(
+        last ? std::next(Block::iterator(last)) : block->begin(), block->end());
+    std::string fault;
+    ScopedDiagnosticHandler handler(node.getContext(),
+                                    [&](mlir::Diagnostic &diag) {
+                                      if (fault.empty())
+                                        fault = diag.str();
+                                      return success();
+                                    });
+    if (llvm::all_of(made,
+                     [](Operation &op) { return succeeded(verify(&op)); }))
+      return std::nullopt;
+    while (!block->empty() && &block->back() != last) {
+      for (Value result : block->back().getResults())
+        roles.erase(result);
+      block->back().erase();
+    }
+    return fault;
   }
 
   /// What the report says of a node.

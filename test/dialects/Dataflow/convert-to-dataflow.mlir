@@ -359,3 +359,14 @@ module {
     inlay_nn.return %0 : tensor<1x8xf32>
   }
 }
+
+// -----
+
+module {
+  inlay_nn.graph @data(%x: tensor<4xf32>) -> tensor<?xf32>
+      attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    // expected-error @below {{an output of kernel 'other' has type 'tensor<?xf32>', but the size of a stream must be known before the step: export a model without operators whose shapes depend on data, such as NonZero}}
+    %0 = inlay_nn.opaque "NonZero"(%x) : (tensor<4xf32>) -> tensor<?xf32>
+    inlay_nn.return %0 : tensor<?xf32>
+  }
+}

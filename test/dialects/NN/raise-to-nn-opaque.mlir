@@ -16,3 +16,19 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.vendor = 3 : i64
     inlay_onnx.return %1, %2#0 : tensor<1x8xf32>, tensor<1x8xf32>
   }
 }
+
+// -----
+
+// A gamma that is broadcast: the node is not what the typed op means.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @misfit
+  // CHECK-NOT: layer_norm
+  // CHECK: inlay_nn.opaque "LayerNormalization"(%x
+  // CHECK-NOT: layer_norm
+  // expected-warning @below {{1 nodes stay opaque}}
+  // expected-note @below {{1 x LayerNormalization (opset 21): 'inlay_nn.layer_norm' op gamma must have 8 elements, got 2; e.g. node 'norm'}}
+  inlay_onnx.graph @misfit(%x: tensor<1x8xf32>, %gamma: tensor<2xf32>) -> tensor<1x8xf32> attributes {arg_names = ["x", "gamma"], result_names = ["y"]} {
+    %0 = inlay_onnx.node "LayerNormalization"(%x, %gamma) : (tensor<1x8xf32>, tensor<2xf32>) -> tensor<1x8xf32> loc("norm")
+    inlay_onnx.return %0 : tensor<1x8xf32>
+  }
+}
