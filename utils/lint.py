@@ -26,7 +26,7 @@ UNORDERED = re.compile(r"\b(DenseMap|SmallDenseMap|DenseSet|SmallPtrSet|StringMa
 # The last line: what files call their own helpers around the others.
 ERROR_CALL = re.compile(r"\b(emitError|emitOpError|inputError|capacityError|emitCapacityError|internalError|"
                         r"createStringError|emitWarning|warning|attachNote|notes\.push_back|notes\.emplace_back|"
-                        r"fail|report|reject|error)\(")
+                        r"fail|report|reject|error)\((?!\)\))")
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 STATEMENT = re.compile(r'(?:[^;"]|"(?:[^"\\\n]|\\.)*")*')
 FOREIGN = re.compile(r"/(?:work|farm|root|tmp/bash_jobs)/|deb\.debian\.org|pypi\.org|registry\.npmjs")

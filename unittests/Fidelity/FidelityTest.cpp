@@ -252,10 +252,11 @@ TEST(RowsTest, ErrorsNameFileAndRecord) {
   Folder folder;
   EXPECT_THAT(folder.errors(), HasSubstr("holds no .csv file"));
   folder.write("a.csv", "machine,value\nWSE-3,1\n");
-  EXPECT_THAT(folder.errors(),
-              testing::AllOf(HasSubstr("a.csv: error: has no column "
-                                       "kernel_or_model, phase"),
-                             HasSubstr("data/measured/README.md")));
+  EXPECT_THAT(
+      folder.errors(),
+      testing::AllOf(HasSubstr("a.csv: error: has no column "
+                               "kernel_or_model, phase"),
+                     HasSubstr("; data/measured/README.md lists the columns")));
   folder.write("a.csv", std::string(kHeader) + "1,2,3\n");
   EXPECT_THAT(folder.errors(),
               HasSubstr("record 2: has 3 fields, the header has 16"));
