@@ -29,7 +29,9 @@ static void checkTarget(const CompileOptions &options, Diagnostics &diags) {
   std::optional<target::Target> target =
       target::find(options.target, options.targetDir, diags);
   if (target)
-    target::apply({options.reserve, options.crossingLatency}, *target, diags);
+    target::apply(
+        {options.reserve, options.crossingLatency, options.clock, options.sram},
+        *target, diags);
   if (target && options.cost == cost::Mode::Calibrated &&
       target->primitives.empty()) {
     diags.setFile("");
@@ -68,6 +70,9 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
         .inputError("option --explain",
                     "is text; it cannot go with --format json")
         .notes.push_back("leave --format out");
+  if (options.sweep.empty() && options.format == SummaryFormat::Csv)
+    diags.inputError("option --format", "csv is the form of a --sweep");
+  parseSweep(options.sweep, diags);
   checkTarget(options, diags);
   return !diags.hasErrors();
 }
@@ -101,6 +106,10 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
   add("wafers", options.wafers ? std::to_string(*options.wafers) : "auto");
   if (options.reserve)
     add("reserve", *options.reserve);
+  if (options.clock)
+    add("clock", *options.clock);
+  if (options.sram)
+    add("sram", *options.sram);
   if (options.crossingLatency)
     add("crossing-latency", *options.crossingLatency);
   add("cost", cost::toString(options.cost));

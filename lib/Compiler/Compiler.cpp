@@ -13,6 +13,7 @@
 #include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/Sweep.h"
 #include "inlay/Report/Report.h"
 #include "inlay/Support/Digest.h"
 #include "inlay/Support/OutputFile.h"
@@ -39,6 +40,8 @@ public:
   Job(const CompileOptions &options, CompileStreams streams);
 
   int run();
+  /// Makes the plan only; the exit status, without a plan unless it is 0.
+  int map(std::optional<plan::Plan> &plan);
   /// Says that Inlay crashed, and leaves a reproducer of the pass that did.
   void reportCrash();
 
@@ -61,6 +64,7 @@ private:
   DiagnosticPrinter printer;
   StageDump dump;
   LevelRunner runner;
+  OwningOpRef<ModuleOp> module;
   const char *step = "the import"; ///< outside of the passes
 };
 
@@ -142,24 +146,32 @@ void Job::printSummary(const plan::Plan &plan,
     streams.out << "written  " << path << '\n';
 }
 
-int Job::run() {
-  Diagnostics diags;
-  if (!checkOptions(options, diags))
-    return print(diags);
-  OwningOpRef<ModuleOp> module = runner.run();
+int Job::map(std::optional<plan::Plan> &plan) {
+  module = runner.run();
   if (!module) {
     if (runner.exitStatus() == kInternal)
       reportInternal("failed");
     return runner.exitStatus();
   }
   step = "making the plan";
-  FailureOr<plan::Plan> plan = makePlan(*module);
-  if (failed(plan)) {
+  FailureOr<plan::Plan> made = makePlan(*module);
+  if (failed(made)) {
     int status = std::max(printer.exitStatus(), 1);
     if (status == kInternal)
       reportInternal("the passes left a module that no plan can be made of");
     return status;
   }
+  plan = std::move(*made);
+  return 0;
+}
+
+int Job::run() {
+  Diagnostics diags;
+  if (!checkOptions(options, diags))
+    return print(diags);
+  std::optional<plan::Plan> plan;
+  if (int status = map(plan))
+    return status;
   std::vector<NewFile> files = render(*module, *plan);
   std::string explanation;
   llvm::raw_string_ostream os(explanation);
@@ -187,16 +199,50 @@ void Job::reportInternal(const std::string &what) {
   print(diags);
 }
 
-int inlay::compile(const CompileOptions &options, CompileStreams streams) {
+/// Runs `work` on a new job, and reports where that crashes.
+static int runSafely(const CompileOptions &options, CompileStreams streams,
+                     llvm::function_ref<int(Job &)> work) {
   // Destroying what a crash left half-made may crash again, so that it leaks.
   auto *job = new Job(options, streams);
   int status = kInternal;
   llvm::CrashRecoveryContext::Enable();
   bool survived =
-      llvm::CrashRecoveryContext().RunSafely([&] { status = job->run(); });
+      llvm::CrashRecoveryContext().RunSafely([&] { status = work(*job); });
   if (survived)
     delete job;
   else
     job->reportCrash();
   return status;
+}
+
+/// A point that does not fit is a row without numbers; any other failure ends
+/// the sweep.
+static int sweep(const CompileOptions &options, CompileStreams streams) {
+  constexpr int kCapacity = static_cast<int>(FaultKind::Capacity);
+  Diagnostics diags, reported;
+  bool isValid = checkOptions(options, diags);
+  std::vector<SweepAxis> axes = parseSweep(options.sweep, reported);
+  std::vector<SweepResult> results;
+  for (const CompileOptions &point : sweepPoints(options, axes)) {
+    isValid = isValid && checkOptions(point, diags);
+    results.push_back({point, std::nullopt});
+  }
+  if (!isValid) {
+    diags.print(streams.err);
+    return diags.exitStatus();
+  }
+  for (SweepResult &result : results) {
+    int status = runSafely(result.options, streams,
+                           [&](Job &job) { return job.map(result.plan); });
+    if (status != 0 && status != kCapacity)
+      return status;
+  }
+  printSweep(axes, results, options.format, streams.out);
+  return 0;
+}
+
+int inlay::compile(const CompileOptions &options, CompileStreams streams) {
+  if (!options.sweep.empty())
+    return sweep(options, streams);
+  return runSafely(options, streams, [](Job &job) { return job.run(); });
 }

@@ -58,6 +58,8 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
                        : wafer::CostMode::Ideal;
   partition.reserve = options.reserve.value_or(wafer::kUnset);
   partition.crossingLatency = options.crossingLatency.value_or(wafer::kUnset);
+  partition.clock = options.clock.value_or(wafer::kUnset);
+  partition.sram = options.sram.value_or(wafer::kUnset);
   partition.allowOverBudget = options.allowOverBudget;
   pm.addPass(wafer::createPartitionStages(partition));
   pm.addPass(wafer::createShardKernels());

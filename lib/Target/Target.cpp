@@ -300,6 +300,35 @@ std::optional<Target> inlay::target::find(const std::string &nameOrFile,
 bool inlay::target::apply(const Overrides &overrides, Target &target,
                           Diagnostics &diags) {
   diags.setFile("");
+  constexpr double kLeastClock = 1e-3, kLargestClock = 100;
+  if (overrides.clock) {
+    if (!(*overrides.clock >= kLeastClock &&
+          *overrides.clock <= kLargestClock)) {
+      diags.inputError("option --sweep",
+                       fmt::format("clock must be from {:g} to {:g} GHz, got "
+                                   "{:g}",
+                                   kLeastClock, kLargestClock,
+                                   *overrides.clock));
+      return false;
+    }
+    target.clock.value = *overrides.clock;
+    target.clock.source = "option --sweep";
+    target.clock.assumption = true;
+  }
+  if (overrides.sram) {
+    if (*overrides.sram <= target.reserved.value ||
+        double(*overrides.sram) > kLargestFigure) {
+      diags.inputError("option --sweep",
+                       fmt::format("sram must be more than the {} that a core "
+                                   "reserves, got {}",
+                                   formatBytes(int64_t(target.reserved.value)),
+                                   formatBytes(*overrides.sram)));
+      return false;
+    }
+    target.sram.value = static_cast<double>(*overrides.sram);
+    target.sram.source = "option --sweep";
+    target.sram.assumption = true;
+  }
   if (overrides.reserve) {
     if (*overrides.reserve < 0 || *overrides.reserve >= target.sram.value) {
       diags.inputError("option --reserve",

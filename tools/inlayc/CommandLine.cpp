@@ -128,7 +128,15 @@ struct Options {
       "format", cl::init(SummaryFormat::Text),
       cl::desc("Form of the summary on stdout:"),
       cl::values(clEnumValN(SummaryFormat::Text, "text", "a table (default)"),
-                 clEnumValN(SummaryFormat::Json, "json", "one JSON object")),
+                 clEnumValN(SummaryFormat::Json, "json", "one JSON object"),
+                 clEnumValN(SummaryFormat::Csv, "csv",
+                            "lines of a table, with --sweep")),
+      cl::cat(output)};
+  cl::opt<std::string> sweep{
+      "sweep", cl::value_desc("key=value:value,..."),
+      cl::desc("Print a table of estimates instead of writing a plan, over all "
+               "combinations of clock (GHz), sram (bytes of a core), context "
+               "and batch"),
       cl::cat(output)};
   cl::opt<std::string> explain{
       "explain", cl::value_desc("kernel"),
@@ -222,6 +230,7 @@ static CompileOptions toCompileOptions(const Options &parsed,
   options.format = parsed.format;
   options.dumpStages = parsed.dumpStages;
   options.explain = parsed.explain;
+  options.sweep = parsed.sweep;
   return options;
 }
 

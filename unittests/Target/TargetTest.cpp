@@ -217,12 +217,16 @@ TEST(TargetTest, OverridesAreChecked) {
   std::optional<Target> target = find("wse3", targetDir(), diags);
   ASSERT_TRUE(target);
   EXPECT_TRUE(
-      apply({.reserve = 24576, .crossingLatency = 171}, *target, diags));
+      apply({.reserve = 24576, .crossingLatency = 171, .clock = {}, .sram = {}},
+            *target, diags));
   EXPECT_EQ(target->budget(), 24 * 1024);
   EXPECT_EQ(target->waferLatency.value, 171);
   EXPECT_FALSE(
-      apply({.reserve = 49152, .crossingLatency = {}}, *target, diags));
-  EXPECT_FALSE(apply({.reserve = {}, .crossingLatency = -1}, *target, diags));
+      apply({.reserve = 49152, .crossingLatency = {}, .clock = {}, .sram = {}},
+            *target, diags));
+  EXPECT_FALSE(
+      apply({.reserve = {}, .crossingLatency = -1, .clock = {}, .sram = {}},
+            *target, diags));
   EXPECT_EQ(
       print(diags),
       "error: option --reserve: must leave some of a core's 49,152 B, got "

@@ -123,6 +123,10 @@ bool PartitionStages::loadTarget(Diagnostics &diags) {
     overrides.reserve = reserve;
   if (crossingLatency != kUnset)
     overrides.crossingLatency = crossingLatency;
+  if (clock != kUnset)
+    overrides.clock = clock;
+  if (sram != kUnset)
+    overrides.sram = sram;
   if (!target::apply(overrides, *found, diags))
     return false;
   if (cost == CostMode::Calibrated && found->primitives.empty()) {

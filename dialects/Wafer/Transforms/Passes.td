@@ -57,6 +57,10 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
            "Bytes of a core that are not for data; negative: the target's">,
     Option<"crossingLatency", "crossing-latency", "double", /*default=*/"-1",
            "Microseconds from wafer to wafer; negative: the target's">,
+    Option<"clock", "clock", "double", /*default=*/"-1",
+           "Clock in GHz; negative: the target's">,
+    Option<"sram", "sram", "int64_t", /*default=*/"-1",
+           "Bytes of SRAM of a core; negative: the target's">,
     Option<"allowOverBudget", "allow-over-budget", "bool", /*default=*/"false",
            "Place a model that does not fit as if cores had more SRAM">,
   ];

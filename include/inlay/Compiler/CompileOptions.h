@@ -32,7 +32,14 @@ struct Emit {
   bool report = false;
 };
 
-enum class SummaryFormat { Text, Json };
+enum class SummaryFormat { Text, Json, Csv };
+
+/// One axis of a what-if: "clock", "sram", "context" or "batch", and the values
+/// to try.
+struct SweepAxis {
+  std::string name;
+  std::vector<double> values;
+};
 
 struct CompileOptions {
   // Input.
@@ -52,6 +59,8 @@ struct CompileOptions {
       reserve; ///< bytes of a core's SRAM; unset: the target's
   std::optional<double> crossingLatency; ///< microseconds; unset: the target's
   cost::Mode cost = cost::Mode::Ideal;   ///< what estimates count
+  std::optional<double> clock;           ///< GHz; unset: the target's
+  std::optional<int64_t> sram;           ///< bytes of a core; likewise
 
   // Mapping.
   partition::Objective objective = partition::Objective::Latency;
@@ -61,6 +70,7 @@ struct CompileOptions {
   std::string outputDir = "out";
   Emit emit;
   SummaryFormat format = SummaryFormat::Text;
+  std::string sweep;      ///< "clock=0.75:1.1,batch=1:8"; empty: one plan
   std::string explain;    ///< kernel whose estimate is shown; empty: none
   std::string dumpStages; ///< folder for numbered IR files; empty: none
 
@@ -70,6 +80,14 @@ struct CompileOptions {
 
 /// Checks what can be checked without the model, and that the target exists.
 bool checkOptions(const CompileOptions &options, Diagnostics &diags);
+
+/// Reads `text` of the form "key=value:value,key=value". Errors name the part
+/// that is wrong.
+std::vector<SweepAxis> parseSweep(const std::string &text, Diagnostics &diags);
+
+/// `options` at every combination of the axes, the last axis fastest.
+std::vector<CompileOptions> sweepPoints(const CompileOptions &options,
+                                        const std::vector<SweepAxis> &axes);
 
 /// The options that a plan depends on, "name=value", for the plan. No folder is
 /// named.

@@ -127,6 +127,8 @@ std::optional<Target> find(const std::string &nameOrFile,
 struct Overrides {
   std::optional<int64_t> reserve;        ///< bytes
   std::optional<double> crossingLatency; ///< microseconds
+  std::optional<double> clock;           ///< GHz
+  std::optional<int64_t> sram;           ///< bytes of a core
 };
 
 /// Applies overrides; an error when a value is out of range.
