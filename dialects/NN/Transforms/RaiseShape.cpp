@@ -30,6 +30,12 @@ static Refusal raiseIdentity(RaiseContext &context) {
 static Refusal raiseDropout(RaiseContext &context) {
   if (context.isOutputUsed(1))
     return "gives out its mask";
+  // Input 2 (opset 12 on) turns it on; it is off in what is deployed.
+  if (Value training = context.getNode().getInput(2)) {
+    auto value = onnx::getConstantInts(training);
+    if (!value || value->size() != 1 || value->front() != 0)
+      return "drops values, as in training";
+  }
   return raiseIdentity(context);
 }
 
