@@ -91,11 +91,11 @@ private:
     for (const WeightSpec &weight : kernel.weights) {
       std::string what = "weight '" + weight.name + "'";
       checkTensor(kernel, what, weight.type, weight.shape);
-      if (weight.source.length < 0 || weight.source.length >= kMaxElements ||
+      if (weight.bytes < 0 || weight.bytes >= kMaxElements ||
           weight.rowPitchBits < 0)
         report(kernel,
                fmt::format("{} has {} bytes and a row pitch of {} bits", what,
-                           weight.source.length, weight.rowPitchBits));
+                           weight.bytes, weight.rowPitchBits));
     }
     for (const StateSpec &state : kernel.states)
       checkTensor(kernel, "state '" + state.name + "'", state.type,

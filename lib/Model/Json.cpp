@@ -139,13 +139,22 @@ private:
     json.attribute("name", toUtf8(weight.name));
     writeShape(weight.type, weight.shape);
     json.attribute("row_pitch_bits", weight.rowPitchBits);
+    json.attribute("bytes", weight.bytes);
+    writeAll("pieces", weight.pieces);
+  }
+
+  void writeFields(const WeightPiece &piece) {
     json.attributeObject("source", [&] {
-      json.attribute("initializer", toUtf8(weight.source.initializer));
-      json.attribute("file", toUtf8(weight.source.file));
-      json.attribute("offset", weight.source.offset);
-      json.attribute("length", weight.source.length);
-      json.attribute("encoding", weight.source.encoding);
+      json.attribute("initializer", toUtf8(piece.source.initializer));
+      json.attribute("file", toUtf8(piece.source.file));
+      json.attribute("offset", piece.source.offset);
+      json.attribute("length", piece.source.length);
+      json.attribute("encoding", piece.source.encoding);
     });
+    json.attribute("stored", piece.stored.name);
+    json.attribute("first", piece.first);
+    json.attribute("sizes", llvm::json::Array(piece.sizes));
+    json.attribute("strides", llvm::json::Array(piece.strides));
   }
 
   void writeFields(const StateSpec &state) {

@@ -46,7 +46,7 @@ KernelSpec gemv(int64_t n, int64_t k) {
   op.opsPerPoint = 2;
   op.computeType = f16;
   kernel.ops = {op};
-  kernel.weights = {{"w", f16, {n, k}, 0, {"w", "f", 0, n * k * 2, "raw"}}};
+  kernel.weights = {{"w", f16, {n, k}, 0, n * k * 2, {}}};
   kernel.inputs = {{f16, {1, k}}};
   kernel.outputs = {{f16, {1, n}}};
   return kernel;

@@ -48,8 +48,8 @@ public:
   }
   OperandSpec weight(const std::string &name, ElementType type,
                      std::vector<int64_t> dims, std::vector<IndexExpr> index) {
-    WeightSpec spec = {kernel.name + "." + name, type, dims, 0, {}};
-    spec.source.length = packedBytes(dims, type.bits);
+    WeightSpec spec = {kernel.name + "." + name, type, dims, 0, 0, {}};
+    spec.bytes = packedBytes(dims, type.bits);
     kernel.weights.push_back(spec);
     return {TensorRole::Weights, static_cast<int>(kernel.weights.size()) - 1,
             std::move(type), std::move(index)};

@@ -81,7 +81,7 @@ TEST(MemoryTest, RandomProblemsAreLegalAndNearTheBound) {
 TEST(MemoryTest, KernelBuffersPeakAtTheFootprint) {
   model::KernelSpec kernel;
   kernel.name = "k";
-  kernel.weights = {{"w", {"f16", 16}, {8, 8}, 0, {}}};
+  kernel.weights = {{"w", {"f16", 16}, {8, 8}, 0, 0, {}}};
   kernel.states = {{"past", {"f16", 16}, {8}}};
   kernel.inputs = {{{"f16", 16}, {8}}};
   kernel.outputs = {{{"f16", 16}, {8}}};

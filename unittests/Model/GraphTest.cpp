@@ -140,7 +140,7 @@ TEST(GraphTest, RejectsTensorsWithoutElementsOrWithTooMany) {
   WeightSpec weight;
   weight.name = "w";
   weight.type = {"f32", 32};
-  weight.source.length = -1;
+  weight.bytes = -1;
   graph.kernels[0].weights = {weight};
   EXPECT_EQ(messageOf(graph), "kernel 'a': weight 'w' has -1 bytes and a row "
                               "pitch of 0 bits");
@@ -197,7 +197,7 @@ TEST(GraphTest, CountsASharedWeightOnce) {
   Graph graph = makeChain();
   WeightSpec weight;
   weight.name = "tied";
-  weight.source.length = 100;
+  weight.bytes = 100;
   graph.kernels[0].weights = {weight};
   graph.kernels[1].weights = {weight};
   EXPECT_EQ(graph.weightBytes(), 100);

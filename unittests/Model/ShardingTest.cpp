@@ -24,7 +24,7 @@ const ElementType kU4 = {"u4", 4};
 KernelSpec quantisedLinear(int64_t n, int64_t k) {
   KernelSpec kernel;
   kernel.name = "linear";
-  kernel.weights = {{"w", kU4, {n, k}, 0, {}},
+  kernel.weights = {{"w", kU4, {n, k}, 0, 0, {}},
                     {"scales", kF16, {n, k / 32}, 0, {}},
                     {"bias", kF16, {n}, 0, {}}};
   kernel.inputs = {{kF16, {1, k}}};
@@ -128,7 +128,7 @@ TEST(ShardingTest, ScalesOfWholeRowsAreOnEveryPartOfTheRow) {
 
 TEST(ShardingTest, WeightsThatNoOpIndexesAreHeldWhole) {
   KernelSpec kernel = quantisedLinear(10, 128);
-  kernel.weights.push_back({"table", kF16, {100, 4}, 0, {}});
+  kernel.weights.push_back({"table", kF16, {100, 4}, 0, 0, {}});
   Sharding sharding = shardingOf({5, 2}, {kNoverX});
   EXPECT_EQ(footprint(kernel, sharding).weights, 96 + 800);
   EXPECT_EQ(copies(kernel, sharding, 3), 10);

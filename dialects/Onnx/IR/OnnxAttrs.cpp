@@ -130,3 +130,67 @@ LogicalResult WeightAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << length;
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// WeightPieceAttr, WeightViewAttr
+//===----------------------------------------------------------------------===//
+
+/// `first` and what the last index of each dim adds; none on overflow.
+static std::optional<int64_t> placeOfLast(int64_t first,
+                                          ArrayRef<int64_t> sizes,
+                                          ArrayRef<int64_t> strides) {
+  int64_t last = first;
+  for (auto [size, stride] : llvm::zip_equal(sizes, strides)) {
+    int64_t step = 0;
+    if (llvm::MulOverflow(size - 1, stride, step) ||
+        llvm::AddOverflow(last, step, last))
+      return std::nullopt;
+  }
+  return last;
+}
+
+LogicalResult
+WeightPieceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        FlatSymbolRefAttr, int64_t first,
+                        ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
+  if (sizes.size() != strides.size())
+    return emitError() << "a piece needs one stride for each size, got "
+                       << strides.size() << " for " << sizes.size();
+  int64_t elements = 1;
+  for (auto [size, stride] : llvm::zip_equal(sizes, strides))
+    if (size < 1 || stride < 0 || llvm::MulOverflow(elements, size, elements))
+      return emitError() << "size " << size << " and stride " << stride
+                         << " of a piece are none of a tensor";
+  if (first < 0 || !placeOfLast(first, sizes, strides))
+    return emitError() << "a piece from element " << first
+                       << " on lies outside any tensor";
+  return success();
+}
+
+int64_t WeightPieceAttr::getNumElements() const {
+  return llvm::product_of(getSizes());
+}
+
+int64_t WeightPieceAttr::getLast() const {
+  return *placeOfLast(getFirst(), getSizes(), getStrides());
+}
+
+LogicalResult
+WeightViewAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                       ArrayRef<WeightPieceAttr> pieces) {
+  ArrayRef<int64_t> first =
+      pieces.empty() ? ArrayRef<int64_t>() : pieces.front().getSizes();
+  for (ArrayRef<int64_t> sizes : llvm::map_range(
+           pieces, [](WeightPieceAttr piece) { return piece.getSizes(); }))
+    if (sizes.empty() || sizes.drop_front() != first.drop_front())
+      return emitError() << "pieces must be equal but for dim 0, got sizes ["
+                         << first << "] and [" << sizes << "]";
+  return success(!first.empty());
+}
+
+SmallVector<int64_t> WeightViewAttr::getShape() const {
+  SmallVector<int64_t> shape(getPieces().front().getSizes());
+  for (WeightPieceAttr piece : getPieces().drop_front())
+    shape[0] += piece.getSizes()[0];
+  return shape;
+}

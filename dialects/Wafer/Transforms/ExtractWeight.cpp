@@ -17,27 +17,78 @@ using namespace inlay;
 using namespace inlay::wafer;
 using model::WeightSpec;
 
-FailureOr<WeightSpec>
-inlay::wafer::extractWeight(dataflow::KernelOpInterface kernel, StringRef name,
-                            const SymbolTable &globals) {
+/// The one piece of a weight that is a whole tensor of a file.
+static model::WeightPiece wholeTensor(StringRef name, onnx::WeightAttr handle,
+                                      RankedTensorType type) {
+  model::WeightPiece piece;
+  piece.source = {name.str(), handle.getFile().getValue().str(),
+                  handle.getOffset(), handle.getLength(),
+                  stringifyWeightEncoding(handle.getEncoding()).str()};
+  piece.stored = nn::getElementType(type);
+  piece.sizes = type.getShape().vec();
+  piece.strides.assign(piece.sizes.size(), 1);
+  for (size_t i = piece.sizes.size(); i-- > 1;)
+    piece.strides[i - 1] = piece.strides[i] * piece.sizes[i];
+  return piece;
+}
+
+static FailureOr<model::WeightPiece>
+extractPiece(dataflow::KernelOpInterface kernel, StringRef weight,
+             onnx::WeightPieceAttr view, const SymbolTable &globals) {
+  StringRef name = view.getSource().getValue();
   auto global = globals.lookup<ml_program::GlobalOp>(name);
   auto handle = global
                     ? dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr())
                     : onnx::WeightAttr();
   auto type = global ? dyn_cast<RankedTensorType>(global.getType())
                      : RankedTensorType();
-  if (!handle || !type || !type.hasStaticShape())
+  if (!handle || !type || !type.hasStaticShape() ||
+      view.getLast() >= type.getNumElements())
+    return kernel->emitError()
+           << "weight '" << weight << "' has a piece of '" << name
+           << "', which has no '#inlay_onnx.weight' handle on its bytes or not "
+              "so many elements";
+  model::WeightPiece piece = wholeTensor(name, handle, type);
+  piece.first = view.getFirst();
+  piece.sizes = view.getSizes().vec();
+  piece.strides = view.getStrides().vec();
+  return piece;
+}
+
+FailureOr<WeightSpec>
+inlay::wafer::extractWeight(dataflow::KernelOpInterface kernel, StringRef name,
+                            const SymbolTable &globals) {
+  auto global = globals.lookup<ml_program::GlobalOp>(name);
+  auto type = global ? dyn_cast<RankedTensorType>(global.getType())
+                     : RankedTensorType();
+  Attribute value = global ? global.getValueAttr() : Attribute();
+  auto handle = dyn_cast_or_null<onnx::WeightAttr>(value);
+  auto view = dyn_cast_or_null<onnx::WeightViewAttr>(value);
+  if ((!handle && !view) || !type || !type.hasStaticShape())
     return kernel->emitError()
            << "weight '" << name
            << "' has no '#inlay_onnx.weight' handle on its bytes or no static "
               "shape, so it cannot be placed";
+  if (view && type.getShape() != ArrayRef<int64_t>(view.getShape()))
+    return kernel->emitError()
+           << "weight '" << name << "' is of shape " << type.getShape()
+           << ", but its pieces make " << view.getShape();
   WeightSpec weight;
   weight.name = name.str();
   weight.type = nn::getElementType(type);
   weight.shape = type.getShape().vec();
-  weight.source = {name.str(), handle.getFile().getValue().str(),
-                   handle.getOffset(), handle.getLength(),
-                   stringifyWeightEncoding(handle.getEncoding()).str()};
+  weight.bytes = ceilDiv(type.getNumElements() * weight.type.bits, 8);
+  if (handle) {
+    weight.pieces = {wholeTensor(name, handle, type)};
+    return weight;
+  }
+  for (onnx::WeightPieceAttr piece : view.getPieces()) {
+    FailureOr<model::WeightPiece> extracted =
+        extractPiece(kernel, name, piece, globals);
+    if (failed(extracted))
+      return failure();
+    weight.pieces.push_back(std::move(*extracted));
+  }
   return weight;
 }
 

@@ -109,6 +109,17 @@ struct WeightSource {
   std::string encoding = "raw";
 };
 
+/// A strided view of what is stored: element i of it, in row-major order over
+/// `sizes`, is element first + sum of index[d] * strides[d] of the source.
+struct WeightPiece {
+  WeightSource source;
+  /// What `first` and `strides` count, e.g. a byte of two 4-bit values.
+  ElementType stored;
+  int64_t first = 0;
+  std::vector<int64_t> sizes;
+  std::vector<int64_t> strides;
+};
+
 /// A constant resident in SRAM.
 struct WeightSpec {
   std::string name;
@@ -117,10 +128,13 @@ struct WeightSpec {
   /// Bits from one row (last dim) to the next where rows are padded to whole
   /// bytes in storage; 0 where they are dense.
   int64_t rowPitchBits = 0;
-  WeightSource source;
+  /// Bytes of the stored elements of all pieces, padding of rows included.
+  int64_t bytes = 0;
+  /// The stored elements, one piece after the other: a single whole tensor, a
+  /// part of one (gate or up of a common matrix), or one for each expert.
+  std::vector<WeightPiece> pieces;
 
-  /// Bytes of the stored representation, padding of rows included.
-  int64_t storedBytes() const { return source.length; }
+  int64_t storedBytes() const { return bytes; }
 };
 
 /// What survives between steps, e.g. the KV cache of a layer.

@@ -49,6 +49,26 @@ ml_program.global private @w(#inlay_onnx.weight<file = "w", offset = 92233720368
 
 // -----
 
+// expected-error @below {{a piece needs one stride for each size, got 1 for 2}}
+ml_program.global private @w(#inlay_onnx.weight_piece<@e, first = 0, sizes = [1, 2], strides = [2]>) : tensor<1x2xf32>
+
+// -----
+
+// expected-error @below {{size 2 and stride -1 of a piece are none of a tensor}}
+ml_program.global private @w(#inlay_onnx.weight_piece<@e, first = 0, sizes = [2], strides = [-1]>) : tensor<2xf32>
+
+// -----
+
+// expected-error @below {{a piece from element -1 on lies outside any tensor}}
+ml_program.global private @w(#inlay_onnx.weight_piece<@e, first = -1, sizes = [2], strides = [1]>) : tensor<2xf32>
+
+// -----
+
+// expected-error @below {{pieces must be equal but for dim 0, got sizes [1, 2] and [1, 3]}}
+ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = 0, sizes = [1, 2], strides = [0, 1]>, <@f, first = 0, sizes = [1, 3], strides = [0, 1]>>) : tensor<2x2xf32>
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Graphs and functions
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,8 @@ module attributes {inlay_onnx.file = "model.onnx", inlay_onnx.ir_version = 10 : 
   ml_program.global private @model.embed.weight(#inlay_onnx.weight<file = "model.onnx.data", offset = 4096, length = 8192, encoding = raw>) : tensor<64x32xf32>
   // CHECK: @q(#inlay_onnx.weight<file = "model.onnx", offset = 17, length = 40, encoding = varint>) : tensor<4xi32>
   ml_program.global private @q(#inlay_onnx.weight<file = "model.onnx", offset = 17, length = 40, encoding = varint>) : tensor<4xi32>
+  // CHECK: @stacked(#inlay_onnx.weight_view<<@q, first = 0, sizes = [1, 4], strides = [0, 1]>, <@q, first = 1, sizes = [1, 4], strides = [0, 2]>>) : tensor<2x4xi32>
+  ml_program.global private @stacked(#inlay_onnx.weight_view<<@q, first = 0, sizes = [1, 4], strides = [0, 1]>, <@q, first = 1, sizes = [1, 4], strides = [0, 2]>>) : tensor<2x4xi32>
   // CHECK: encoding = proto>) : tensor<4x!inlay_onnx.string>
   ml_program.global private @s(#inlay_onnx.weight<file = "model.onnx", offset = 17, length = 40, encoding = proto>) : tensor<4x!inlay_onnx.string>
   // CHECK: : tensor<4x8xui4>

@@ -57,3 +57,23 @@ inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   }
   inlay_dataflow.sink "y" %a : !inlay_dataflow.stream<tensor<0xf32>>
 }
+
+// -----
+
+ml_program.global private @e0(#inlay_onnx.weight<file = "m.data", offset = 0, length = 32, encoding = raw>) : tensor<2x4xf32>
+ml_program.global private @w(#inlay_onnx.weight_view<<@e0, first = 1, sizes = [1, 2, 4], strides = [0, 4, 1]>>) : tensor<1x2x4xf32>
+inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
+  // expected-error @below {{weight 'w' has a piece of 'e0', which has no '#inlay_onnx.weight' handle on its bytes or not so many elements}}
+  inlay_dataflow.kernel @a role(other) () weights(%w = @w : tensor<1x2x4xf32>) {
+  }
+}
+
+// -----
+
+ml_program.global private @e0(#inlay_onnx.weight<file = "m.data", offset = 0, length = 32, encoding = raw>) : tensor<2x4xf32>
+ml_program.global private @w(#inlay_onnx.weight_view<<@e0, first = 0, sizes = [1, 2, 4], strides = [0, 4, 1]>>) : tensor<2x2x4xf32>
+inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
+  // expected-error @below {{weight 'w' is of shape 2, 2, 4, but its pieces make 1, 2, 4}}
+  inlay_dataflow.kernel @a role(other) () weights(%w = @w : tensor<2x2x4xf32>) {
+  }
+}

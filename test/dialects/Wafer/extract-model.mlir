@@ -85,12 +85,18 @@ inlay_dataflow.graph @main phase(prefill) batch(1) context(6) tokens(2) {
 // CHECK-NEXT:   80
 // CHECK-NEXT: ],
 // CHECK-NEXT: "row_pitch_bits": 0,
-// CHECK-NEXT: "source": {
-// CHECK-NEXT:   "initializer": "q",
-// CHECK-NEXT:   "file": "m.data",
-// CHECK-NEXT:   "offset": 0,
-// CHECK-NEXT:   "length": 2560,
-// CHECK-NEXT:   "encoding": "raw"
+// CHECK-NEXT: "bytes": 2560,
+// CHECK-NEXT: "pieces": [
+// CHECK-NEXT:   {
+// CHECK-NEXT:     "source": {
+// CHECK-NEXT:       "initializer": "q",
+// CHECK-NEXT:       "file": "m.data",
+// CHECK-NEXT:       "offset": 0,
+// CHECK-NEXT:       "length": 2560,
+// CHECK-NEXT:       "encoding": "raw"
+// CHECK-NEXT:     },
+// CHECK-NEXT:     "stored": "ui8",
+// CHECK-NEXT:     "first": 0,
 // CHECK:      "name": "scales",
 // CHECK-NEXT: "type": "f32",
 // CHECK-NEXT: "bits": 32,
