@@ -206,9 +206,9 @@ def Dataflow_ExpertsOp : Dataflow_KernelBase<"experts"> {
     ```mlir
     %0 = inlay_dataflow.experts @model.layers.0.moe layer(0) num_experts(4) experts_per_token(2)
         (%x = %h : !inlay_dataflow.stream<tensor<1x64xf32>>, %w = %p : !inlay_dataflow.stream<tensor<1x2xf32>>, %i = %c : !inlay_dataflow.stream<tensor<1x2xi64>>)
-        weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
+        weights(%fc1 = @fc1 : tensor<4x64x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
         -> !inlay_dataflow.stream<tensor<1x64xf32>> {
-      %1 = inlay_nn.experts swiglu interleaved %x, %w, %i fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+      %1 = inlay_nn.experts relu %x, %w, %i fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
       inlay_dataflow.yield %1 : tensor<1x64xf32>
     }
     ```

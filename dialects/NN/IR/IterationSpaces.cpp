@@ -364,7 +364,7 @@ public:
     int64_t inner = op.getIntermediate();
     spaces.push_back(product("fc1", op.getFc1(), op.getFc1Scales(),
                              op.getFc1ZeroPoints(), op.getFc1Bias(),
-                             getShape(op.getFc1())[1], hidden));
+                             inner, hidden));
     if (op.getFc3())
       spaces.push_back(product("fc3", op.getFc3(), op.getFc3Scales(),
                                op.getFc3ZeroPoints(), op.getFc3Bias(), inner,
@@ -419,7 +419,7 @@ private:
     space.parallel("expert", op.getNumExperts());
     int n = space.parallel("n", inner);
     space.local(op.getInput().getType(), {{token, 1}, {n, 1}});
-    bool gated = op.getLayout() != GateLayout::None;
+    bool gated = static_cast<bool>(op.getFc3());
     space.opsPerPoint(kTranscendental + (gated ? 3 : 0));
     space.density(density);
     return space.take();

@@ -65,15 +65,9 @@ def NN_RouteKindAttr : NN_EnumAttr<NN_RouteKind, "route_kind">;
 def NN_ActivationKind : NN_Enum<"ActivationKind", "activation between an expert's layers", [
   I32EnumAttrCase<"Identity", 0, "identity">, I32EnumAttrCase<"Relu", 1, "relu">,
   I32EnumAttrCase<"Gelu", 2, "gelu">, I32EnumAttrCase<"Silu", 3, "silu">,
-  I32EnumAttrCase<"Swiglu", 4, "swiglu">]>; // sigmoid(alpha g) g (l + beta), g and l clamped by `limit`
+  I32EnumAttrCase<"Swiglu", 4, "swiglu">, // sigmoid(alpha g) g (l + beta), g and l clamped by `limit`
+  I32EnumAttrCase<"GeluTanh", 5, "gelu_tanh">]>;
 def NN_ActivationKindAttr : NN_EnumAttr<NN_ActivationKind, "activation_kind">;
-
-def NN_GateLayout : NN_Enum<"GateLayout", "where gate and linear part lie in the rows of fc1", [
-  I32EnumAttrCase<"None", 0, "none">, // no gate: fc1 has I rows
-  I32EnumAttrCase<"Interleaved", 1, "interleaved">, // row 2i gate, row 2i+1 linear
-  I32EnumAttrCase<"Halves", 2, "halves">, // I rows of gate, then I rows of linear
-  I32EnumAttrCase<"Separate", 3, "separate">]>; // gate in fc1, linear in fc3
-def NN_GateLayoutAttr : NN_EnumAttr<NN_GateLayout, "gate_layout">;
 
 def NN_RotaryLayout : NN_Enum<"RotaryLayout", "which channels rotate with each other", [
   I32EnumAttrCase<"None", 0, "none">, // no rotation

@@ -15,16 +15,28 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
   let summary = "choice of experts for each token, and their weights";
   let description = [{
     Chooses `k` of E experts for each token by the largest selection scores and
-    gives each a weight. `kind` says how logits become weights. `bias` is added
-    for the selection only. With `groups` > 1 experts lie in that many equal
-    groups, of which only the `top_groups` best take part. The weights are
-    divided by their sum with `renormalize`, then multiplied by `scale`.
-    `scores` (kind `topk` only) are the weights to choose from.
+    gives each a weight. `kind` says how logits become scores and weights:
+
+    | kind | scores to choose by | weights of the chosen |
+    |---|---|---|
+    | `softmax_topk` | softmax of the logits over all experts | their scores |
+    | `topk_softmax` | the logits | softmax of their logits |
+    | `sigmoid_topk` | sigmoid of each logit | their scores |
+    | `topk` | the logits | their elements of operand `scores` |
+
+    `bias` is added to the scores for the selection only. With `groups` > 1
+    experts lie in that many runs of equal length; a group is scored by the sum
+    of its `best_per_group` largest (biased) scores, and experts outside the
+    `top_groups` best groups count as `masked_score`. With `renormalize` the
+    weights are divided by their sum plus `epsilon`; then they are multiplied by
+    `scale`.
 
     **Constraints:**
     - Logits are 2-D `[tokens, E]`; `k` is between 1 and E.
     - Both results are `[tokens, k]`.
-    - `groups` divides E, and `top_groups` is between 1 and `groups`.
+    - `groups` divides E, `top_groups` is between 1 and `groups`, and
+      `best_per_group` between 1 and the length of a group where there are
+      groups.
     - The bias has E elements.
     - `scores` have the shape of the logits and are there exactly if `kind` is
       `topk`.
@@ -40,9 +52,12 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
                        NN_RouteKindAttr:$kind,
                        I64Attr:$k,
                        UnitAttr:$renormalize,
+                       DefaultValuedAttr<F64Attr, "0.0">:$epsilon,
                        DefaultValuedAttr<F64Attr, "1.0">:$scale,
                        DefaultValuedAttr<I64Attr, "1">:$groups,
-                       DefaultValuedAttr<I64Attr, "1">:$top_groups);
+                       DefaultValuedAttr<I64Attr, "1">:$top_groups,
+                       DefaultValuedAttr<I64Attr, "2">:$best_per_group,
+                       DefaultValuedAttr<F64Attr, "0.0">:$masked_score);
   let results = (outs AnyRankedTensor:$weights, AnyRankedTensor:$indices);
   let assemblyFormat = [{
     $kind $logits (`bias` $bias^)? (`scores` $scores^)? attr-dict `:`
@@ -57,29 +72,33 @@ def NN_ExpertsOp : NN_Op<"experts", [
   let summary = "the chosen experts of a layer, applied and summed";
   let description = [{
     For each token: the sum over its chosen experts e of weight * expert_e(x),
-    with `expert(x) = fc2 * act(fc1 * x + b1) + b2`. Weights of all E experts are
-    stacked: fc1 `[E, f * I, H]`, fc2 `[E, H, I]`, fc3 `[E, I, H]`, rows being
-    outputs; f is 2 where gate and linear part share fc1 (`layout` interleaved
-    or halves), else 1. Quantised weights have `H * bits / 8` bytes in place of H
-    elements; scales are `[E, rows, ceil(K / block)]`, or `[E, rows]` with
-    block 0.
+    with `expert(x) = fc2 * h + b2` and `h = act(fc1 * x + b1)`, or with a gate
+    `h = act(fc1 * x + b1) * (fc3 * x + b3)`. Weights of all E experts are
+    stacked, rows being outputs: fc1 and fc3 `[E, I, H]`, fc2 `[E, H, I]`. A
+    model that has gate and up projection in one matrix, transposed matrices or
+    one initializer for each expert gets here as a view of its initializers
+    (`#inlay_onnx.weight_view`), so that there is one form of each expert.
+    Quantised weights have `H * bits / 8` bytes in place of H elements; scales
+    are `[E, rows, ceil(K / block)]`, or `[E, rows]` with block 0.
 
-    `swiglu`: `g * sigmoid(alpha * g) * (l + beta)`, with `g = min(g, limit)` and
-    `l = clamp(l, -limit, limit)` where `limit` > 0. With `weight_on_input` the
-    routing weight multiplies the input of the expert, not its output.
+    `swiglu` has a gate: `h = g * sigmoid(alpha * g) * (l + beta)`, with
+    `g = min(fc1 * x + b1, limit)` and `l = clamp(fc3 * x + b3, -limit, limit)`
+    where `limit` > 0. With `weight_on_input` the routing weight multiplies the
+    input of the expert, not its output.
 
     **Constraints:**
     - `weights` and `indices` are 2-D of the same shape, one row per token.
     - fc1 and fc2 are 3-D with the same number of experts.
-    - fc2 has H rows, H being the last dim of the input; fc1 has f * I rows.
-    - fc3 is there exactly if `layout` is `separate`.
-    - Scales of fc1 and fc2 are there exactly if there is `quant`.
+    - fc2 has H rows, H being the last dim of the input; fc3 has the shape of
+      fc1.
+    - `swiglu` has fc3; `silu` has none, as it would be swiglu.
+    - Scales of each matrix are there exactly if there is `quant`.
     - Biases have one element for each row of their matrix.
     - The shape of the result is that of the input.
 
     Example:
     ```mlir
-    %0 = inlay_nn.experts swiglu interleaved %x, %w, %i fc1 %fc1 fc2 %fc2 {alpha = 1.702000e+00 : f64, beta = 1.000000e+00 : f64, limit = 7.000000e+00 : f64} : (tensor<1x1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x1x64xf32>
+    %0 = inlay_nn.experts swiglu %x, %w, %i fc1 %fc1 fc2 %fc2 fc3 %fc3 {alpha = 1.702000e+00 : f64, beta = 1.000000e+00 : f64, limit = 7.000000e+00 : f64} : (tensor<1x1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x1x64xf32>
     ```
   }];
   let arguments = (ins AnyRankedTensor:$input,
@@ -98,7 +117,6 @@ def NN_ExpertsOp : NN_Op<"experts", [
                        Optional<AnyRankedTensor>:$fc3_zero_points,
                        Optional<AnyRankedTensor>:$fc3_bias,
                        NN_ActivationKindAttr:$activation,
-                       NN_GateLayoutAttr:$layout,
                        DefaultValuedAttr<F64Attr, "1.0">:$alpha,
                        DefaultValuedAttr<F64Attr, "0.0">:$beta,
                        DefaultValuedAttr<F64Attr, "0.0">:$limit,
@@ -106,7 +124,7 @@ def NN_ExpertsOp : NN_Op<"experts", [
                        OptionalAttr<NN_BlockQuantAttr>:$quant);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $activation $layout $input `,` $weights `,` $indices
+    $activation $input `,` $weights `,` $indices
     `fc1` $fc1 (`scales` $fc1_scales^)? (`zero_points` $fc1_zero_points^)? (`bias` $fc1_bias^)?
     `fc2` $fc2 (`scales` $fc2_scales^)? (`zero_points` $fc2_zero_points^)? (`bias` $fc2_bias^)?
     (`fc3` $fc3^)? (`scales3` $fc3_scales^)? (`zero_points3` $fc3_zero_points^)? (`bias3` $fc3_bias^)?

@@ -223,6 +223,11 @@ LogicalResult RouteOp::verify() {
     return emitOpError() << "groups " << groups << " must divide " << logits[1]
                          << " experts, and top_groups " << topGroups
                          << " be between 1 and groups";
+  int64_t best = getBestPerGroup();
+  if (groups > 1 && (best < 1 || best > logits[1] / groups))
+    return emitOpError() << "best_per_group must be between 1 and "
+                         << logits[1] / groups
+                         << ", the experts of a group, got " << best;
   if (failed(verifyLength(*this, "the bias", getBias(), logits[1])))
     return failure();
   if (static_cast<bool>(getScores()) != (getKind() == RouteKind::TopK))
@@ -236,12 +241,7 @@ int64_t ExpertsOp::getNumExperts() { return getShape(getFc1())[0]; }
 int64_t ExpertsOp::getExpertsPerToken() { return getShape(getIndices())[1]; }
 int64_t ExpertsOp::getHidden() { return getShape(getInput()).back(); }
 
-int64_t ExpertsOp::getIntermediate() {
-  int64_t rows = getShape(getFc1())[1];
-  bool shared = getLayout() == GateLayout::Interleaved ||
-                getLayout() == GateLayout::Halves;
-  return shared ? rows / 2 : rows;
-}
+int64_t ExpertsOp::getIntermediate() { return getShape(getFc1())[1]; }
 
 static LogicalResult verifyMatrix(ExpertsOp op, StringRef name, Value matrix,
                                   Value scales, Value bias, int64_t rows,
@@ -277,8 +277,10 @@ LogicalResult ExpertsOp::verify() {
                        "row per token");
   if (getShape(getFc1()).size() != 3 || getShape(getFc2()).size() != 3)
     return emitOpError("fc1 and fc2 must be 3-D");
-  if (static_cast<bool>(getFc3()) != (getLayout() == GateLayout::Separate))
-    return emitOpError("must have fc3 exactly if its layout is separate");
+  if (getActivation() == ActivationKind::Swiglu && !getFc3())
+    return emitOpError("must have fc3, the linear part of swiglu");
+  if (getActivation() == ActivationKind::Silu && getFc3())
+    return emitOpError("must be swiglu where silu has fc3");
   int64_t hidden = getHidden();
   int64_t inner = getIntermediate();
   if (failed(verifyMatrix(*this, "fc1", getFc1(), getFc1Scales(), getFc1Bias(),

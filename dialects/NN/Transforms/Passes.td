@@ -21,6 +21,26 @@ def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
     several nodes. Names of nodes are never looked at; they stay as locations.
     Time is linear in the number of nodes.
 
+    Mixtures of experts come first, as they span many nodes (Moe/). Each TopK is
+    taken for a router and its results are followed: a fact says of a value, say,
+    that it is the weight that each token gives to expert 3. Where such a weight
+    multiplies something, that is read backwards as an expert's MLP; where all
+    experts are summed, `inlay_nn.route` and `inlay_nn.experts` take the place of
+    everything in between. Facts say where each element lies, so that nodes which
+    only move data do not matter and those that scramble it do. It makes no
+    difference whether experts are looped over, stacked, gathered by the router's
+    choice, run on the tokens that chose them (NonZero) or on runs of sorted
+    choices, or one operator. Weights become views of initializers
+    (`#inlay_onnx.weight_view`):
+
+    ```mlir
+    ml_program.global private @experts.up(#inlay_onnx.weight_view<<@experts.0.up, first = 0, sizes = [1, 8, 16], strides = [0, 1, 8]>, <@experts.1.up, first = 0, sizes = [1, 8, 16], strides = [0, 1, 8]>>) : tensor<2x8x16xf32>
+    ```
+
+    What other nodes use as well (an expert's inner value, part of a sum) is not
+    raised. A router that chooses from more experts than the graph has, or whose
+    experts are not alike, is named in a warning with the numbers of the experts.
+
     A node that no rule knows, or that its rule refuses, becomes
     `inlay_nn.opaque`; all of them are listed in one warning, grouped by
     operator and opset with count, reason and an example. A node with subgraphs

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FuseOps.h"
+#include "Moe/RaiseMoe.h"
 #include "Passes.h"
 #include "Raiser.h"
 
@@ -151,8 +152,10 @@ bool isStatic(onnx::NodeOp node) {
 /// Raises one graph, node by node in the order of the block.
 class GraphRaiser {
 public:
-  GraphRaiser(onnx::GraphOp source, const RuleTable &rules)
-      : source(source), rules(rules), builder(source) {}
+  GraphRaiser(onnx::GraphOp source, const RuleTable &rules,
+              MoeRefusals refusals)
+      : source(source), rules(rules), refusals(std::move(refusals)),
+        builder(source) {}
 
   FailureOr<GraphOp> run() {
     GraphOp graph = createGraph();
@@ -238,7 +241,9 @@ private:
       return success();
     }
     Refusal refusal = "no rule knows it";
-    if (!isStatic(node)) {
+    if (auto reason = refusals.find(node); reason != refusals.end()) {
+      refusal = reason->second;
+    } else if (!isStatic(node)) {
       refusal = "has a shape that depends on data";
     } else if (auto rule = rules.find(node.getFullName());
                rule != rules.end()) {
@@ -373,6 +378,7 @@ private:
 
   onnx::GraphOp source;
   const RuleTable &rules;
+  MoeRefusals refusals;
   OpBuilder builder;
   IRMapping mapping;
   StepRoles roles;
@@ -402,7 +408,6 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
     addNormRules(rules);
     addAttentionRules(rules);
     addOnnxAttentionRules(rules);
-    addMoeRules(rules);
     RewritePatternSet set(context);
     populateSimplifyPatterns(set);
     populateNormPatterns(set);
@@ -422,7 +427,9 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
           << graphs.size();
       return signalPassFailure();
     }
-    GraphRaiser raiser(graphs.front(), rules);
+    // Experts first: they span many nodes, which are then gone.
+    GraphRaiser raiser(graphs.front(), rules,
+                       raiseMoe(getOperation(), graphs.front()));
     FailureOr<GraphOp> graph = raiser.run();
     if (failed(graph))
       return signalPassFailure();

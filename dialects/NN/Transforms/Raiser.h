@@ -83,7 +83,6 @@ void addLinearRules(RuleTable &rules);
 void addNormRules(RuleTable &rules);
 void addAttentionRules(RuleTable &rules);
 void addOnnxAttentionRules(RuleTable &rules);
-void addMoeRules(RuleTable &rules);
 
 /// `rule` behind a check that the node's first `count` inputs are there.
 Rule withInputs(unsigned count, Rule rule);

@@ -45,7 +45,7 @@
 // CHECK-NEXT:      inlay_dataflow.yield %[[N]], %[[W]], %[[I]]
 // CHECK:         %[[X0:.+]] = inlay_dataflow.experts @model.layers.0.moe.experts layer(0) num_experts(4) experts_per_token(2) structure([[EXPERTS:".+"]])
 // CHECK-NEXT:        (%arg0 = %[[R0]]#0 : {{.*}}, %arg1 = %[[R0]]#1 : {{.*}}, %arg2 = %[[R0]]#2 : {{.*}})
-// CHECK-NEXT:        weights(%arg3 = @l0.fc1 : tensor<4x128x64xf32>, %arg4 = @l0.fc2 : tensor<4x64x64xf32>)
+// CHECK-NEXT:        weights(%arg3 = @l0.fc1 : tensor<4x64x64xf32>, %arg4 = @l0.fc2 : tensor<4x64x64xf32>)
 // CHECK:         %[[S0:.+]] = inlay_dataflow.kernel @layer.0.shared_expert role(shared_expert) layer(0) structure([[SHARED:".+"]])
 // CHECK-NEXT:        (%arg0 = %[[R0]]#0 :
 // CHECK:         %[[A1:.+]] = inlay_dataflow.kernel @model.layers.1.attn role(attention) layer(1) structure([[ATTENTION:".+"]])
@@ -73,7 +73,7 @@ module {
   ml_program.global private @l0.o(#inlay_onnx.weight<file = "m.onnx", offset = 131584, length = 16384, encoding = raw>) : tensor<64x64xf32>
   ml_program.global private @l0.norm2(#inlay_onnx.weight<file = "m.onnx", offset = 147968, length = 256, encoding = raw>) : tensor<64xf32>
   ml_program.global private @l0.gate(#inlay_onnx.weight<file = "m.onnx", offset = 148224, length = 1024, encoding = raw>) : tensor<4x64xf32>
-  ml_program.global private @l0.fc1(#inlay_onnx.weight<file = "m.onnx", offset = 149248, length = 131072, encoding = raw>) : tensor<4x128x64xf32>
+  ml_program.global private @l0.fc1(#inlay_onnx.weight<file = "m.onnx", offset = 149248, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
   ml_program.global private @l0.fc2(#inlay_onnx.weight<file = "m.onnx", offset = 280320, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
   ml_program.global private @l0.up(#inlay_onnx.weight<file = "m.onnx", offset = 345856, length = 16384, encoding = raw>) : tensor<64x64xf32>
   ml_program.global private @l0.down(#inlay_onnx.weight<file = "m.onnx", offset = 362240, length = 16384, encoding = raw>) : tensor<64x64xf32>
@@ -82,7 +82,7 @@ module {
   ml_program.global private @l1.o(#inlay_onnx.weight<file = "m.onnx", offset = 411648, length = 16384, encoding = raw>) : tensor<64x64xf32>
   ml_program.global private @l1.norm2(#inlay_onnx.weight<file = "m.onnx", offset = 428032, length = 256, encoding = raw>) : tensor<64xf32>
   ml_program.global private @l1.gate(#inlay_onnx.weight<file = "m.onnx", offset = 428288, length = 1024, encoding = raw>) : tensor<4x64xf32>
-  ml_program.global private @l1.fc1(#inlay_onnx.weight<file = "m.onnx", offset = 429312, length = 131072, encoding = raw>) : tensor<4x128x64xf32>
+  ml_program.global private @l1.fc1(#inlay_onnx.weight<file = "m.onnx", offset = 429312, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
   ml_program.global private @l1.fc2(#inlay_onnx.weight<file = "m.onnx", offset = 560384, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
   ml_program.global private @l1.up(#inlay_onnx.weight<file = "m.onnx", offset = 625920, length = 16384, encoding = raw>) : tensor<64x64xf32>
   ml_program.global private @l1.down(#inlay_onnx.weight<file = "m.onnx", offset = 642304, length = 16384, encoding = raw>) : tensor<64x64xf32>
@@ -104,7 +104,7 @@ module {
     %l0_w2 = ml_program.global_load_const @l0.o : tensor<64x64xf32>
     %l0_w3 = ml_program.global_load_const @l0.norm2 : tensor<64xf32>
     %l0_w4 = ml_program.global_load_const @l0.gate : tensor<4x64xf32>
-    %l0_w5 = ml_program.global_load_const @l0.fc1 : tensor<4x128x64xf32>
+    %l0_w5 = ml_program.global_load_const @l0.fc1 : tensor<4x64x64xf32>
     %l0_w6 = ml_program.global_load_const @l0.fc2 : tensor<4x64x64xf32>
     %l0_w7 = ml_program.global_load_const @l0.up : tensor<64x64xf32>
     %l0_w8 = ml_program.global_load_const @l0.down : tensor<64x64xf32>
@@ -118,7 +118,7 @@ module {
     %l0_7 = inlay_nn.rms_norm %l0_6, %l0_w3 {epsilon = 1.0e-05 : f64} : (tensor<1x64xf32>, tensor<64xf32>) -> tensor<1x64xf32>
     %l0_8 = inlay_nn.linear %l0_7, %l0_w4 : (tensor<1x64xf32>, tensor<4x64xf32>) -> tensor<1x4xf32> loc("/model/layers.0/moe/router/MatMul")
     %l0_9, %l0_10 = inlay_nn.route topk_softmax %l0_8 {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>) loc("/model/layers.0/moe/QMoE")
-    %l0_11 = inlay_nn.experts swiglu interleaved %l0_7, %l0_9, %l0_10 fc1 %l0_w5 fc2 %l0_w6 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32> loc("/model/layers.0/moe/QMoE")
+    %l0_11 = inlay_nn.experts relu %l0_7, %l0_9, %l0_10 fc1 %l0_w5 fc2 %l0_w6 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32> loc("/model/layers.0/moe/QMoE")
     %l0_12 = inlay_nn.linear %l0_7, %l0_w7 : (tensor<1x64xf32>, tensor<64x64xf32>) -> tensor<1x64xf32>
     %l0_13 = inlay_nn.unary silu %l0_12 : tensor<1x64xf32> -> tensor<1x64xf32>
     %l0_14 = inlay_nn.linear %l0_13, %l0_w8 : (tensor<1x64xf32>, tensor<64x64xf32>) -> tensor<1x64xf32>
@@ -130,7 +130,7 @@ module {
     %l1_w2 = ml_program.global_load_const @l1.o : tensor<64x64xf32>
     %l1_w3 = ml_program.global_load_const @l1.norm2 : tensor<64xf32>
     %l1_w4 = ml_program.global_load_const @l1.gate : tensor<4x64xf32>
-    %l1_w5 = ml_program.global_load_const @l1.fc1 : tensor<4x128x64xf32>
+    %l1_w5 = ml_program.global_load_const @l1.fc1 : tensor<4x64x64xf32>
     %l1_w6 = ml_program.global_load_const @l1.fc2 : tensor<4x64x64xf32>
     %l1_w7 = ml_program.global_load_const @l1.up : tensor<64x64xf32>
     %l1_w8 = ml_program.global_load_const @l1.down : tensor<64x64xf32>
@@ -144,7 +144,7 @@ module {
     %l1_7 = inlay_nn.rms_norm %l1_6, %l1_w3 {epsilon = 1.0e-05 : f64} : (tensor<1x64xf32>, tensor<64xf32>) -> tensor<1x64xf32>
     %l1_8 = inlay_nn.linear %l1_7, %l1_w4 : (tensor<1x64xf32>, tensor<4x64xf32>) -> tensor<1x4xf32> loc("/model/layers.1/moe/router/MatMul")
     %l1_9, %l1_10 = inlay_nn.route topk_softmax %l1_8 {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>) loc("/model/layers.1/moe/QMoE")
-    %l1_11 = inlay_nn.experts swiglu interleaved %l1_7, %l1_9, %l1_10 fc1 %l1_w5 fc2 %l1_w6 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32> loc("/model/layers.1/moe/QMoE")
+    %l1_11 = inlay_nn.experts relu %l1_7, %l1_9, %l1_10 fc1 %l1_w5 fc2 %l1_w6 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32> loc("/model/layers.1/moe/QMoE")
     %l1_12 = inlay_nn.linear %l1_7, %l1_w7 : (tensor<1x64xf32>, tensor<64x64xf32>) -> tensor<1x64xf32>
     %l1_13 = inlay_nn.unary silu %l1_12 : tensor<1x64xf32> -> tensor<1x64xf32>
     %l1_14 = inlay_nn.linear %l1_13, %l1_w8 : (tensor<1x64xf32>, tensor<64x64xf32>) -> tensor<1x64xf32>

@@ -3,7 +3,7 @@
 // RUN: inlay-opt --mlir-print-op-generic %s | inlay-opt | FileCheck %s
 
 ml_program.global private @layers.0.mlp.weight(#inlay_onnx.weight<file = "model.onnx.data", offset = 0, length = 16384, encoding = raw>) : tensor<64x64xf32>
-ml_program.global private @fc1(#inlay_onnx.weight<file = "model.onnx.data", offset = 16384, length = 131072, encoding = raw>) : tensor<4x128x64xf32>
+ml_program.global private @fc1(#inlay_onnx.weight<file = "model.onnx.data", offset = 16384, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
 ml_program.global private @fc2(#inlay_onnx.weight<file = "model.onnx.data", offset = 147456, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
 
 // CHECK: inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
@@ -35,13 +35,13 @@ inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   }
   // CHECK:      %layers.0.moe = inlay_dataflow.experts @layers.0.moe layer(0) num_experts(4) experts_per_token(2)
   // CHECK-NEXT:     (%arg0 = %layers.0.mlp#0 : !inlay_dataflow.stream<tensor<1x64xf32>>, %arg1 = %weights : !inlay_dataflow.stream<tensor<1x2xf32>>, %arg2 = %indices : !inlay_dataflow.stream<tensor<1x2xi64>>)
-  // CHECK-NEXT:     weights(%arg3 = @fc1 : tensor<4x128x64xf32>, %arg4 = @fc2 : tensor<4x64x64xf32>)
+  // CHECK-NEXT:     weights(%arg3 = @fc1 : tensor<4x64x64xf32>, %arg4 = @fc2 : tensor<4x64x64xf32>)
   // CHECK-NEXT:     -> !inlay_dataflow.stream<tensor<1x64xf32>> {
   %1 = inlay_dataflow.experts @layers.0.moe layer(0) num_experts(4) experts_per_token(2)
       (%in = %0#0 : !inlay_dataflow.stream<tensor<1x64xf32>>, %w = %p : !inlay_dataflow.stream<tensor<1x2xf32>>, %i = %c : !inlay_dataflow.stream<tensor<1x2xi64>>)
-      weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
+      weights(%fc1 = @fc1 : tensor<4x64x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
       -> !inlay_dataflow.stream<tensor<1x64xf32>> {
-    %y = inlay_nn.experts swiglu interleaved %in, %w, %i fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+    %y = inlay_nn.experts relu %in, %w, %i fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
     inlay_dataflow.yield %y : tensor<1x64xf32>
   }
   // The form of a kernel that neither takes nor gives anything.

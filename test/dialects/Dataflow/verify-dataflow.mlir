@@ -44,8 +44,8 @@ module attributes {inlay_onnx.folded_initializers = ["folded"], inlay_onnx.unrea
 // -----
 
 module {
-  ml_program.global private @fc1(#inlay_onnx.weight<file = "m.onnx", offset = 0, length = 131072, encoding = raw>) : tensor<4x128x64xf32>
-  ml_program.global private @fc2(#inlay_onnx.weight<file = "m.onnx", offset = 131072, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
+  ml_program.global private @fc1(#inlay_onnx.weight<file = "m.onnx", offset = 0, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
+  ml_program.global private @fc2(#inlay_onnx.weight<file = "m.onnx", offset = 65536, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
   inlay_dataflow.graph @main phase(decode) batch(1) context(0) tokens(1) {
     %x = inlay_dataflow.source "x" : !inlay_dataflow.stream<tensor<1x64xf32>>
     %w = inlay_dataflow.source "w" : !inlay_dataflow.stream<tensor<1x2xf32>>
@@ -54,22 +54,22 @@ module {
     // expected-error @below {{kernel 'kernel' has no structural hash}}
     %0 = inlay_dataflow.kernel @kernel role(mlp)
         (%p = %x : !inlay_dataflow.stream<tensor<1x64xf32>>, %q = %w : !inlay_dataflow.stream<tensor<1x2xf32>>, %r = %i : !inlay_dataflow.stream<tensor<1x2xi64>>)
-        weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
+        weights(%fc1 = @fc1 : tensor<4x64x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
         -> !inlay_dataflow.stream<tensor<1x64xf32>> {
-      %1 = inlay_nn.experts swiglu interleaved %p, %q, %r fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+      %1 = inlay_nn.experts relu %p, %q, %r fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
       inlay_dataflow.yield %1 : tensor<1x64xf32>
     }
     // expected-error @below {{kernel 'experts' says 3 of 8 experts, but its op takes 2 of 4}}
     // expected-error @below {{kernel 'experts' has no structural hash}}
     %1 = inlay_dataflow.experts @experts num_experts(8) experts_per_token(3)
         (%p = %0 : !inlay_dataflow.stream<tensor<1x64xf32>>, %q = %w : !inlay_dataflow.stream<tensor<1x2xf32>>, %r = %i : !inlay_dataflow.stream<tensor<1x2xi64>>)
-        weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
+        weights(%fc1 = @fc1 : tensor<4x64x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
         -> !inlay_dataflow.stream<tensor<1x64xf32>> {
       // expected-error @below {{'inlay_nn.unary' stands beside the experts of kernel 'experts', where only ops over weights and constants may}}
       %2 = inlay_nn.unary neg %p : tensor<1x64xf32> -> tensor<1x64xf32>
       // What prepares the weights is no breach.
-      %4 = inlay_nn.unary neg %fc1 : tensor<4x128x64xf32> -> tensor<4x128x64xf32>
-      %3 = inlay_nn.experts swiglu interleaved %2, %q, %r fc1 %4 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+      %4 = inlay_nn.unary neg %fc1 : tensor<4x64x64xf32> -> tensor<4x64x64xf32>
+      %3 = inlay_nn.experts relu %2, %q, %r fc1 %4 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
       inlay_dataflow.yield %3 : tensor<1x64xf32>
     }
     inlay_dataflow.sink "y" %1 : !inlay_dataflow.stream<tensor<1x64xf32>>

@@ -223,6 +223,12 @@
 
 // -----
 
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1x4xf32>)
+// expected-error @below {{best_per_group must be between 1 and 2, the experts of a group, got 3}}
+%1, %2 = inlay_nn.route topk_softmax %0 {k = 2 : i64, groups = 2 : i64, best_per_group = 3 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
+
+// -----
+
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x4xf32>, tensor<3xf32>)
 // expected-error @below {{the bias must have 4 elements, got 3}}
 %1, %2 = inlay_nn.route topk_softmax %0#0 bias %0#1 {k = 2 : i64} : (tensor<1x4xf32>, tensor<3xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
@@ -241,39 +247,45 @@
 
 // -----
 
-%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<3x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>)
+%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<3x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>)
 // expected-error @below {{weights and indices must be 2-D of the same shape, one row per token}}
-%1 = inlay_nn.experts swiglu interleaved %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 : (tensor<3x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<3x64xf32>
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 : (tensor<3x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<3x64xf32>
 
 // -----
 
 %0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<128x64xf32>, tensor<4x64x64xf32>)
 // expected-error @below {{fc1 and fc2 must be 3-D}}
-%1 = inlay_nn.experts swiglu interleaved %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
 
 // -----
 
-%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>)
-// expected-error @below {{must have fc3 exactly if its layout is separate}}
-%1 = inlay_nn.experts swiglu interleaved %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 fc3 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>)
+// expected-error @below {{must be swiglu where silu has fc3}}
+%1 = inlay_nn.experts silu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 fc3 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
 
 // -----
 
-%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x32xf32>)
+%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x32xf32>)
+// expected-error @below {{must have fc3, the linear part of swiglu}}
+%1 = inlay_nn.experts swiglu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#3 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+
+// -----
+
+%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x32xf32>)
 // expected-error @below {{fc2 must be 4 x 64 x 64, got 4, 64, 32}}
-%1 = inlay_nn.experts swiglu interleaved %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x32xf32>) -> tensor<1x64xf32>
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x32xf32>) -> tensor<1x64xf32>
 
 // -----
 
-%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x32xui8>, tensor<4x64x32xui8>)
+%0:5 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x32xui8>, tensor<4x64x32xui8>)
 // expected-error @below {{fc1 must have scales exactly if there is 'quant'}}
-%1 = inlay_nn.experts swiglu interleaved %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 {quant = #inlay_nn.block_quant<bits = 4, block = 32>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x32xui8>, tensor<4x64x32xui8>) -> tensor<1x64xf32>
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#4 {quant = #inlay_nn.block_quant<bits = 4, block = 32>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x32xui8>, tensor<4x64x32xui8>) -> tensor<1x64xf32>
 
 // -----
 
-%0:6 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>, tensor<4xf32>)
-// expected-error @below {{the bias of fc1 must have 4 x 128 elements, got 4}}
-%1 = inlay_nn.experts swiglu interleaved %0#0, %0#1, %0#2 fc1 %0#3 bias %0#5 fc2 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+%0:6 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>, tensor<4xf32>)
+// expected-error @below {{the bias of fc1 must have 4 x 64 elements, got 4}}
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 bias %0#5 fc2 %0#4 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
 
 // -----
 

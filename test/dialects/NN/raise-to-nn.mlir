@@ -32,7 +32,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   ml_program.global private @fc2(#inlay_onnx.weight<file = "m.data", offset = 131072, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
   // CHECK-LABEL: inlay_nn.graph @moe
   // CHECK: inlay_nn.route {{ *}}softmax_topk %{{.*}} {k = 2 : i64, renormalize}
-  // CHECK: inlay_nn.experts {{ *}}swiglu {{ *}}interleaved
+  // CHECK: inlay_nn.experts {{ *}}swiglu %x, %weights, %indices fc1 %fc1.gate{{.*}} fc2 %fc2{{.*}} fc3 %fc1.up
   // CHECK-SAME: limit = 7.000000e+00
   inlay_onnx.graph @moe(%x: tensor<1x1x64xf32>, %r: tensor<1x4xf32>) -> tensor<1x1x64xf32> attributes {arg_names = ["x", "r"], result_names = ["y"]} {
     %none = inlay_onnx.none : none

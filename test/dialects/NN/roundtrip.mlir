@@ -19,7 +19,7 @@ inlay_nn.graph @products(%x: tensor<1x1x64xf32>, %w: tensor<128x64xf32>, %q: ten
 }
 
 // CHECK-LABEL: inlay_nn.graph @model
-inlay_nn.graph @model(%x: tensor<1x1x64xf32>, %g: tensor<64xf32>, %qkv: tensor<1x1x128xf32>, %k: tensor<1x2x7x16xf32>, %v: tensor<1x2x7x16xf32>, %c: tensor<512x8xf32>, %p: tensor<1x1xi64>, %l: tensor<1x4xf32>, %f1: tensor<4x128x64xf32>, %f2: tensor<4x64x64xf32>, %sk: tensor<4xf32>) -> (tensor<1x1x64xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>) attributes {arg_names = ["x", "g", "qkv", "k", "v", "c", "p", "l", "f1", "f2", "sk"], batch = 1 : i64, context = 7 : i64, phase = "decode", result_names = ["y", "k1", "v1"], tokens = 1 : i64} {
+inlay_nn.graph @model(%x: tensor<1x1x64xf32>, %g: tensor<64xf32>, %qkv: tensor<1x1x128xf32>, %k: tensor<1x2x7x16xf32>, %v: tensor<1x2x7x16xf32>, %c: tensor<512x8xf32>, %p: tensor<1x1xi64>, %l: tensor<1x4xf32>, %f1: tensor<4x64x64xf32>, %f2: tensor<4x64x64xf32>, %sk: tensor<4xf32>) -> (tensor<1x1x64xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>) attributes {arg_names = ["x", "g", "qkv", "k", "v", "c", "p", "l", "f1", "f2", "sk"], batch = 1 : i64, context = 7 : i64, phase = "decode", result_names = ["y", "k1", "v1"], tokens = 1 : i64} {
   // CHECK: inlay_nn.rms_norm
   %0 = inlay_nn.rms_norm %x, %g {epsilon = 1.0e-05 : f64} : (tensor<1x1x64xf32>, tensor<64xf32>) -> tensor<1x1x64xf32>
   // CHECK: inlay_nn.layer_norm %{{.*}}, %{{.*}} beta
@@ -32,8 +32,10 @@ inlay_nn.graph @model(%x: tensor<1x1x64xf32>, %g: tensor<64xf32>, %qkv: tensor<1
   %4, %k1, %v1 = inlay_nn.attention halves %qkv past %k, %v rotary %c, %c sinks %sk {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>, scale = 2.500000e-01 : f64, value_dim = 16 : i64} : (tensor<1x1x128xf32>, tensor<1x2x7x16xf32>, tensor<1x2x7x16xf32>, tensor<512x8xf32>, tensor<512x8xf32>, tensor<4xf32>) -> (tensor<1x1x64xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>)
   // CHECK: inlay_nn.route {{ *}}topk_softmax
   %w, %i = inlay_nn.route topk_softmax %l {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
-  // CHECK: inlay_nn.experts {{ *}}swiglu {{ *}}interleaved
-  %5 = inlay_nn.experts swiglu interleaved %x, %w, %i fc1 %f1 fc2 %f2 {alpha = 1.702000e+00 : f64, beta = 1.000000e+00 : f64, limit = 7.000000e+00 : f64} : (tensor<1x1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x1x64xf32>
+  // CHECK: inlay_nn.route {{ *}}sigmoid_topk %{{.*}} bias %{{.*}} {best_per_group = 1 : i64, epsilon = 9.9999999999999995E-21 : f64, groups = 2 : i64, k = 2 : i64, masked_score = 0xFFF0000000000000 : f64, renormalize, scale = 2.500000e+00 : f64}
+  %w2, %i2 = inlay_nn.route sigmoid_topk %l bias %sk {k = 2 : i64, renormalize, epsilon = 1.0e-20 : f64, scale = 2.5 : f64, groups = 2 : i64, best_per_group = 1 : i64, masked_score = 0xFFF0000000000000 : f64} : (tensor<1x4xf32>, tensor<4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
+  // CHECK: inlay_nn.experts {{ *}}swiglu %{{.*}} fc1 %{{.*}} fc2 %{{.*}} fc3
+  %5 = inlay_nn.experts swiglu %x, %w, %i fc1 %f1 fc2 %f2 fc3 %f1 {alpha = 1.702000e+00 : f64, beta = 1.000000e+00 : f64, limit = 7.000000e+00 : f64} : (tensor<1x1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x1x64xf32>
   inlay_nn.return %5, %k1, %v1 : tensor<1x1x64xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>
 }
 

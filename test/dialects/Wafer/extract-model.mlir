@@ -153,17 +153,17 @@ inlay_dataflow.graph @main phase(prefill) batch(1) context(6) tokens(2) {
 
 // -----
 
-ml_program.global private @fc1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 131072, encoding = raw>) : tensor<4x128x64xf32>
-ml_program.global private @fc2(#inlay_onnx.weight<file = "m.data", offset = 131072, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
+ml_program.global private @fc1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
+ml_program.global private @fc2(#inlay_onnx.weight<file = "m.data", offset = 65536, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
 inlay_dataflow.graph @experts phase(decode) batch(1) context(0) tokens(1) {
   %x = inlay_dataflow.source "x" : !inlay_dataflow.stream<tensor<1x64xf32>>
   %w = inlay_dataflow.source "w" : !inlay_dataflow.stream<tensor<1x2xf32>>
   %i = inlay_dataflow.source "i" : !inlay_dataflow.stream<tensor<1x2xi64>>
   %0 = inlay_dataflow.experts @e layer(0) num_experts(4) experts_per_token(2)
       (%p = %x : !inlay_dataflow.stream<tensor<1x64xf32>>, %q = %w : !inlay_dataflow.stream<tensor<1x2xf32>>, %r = %i : !inlay_dataflow.stream<tensor<1x2xi64>>)
-      weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
+      weights(%fc1 = @fc1 : tensor<4x64x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
       -> !inlay_dataflow.stream<tensor<1x64xf32>> {
-    %1 = inlay_nn.experts swiglu interleaved %p, %q, %r fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+    %1 = inlay_nn.experts relu %p, %q, %r fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
     inlay_dataflow.yield %1 : tensor<1x64xf32>
   }
   inlay_dataflow.sink "echo" %x : !inlay_dataflow.stream<tensor<1x64xf32>>

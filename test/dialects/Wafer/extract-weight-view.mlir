@@ -1,7 +1,8 @@
 // RUN: inlay-translate --dataflow-to-model-json %s | FileCheck %s
 
 // A weight of two experts from two initializers, stored transposed: what a
-// loader needs is a strided view for each. Its bytes count once.
+// loader needs is a strided view for each. Its bytes count once; the sum sees it
+// as rows of 4.
 
 ml_program.global private @e0(#inlay_onnx.weight<file = "m.data", offset = 64, length = 32, encoding = raw>) : tensor<4x2xf32>
 ml_program.global private @e1(#inlay_onnx.weight<file = "m.data", offset = 96, length = 32, encoding = raw>) : tensor<4x2xf32>
@@ -12,8 +13,7 @@ ml_program.global private @w(#inlay_onnx.weight_view<<@e0, first = 0, sizes = [1
 // CHECK-NEXT: "type": "f32",
 // CHECK-NEXT: "bits": 32,
 // CHECK-NEXT: "shape": [
-// CHECK-NEXT:   2,
-// CHECK-NEXT:   2,
+// CHECK-NEXT:   4,
 // CHECK-NEXT:   4
 // CHECK-NEXT: ],
 // CHECK-NEXT: "row_pitch_bits": 0,

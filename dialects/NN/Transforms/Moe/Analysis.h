@@ -1,0 +1,236 @@
+//===- Analysis.h - What is known of values behind a router --- -*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The analysis visits the nodes of a graph once, in order. At each TopK it takes
+// the results for a router's choice and follows what is made of them: a `Fact`
+// says of a value that it is, say, the weight that each token gives to expert 3.
+// Facts are exact, in terms of layouts; a node that no rule knows gives none.
+//
+// Where the weight of an expert multiplies something, that something is read
+// backwards as the expert's MLP (ExpertMlp.h). The products are then followed
+// to the sum over all experts, at which a `Completion` is noted. All encodings
+// meet in that form; each has its rules in a file of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_TRANSFORMS_MOE_ANALYSIS_H
+#define INLAY_DIALECTS_NN_TRANSFORMS_MOE_ANALYSIS_H
+
+#include "ExpertMlp.h"
+#include "Layout.h"
+
+#include "dialects/NN/IR/NN.h"
+#include "dialects/Onnx/IR/Onnx.h"
+
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <deque>
+#include <memory>
+
+namespace inlay::nn::moe {
+
+/// How the weights of the chosen experts come about, as far as it was followed.
+struct WeightSpec {
+  /// None while the weights are what TopK was given.
+  std::optional<RouteKind> kind;
+  bool renormalize = false;
+  double epsilon = 0;
+  double scale = 1;
+  /// What the weights are taken from, where `kind` is TopK.
+  mlir::Value scores;
+
+  bool operator==(const WeightSpec &other) const {
+    return kind == other.kind && renormalize == other.renormalize &&
+           epsilon == other.epsilon && scale == other.scale &&
+           scores == other.scores;
+  }
+};
+
+/// How experts are chosen: what a TopK is given, read backwards.
+struct Selection {
+  /// Softmax or sigmoid of logits, or the logits themselves (TopK).
+  RouteKind kind = RouteKind::TopK;
+  mlir::Value logits;
+  /// The scores before bias and groups; the values that weights come from.
+  mlir::Value scores;
+  mlir::Value bias;
+  int64_t groups = 1;
+  int64_t topGroups = 1;
+  int64_t bestPerGroup = 2;
+  double maskedScore = 0;
+};
+
+/// One choice of experts.
+struct Router {
+  onnx::NodeOp topK;
+  Selection selection;
+  int64_t tokens = 0;
+  int64_t experts = 0;
+  int64_t slots = 0;
+  /// The last value that is its weights, for routers without experts.
+  mlir::Value lastWeights;
+  WeightSpec lastSpec;
+  bool hasExperts = false;
+  /// The experts that the graph tells apart from others.
+  llvm::BitVector seen;
+};
+
+/// The experts that a sum has, and what else it adds.
+struct Sum {
+  Router *router = nullptr;
+  WeightSpec spec;
+  /// By expert; a single one with expert -1 where all are stacked.
+  std::vector<std::pair<int64_t, Mlp>> experts;
+  llvm::SmallVector<mlir::Value> extras;
+  /// The weights multiply the inputs of the experts, not the outputs.
+  bool weightOnInput = false;
+  /// Where it was last seen, for messages.
+  onnx::NodeOp last;
+  /// It went into another sum, or is complete.
+  bool isDone = false;
+};
+
+enum class FactKind : uint8_t {
+  Index,         ///< the chosen experts
+  Weight,        ///< the weights of the chosen
+  WeightSum,     ///< the weights of a token, summed over its slots
+  Mask,          ///< 1 where the chosen is `expert`, or the one on axis Expert
+  MaskedWeight,  ///< Weight where Mask, else 0
+  FullWeight,    ///< weight of `expert`, or of each on axis Expert; 0 unchosen
+  OpenWeight,    ///< as FullWeight, but minus infinity where unchosen
+  Coordinates,   ///< NonZero of a Mask of one expert
+  Coordinate,    ///< one row of it: a token or a slot for each hit
+  Pairs,         ///< token and slot of each hit, in the order of `rows`
+  HitWeight,     ///< the weight of each hit
+  Order,         ///< the pair at each place of the order by expert
+  InverseOrder,  ///< the place of each pair in that order
+  PairToken,     ///< the token of each sorted pair
+  PairWeight,    ///< the weight of each sorted pair
+  Count,         ///< how many chose each expert
+  Ends,          ///< how many chose it or one before it
+  Bound,         ///< the same of `expert` only
+  WeightedInput, ///< the input of experts, already weighted
+  Inside,        ///< something that is computed from a WeightedInput
+  Terms,         ///< weighted outputs of experts, or a sum of them
+};
+
+struct Fact {
+  explicit Fact(FactKind kind) : kind(kind) {}
+
+  FactKind kind;
+  Router *router = nullptr;
+  Layout layout;
+  /// The expert that the value is about; -1 where it is about all.
+  int64_t expert = -1;
+  WeightSpec spec;
+  /// Coordinate: what it is of, none where it is always 0. Coordinates and
+  /// Pairs: that of each row (or column).
+  std::optional<Axis> axis;
+  llvm::SmallVector<std::optional<Axis>, 2> rows;
+  /// Coordinates: the dim of the rows.
+  int64_t rowDim = 0;
+  /// What made the hits or the order: only equal ones go together.
+  mlir::Operation *root = nullptr;
+  /// WeightedInput: the input without weight. Inside: the WeightedInput.
+  mlir::Value input;
+  Sum *sum = nullptr;
+};
+
+/// Where all experts are summed: the value, and with what.
+struct Completion {
+  mlir::Value value;
+  Sum *sum = nullptr;
+};
+
+/// Why fused operators cannot be raised, by node.
+using Refusals = llvm::DenseMap<mlir::Operation *, std::string>;
+
+class Analysis {
+public:
+  using Rule = bool (*)(Analysis &, onnx::NodeOp);
+
+  explicit Analysis(onnx::GraphOp graph);
+
+  void run();
+
+  const Fact *find(mlir::Value value) const;
+  const Fact *find(mlir::Value value, FactKind kind) const;
+  /// Says that output `index` of `node` is so. Returns true.
+  bool set(onnx::NodeOp node, Fact fact, unsigned index = 0);
+
+  Router *addRouter(Router router);
+  Sum *addSum(const Fact &weight);
+  /// Notes that output 0 of `node` is the terms of `sum`, and completes it when
+  /// they are all. Returns true.
+  bool setTerms(onnx::NodeOp node, Sum *sum, const Layout &layout);
+
+  const std::deque<Router> &getRouters() const { return routers; }
+  std::deque<Router> &getRouters() { return routers; }
+  const std::deque<std::unique_ptr<Sum>> &getSums() const { return sums; }
+  std::vector<Completion> &getCompletions() { return completions; }
+
+private:
+  onnx::GraphOp graph;
+  llvm::StringMap<llvm::SmallVector<Rule, 4>> rules;
+  llvm::DenseMap<mlir::Value, std::unique_ptr<Fact>> facts;
+  std::deque<Router> routers;
+  std::deque<std::unique_ptr<Sum>> sums;
+  std::vector<Completion> completions;
+};
+
+using RuleMap = llvm::StringMap<llvm::SmallVector<Analysis::Rule, 4>>;
+
+void addLayoutRules(RuleMap &rules);
+void addRouterRules(RuleMap &rules);
+void addLoopRules(RuleMap &rules);
+void addDenseRules(RuleMap &rules);
+void addGatheredRules(RuleMap &rules);
+void addSparseRules(RuleMap &rules);
+void addGroupedRules(RuleMap &rules);
+
+/// Reads backwards what a TopK over the last dim chooses from.
+Selection readSelection(mlir::Value choice, int64_t tokens, int64_t experts);
+
+/// Output 0 of `node` as product of a weight and the outputs of experts.
+bool meet(Analysis &analysis, onnx::NodeOp node, const Fact &weight,
+          mlir::Value weightValue, mlir::Value other);
+/// The outputs of experts, concatenated by expert, that `output` is a view of.
+std::optional<std::vector<std::pair<int64_t, Mlp>>>
+readSorted(Analysis &analysis, const Fact &weight, View output, int64_t hidden);
+/// The layout of a product with a weight: that of the weight, and Hidden along
+/// the one dim that it does not have.
+std::optional<Layout> productLayout(const Fact &weight, Shape from, Shape to,
+                                    int64_t &hidden);
+/// Whether every matrix has its weights by expert, or none has.
+bool isStacked(const Mlp &mlp, bool byExpert);
+
+/// An operand of a node of two that has a fact of `kind`, and the other one.
+struct OperandPair {
+  const Fact *fact = nullptr;
+  mlir::Value value;
+  mlir::Value other;
+};
+std::optional<OperandPair> findOperand(Analysis &analysis, onnx::NodeOp node,
+                                       FactKind kind);
+
+/// The layout after a ReduceSum or the like, and the axes that it sums over.
+std::optional<Layout> reducedLayout(onnx::NodeOp node, const Layout &operand,
+                                    llvm::SmallVectorImpl<Axis> &axes);
+/// Whether `axes` are all of `wanted` that have more than one index.
+bool sumsOver(llvm::ArrayRef<Axis> axes, llvm::ArrayRef<Axis> wanted,
+              const Router &router);
+/// Whether two values agree on where the elements of `axis` lie.
+bool isAligned(onnx::NodeOp node, const Fact &a, mlir::Value aValue,
+               const Fact &b, mlir::Value bValue);
+
+} // namespace inlay::nn::moe
+
+#endif // INLAY_DIALECTS_NN_TRANSFORMS_MOE_ANALYSIS_H

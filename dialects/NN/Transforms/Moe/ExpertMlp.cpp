@@ -1,0 +1,469 @@
+//===- ExpertMlp.cpp - The layers of an expert, read backwards ------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpertMlp.h"
+#include "Analysis.h"
+#include "ReadLinear.h"
+
+#include "dialects/NN/Transforms/Raiser.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using namespace inlay::nn::moe;
+using onnx::NodeOp;
+
+//===----------------------------------------------------------------------===//
+// Gathers by the router's choice
+//===----------------------------------------------------------------------===//
+
+/// What an index counts, given what its value stands for.
+static std::optional<Layout> chosen(const Fact &fact, const Router &router) {
+  Layout dim;
+  switch (fact.kind) {
+  case FactKind::Index:
+    dim.terms = {{Axis::Expert, router.experts}};
+    break;
+  case FactKind::Coordinate:
+    if (fact.axis ? *fact.axis != Axis::Token : router.tokens != 1)
+      return std::nullopt;
+    dim.terms = {{Axis::Token, router.tokens}};
+    break;
+  case FactKind::PairToken:
+    dim.terms = {{Axis::Token, router.tokens}};
+    break;
+  case FactKind::Order:
+    dim.terms = {{Axis::Token, router.tokens, router.slots},
+                 {Axis::Slot, router.slots}};
+    break;
+  case FactKind::InverseOrder:
+    dim.terms = {{Axis::Pair, router.tokens * router.slots}};
+    break;
+  default:
+    return std::nullopt;
+  }
+  dim.normalise();
+  return dim;
+}
+
+/// Whether a constant index is the token of each of the pairs that `layout`
+/// gives the places of.
+static bool isTokenOfPair(Value indices, const Layout &layout,
+                          const Router &router) {
+  auto values = onnx::getConstantInts(indices);
+  Layout pairs =
+      Layout::rowMajor({{Axis::Token, router.tokens},
+                        {Axis::Slot, router.slots}});
+  if (!values || !(layout == pairs) ||
+      static_cast<int64_t>(values->size()) != router.tokens * router.slots)
+    return false;
+  for (auto [i, value] : llvm::enumerate(*values))
+    if (value != static_cast<int64_t>(i) / router.slots)
+      return false;
+  return true;
+}
+
+bool moe::stepBackChoice(Analysis &analysis, const Router &router, View &view,
+                         Operation *&root) {
+  NodeOp gather = definedBy(view.value, "Gather");
+  if (!gather)
+    return false;
+  Value data = gather.getInput(0), indices = gather.getInput(1);
+  auto from = shapeOf(data), to = shapeOf(view.value);
+  auto indexShape = shapeOf(indices);
+  if (!from || !to || !indexShape)
+    return false;
+  int64_t dim = normaliseAxis(gather.getIntAttr("axis", 0), from->size());
+  auto dims = split(view.layout, *to);
+  if (!dims || dim < 0 || dim >= static_cast<int64_t>(from->size()))
+    return false;
+  ArrayRef<Layout> all(*dims);
+  std::optional<Layout> index =
+      join(all.slice(dim, indexShape->size()), *indexShape);
+  if (!index)
+    return false;
+  std::optional<Layout> label;
+  if (const Fact *fact = analysis.find(indices);
+      fact && fact->router == &router && fact->layout == *index) {
+    label = chosen(*fact, router);
+    if (fact->root)
+      root = fact->root;
+  } else if (!fact && isTokenOfPair(indices, *index, router)) {
+    label = Layout::rowMajor({{Axis::Token, router.tokens}});
+  }
+  if (!label)
+    return false;
+  SmallVector<Layout> operand(all.take_front(dim));
+  operand.push_back(*label);
+  llvm::append_range(operand, all.drop_front(dim + indexShape->size()));
+  std::optional<Layout> layout = join(operand, *from);
+  if (!layout)
+    return false;
+  view = {data, *layout};
+  return true;
+}
+
+/// The expert whose pairs a Slice of the sorted pairs takes, or none.
+static std::optional<int64_t> slicedExpert(Analysis &analysis,
+                                           const Router &router, NodeOp slice,
+                                           Operation *&root) {
+  const Fact *end = analysis.find(slice.getInput(2), FactKind::Bound);
+  if (!end || end->router != &router || intOf(slice.getInput(3)).value_or(0))
+    return std::nullopt;
+  if (slice.getInput(4) && intOf(slice.getInput(4)) != 1)
+    return std::nullopt;
+  int64_t before = -1;
+  if (const Fact *start = analysis.find(slice.getInput(1), FactKind::Bound);
+      start && start->router == &router && start->root == end->root)
+    before = start->expert;
+  else if (intOf(slice.getInput(1)) != 0)
+    return std::nullopt;
+  if (end->expert != before + 1)
+    return std::nullopt;
+  root = end->root;
+  return end->expert;
+}
+
+//===----------------------------------------------------------------------===//
+// MlpReader
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A part of the activation, with the bounds that it was clamped to.
+struct Clamped {
+  View view;
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
+class MlpReader {
+public:
+  MlpReader(Analysis &analysis, const Router &router, int64_t hidden)
+      : analysis(analysis), router(router), hidden(hidden) {}
+
+  std::optional<Mlp> read(const View &output) {
+    mlp.fc2.row = Axis::Hidden;
+    mlp.fc2.column = Axis::Inner;
+    mlp.fc2.rows = hidden;
+    std::optional<View> inner =
+        readLinear(analysis, router, output, mlp.fc2);
+    if (!inner || !readActivation(*inner))
+      return std::nullopt;
+    std::optional<View> input = readInputOf(gate.view, mlp.fc1);
+    if (!input)
+      return std::nullopt;
+    if (linear) {
+      mlp.fc3.emplace();
+      std::optional<View> other = readInputOf(linear->view, *mlp.fc3);
+      if (!other || !isSame(*input, *other))
+        return std::nullopt;
+    }
+    if (!readInput(*input))
+      return std::nullopt;
+    return std::move(mlp);
+  }
+
+private:
+  std::optional<View> readInputOf(const View &view, Matrix &matrix) {
+    matrix.row = Axis::Inner;
+    matrix.column = Axis::Hidden;
+    matrix.rows = mlp.fc2.columns;
+    std::optional<View> input = readLinear(analysis, router, view, matrix);
+    if (!input || matrix.columns != hidden)
+      return std::nullopt;
+    return input;
+  }
+
+  static bool isSame(View a, View b) {
+    if (cast<ShapedType>(a.value.getType()).getElementType() !=
+        cast<ShapedType>(b.value.getType()).getElementType())
+      return false;
+    peel(a, /*casts=*/true);
+    peel(b, /*casts=*/true);
+    return a == b;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Activation
+  //===--------------------------------------------------------------------===//
+
+  /// The factors of a product, looking through what only moves data.
+  bool collect(View view, int depth = 0) {
+    peel(view, /*casts=*/true);
+    NodeOp mul = definedBy(view.value, "Mul");
+    if (!mul) {
+      factors.push_back(view);
+      return factors.size() <= 4;
+    }
+    auto to = shapeOf(view.value);
+    for (Value operand : {mul.getInput(0), mul.getInput(1)}) {
+      if (std::optional<double> scalar = numberOf(operand)) {
+        constant *= *scalar;
+        continue;
+      }
+      auto from = shapeOf(operand);
+      auto layout = to && from && depth < 4
+                        ? broadcastBack(view.layout, *to, *from)
+                        : std::nullopt;
+      if (!layout || layout->terms.size() != view.layout.terms.size() ||
+          !collect({operand, *layout}, depth + 1))
+        return false;
+    }
+    return true;
+  }
+
+  bool takeFactor(View view) {
+    peel(view, /*casts=*/true);
+    auto *it = llvm::find(factors, view);
+    if (it == factors.end())
+      return false;
+    factors.erase(it);
+    return true;
+  }
+
+  /// x, alpha of sigmoid(alpha * x).
+  static std::pair<View, double> sigmoidArgument(View view) {
+    peel(view, /*casts=*/true);
+    if (NodeOp mul = definedBy(view.value, "Mul"))
+      for (unsigned i : {0u, 1u})
+        if (auto alpha = numberOf(mul.getInput(i)))
+          return {{mul.getInput(1 - i), view.layout}, *alpha};
+    return {view, 1};
+  }
+
+  /// The argument of 1 + erf(x / sqrt(2)).
+  static std::optional<View> erfArgument(const View &view) {
+    NodeOp add = definedBy(view.value, "Add");
+    if (!add)
+      return std::nullopt;
+    for (unsigned i : {0u, 1u}) {
+      NodeOp erf = definedBy(add.getInput(i), "Erf");
+      if (!erf || numberOf(add.getInput(1 - i)) != 1.0)
+        continue;
+      Value scaled = erf.getInput(0);
+      if (NodeOp div = definedBy(scaled, "Div"))
+        if (auto by = numberOf(div.getInput(1));
+            by && std::abs(*by - std::sqrt(2.0)) < 1e-3)
+          return View{div.getInput(0), view.layout};
+      if (NodeOp mul = definedBy(scaled, "Mul"))
+        for (unsigned j : {0u, 1u})
+          if (auto by = numberOf(mul.getInput(j));
+              by && std::abs(*by - std::sqrt(0.5)) < 1e-3)
+            return View{mul.getInput(1 - j), view.layout};
+    }
+    return std::nullopt;
+  }
+
+  /// Finds the factor that is a function of the gate, and the gate.
+  bool takeGate() {
+    for (size_t i = 0; i < factors.size(); ++i) {
+      View factor = factors[i];
+      auto node = factor.value.getDefiningOp<NodeOp>();
+      if (!node)
+        continue;
+      std::optional<View> found;
+      if (node.isOp("", "Sigmoid")) {
+        auto [argument, alpha] =
+            sigmoidArgument({node.getInput(0), factor.layout});
+        mlp.activation = ActivationKind::Silu;
+        mlp.alpha = alpha;
+        found = argument;
+        factors.erase(factors.begin() + i);
+        if (!takeFactor(argument))
+          return false;
+      } else if (auto argument = erfArgument(factor)) {
+        mlp.activation = ActivationKind::Gelu;
+        found = argument;
+        factors.erase(factors.begin() + i);
+        if (constant != 0.5 || !takeFactor(*argument))
+          return false;
+        constant = 1;
+      } else if (std::optional<ActivationKind> kind = functionOf(node)) {
+        mlp.activation = *kind;
+        found = View{node.getInput(0), factor.layout};
+        factors.erase(factors.begin() + i);
+      }
+      if (found) {
+        gate = readClamps(*found);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::optional<ActivationKind> functionOf(NodeOp node) {
+    if (node.isOp("", "Relu"))
+      return ActivationKind::Relu;
+    if (node.isOp("", "Swish")) {
+      mlp.alpha = node.getFloatAttr("alpha", 1);
+      return ActivationKind::Silu;
+    }
+    if (node.isOp("com.microsoft", "QuickGelu")) {
+      mlp.alpha = node.getFloatAttr("alpha", 1.702);
+      return ActivationKind::Silu;
+    }
+    if (node.isOp("", "Gelu"))
+      return node.getStringAttr("approximate", "none") == "tanh"
+                 ? ActivationKind::GeluTanh
+                 : ActivationKind::Gelu;
+    if (node.isOp("com.microsoft", "Gelu"))
+      return ActivationKind::Gelu;
+    return std::nullopt;
+  }
+
+  static Clamped readClamps(View view) {
+    Clamped result;
+    for (;;) {
+      peel(view, /*casts=*/true);
+      auto node = view.value.getDefiningOp<NodeOp>();
+      Value next;
+      if (node && node.isOp("", "Clip") && node.getInputs().size() > 1) {
+        auto low = numberOf(node.getInput(1)), high = numberOf(node.getInput(2));
+        if ((node.getInput(1) && !low) || (node.getInput(2) && !high))
+          break;
+        result.low = std::max(result.low, low.value_or(result.low));
+        result.high = std::min(result.high, high.value_or(result.high));
+        next = node.getInput(0);
+      } else if (node && (node.isOp("", "Min") || node.isOp("", "Max")) &&
+                 node.getInputs().size() == 2) {
+        unsigned side = numberOf(node.getInput(0)) ? 0 : 1;
+        auto bound = numberOf(node.getInput(side));
+        if (!bound)
+          break;
+        if (node.isOp("", "Min"))
+          result.high = std::min(result.high, *bound);
+        else
+          result.low = std::max(result.low, *bound);
+        next = node.getInput(1 - side);
+      }
+      if (!next)
+        break;
+      view.value = next;
+    }
+    // The lowest number of a type bounds nothing.
+    if (result.low <= -65504.0)
+      result.low = -std::numeric_limits<double>::infinity();
+    result.view = view;
+    return result;
+  }
+
+  /// l of (l + beta).
+  void readLinearPart(View view) {
+    if (NodeOp add = definedBy(view.value, "Add"))
+      for (unsigned i : {0u, 1u})
+        if (auto beta = numberOf(add.getInput(i))) {
+          mlp.beta = *beta;
+          view.value = add.getInput(1 - i);
+          break;
+        }
+    linear = readClamps(view);
+  }
+
+  bool readActivation(const View &inner) {
+    if (!collect(inner))
+      return false;
+    bool hasGate = takeGate();
+    if (!hasGate && factors.size() == 1) {
+      gate = Clamped{factors.front()};
+      factors.clear();
+    } else if (!hasGate || factors.size() > 1) {
+      return false;
+    }
+    if (!factors.empty())
+      readLinearPart(factors.front());
+    return constant == 1 && setLimit() && isOfOneForm();
+  }
+
+  bool setLimit() {
+    double high = gate.high;
+    double infinity = std::numeric_limits<double>::infinity();
+    if (gate.low != -infinity)
+      return false;
+    if (linear && (linear->high != high || linear->low != -high))
+      return false;
+    if (high == infinity)
+      return true;
+    mlp.limit = high;
+    return linear && high > 0;
+  }
+
+  /// A gated silu is swiglu; the numbers belong to that only.
+  bool isOfOneForm() {
+    if (mlp.activation == ActivationKind::Silu && linear) {
+      mlp.activation = ActivationKind::Swiglu;
+      return true;
+    }
+    return mlp.alpha == 1 && mlp.beta == 0 && mlp.limit == 0;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Input
+  //===--------------------------------------------------------------------===//
+
+  /// From the input of the first layer to a value of all tokens.
+  bool readInput(View view) {
+    Layout tokens = Layout::rowMajor(
+        {{Axis::Token, router.tokens}, {Axis::Hidden, hidden}});
+    for (;;) {
+      const Fact *fact = analysis.find(view.value, FactKind::WeightedInput);
+      if (fact && fact->router == &router && fact->layout == view.layout) {
+        mlp.input = fact->input;
+        mlp.weightedInput = view.value;
+        return true;
+      }
+      if (view.layout == tokens &&
+          numElements(*shapeOf(view.value)) == router.tokens * hidden)
+        mlp.input = view.value;
+      if (stepBack(view, /*casts=*/false) ||
+          stepBackChoice(analysis, router, view, mlp.root) ||
+          stepBackSorted(view))
+        continue;
+      return static_cast<bool>(mlp.input);
+    }
+  }
+
+  bool stepBackSorted(View &view) {
+    NodeOp slice = definedBy(view.value, "Slice");
+    auto from = slice ? shapeOf(slice.getInput(0)) : std::nullopt;
+    auto to = shapeOf(view.value);
+    if (!from || !to || from->size() != to->size() || !view.layout.has(Axis::Hit))
+      return false;
+    std::optional<int64_t> expert =
+        slicedExpert(analysis, router, slice, mlp.root);
+    auto dims = split(view.layout, *to);
+    if (!expert || mlp.expert >= 0 || !dims)
+      return false;
+    (*dims)[0] = Layout::rowMajor({{Axis::Pair, router.tokens * router.slots}});
+    std::optional<Layout> layout = join(*dims, *from);
+    if (!layout)
+      return false;
+    mlp.expert = *expert;
+    view = {slice.getInput(0), *layout};
+    return true;
+  }
+
+  Analysis &analysis;
+  const Router &router;
+  int64_t hidden;
+  Mlp mlp;
+  SmallVector<View, 4> factors;
+  double constant = 1;
+  Clamped gate;
+  std::optional<Clamped> linear;
+};
+
+} // namespace
+
+std::optional<Mlp> moe::readMlp(Analysis &analysis, const Router &router,
+                                View output, int64_t hidden) {
+  return MlpReader(analysis, router, hidden).read(output);
+}

@@ -1,0 +1,73 @@
+//===- Peel.h - Looking through nodes that only move data ----- -*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Backwards from a value to what it is made of, with its layout; and small
+// questions about constants.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_TRANSFORMS_MOE_PEEL_H
+#define INLAY_DIALECTS_NN_TRANSFORMS_MOE_PEEL_H
+
+#include "Layout.h"
+
+#include "dialects/Onnx/IR/Onnx.h"
+
+namespace inlay::nn::moe {
+
+/// A value and where its elements lie.
+struct View {
+  mlir::Value value;
+  Layout layout;
+
+  bool operator==(const View &other) const {
+    return value == other.value && layout == other.layout;
+  }
+};
+
+/// The shape of a ranked tensor; nothing for other values.
+std::optional<Shape> shapeOf(mlir::Value value);
+
+/// The node that computes `value`, if it is `opType` of the default domain.
+onnx::NodeOp definedBy(mlir::Value value, llvm::StringRef opType);
+
+/// Whether a Cast node keeps what its value stands for: from one kind of
+/// numbers to the same, or from a truth value to 0 and 1.
+bool isHarmlessCast(onnx::NodeOp node);
+
+/// Looks through one node that only moves data (and, with `casts`, changes the
+/// precision). Returns whether it did.
+bool stepBack(View &view, bool casts);
+/// The same as often as it goes.
+void peel(View &view, bool casts);
+
+/// Whether one node reads the elements of `value`; any may ask for its shape.
+bool isReadOnce(mlir::Value value);
+
+/// Start and step along the one dim that a Slice cuts; dims uncut are ignored.
+struct SliceRange {
+  int64_t dim;
+  int64_t start;
+  int64_t step;
+};
+std::optional<llvm::SmallVector<SliceRange>> readSlice(onnx::NodeOp node);
+
+/// The only number of a constant of one element, or of a splat.
+std::optional<double> scalarOf(mlir::Value value);
+/// The number of a constant of one element.
+std::optional<double> numberOf(mlir::Value value);
+/// Whether all elements of a value are 0, as far as it can be seen.
+bool isZero(mlir::Value value);
+/// Whether all elements are minus infinity (or the lowest number of the type).
+bool isLowest(mlir::Value value);
+/// The only number of an integer constant of one element.
+std::optional<int64_t> intOf(mlir::Value value);
+
+} // namespace inlay::nn::moe
+
+#endif // INLAY_DIALECTS_NN_TRANSFORMS_MOE_PEEL_H

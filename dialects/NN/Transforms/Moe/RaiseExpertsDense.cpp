@@ -1,0 +1,208 @@
+//===- RaiseExpertsDense.cpp - All experts in one batched product ---------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Encoding D: the weights scattered to the full width of all experts, the tokens
+// repeated for each expert, batched products, and a sum over the experts. Parts
+// of the full width serve loops too (encoding B with a dense router).
+//
+//===----------------------------------------------------------------------===//
+
+#include "Analysis.h"
+
+#include "dialects/NN/Transforms/Raiser.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using namespace inlay::nn::moe;
+using onnx::NodeOp;
+
+/// Weights put at the places of the chosen experts, into 0 or minus infinity.
+static bool scatterWeights(Analysis &analysis, NodeOp node) {
+  const Fact *index = analysis.find(node.getInput(1), FactKind::Index);
+  const Fact *weight = analysis.find(node.getInput(2), FactKind::Weight);
+  auto shape = shapeOf(node.getInput(0)), chosen = shapeOf(node.getInput(1));
+  if (!index || !weight || index->router != weight->router || !shape ||
+      !chosen || shape->empty() || chosen->size() != shape->size() ||
+      shapeOf(node.getInput(2)) != chosen || !(index->layout == weight->layout) ||
+      node.getStringAttr("reduction", "none") != "none")
+    return false;
+  const Router &router = *index->router;
+  int64_t rank = shape->size();
+  int64_t axis = normaliseAxis(node.getIntAttr("axis", 0), rank);
+  auto dims = split(index->layout, *chosen);
+  if (!dims || axis < 0 || axis >= rank || (*shape)[axis] != router.experts)
+    return false;
+  // Along `axis` lie the slots of the choice, and nothing else.
+  Layout slots{0, {{Axis::Slot, router.slots}}};
+  slots.normalise();
+  if (!((*dims)[axis] == slots))
+    return false;
+  (*dims)[axis] = Layout{0, {{Axis::Expert, router.experts}}};
+  (*dims)[axis].normalise();
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != axis && (*shape)[i] != (*chosen)[i])
+      return false;
+  auto layout = join(*dims, *shape);
+  if (!layout)
+    return false;
+  Fact full = *weight;
+  full.layout = *layout;
+  if (isZero(node.getInput(0)))
+    full.kind = FactKind::FullWeight;
+  else if (isLowest(node.getInput(0)))
+    full.kind = FactKind::OpenWeight;
+  else
+    return false;
+  return analysis.set(node, std::move(full));
+}
+
+//===----------------------------------------------------------------------===//
+// One expert of all
+//===----------------------------------------------------------------------===//
+
+/// Output `index` of a node that cuts along `dim`: `start` is the expert, if that
+/// is what the dim counts and one of them is taken.
+static bool cut(Analysis &analysis, NodeOp node, unsigned index, int64_t dim,
+                int64_t start, int64_t size, bool keepsDim) {
+  const Fact *fact = analysis.find(node.getInput(0));
+  auto shape = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(index));
+  if (!fact ||
+      (fact->kind != FactKind::FullWeight && fact->kind != FactKind::Mask &&
+       fact->kind != FactKind::Ends) ||
+      fact->expert >= 0 || !shape || !to || size != 1)
+    return false;
+  auto dims = split(fact->layout, *shape);
+  Layout experts{0, {{Axis::Expert, fact->router->experts}}};
+  experts.normalise();
+  if (!dims || dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
+      !((*dims)[dim] == experts) || start < 0 ||
+      start >= fact->router->experts)
+    return false;
+  if (keepsDim)
+    (*dims)[dim] = Layout();
+  else
+    dims->erase(dims->begin() + dim);
+  if (dims->size() != to->size())
+    return false;
+  auto layout = join(*dims, *to);
+  if (!layout)
+    return false;
+  Fact one = *fact;
+  if (fact->kind == FactKind::Ends)
+    one.kind = FactKind::Bound;
+  one.layout = *layout;
+  one.expert = start;
+  return analysis.set(node, std::move(one), index);
+}
+
+static bool gatherExpert(Analysis &analysis, NodeOp node) {
+  std::optional<int64_t> index = intOf(node.getInput(1));
+  auto shape = shapeOf(node.getInput(0)), indexShape = shapeOf(node.getInput(1));
+  if (!index || !shape || !indexShape || indexShape->size() > 1)
+    return false;
+  int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), shape->size());
+  if (dim < 0 || dim >= static_cast<int64_t>(shape->size()))
+    return false;
+  int64_t start = *index < 0 ? *index + (*shape)[dim] : *index;
+  return cut(analysis, node, 0, dim, start, 1,
+             /*keepsDim=*/indexShape->size() == 1);
+}
+
+static bool sliceExpert(Analysis &analysis, NodeOp node) {
+  if (!analysis.find(node.getInput(0)))
+    return false;
+  auto ranges = readSlice(node);
+  auto to = shapeOf(node.getOutput(0));
+  if (!ranges || ranges->size() != 1 || !to)
+    return false;
+  const SliceRange &range = ranges->front();
+  return cut(analysis, node, 0, range.dim, range.start, (*to)[range.dim],
+             /*keepsDim=*/true);
+}
+
+static bool splitExperts(Analysis &analysis, NodeOp node) {
+  auto shape = shapeOf(node.getInput(0));
+  if (!analysis.find(node.getInput(0)) || !shape)
+    return false;
+  int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), shape->size());
+  if (dim < 0 || dim >= static_cast<int64_t>(shape->size()))
+    return false;
+  int64_t start = 0;
+  bool any = false;
+  for (unsigned i = 0; i < node->getNumResults(); ++i) {
+    auto part = shapeOf(node.getOutput(i));
+    if (!part)
+      return any;
+    any |= cut(analysis, node, i, dim, start, (*part)[dim], /*keepsDim=*/true);
+    start += (*part)[dim];
+  }
+  return any;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums over all experts
+//===----------------------------------------------------------------------===//
+
+static bool sumTerms(Analysis &analysis, NodeOp node) {
+  const Fact *fact = analysis.find(node.getInput(0), FactKind::Terms);
+  SmallVector<Axis> axes;
+  if (!fact || !isReadOnce(node.getInput(0)))
+    return false;
+  auto layout = reducedLayout(node, fact->layout, axes);
+  if (!layout || llvm::is_contained(axes, Axis::Token) ||
+      llvm::is_contained(axes, Axis::Hidden))
+    return false;
+  return analysis.setTerms(node, fact->sum, *layout);
+}
+
+/// The sum over experts whose inputs were weighted: their outputs are read back
+/// to the weighted inputs.
+static bool sumInside(Analysis &analysis, NodeOp node) {
+  const Fact *found = analysis.find(node.getInput(0), FactKind::Inside);
+  auto shape = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
+  if (!found || found->expert >= 0 || !shape || !to || shape->size() < 2)
+    return false;
+  Fact fact = *found;
+  int64_t tokens = fact.router->tokens, experts = fact.router->experts;
+  int64_t hidden = shape->back();
+  if (numElements(*shape) != experts * tokens * hidden)
+    return false;
+  // The dim that is summed over comes first, or behind the tokens.
+  for (bool first : {true, false}) {
+    std::pair<Axis, int64_t> expert{Axis::Expert, experts},
+        token{Axis::Token, tokens}, width{Axis::Hidden, hidden};
+    Layout layout = first ? Layout::rowMajor({expert, token, width})
+                          : Layout::rowMajor({token, expert, width});
+    SmallVector<Axis> axes;
+    auto summed = reducedLayout(node, layout, axes);
+    if (!summed || !sumsOver(axes, {Axis::Expert}, *fact.router))
+      continue;
+    auto mlp =
+        readMlp(analysis, *fact.router, {node.getInput(0), layout}, hidden);
+    const Fact *input =
+        mlp ? analysis.find(mlp->weightedInput, FactKind::WeightedInput)
+            : nullptr;
+    if (!input || !isStacked(*mlp, /*byExpert=*/experts > 1))
+      continue;
+    Sum *sum = analysis.addSum(*input);
+    sum->weightOnInput = true;
+    sum->experts.push_back({-1, std::move(*mlp)});
+    return analysis.setTerms(node, sum, *summed);
+  }
+  return false;
+}
+
+void moe::addDenseRules(RuleMap &rules) {
+  rules["ScatterElements"].push_back(scatterWeights);
+  rules["Gather"].push_back(gatherExpert);
+  rules["Slice"].push_back(sliceExpert);
+  rules["Split"].push_back(splitExperts);
+  rules["ReduceSum"].push_back(sumTerms);
+  rules["ReduceSum"].push_back(sumInside);
+}

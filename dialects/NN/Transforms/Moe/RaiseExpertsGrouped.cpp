@@ -1,0 +1,240 @@
+//===- RaiseExpertsGrouped.cpp - Choices sorted by expert, one run for each -===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Encoding F: all choices, as pairs of a token and a slot, are sorted by expert;
+// counts per expert give the bounds of the runs; each expert gets its run, and
+// the concatenated outputs go back to the tokens by a scatter, or by the inverse
+// order and a sum over the slots.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Analysis.h"
+
+#include "dialects/NN/Transforms/Raiser.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using namespace inlay::nn::moe;
+using onnx::NodeOp;
+
+static Layout pairsOf(const Router &router) {
+  return Layout::rowMajor(
+      {{Axis::Token, router.tokens}, {Axis::Slot, router.slots}});
+}
+
+static Layout sortedPairs(const Router &router) {
+  return Layout::rowMajor({{Axis::Pair, router.tokens * router.slots}});
+}
+
+//===----------------------------------------------------------------------===//
+// The order
+//===----------------------------------------------------------------------===//
+
+/// Ascending sort of a whole 1-D value.
+static bool isArgsort(NodeOp node, int64_t size) {
+  auto shape = shapeOf(node.getInput(0));
+  return shape && shape->size() == 1 && shape->front() == size &&
+         intOf(node.getInput(1)) == size &&
+         node.getIntAttr("largest", 1) == 0 &&
+         node.getIntAttr("sorted", 1) != 0;
+}
+
+static bool sort(Analysis &analysis, NodeOp node) {
+  const Fact *fact = analysis.find(node.getInput(0));
+  if (!fact || !isArgsort(node, fact->router->tokens * fact->router->slots))
+    return false;
+  const Router &router = *fact->router;
+  if (fact->kind == FactKind::Index && fact->layout == pairsOf(router)) {
+    Fact order = *fact;
+    order.kind = FactKind::Order;
+    order.layout = sortedPairs(router);
+    order.root = node;
+    return analysis.set(node, std::move(order), 1);
+  }
+  if (fact->kind == FactKind::Order && fact->layout == sortedPairs(router)) {
+    Fact inverse = *fact;
+    inverse.kind = FactKind::InverseOrder;
+    inverse.layout = pairsOf(router);
+    return analysis.set(node, std::move(inverse), 1);
+  }
+  return false;
+}
+
+/// Consecutive numbers written to the places that the order says.
+static bool invert(Analysis &analysis, NodeOp node) {
+  const Fact *fact = analysis.find(node.getInput(1), FactKind::Order);
+  auto values = fact ? onnx::getConstantInts(node.getInput(2)) : std::nullopt;
+  auto shape = shapeOf(node.getInput(0));
+  if (!values || !shape || shape->size() != 1 ||
+      node.getStringAttr("reduction", "none") != "none" ||
+      static_cast<int64_t>(values->size()) != shape->front() ||
+      shape->front() != fact->router->tokens * fact->router->slots ||
+      !(fact->layout == sortedPairs(*fact->router)))
+    return false;
+  for (auto [i, value] : llvm::enumerate(*values))
+    if (value != static_cast<int64_t>(i))
+      return false;
+  Fact inverse = *fact;
+  inverse.kind = FactKind::InverseOrder;
+  inverse.layout = pairsOf(*fact->router);
+  return analysis.set(node, std::move(inverse));
+}
+
+static bool tokenOfPair(Analysis &analysis, NodeOp node) {
+  const Fact *order = analysis.find(node.getInput(0), FactKind::Order);
+  auto type = dyn_cast<ShapedType>(node.getOutput(0).getType());
+  if (!order || !type || !type.getElementType().isInteger() ||
+      intOf(node.getInput(1)) != order->router->slots)
+    return false;
+  auto from = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
+  if (!from || !to || *from != *to)
+    return false;
+  Fact token = *order;
+  token.kind = FactKind::PairToken;
+  return analysis.set(node, std::move(token));
+}
+
+//===----------------------------------------------------------------------===//
+// The bounds
+//===----------------------------------------------------------------------===//
+
+static bool count(Analysis &analysis, NodeOp node) {
+  const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
+  SmallVector<Axis> axes;
+  if (!mask || mask->expert >= 0)
+    return false;
+  auto layout = reducedLayout(node, mask->layout, axes);
+  if (!layout || !sumsOver(axes, {Axis::Token, Axis::Slot}, *mask->router))
+    return false;
+  Fact number = *mask;
+  number.kind = FactKind::Count;
+  number.layout = *layout;
+  return analysis.set(node, std::move(number));
+}
+
+static bool addUp(Analysis &analysis, NodeOp node) {
+  const Fact *number = analysis.find(node.getInput(0), FactKind::Count);
+  auto shape = shapeOf(node.getInput(0));
+  std::optional<int64_t> axis = intOf(node.getInput(1));
+  auto dims = number && shape ? split(number->layout, *shape) : std::nullopt;
+  if (!dims || !axis || node.getIntAttr("exclusive", 0) ||
+      node.getIntAttr("reverse", 0))
+    return false;
+  int64_t dim = normaliseAxis(*axis, shape->size());
+  if (dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
+      !((*dims)[dim] ==
+        Layout::rowMajor({{Axis::Expert, number->router->experts}})))
+    return false;
+  Fact ends = *number;
+  ends.kind = FactKind::Ends;
+  return analysis.set(node, std::move(ends));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights and outputs
+//===----------------------------------------------------------------------===//
+
+/// Dim `axis` of a fact's value exchanged for what an index of one dim counts.
+static std::optional<Layout> gathered(NodeOp node, const Fact &fact,
+                                      const Layout &before,
+                                      const Layout &after) {
+  auto from = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
+  auto index = shapeOf(node.getInput(1));
+  auto dims = from ? split(fact.layout, *from) : std::nullopt;
+  if (!dims || !to || !index || index->size() != 1)
+    return std::nullopt;
+  int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), from->size());
+  if (dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
+      !((*dims)[dim] == before))
+    return std::nullopt;
+  (*dims)[dim] = after;
+  return join(*dims, *to);
+}
+
+static bool gatherWeights(Analysis &analysis, NodeOp node) {
+  const Fact *weight = analysis.find(node.getInput(0), FactKind::Weight);
+  const Fact *order = analysis.find(node.getInput(1), FactKind::Order);
+  if (!weight || !order || weight->router != order->router)
+    return false;
+  const Router &router = *weight->router;
+  auto layout = gathered(node, *weight, pairsOf(router), sortedPairs(router));
+  if (!layout || !(order->layout == sortedPairs(router)))
+    return false;
+  Fact sorted = *weight;
+  sorted.kind = FactKind::PairWeight;
+  sorted.layout = *layout;
+  sorted.root = order->root;
+  return analysis.set(node, std::move(sorted));
+}
+
+/// Weighted outputs back in the order of the pairs.
+static bool gatherTerms(Analysis &analysis, NodeOp node) {
+  const Fact *terms = analysis.find(node.getInput(0), FactKind::Terms);
+  const Fact *inverse = analysis.find(node.getInput(1), FactKind::InverseOrder);
+  if (!terms || !inverse || terms->router != inverse->router ||
+      !isReadOnce(node.getInput(0)) ||
+      !(inverse->layout == pairsOf(*terms->router)))
+    return false;
+  for (auto &[expert, mlp] : terms->sum->experts)
+    if (mlp.root != inverse->root)
+      return false;
+  auto layout = gathered(node, *terms, sortedPairs(*terms->router),
+                         pairsOf(*terms->router));
+  return layout && analysis.setTerms(node, terms->sum, *layout);
+}
+
+static bool multiply(Analysis &analysis, NodeOp node) {
+  auto pair = findOperand(analysis, node, FactKind::PairWeight);
+  return pair && meet(analysis, node, *pair->fact, pair->value, pair->other);
+}
+
+std::optional<std::vector<std::pair<int64_t, Mlp>>>
+moe::readSorted(Analysis &analysis, const Fact &weight, View output,
+                int64_t hidden) {
+  const Router &router = *weight.router;
+  Operation *root = weight.root;
+  if (weight.kind != FactKind::PairWeight && weight.kind != FactKind::Weight)
+    return std::nullopt;
+  do {
+    peel(output, /*casts=*/true);
+  } while (weight.kind == FactKind::Weight &&
+           stepBackChoice(analysis, router, output, root));
+  NodeOp concat = definedBy(output.value, "Concat");
+  auto shape = shapeOf(output.value);
+  if (!concat || !shape || shape->size() != 2 ||
+      normaliseAxis(concat.getIntAttr("axis", 0), 2) != 0 ||
+      !(output.layout ==
+        Layout::rowMajor({{Axis::Pair, router.tokens * router.slots},
+                          {Axis::Hidden, hidden}})))
+    return std::nullopt;
+  Layout rows = Layout::rowMajor(
+      {{Axis::Hit, ShapedType::kDynamic}, {Axis::Hidden, hidden}});
+  std::vector<std::pair<int64_t, Mlp>> experts;
+  for (Value piece : concat.getInputs()) {
+    auto mlp = readMlp(analysis, router, {piece, rows}, hidden);
+    if (!mlp || mlp->root != root || mlp->weightedInput ||
+        mlp->expert != static_cast<int64_t>(experts.size()) ||
+        !isStacked(*mlp, /*byExpert=*/false))
+      return std::nullopt;
+    int64_t expert = std::exchange(mlp->expert, -1);
+    experts.emplace_back(expert, std::move(*mlp));
+  }
+  return experts;
+}
+
+void moe::addGroupedRules(RuleMap &rules) {
+  rules["TopK"].push_back(sort);
+  rules["ScatterElements"].push_back(invert);
+  rules["Div"].push_back(tokenOfPair);
+  rules["ReduceSum"].push_back(count);
+  rules["CumSum"].push_back(addUp);
+  rules["Gather"].push_back(gatherWeights);
+  rules["Gather"].push_back(gatherTerms);
+  rules["Mul"].push_back(multiply);
+}

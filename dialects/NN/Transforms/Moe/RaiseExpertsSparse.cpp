@@ -1,0 +1,295 @@
+//===- RaiseExpertsSparse.cpp - Each expert on the tokens that chose it ---===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Encoding E: NonZero of the mask of an expert gives token and slot of each hit;
+// the tokens and their weights are gathered, and the weighted outputs added to
+// the rows of their tokens. The number of hits depends on data; after raising
+// nothing of it is left.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Analysis.h"
+
+#include "dialects/NN/Transforms/Raiser.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using namespace inlay::nn::moe;
+using onnx::NodeOp;
+
+static Layout hitRow() {
+  return Layout::rowMajor({{Axis::Hit, ShapedType::kDynamic}});
+}
+
+//===----------------------------------------------------------------------===//
+// Coordinates of hits
+//===----------------------------------------------------------------------===//
+
+/// The axis that a dim wholly counts; none for a dim of size 1. Failure where it
+/// counts something else.
+static FailureOr<std::optional<Axis>> axisOfDim(const Layout &dim,
+                                                int64_t size,
+                                                const Router &router) {
+  if (size == 1 && dim.terms.empty())
+    return std::optional<Axis>();
+  for (auto [axis, all] : {std::pair(Axis::Token, router.tokens),
+                           std::pair(Axis::Slot, router.slots)})
+    if (all == size && dim == Layout::rowMajor({{axis, all}}))
+      return std::optional<Axis>(axis);
+  return failure();
+}
+
+static bool findHits(Analysis &analysis, NodeOp node) {
+  const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
+  auto shape = shapeOf(node.getInput(0));
+  auto dims = mask && shape ? split(mask->layout, *shape) : std::nullopt;
+  if (!dims || mask->expert < 0)
+    return false;
+  Fact hits = *mask;
+  hits.kind = FactKind::Coordinates;
+  hits.root = node;
+  for (auto [dim, size] : llvm::zip_equal(*dims, *shape)) {
+    auto axis = axisOfDim(dim, size, *mask->router);
+    if (failed(axis))
+      return false;
+    hits.rows.push_back(*axis);
+  }
+  hits.rowDim = 0;
+  return analysis.set(node, std::move(hits));
+}
+
+static bool setRow(Analysis &analysis, NodeOp node, unsigned index,
+                   const Fact &hits, int64_t row) {
+  if (row < 0 || row >= static_cast<int64_t>(hits.rows.size()))
+    return false;
+  Fact coordinate = hits;
+  coordinate.kind = FactKind::Coordinate;
+  coordinate.axis = hits.rows[row];
+  coordinate.rows.clear();
+  coordinate.layout = hitRow();
+  return analysis.set(node, std::move(coordinate), index);
+}
+
+static bool isRowDim(NodeOp node, const Fact &hits) {
+  return normaliseAxis(node.getIntAttr("axis", 0), 2) == hits.rowDim;
+}
+
+static bool splitRows(Analysis &analysis, NodeOp node) {
+  const Fact *found = analysis.find(node.getInput(0), FactKind::Coordinates);
+  if (!found || !isRowDim(node, *found) ||
+      node->getNumResults() != found->rows.size())
+    return false;
+  Fact hits = *found;
+  for (unsigned i = 0; i < node->getNumResults(); ++i)
+    setRow(analysis, node, i, hits, i);
+  return true;
+}
+
+static bool gatherRow(Analysis &analysis, NodeOp node) {
+  const Fact *hits = analysis.find(node.getInput(0), FactKind::Coordinates);
+  std::optional<int64_t> index = intOf(node.getInput(1));
+  if (!hits || !index || !isRowDim(node, *hits))
+    return false;
+  int64_t row = *index < 0 ? *index + hits->rows.size() : *index;
+  return setRow(analysis, node, 0, Fact(*hits), row);
+}
+
+static bool sliceRow(Analysis &analysis, NodeOp node) {
+  const Fact *hits = analysis.find(node.getInput(0), FactKind::Coordinates);
+  if (!hits)
+    return false;
+  auto ranges = readSlice(node);
+  auto to = shapeOf(node.getOutput(0));
+  if (!ranges || ranges->size() != 1 || ranges->front().dim != hits->rowDim ||
+      !to || (*to)[hits->rowDim] != 1)
+    return false;
+  return setRow(analysis, node, 0, Fact(*hits), ranges->front().start);
+}
+
+static bool transposeRows(Analysis &analysis, NodeOp node) {
+  const Fact *hits = analysis.find(node.getInput(0), FactKind::Coordinates);
+  auto permutation = node.getIntsAttr("perm");
+  if (!hits || (permutation && *permutation != ArrayRef<int64_t>{1, 0}))
+    return false;
+  Fact turned = *hits;
+  turned.rowDim = 1 - hits->rowDim;
+  return analysis.set(node, std::move(turned));
+}
+
+static bool sameRows(Analysis &analysis, NodeOp node) {
+  const Fact *hits = analysis.find(node.getInput(0), FactKind::Coordinates);
+  return hits && isHarmlessCast(node) && analysis.set(node, Fact(*hits));
+}
+
+static bool concatRows(Analysis &analysis, NodeOp node) {
+  auto to = shapeOf(node.getOutput(0));
+  const Fact *first =
+      analysis.find(node.getInput(0), FactKind::Coordinate);
+  if (!first || !to || to->size() != 2)
+    return false;
+  Fact hits = *first;
+  hits.kind = FactKind::Coordinates;
+  hits.axis = std::nullopt;
+  hits.rowDim = normaliseAxis(node.getIntAttr("axis", 0), 2);
+  for (Value input : node.getInputs()) {
+    const Fact *row = analysis.find(input, FactKind::Coordinate);
+    auto shape = shapeOf(input);
+    if (!row || row->root != first->root || !shape || shape->size() != 2 ||
+        (*shape)[hits.rowDim] != 1)
+      return false;
+    hits.rows.push_back(row->axis);
+  }
+  return analysis.set(node, std::move(hits));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights of hits
+//===----------------------------------------------------------------------===//
+
+/// Whether a coordinate may index `dim` of a value.
+static bool indexes(std::optional<Axis> coordinate, const Layout &dim,
+                    int64_t size, const Router &router) {
+  auto axis = axisOfDim(dim, size, router);
+  return succeeded(axis) && *axis == coordinate;
+}
+
+static bool gatherWeights(Analysis &analysis, NodeOp node) {
+  const Fact *weight = analysis.find(node.getInput(0), FactKind::Weight);
+  const Fact *hits = analysis.find(node.getInput(1), FactKind::Coordinates);
+  auto shape = shapeOf(node.getInput(0));
+  auto dims = weight && shape ? split(weight->layout, *shape) : std::nullopt;
+  if (!dims || !hits || hits->rowDim != 1 || hits->router != weight->router ||
+      hits->rows.size() != dims->size() || node.getIntAttr("batch_dims", 0))
+    return false;
+  for (size_t i = 0; i < dims->size(); ++i)
+    if (!indexes(hits->rows[i], (*dims)[i], (*shape)[i], *weight->router))
+      return false;
+  Fact hit = *weight;
+  hit.kind = FactKind::HitWeight;
+  hit.layout = hitRow();
+  hit.expert = hits->expert;
+  hit.root = hits->root;
+  return analysis.set(node, std::move(hit));
+}
+
+/// The full weights of one expert, at the tokens of its hits.
+static bool gatherFullWeight(Analysis &analysis, NodeOp node) {
+  const Fact *full = analysis.find(node.getInput(0), FactKind::FullWeight);
+  const Fact *token = analysis.find(node.getInput(1), FactKind::Coordinate);
+  auto shape = shapeOf(node.getInput(0));
+  auto indexShape = shapeOf(node.getInput(1));
+  if (!full || !token || full->expert < 0 || full->expert != token->expert ||
+      full->router != token->router || !shape || !indexShape ||
+      indexShape->size() != 1)
+    return false;
+  auto dims = split(full->layout, *shape);
+  int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), shape->size());
+  if (!dims || dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
+      !indexes(token->axis, (*dims)[dim], (*shape)[dim], *full->router) ||
+      full->layout.terms.size() > 1)
+    return false;
+  Fact hit = *full;
+  hit.kind = FactKind::HitWeight;
+  hit.layout = hitRow();
+  hit.root = token->root;
+  return analysis.set(node, std::move(hit));
+}
+
+static bool multiply(Analysis &analysis, NodeOp node) {
+  auto pair = findOperand(analysis, node, FactKind::HitWeight);
+  return pair && meet(analysis, node, *pair->fact, pair->value, pair->other);
+}
+
+//===----------------------------------------------------------------------===//
+// Back to the tokens
+//===----------------------------------------------------------------------===//
+
+/// Whether `index` is the token of each row of `terms`.
+static bool isTokenOfRows(const Fact *index, const Fact &terms) {
+  if (!index || index->router != terms.router)
+    return false;
+  bool isHit = terms.layout.has(Axis::Hit);
+  if (isHit ? index->kind != FactKind::Coordinate
+            : index->kind != FactKind::PairToken)
+    return false;
+  if (isHit && (index->axis ? *index->axis != Axis::Token
+                            : terms.router->tokens != 1))
+    return false;
+  for (auto &[expert, mlp] : terms.sum->experts)
+    if (mlp.root != index->root)
+      return false;
+  return true;
+}
+
+/// Adds the rows of `terms` to an accumulator.
+static bool scatter(Analysis &analysis, NodeOp node, bool byElement) {
+  const Fact *found = analysis.find(node.getInput(2), FactKind::Terms);
+  const Fact *index = analysis.find(node.getInput(1));
+  Value whole = node.getInput(0);
+  auto to = shapeOf(node.getOutput(0));
+  if (!found || !to || to->size() != 2 ||
+      node.getStringAttr("reduction", "none") != "add" ||
+      node.getIntAttr("axis", 0) != 0 || !isTokenOfRows(index, *found) ||
+      !isReadOnce(node.getInput(2)))
+    return false;
+  Fact terms = *found;
+  const Router &router = *terms.router;
+  bool isHit = terms.layout.has(Axis::Hit);
+  std::pair<Axis, int64_t> row =
+      isHit ? std::pair(Axis::Hit, ShapedType::kDynamic)
+            : std::pair(Axis::Pair, router.tokens * router.slots);
+  std::pair<Axis, int64_t> width{Axis::Hidden, to->back()};
+  Layout rows = Layout::rowMajor({row, width});
+  Layout expected = byElement ? rows.only(row.first)
+                              : Layout::rowMajor({row});
+  if (!(terms.layout == rows) || !(index->layout == expected) ||
+      (*to)[0] != router.tokens)
+    return false;
+  Layout tokens = Layout::rowMajor({{Axis::Token, router.tokens}, width});
+  Sum *sum = terms.sum;
+  if (const Fact *before = analysis.find(whole, FactKind::Terms)) {
+    Sum *all = before->sum;
+    if (!isReadOnce(whole) || !(before->layout == tokens) || all == sum ||
+        all->router != sum->router || !(all->spec == sum->spec))
+      return false;
+    llvm::append_range(all->experts, std::move(sum->experts));
+    sum->experts.clear();
+    sum->isDone = true;
+    sum = all;
+  } else if (!isZero(whole)) {
+    if (whole.getType() != node.getOutput(0).getType())
+      return false;
+    sum->extras.push_back(whole);
+  }
+  return analysis.setTerms(node, sum, tokens);
+}
+
+static bool scatterElements(Analysis &analysis, NodeOp node) {
+  return scatter(analysis, node, /*byElement=*/true);
+}
+
+static bool scatterRows(Analysis &analysis, NodeOp node) {
+  return scatter(analysis, node, /*byElement=*/false);
+}
+
+void moe::addSparseRules(RuleMap &rules) {
+  rules["NonZero"].push_back(findHits);
+  rules["Split"].push_back(splitRows);
+  rules["Gather"].push_back(gatherRow);
+  rules["Gather"].push_back(gatherFullWeight);
+  rules["Slice"].push_back(sliceRow);
+  rules["Transpose"].push_back(transposeRows);
+  rules["Identity"].push_back(sameRows);
+  rules["Cast"].push_back(sameRows);
+  rules["Concat"].push_back(concatRows);
+  rules["GatherND"].push_back(gatherWeights);
+  rules["Mul"].push_back(multiply);
+  rules["ScatterElements"].push_back(scatterElements);
+  rules["ScatterND"].push_back(scatterRows);
+}

@@ -1,0 +1,246 @@
+//===- ReadLinear.cpp - One product of an expert with a weight ------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReadLinear.h"
+#include "Analysis.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using namespace inlay::nn::moe;
+using onnx::NodeOp;
+
+namespace {
+
+class LinearReader {
+public:
+  LinearReader(Analysis &analysis, const Router &router, Matrix &matrix)
+      : analysis(analysis), router(router), matrix(matrix) {}
+
+  std::optional<View> read(View view) {
+    peel(view, /*casts=*/true);
+    if (!readBias(view))
+      return std::nullopt;
+    peel(view, /*casts=*/true);
+    auto node = view.value.getDefiningOp<NodeOp>();
+    if (!node)
+      return std::nullopt;
+    matrix.product = node;
+    if (node.isOp("", "MatMul"))
+      return readMatMul(node, view, /*transposed=*/false);
+    if (node.isOp("com.microsoft", "FusedMatMul"))
+      return readFusedMatMul(node, view);
+    if (node.isOp("", "Gemm"))
+      return readGemm(node, view);
+    if (node.isOp("com.microsoft", "MatMulNBits"))
+      return readNBits(node, view);
+    return std::nullopt;
+  }
+
+private:
+  /// The initializer behind a view, if it depends on experts and the given axes
+  /// only.
+  std::optional<WeightView> readWeight(View view, bool hasColumns) {
+    Operation *root = nullptr;
+    do {
+      peel(view, /*casts=*/true);
+    } while (stepBackChoice(analysis, router, view, root));
+    auto type = dyn_cast<RankedTensorType>(view.value.getType());
+    FlatSymbolRefAttr source;
+    if (auto load = view.value.getDefiningOp<ml_program::GlobalLoadConstOp>())
+      source = dyn_cast<FlatSymbolRefAttr>(load.getGlobal());
+    if (auto constant = view.value.getDefiningOp<onnx::ConstantOp>())
+      source = constant.getInitializerAttr();
+    if (!source || !type || !type.hasStaticShape())
+      return std::nullopt;
+    for (Axis axis : {Axis::Expert, matrix.row, matrix.column}) {
+      Layout only = view.layout.only(axis);
+      if (only.terms.size() > 1 ||
+          (only.terms.size() == 1 && only.terms[0].divisor != 1))
+        return std::nullopt;
+    }
+    for (const Term &term : view.layout.terms)
+      if (term.axis != Axis::Expert && term.axis != matrix.row &&
+          (term.axis != matrix.column || !hasColumns))
+        return std::nullopt;
+    return WeightView{source, type, view.layout};
+  }
+
+  /// x + b, where b is a weight.
+  bool readBias(View &view) {
+    NodeOp add = definedBy(view.value, "Add");
+    if (!add)
+      return true;
+    auto to = shapeOf(view.value);
+    for (unsigned i : {1u, 0u}) {
+      Value bias = add.getInput(i), other = add.getInput(1 - i);
+      auto from = shapeOf(bias), rest = shapeOf(other);
+      if (!to || !from || !rest || *rest != *to)
+        continue;
+      std::optional<Layout> layout = broadcastBack(view.layout, *to, *from);
+      if (!layout)
+        continue;
+      if (auto weight = readWeight({bias, *layout}, /*hasColumns=*/false)) {
+        matrix.bias = *weight;
+        view.value = other;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// The layout of an operand of a MatMul: the batch dims of the result, then
+  /// two dims of its own.
+  static std::optional<Layout> operandLayout(ArrayRef<Layout> result,
+                                             Shape shape, const Layout &outer,
+                                             const Layout &inner) {
+    SmallVector<Layout> dims;
+    size_t skipped = result.size() - shape.size();
+    for (size_t i = 0; i + 2 < shape.size(); ++i)
+      dims.push_back(shape[i] == 1 ? Layout() : result[skipped + i]);
+    dims.push_back(outer);
+    dims.push_back(inner);
+    return join(dims, shape);
+  }
+
+  std::optional<View> readMatMul(NodeOp node, const View &view,
+                                 bool transposed) {
+    auto to = shapeOf(view.value);
+    auto lhs = shapeOf(node.getInput(0)), rhs = shapeOf(node.getInput(1));
+    if (!to || !lhs || !rhs || lhs->size() < 2 || rhs->size() < 2 ||
+        to->size() != std::max(lhs->size(), rhs->size()))
+      return std::nullopt;
+    auto dims = split(view.layout, *to);
+    if (!dims)
+      return std::nullopt;
+    matrix.columns = lhs->back();
+    Layout column{0, {{matrix.column, matrix.columns}}};
+    column.normalise();
+    const Layout &m = (*dims)[to->size() - 2], &n = dims->back();
+    auto left = operandLayout(*dims, *lhs, m, column);
+    auto right = operandLayout(*dims, *rhs, transposed ? n : column,
+                               transposed ? column : n);
+    if (!left || !right)
+      return std::nullopt;
+    View a{node.getInput(0), *left}, b{node.getInput(1), *right};
+    for (auto [weight, other] : {std::pair(b, a), std::pair(a, b)}) {
+      if (other.layout.has(matrix.row))
+        continue;
+      if (auto found = readWeight(weight, /*hasColumns=*/true)) {
+        matrix.weight = *found;
+        return other;
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<View> readFusedMatMul(NodeOp node, const View &view) {
+    if (node.getFloatAttr("alpha", 1) != 1 || node.getIntAttr("transA", 0) ||
+        node.getIntAttr("transBatchA", 0) || node.getIntAttr("transBatchB", 0))
+      return std::nullopt;
+    return readMatMul(node, view, node.getIntAttr("transB", 0) != 0);
+  }
+
+  std::optional<View> readGemm(NodeOp node, const View &view) {
+    if (node.getFloatAttr("alpha", 1) != 1 ||
+        node.getFloatAttr("beta", 1) != 1 || node.getIntAttr("transA", 0))
+      return std::nullopt;
+    if (Value bias = node.getInput(2)) {
+      auto to = shapeOf(view.value), from = shapeOf(bias);
+      auto layout = to && from ? broadcastBack(view.layout, *to, *from)
+                               : std::nullopt;
+      auto weight = layout && !matrix.bias
+                        ? readWeight({bias, *layout}, /*hasColumns=*/false)
+                        : std::nullopt;
+      if (!weight)
+        return std::nullopt;
+      matrix.bias = *weight;
+    }
+    return readMatMul(node, view, node.getIntAttr("transB", 0) != 0);
+  }
+
+  /// A view of the rows of one input of MatMulNBits, `width` elements each.
+  std::optional<WeightView> readRows(Value value, const Layout &row,
+                                     int64_t width) {
+    if (!value)
+      return std::nullopt;
+    Layout layout = row;
+    layout.first *= width;
+    for (Term &term : layout.terms)
+      term.stride *= width;
+    layout.terms.push_back({matrix.column, width});
+    layout.normalise();
+    return readWeight({value, layout}, /*hasColumns=*/true);
+  }
+
+  std::optional<View> readNBits(NodeOp node, const View &view) {
+    auto to = shapeOf(view.value), from = shapeOf(node.getInput(0));
+    auto shape = shapeOf(node.getInput(1));
+    int64_t bits = node.getIntAttr("bits", 4);
+    int64_t block = node.getIntAttr("block_size", 0);
+    if (!to || !from || !shape || shape->size() != 3 || block < 16 ||
+        (bits != 2 && bits != 4 && bits != 8) || node.getInput(4) ||
+        node.getIntAttr("weight_prepacked", 0) > 0)
+      return std::nullopt;
+    auto dims = split(view.layout, *to);
+    if (!dims)
+      return std::nullopt;
+    Layout row = dims->back();
+    matrix.columns = from->back();
+    matrix.bits = bits;
+    matrix.block = block;
+    int64_t blocks = (*shape)[1], blob = (*shape)[2];
+    int64_t bytes = llvm::divideCeil(matrix.columns * bits, 8);
+    // Rows of whole blocks only: else the stored rows are longer than columns.
+    if (blocks * blob != bytes)
+      return std::nullopt;
+    auto weight = readRows(node.getInput(1), row, bytes);
+    auto scales = readRows(node.getInput(2), row, blocks);
+    if (!weight || !scales)
+      return std::nullopt;
+    matrix.weight = *weight;
+    matrix.scales = *scales;
+    if (node.getInput(3)) {
+      matrix.zeroPoints = readRows(node.getInput(3), row,
+                                   llvm::divideCeil(blocks * bits, 8));
+      if (!matrix.zeroPoints || !matrix.zeroPoints->type.getElementType()
+                                     .isUnsignedInteger(8))
+        return std::nullopt;
+    }
+    if (node.getInput(5)) {
+      auto bias = matrix.bias ? std::nullopt
+                              : readWeight({node.getInput(5), row},
+                                           /*hasColumns=*/false);
+      if (!bias)
+        return std::nullopt;
+      matrix.bias = *bias;
+    }
+    SmallVector<Layout> input(dims->begin(), std::prev(dims->end()));
+    Layout column{0, {{matrix.column, matrix.columns}}};
+    column.normalise();
+    input.push_back(column);
+    std::optional<Layout> layout = join(input, *from);
+    if (!layout || layout->has(matrix.row))
+      return std::nullopt;
+    return View{node.getInput(0), *layout};
+  }
+
+  Analysis &analysis;
+  const Router &router;
+  Matrix &matrix;
+};
+
+} // namespace
+
+std::optional<View> moe::readLinear(Analysis &analysis, const Router &router,
+                                    View view, Matrix &matrix) {
+  return LinearReader(analysis, router, matrix).read(std::move(view));
+}
