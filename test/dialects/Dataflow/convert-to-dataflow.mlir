@@ -243,7 +243,7 @@ module {
 // CHECK-NEXT:        (%arg0 = %x : {{.*}}, %arg1 = %[[R]]#1 : {{.*}}, %arg2 = %[[R]]#0 : {{.*}})
 // CHECK-NEXT:        weights(%arg3 = @fc : tensor<4x8x8xf32>)
 // CHECK:           %[[T:.+]] = inlay_nn.transpose %arg3
-// CHECK-NEXT:      inlay_nn.experts silu none %arg0, %arg1, %arg2 fc1 %[[T]] fc2 %arg3
+// CHECK-NEXT:      inlay_nn.experts silu %arg0, %arg1, %arg2 fc1 %[[T]] fc2 %arg3
 module {
   ml_program.global private @fc(#inlay_onnx.weight<file = "m.onnx", offset = 0, length = 1024, encoding = raw>) : tensor<4x8x8xf32>
   inlay_nn.graph @prepared(%x: tensor<1x8xf32>, %logits: tensor<1x4xf32>) -> tensor<1x8xf32>
@@ -252,7 +252,7 @@ module {
     %t = inlay_nn.transpose %fc {permutation = array<i64: 0, 2, 1>} : tensor<4x8x8xf32> -> tensor<4x8x8xf32>
     %w, %i = inlay_nn.route topk_softmax %logits {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
     %e = inlay_nn.unary exp %w : tensor<1x2xf32> -> tensor<1x2xf32>
-    %y = inlay_nn.experts silu none %x, %e, %i fc1 %t fc2 %fc : (tensor<1x8xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x8x8xf32>, tensor<4x8x8xf32>) -> tensor<1x8xf32>
+    %y = inlay_nn.experts silu %x, %e, %i fc1 %t fc2 %fc : (tensor<1x8xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x8x8xf32>, tensor<4x8x8xf32>) -> tensor<1x8xf32>
     inlay_nn.return %y : tensor<1x8xf32>
   }
 }

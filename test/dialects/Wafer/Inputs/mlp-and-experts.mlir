@@ -1,6 +1,7 @@
 // Two kernels: an MLP that holds a weight and a state, and four experts.
 ml_program.global private @w(#inlay_onnx.weight<file = "m.data", offset = 0, length = 16384, encoding = raw>) : tensor<64x64xf32>
-ml_program.global private @fc1(#inlay_onnx.weight<file = "m.data", offset = 16384, length = 131072, encoding = raw>) : tensor<4x128x64xf32>
+ml_program.global private @fc1(#inlay_onnx.weight<file = "m.data", offset = 16384, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
+ml_program.global private @fc3(#inlay_onnx.weight<file = "m.data", offset = 81920, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
 ml_program.global private @fc2(#inlay_onnx.weight<file = "m.data", offset = 147456, length = 65536, encoding = raw>) : tensor<4x64x64xf32>
 inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   inlay_dataflow.state @past : tensor<1x1x8x64xf32>
@@ -19,9 +20,9 @@ inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   }
   %1 = inlay_dataflow.experts @moe layer(1) num_experts(4) experts_per_token(2)
       (%in = %0 : !inlay_dataflow.stream<tensor<1x64xf32>>, %q = %p : !inlay_dataflow.stream<tensor<1x2xf32>>, %i = %c : !inlay_dataflow.stream<tensor<1x2xi64>>)
-      weights(%fc1 = @fc1 : tensor<4x128x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>)
+      weights(%fc1 = @fc1 : tensor<4x64x64xf32>, %fc2 = @fc2 : tensor<4x64x64xf32>, %fc3 = @fc3 : tensor<4x64x64xf32>)
       -> !inlay_dataflow.stream<tensor<1x64xf32>> {
-    %y = inlay_nn.experts swiglu interleaved %in, %q, %i fc1 %fc1 fc2 %fc2 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x128x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
+    %y = inlay_nn.experts swiglu %in, %q, %i fc1 %fc1 fc2 %fc2 fc3 %fc3 : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>
     inlay_dataflow.yield %y : tensor<1x64xf32>
   }
   inlay_dataflow.sink "y" %1 : !inlay_dataflow.stream<tensor<1x64xf32>>
