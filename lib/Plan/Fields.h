@@ -83,12 +83,22 @@ template <typename V> void visit(V &v, OpCut &o) {
   v.field("dims", o.dims);
 }
 
-template <typename V> void visit(V &v, Weight &o) {
-  v.field("name", o.name);
+template <typename V> void visit(V &v, WeightPiece &o) {
+  v.field("initializer", o.initializer);
   v.field("file", o.file);
   v.field("offset", o.offset);
   v.field("length", o.length);
   v.field("encoding", o.encoding);
+  v.field("stored_bits", o.storedBits);
+  v.field("first", o.first);
+  v.field("sizes", o.sizes);
+  v.field("strides", o.strides);
+}
+
+template <typename V> void visit(V &v, Weight &o) {
+  v.field("name", o.name);
+  v.field("bytes", o.bytes);
+  v.field("pieces", o.pieces);
   v.field("type", o.type);
   v.field("bits", o.bits);
   v.field("shape", o.shape);

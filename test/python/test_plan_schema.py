@@ -144,10 +144,10 @@ def test_every_field_of_the_schema_occurs(plan):
     (["kernels", 0, "role"], "Embedding"),
     (["kernels", 0, "layer"], -2),
     (["kernels", 0, "region", "width"], 0),
-    (["kernels", 0, "weights", 0, "offset"], "12"),
-    (["kernels", 0, "weights", 0, "offset"], 2**53 + 2),
-    (["kernels", 0, "weights", 0, "offset"], "-9007199254740994"),
-    (["kernels", 0, "weights", 0, "encoding"], "zip"),
+    (["kernels", 0, "weights", 0, "pieces", 0, "offset"], "12"),
+    (["kernels", 0, "weights", 0, "pieces", 0, "offset"], 2**53 + 2),
+    (["kernels", 0, "weights", 0, "pieces", 0, "offset"], "-9007199254740994"),
+    (["kernels", 0, "weights", 0, "pieces", 0, "encoding"], "zip"),
     (["kernels", 0, "weights", 0, "copies"], 0),
     (["kernels", 0, "weights", 0, "cuts", 0, "axis"], "z"),
     (["kernels", 0, "core_classes"], []),
@@ -161,4 +161,4 @@ def test_schema_refuses(plan, path, value):
 
 
 def test_integers_beyond_doubles_are_strings(plan):
-    assert VALIDATOR.is_valid(corrupt(plan, ["kernels", 0, "weights", 0, "offset"], set_to("9007199254740993")))
+    assert VALIDATOR.is_valid(corrupt(plan, ["kernels", 0, "weights", 0, "pieces", 0, "offset"], set_to("9007199254740993")))

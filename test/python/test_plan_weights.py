@@ -41,14 +41,24 @@ def box(weight, core):
     return tuple(ranges)
 
 
+def piece_bits(piece, folder):
+    """The stored elements of a piece, bit by bit."""
+    assert piece["encoding"] == "raw"
+    with open(folder / piece["file"], "rb") as file:
+        file.seek(piece["offset"])
+        stored = np.frombuffer(file.read(piece["length"]), np.uint8)
+    assert len(stored) == piece["length"]
+    at = np.array(piece["first"])
+    for size, stride in zip(piece["sizes"], piece["strides"], strict=True):
+        at = at[..., None] + np.arange(size) * stride
+    bits = np.unpackbits(stored, bitorder="little")
+    return bits[at.reshape(-1, 1) * piece["stored_bits"] + np.arange(piece["stored_bits"])].reshape(-1)
+
+
 def elements(weight, folder):
     """The logical tensor, as one unsigned integer for each element."""
-    assert weight["encoding"] == "raw"
-    with open(folder / weight["file"], "rb") as file:
-        file.seek(weight["offset"])
-        stored = np.frombuffer(file.read(weight["length"]), np.uint8)
-    assert len(stored) == weight["length"]
-    bits = np.unpackbits(stored, bitorder="little")
+    bits = np.concatenate([piece_bits(piece, folder) for piece in weight["pieces"]])
+    assert len(bits) <= 8 * weight["bytes"] < len(bits) + 8
     *outer, row = weight["shape"] or [1]
     pitch = weight["row_pitch_bits"] or row * weight["bits"]
     rows = math.prod(outer)
@@ -85,6 +95,13 @@ def logical_bytes(weight, values):
     return np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
 
 
+def viewed(array, piece):
+    """The elements of a piece by numpy's own strided views."""
+    strides = [stride * array.itemsize for stride in piece["strides"]]
+    flat = np.ascontiguousarray(array).reshape(-1)[piece["first"]:]
+    return np.lib.stride_tricks.as_strided(flat, piece["sizes"], strides).reshape(-1)
+
+
 @MODELS
 def test_elements_are_those_of_the_initializers(path):
     model = onnx.load(path)
@@ -93,7 +110,8 @@ def test_elements_are_those_of_the_initializers(path):
     for kernel in plan["kernels"]:
         for weight in kernel["weights"]:
             assert weight["row_pitch_bits"] == 0
-            assert logical_bytes(weight, elements(weight, path.parent)) == initializers[weight["name"]].tobytes()
+            views = [viewed(initializers[piece["initializer"]], piece) for piece in weight["pieces"]]
+            assert logical_bytes(weight, elements(weight, path.parent)) == np.concatenate(views).tobytes()
 
 
 @MODELS
@@ -157,7 +175,8 @@ def check_accounting(path):
     plan = placing.plans(path)[0]
     accounting = plan["accounting"]
     folded = {entry["name"]: entry["bytes"] for entry in accounting["folded"]}
-    held = {weight["name"]: weight["length"] for kernel in plan["kernels"] for weight in kernel["weights"]}
+    held = {piece["initializer"]: piece["length"] for kernel in plan["kernels"] for weight in kernel["weights"]
+            for piece in weight["pieces"]}
     assert not folded.keys() & held.keys()
     assert {**folded, **held} == sizes
     assert accounting["reachable_bytes"] == sum(sizes.values())
@@ -200,7 +219,7 @@ def test_the_example_of_the_guide_is_right():
     assert box(weight, core) == (slice(104, 128), slice(32, 64))
     assert shard_bytes(weight, core) == 384 and "384 bytes" in guide
     first_bit = (104 * weight["shape"][1] + 32) * weight["bits"]
-    assert f"= {weight['offset'] + first_bit // 8}\n" in guide and first_bit % 8 == 0
+    assert f"= {weight['pieces'][0]['offset'] + first_bit // 8}\n" in guide and first_bit % 8 == 0
 
 
 def test_tied_weights_count_once():
@@ -208,5 +227,5 @@ def test_tied_weights_count_once():
     plan = placing.plans(path)[0]
     holders = collections.Counter(w["name"] for kernel in plan["kernels"] for w in kernel["weights"])
     assert holders["cos_cache"] == 2
-    distinct = {w["name"]: w["length"] for kernel in plan["kernels"] for w in kernel["weights"]}
+    distinct = {w["name"]: w["bytes"] for kernel in plan["kernels"] for w in kernel["weights"]}
     assert plan["accounting"]["weight_bytes"] == sum(distinct.values())

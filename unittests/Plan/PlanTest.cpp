@@ -43,10 +43,16 @@ Plan sample() {
   Cut cut{"n", 64, "x", 7, 2, 10, 1, 64};
   kernel.ops = {{"fc1", "contraction", {{cut, true}}}};
   kernel.weights = {{"w",
-                     "model.onnx.data",
-                     9007199254740993,
-                     4096,
-                     "raw",
+                     64,
+                     {{"i",
+                       "model.onnx.data",
+                       9007199254740993,
+                       4096,
+                       "raw",
+                       8,
+                       32,
+                       {2, 32},
+                       {64, 1}}},
                      "u4",
                      4,
                      {2, 64},
@@ -103,7 +109,7 @@ TEST(PlanTest, IntegersBeyondDoublesAreStrings) {
   std::string text = toJson(sample());
   EXPECT_THAT(text, HasSubstr("\"offset\": \"9007199254740993\""));
   Diagnostics diags;
-  EXPECT_EQ(fromJson(text, diags)->kernels[0].weights[0].offset,
+  EXPECT_EQ(fromJson(text, diags)->kernels[0].weights[0].pieces[0].offset,
             9007199254740993);
 }
 

@@ -200,8 +200,8 @@ void VerifyDataflow::checkGlobals(ModuleOp module) {
         known.insert(weight.getValue());
   // A view is a weight of what it shows.
   for (auto global : module.getOps<ml_program::GlobalOp>())
-    if (auto view = dyn_cast_or_null<onnx::WeightViewAttr>(
-            global.getValueAttr()))
+    if (auto view =
+            dyn_cast_or_null<onnx::WeightViewAttr>(global.getValueAttr()))
       if (known.contains(global.getSymName()))
         for (onnx::WeightPieceAttr piece : view.getPieces())
           known.insert(piece.getSource().getValue());

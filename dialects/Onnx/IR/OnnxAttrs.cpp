@@ -136,9 +136,8 @@ LogicalResult WeightAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 //===----------------------------------------------------------------------===//
 
 /// `first` and what the last index of each dim adds; none on overflow.
-static std::optional<int64_t> placeOfLast(int64_t first,
-                                          ArrayRef<int64_t> sizes,
-                                          ArrayRef<int64_t> strides) {
+static std::optional<int64_t>
+placeOfLast(int64_t first, ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
   int64_t last = first;
   for (auto [size, stride] : llvm::zip_equal(sizes, strides)) {
     int64_t step = 0;

@@ -26,13 +26,16 @@ static LogicalResult countInitializers(ModuleOp module,
   llvm::StringSet<> weights, unreachable;
   for (const model::KernelSpec &kernel : placement.model.kernels)
     for (const model::WeightSpec &weight : kernel.weights)
-      weights.insert(weight.name);
+      for (const model::WeightPiece &piece : weight.pieces)
+        weights.insert(piece.source.initializer);
   if (auto list = module->getAttrOfType<ArrayAttr>(onnx::kUnreachableAttr))
     for (auto name : list.getAsRange<StringAttr>())
       unreachable.insert(name.getValue());
   for (auto global : module.getOps<ml_program::GlobalOp>()) {
     StringRef name = global.getSymName();
-    if (unreachable.contains(name))
+    // A view has no bytes of its own.
+    if (unreachable.contains(name) ||
+        isa_and_nonnull<onnx::WeightViewAttr>(global.getValueAttr()))
       continue;
     auto handle = dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr());
     if (!handle)

@@ -109,13 +109,23 @@ static std::vector<plan::OpCut> toOps(const model::KernelSpec &spec,
   return ops;
 }
 
+static std::vector<plan::WeightPiece>
+toPieces(const model::WeightSpec &weight) {
+  std::vector<plan::WeightPiece> pieces;
+  for (const model::WeightPiece &piece : weight.pieces)
+    pieces.push_back({piece.source.initializer, piece.source.file,
+                      piece.source.offset, piece.source.length,
+                      piece.source.encoding, piece.stored.bits, piece.first,
+                      piece.sizes, piece.strides});
+  return pieces;
+}
+
 static std::vector<plan::Weight> toWeights(const model::KernelSpec &spec,
                                            const model::Sharding &sharding) {
   std::vector<plan::Weight> weights;
   for (auto [index, weight] : llvm::enumerate(spec.weights)) {
     int number = static_cast<int>(index);
-    weights.push_back({weight.name, weight.source.file, weight.source.offset,
-                       weight.source.length, weight.source.encoding,
+    weights.push_back({weight.name, weight.bytes, toPieces(weight),
                        weight.type.name, weight.type.bits, weight.shape,
                        weight.rowPitchBits,
                        toCuts(model::weightCuts(spec, sharding, number)),

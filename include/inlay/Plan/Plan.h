@@ -111,18 +111,33 @@ struct OpCut {
   std::vector<OpDim> dims;
 };
 
-/// A weight and the rule by which every core's part follows.
+/// A strided view of an initializer, which is `length` bytes at `offset` of
+/// `file`, elements of `storedBits` each.
 ///
-/// The stored bytes are `length` bytes at `offset` of `file`, rows of `shape`'s
-/// last dim following each other every `rowPitchBits` (0: densely). The part of
-/// a core is the slice of the logical tensor that `cuts` give for its place,
-/// one cut per dim of `shape`; docs/plan.md has an example.
-struct Weight {
-  std::string name;
+/// Its elements are those at `first` + sum of index[d] * strides[d] for the
+/// indices of a tensor of `sizes`, in row-major order.
+struct WeightPiece {
+  std::string initializer;
   std::string file;
   int64_t offset = 0;
   int64_t length = 0;
   std::string encoding;
+  int64_t storedBits = 0;
+  int64_t first = 0;
+  std::vector<int64_t> sizes;
+  std::vector<int64_t> strides;
+};
+
+/// A weight and the rule by which every core's part follows.
+///
+/// The stored elements are those of the pieces, one after the other; rows of
+/// `shape`'s last dim follow each other in them every `rowPitchBits` (0:
+/// densely). The part of a core is the slice of the logical tensor that `cuts`
+/// give for its place, one cut per dim of `shape`; docs/plan.md has examples.
+struct Weight {
+  std::string name;
+  int64_t bytes = 0; ///< of the stored elements
+  std::vector<WeightPiece> pieces;
   std::string type;
   int64_t bits = 0; ///< of a logical element
   std::vector<int64_t> shape;

@@ -7,10 +7,11 @@
 // CHECK-NEXT: inlay_wafer.buffer "past" of @mlp role(state) offset({{[0-9]+}}) bytes(2048) ops(0 to 1)
 // CHECK-NEXT: inlay_wafer.buffer "input 0 (double-buffered)" of @mlp role(input) offset({{[0-9]+}}) bytes(512) ops(0 to 1)
 // CHECK-NEXT: inlay_wafer.buffer "output 0 (double-buffered)" of @mlp role(output) offset({{[0-9]+}}) bytes(512) ops(0 to 1)
-// CHECK:      inlay_wafer.buffer "fc1" of @moe role(weights) offset({{[0-9]+}}) bytes(131072) ops(0 to 2)
-// CHECK-NEXT: inlay_wafer.buffer "fc2" of @moe role(weights) offset({{[0-9]+}}) bytes(65536) ops(0 to 2)
+// CHECK:      inlay_wafer.buffer "fc1" of @moe role(weights) offset({{[0-9]+}}) bytes(65536) ops(0 to 3)
+// CHECK-NEXT: inlay_wafer.buffer "fc2" of @moe role(weights) offset({{[0-9]+}}) bytes(65536) ops(0 to 3)
+// CHECK-NEXT: inlay_wafer.buffer "fc3" of @moe role(weights) offset({{[0-9]+}}) bytes(65536) ops(0 to 3)
 // CHECK:      inlay_wafer.buffer "scratch of op 0" of @moe role(scratch) offset([[SCRATCH:[0-9]+]])
-// CHECK:      inlay_wafer.buffer "scratch of op 2" of @moe role(scratch) offset([[SCRATCH]])
+// CHECK:      inlay_wafer.buffer "scratch of op 3" of @moe role(scratch) offset([[SCRATCH]])
 
 // REMARK: remark: [Passed] AllocateMemory | Category:mapping | Remark="mapped the SRAM of every core", buffers={{[0-9]+}}, fullest={{[0-9]+}}
 

@@ -41,11 +41,17 @@
 // CHECK:      "dim": "k",
 // CHECK:      "reduction": true
 // CHECK:      "name": "w",
-// CHECK-NEXT: "file": "tiny.onnx.data",
-// CHECK-NEXT: "offset": 64,
-// CHECK-NEXT: "length": 384,
-// CHECK-NEXT: "encoding": "raw",
-// CHECK-NEXT: "type": "f32",
+// CHECK-NEXT: "bytes": 384,
+// CHECK-NEXT: "pieces": [
+// CHECK-NEXT:   {
+// CHECK-NEXT:     "initializer": "w",
+// CHECK-NEXT:     "file": "tiny.onnx.data",
+// CHECK-NEXT:     "offset": 64,
+// CHECK-NEXT:     "length": 384,
+// CHECK-NEXT:     "encoding": "raw",
+// CHECK-NEXT:     "stored_bits": 32,
+// CHECK-NEXT:     "first": 0,
+// CHECK:      "type": "f32",
 // CHECK-NEXT: "bits": 32,
 // CHECK-NEXT: "shape": [
 // CHECK-NEXT:   12,

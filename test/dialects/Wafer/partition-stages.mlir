@@ -28,4 +28,4 @@
 // SMALL: wafer_latency = #inlay_wafer.figure<1.500000e+00, "us", "option --crossing-latency", assumption>
 // SMALL: inlay_wafer.system @system of @main wafers(2)
 
-// REMARK: mlp-and-experts.mlir:5:1: remark: [Passed] PartitionStages | Category:mapping | Remark="cut a graph into stages", kernels=2, wafers=1
+// REMARK: mlp-and-experts.mlir:6:1: remark: [Passed] PartitionStages | Category:mapping | Remark="cut a graph into stages", kernels=2, wafers=1

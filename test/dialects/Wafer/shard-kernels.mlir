@@ -12,7 +12,7 @@
 // CHECK-NEXT:   inlay_wafer.region @r0 size(
 // CHECK-NEXT:   inlay_wafer.region @r1 size(
 // CHECK-NEXT:   inlay_wafer.assign @mlp to @r0 sharding(#inlay_wafer.sharding<group = {{[0-9]+ x [0-9]+}}, ops = {{\[\[}}none, x, y], [none, x]]>)
-// CHECK-NEXT:   inlay_wafer.assign @moe to @r1 sharding(#inlay_wafer.sharding<{{.*}}ops = {{\[\[}}none, group, x, y], [none, group, x], [none, group, y, x]]>)
+// CHECK-NEXT:   inlay_wafer.assign @moe to @r1 sharding(#inlay_wafer.sharding<{{.*}}ops = {{\[\[}}none, group, x, y], [none, group, x, y], [none, group, x], [none, group, y, x]]>)
 // CHECK-NOT:  inlay_wafer.expert_group
 // CHECK-NOT:  inlay_wafer.connect
 

@@ -169,6 +169,32 @@ std::optional<Layout> moe::reducedLayout(NodeOp node, const Layout &operand,
   return moe::reduce(operand, *from, *dims, *to, axes);
 }
 
+std::optional<GatherForm> moe::readGather(NodeOp node) {
+  GatherForm form;
+  form.data = node.getInput(0);
+  form.indices = node.getInput(1);
+  auto from = shapeOf(form.data), to = shapeOf(node.getOutput(0));
+  auto index = shapeOf(form.indices);
+  if (!from || !to || !index || from->empty())
+    return std::nullopt;
+  form.from = *from;
+  form.to = *to;
+  form.index = *index;
+  if (node.isOp("", "Gather")) {
+    form.dim = normaliseAxis(node.getIntAttr("axis", 0), from->size());
+  } else {
+    if (!node.isOp("", "GatherND") || node.getIntAttr("batch_dims", 0) != 0 ||
+        index->empty() || index->back() != 1)
+      return std::nullopt;
+    form.index = index->drop_back();
+  }
+  int64_t rank = from->size();
+  if (form.dim < 0 || form.dim >= rank ||
+      to->size() + 1 != from->size() + form.index.size())
+    return std::nullopt;
+  return form;
+}
+
 static int64_t sizeOf(Axis axis, const Router &router) {
   switch (axis) {
   case Axis::Token:
@@ -221,7 +247,25 @@ bool moe::isAligned(NodeOp node, const Fact &a, Value aValue, const Fact &b,
 // Nodes that only move data
 //===----------------------------------------------------------------------===//
 
-static std::optional<Layout> layoutAfter(NodeOp node, const Layout &layout) {
+/// Whether values of a kind are whole numbers, which any type can hold.
+static bool isWhole(FactKind kind) {
+  switch (kind) {
+  case FactKind::Index:
+  case FactKind::SortedIndex:
+  case FactKind::BinIndex:
+  case FactKind::Mask:
+  case FactKind::Count:
+  case FactKind::Ends:
+  case FactKind::Bound:
+  case FactKind::Never:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static std::optional<Layout> layoutAfter(NodeOp node, const Layout &layout,
+                                         bool isWhole) {
   auto from = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
   if (!from || !to)
     return std::nullopt;
@@ -236,7 +280,7 @@ static std::optional<Layout> layoutAfter(NodeOp node, const Layout &layout) {
   }
   if (node.isOp("", "Expand"))
     return moe::broadcast(layout, *from, *to);
-  if ((node.isOp("", "Cast") || node.isOp("", "CastLike")) &&
+  if ((node.isOp("", "Cast") || node.isOp("", "CastLike")) && !isWhole &&
       !isHarmlessCast(node))
     return std::nullopt;
   return layout;
@@ -245,9 +289,10 @@ static std::optional<Layout> layoutAfter(NodeOp node, const Layout &layout) {
 static bool followLayout(Analysis &analysis, NodeOp node) {
   const Fact *fact = analysis.find(node.getInput(0));
   if (!fact || fact->kind == FactKind::Inside ||
-      fact->kind == FactKind::Coordinates || fact->kind == FactKind::Pairs)
+      fact->kind == FactKind::Coordinates)
     return false;
-  std::optional<Layout> layout = layoutAfter(node, fact->layout);
+  std::optional<Layout> layout =
+      layoutAfter(node, fact->layout, isWhole(fact->kind));
   if (!layout)
     return false;
   Fact moved = *fact;

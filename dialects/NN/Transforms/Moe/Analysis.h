@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The analysis visits the nodes of a graph once, in order. At each TopK it takes
-// the results for a router's choice and follows what is made of them: a `Fact`
-// says of a value that it is, say, the weight that each token gives to expert 3.
-// Facts are exact, in terms of layouts; a node that no rule knows gives none.
+// The analysis visits the nodes of a graph once, in order. At each TopK it
+// takes the results for a router's choice and follows what is made of them: a
+// `Fact` says of a value that it is, say, the weight that each token gives to
+// expert 3. Facts are exact, in terms of layouts; a node that no rule knows
+// gives none.
 //
 // Where the weight of an expert multiplies something, that something is read
 // backwards as the expert's MLP (ExpertMlp.h). The products are then followed
@@ -107,16 +108,19 @@ enum class FactKind : uint8_t {
   FullWeight,    ///< weight of `expert`, or of each on axis Expert; 0 unchosen
   OpenWeight,    ///< as FullWeight, but minus infinity where unchosen
   Coordinates,   ///< NonZero of a Mask of one expert
-  Coordinate,    ///< one row of it: a token or a slot for each hit
-  Pairs,         ///< token and slot of each hit, in the order of `rows`
+  Coordinate,    ///< an index for each hit: token, slot or both
   HitWeight,     ///< the weight of each hit
   Order,         ///< the pair at each place of the order by expert
   InverseOrder,  ///< the place of each pair in that order
+  SortedIndex,   ///< the expert of each sorted pair
+  BinIndex,      ///< the same, or one more for the last expert: see keepChoices
   PairToken,     ///< the token of each sorted pair
   PairWeight,    ///< the weight of each sorted pair
   Count,         ///< how many chose each expert
   Ends,          ///< how many chose it or one before it
   Bound,         ///< the same of `expert` only
+  Run,           ///< the places of the sorted pairs of `expert`
+  Never,         ///< 0 or false everywhere
   WeightedInput, ///< the input of experts, already weighted
   Inside,        ///< something that is computed from a WeightedInput
   Terms,         ///< weighted outputs of experts, or a sum of them
@@ -131,10 +135,10 @@ struct Fact {
   /// The expert that the value is about; -1 where it is about all.
   int64_t expert = -1;
   WeightSpec spec;
-  /// Coordinate: what it is of, none where it is always 0. Coordinates and
-  /// Pairs: that of each row (or column).
-  std::optional<Axis> axis;
-  llvm::SmallVector<std::optional<Axis>, 2> rows;
+  /// Coordinate: the number that it is, in terms of token and slot of the hit.
+  Layout value;
+  /// Coordinates: that of each row.
+  llvm::SmallVector<Layout, 2> rows;
   /// Coordinates: the dim of the rows.
   int64_t rowDim = 0;
   /// What made the hits or the order: only equal ones go together.
@@ -211,6 +215,18 @@ std::optional<Layout> productLayout(const Fact &weight, Shape from, Shape to,
                                     int64_t &hidden);
 /// Whether every matrix has its weights by expert, or none has.
 bool isStacked(const Mlp &mlp, bool byExpert);
+
+/// A Gather, or a GatherND whose tuples have one element: indices along a dim.
+struct GatherForm {
+  mlir::Value data;
+  mlir::Value indices;
+  Shape from;
+  Shape to;
+  /// Of the indices, without the dim of the tuples.
+  Shape index;
+  int64_t dim = 0;
+};
+std::optional<GatherForm> readGather(onnx::NodeOp node);
 
 /// An operand of a node of two that has a fact of `kind`, and the other one.
 struct OperandPair {

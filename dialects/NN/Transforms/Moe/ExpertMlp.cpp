@@ -30,12 +30,11 @@ static std::optional<Layout> chosen(const Fact &fact, const Router &router) {
   Layout dim;
   switch (fact.kind) {
   case FactKind::Index:
+  case FactKind::SortedIndex:
     dim.terms = {{Axis::Expert, router.experts}};
     break;
   case FactKind::Coordinate:
-    if (fact.axis ? *fact.axis != Axis::Token : router.tokens != 1)
-      return std::nullopt;
-    dim.terms = {{Axis::Token, router.tokens}};
+    dim = fact.value;
     break;
   case FactKind::PairToken:
     dim.terms = {{Axis::Token, router.tokens}};
@@ -59,9 +58,8 @@ static std::optional<Layout> chosen(const Fact &fact, const Router &router) {
 static bool isTokenOfPair(Value indices, const Layout &layout,
                           const Router &router) {
   auto values = onnx::getConstantInts(indices);
-  Layout pairs =
-      Layout::rowMajor({{Axis::Token, router.tokens},
-                        {Axis::Slot, router.slots}});
+  Layout pairs = Layout::rowMajor(
+      {{Axis::Token, router.tokens}, {Axis::Slot, router.slots}});
   if (!values || !(layout == pairs) ||
       static_cast<int64_t>(values->size()) != router.tokens * router.slots)
     return false;
@@ -73,48 +71,49 @@ static bool isTokenOfPair(Value indices, const Layout &layout,
 
 bool moe::stepBackChoice(Analysis &analysis, const Router &router, View &view,
                          Operation *&root) {
-  NodeOp gather = definedBy(view.value, "Gather");
-  if (!gather)
-    return false;
-  Value data = gather.getInput(0), indices = gather.getInput(1);
-  auto from = shapeOf(data), to = shapeOf(view.value);
-  auto indexShape = shapeOf(indices);
-  if (!from || !to || !indexShape)
-    return false;
-  int64_t dim = normaliseAxis(gather.getIntAttr("axis", 0), from->size());
-  auto dims = split(view.layout, *to);
-  if (!dims || dim < 0 || dim >= static_cast<int64_t>(from->size()))
+  auto node = view.value.getDefiningOp<NodeOp>();
+  std::optional<GatherForm> gather = node ? readGather(node) : std::nullopt;
+  auto dims = gather ? split(view.layout, gather->to) : std::nullopt;
+  if (!dims)
     return false;
   ArrayRef<Layout> all(*dims);
   std::optional<Layout> index =
-      join(all.slice(dim, indexShape->size()), *indexShape);
+      join(all.slice(gather->dim, gather->index.size()), gather->index);
   if (!index)
     return false;
   std::optional<Layout> label;
-  if (const Fact *fact = analysis.find(indices);
+  if (const Fact *fact = analysis.find(gather->indices);
       fact && fact->router == &router && fact->layout == *index) {
     label = chosen(*fact, router);
     if (fact->root)
       root = fact->root;
-  } else if (!fact && isTokenOfPair(indices, *index, router)) {
+  } else if (!fact && isTokenOfPair(gather->indices, *index, router)) {
     label = Layout::rowMajor({{Axis::Token, router.tokens}});
   }
   if (!label)
     return false;
-  SmallVector<Layout> operand(all.take_front(dim));
+  SmallVector<Layout> operand(all.take_front(gather->dim));
   operand.push_back(*label);
-  llvm::append_range(operand, all.drop_front(dim + indexShape->size()));
-  std::optional<Layout> layout = join(operand, *from);
+  llvm::append_range(operand,
+                     all.drop_front(gather->dim + gather->index.size()));
+  std::optional<Layout> layout = join(operand, gather->from);
   if (!layout)
     return false;
-  view = {data, *layout};
+  view = {gather->data, *layout};
   return true;
 }
 
-/// The expert whose pairs a Slice of the sorted pairs takes, or none.
+/// The expert whose run of the sorted pairs a Slice or Gather takes, or none.
 static std::optional<int64_t> slicedExpert(Analysis &analysis,
-                                           const Router &router, NodeOp slice,
-                                           Operation *&root) {
+                                           const Router &router, NodeOp slice) {
+  if (slice.isOp("", "Gather")) {
+    const Fact *run = analysis.find(slice.getInput(1), FactKind::Run);
+    if (!run || run->router != &router || slice.getIntAttr("axis", 0) != 0)
+      return std::nullopt;
+    return run->expert;
+  }
+  if (!slice.isOp("", "Slice"))
+    return std::nullopt;
   const Fact *end = analysis.find(slice.getInput(2), FactKind::Bound);
   if (!end || end->router != &router || intOf(slice.getInput(3)).value_or(0))
     return std::nullopt;
@@ -122,14 +121,33 @@ static std::optional<int64_t> slicedExpert(Analysis &analysis,
     return std::nullopt;
   int64_t before = -1;
   if (const Fact *start = analysis.find(slice.getInput(1), FactKind::Bound);
-      start && start->router == &router && start->root == end->root)
+      start && start->router == &router)
     before = start->expert;
   else if (intOf(slice.getInput(1)) != 0)
     return std::nullopt;
   if (end->expert != before + 1)
     return std::nullopt;
-  root = end->root;
   return end->expert;
+}
+
+std::optional<int64_t> moe::stepBackRun(Analysis &analysis,
+                                        const Router &router, View &view) {
+  auto slice = view.value.getDefiningOp<NodeOp>();
+  auto from = slice ? shapeOf(slice.getInput(0)) : std::nullopt;
+  auto to = shapeOf(view.value);
+  if (!from || !to || from->size() != to->size() || !view.layout.has(Axis::Hit))
+    return std::nullopt;
+  std::optional<int64_t> expert = slicedExpert(analysis, router, slice);
+  auto dims = expert ? split(view.layout, *to) : std::nullopt;
+  if (!dims || (*dims)[0].terms.size() != 1 ||
+      (*dims)[0].terms[0].axis != Axis::Hit)
+    return std::nullopt;
+  (*dims)[0] = Layout::rowMajor({{Axis::Pair, router.tokens * router.slots}});
+  std::optional<Layout> layout = join(*dims, *from);
+  if (!layout)
+    return std::nullopt;
+  view = {slice.getInput(0), *layout};
+  return expert;
 }
 
 //===----------------------------------------------------------------------===//
@@ -154,8 +172,7 @@ public:
     mlp.fc2.row = Axis::Hidden;
     mlp.fc2.column = Axis::Inner;
     mlp.fc2.rows = hidden;
-    std::optional<View> inner =
-        readLinear(analysis, router, output, mlp.fc2);
+    std::optional<View> inner = readLinear(analysis, router, output, mlp.fc2);
     if (!inner || !readActivation(*inner))
       return std::nullopt;
     std::optional<View> input = readInputOf(gate.view, mlp.fc1);
@@ -327,7 +344,8 @@ private:
       auto node = view.value.getDefiningOp<NodeOp>();
       Value next;
       if (node && node.isOp("", "Clip") && node.getInputs().size() > 1) {
-        auto low = numberOf(node.getInput(1)), high = numberOf(node.getInput(2));
+        auto low = numberOf(node.getInput(1)),
+             high = numberOf(node.getInput(2));
         if ((node.getInput(1) && !low) || (node.getInput(2) && !high))
           break;
         result.low = std::max(result.low, low.value_or(result.low));
@@ -432,22 +450,10 @@ private:
   }
 
   bool stepBackSorted(View &view) {
-    NodeOp slice = definedBy(view.value, "Slice");
-    auto from = slice ? shapeOf(slice.getInput(0)) : std::nullopt;
-    auto to = shapeOf(view.value);
-    if (!from || !to || from->size() != to->size() || !view.layout.has(Axis::Hit))
-      return false;
-    std::optional<int64_t> expert =
-        slicedExpert(analysis, router, slice, mlp.root);
-    auto dims = split(view.layout, *to);
-    if (!expert || mlp.expert >= 0 || !dims)
-      return false;
-    (*dims)[0] = Layout::rowMajor({{Axis::Pair, router.tokens * router.slots}});
-    std::optional<Layout> layout = join(*dims, *from);
-    if (!layout)
+    std::optional<int64_t> expert = stepBackRun(analysis, router, view);
+    if (!expert || mlp.expert >= 0)
       return false;
     mlp.expert = *expert;
-    view = {slice.getInput(0), *layout};
     return true;
   }
 

@@ -79,6 +79,11 @@ std::optional<Mlp> readMlp(Analysis &analysis, const Router &router,
 bool stepBackChoice(Analysis &analysis, const Router &router, View &view,
                     mlir::Operation *&root);
 
+/// From the run of one expert to all sorted pairs, Hit becoming Pair; the
+/// expert, or none where that is not what the value is.
+std::optional<int64_t> stepBackRun(Analysis &analysis, const Router &router,
+                                   View &view);
+
 } // namespace inlay::nn::moe
 
 #endif // INLAY_DIALECTS_NN_TRANSFORMS_MOE_EXPERTMLP_H

@@ -19,8 +19,8 @@ Value moe::convert(OpBuilder &builder, Location loc, Value value,
                    RankedTensorType type) {
   auto from = cast<RankedTensorType>(value.getType());
   if (from.getElementType() != type.getElementType())
-    value = CastOp::create(builder, loc, from.clone(type.getElementType()),
-                           value);
+    value =
+        CastOp::create(builder, loc, from.clone(type.getElementType()), value);
   if (from.getShape() != type.getShape())
     value = ReshapeOp::create(builder, loc, type, value);
   return value;
@@ -136,22 +136,20 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
     int64_t blocks =
         matrix.block ? llvm::divideCeil(matrix.columns, matrix.block) : 0;
     MatrixValues values;
-    values.weight = stack([](const Matrix &m) { return &m.weight; }, columns,
-                          role);
-    values.scales = stack(
-        [&](const Matrix &m) { return optional(m.scales); }, blocks,
-        role + ".scales");
-    values.zeroPoints = stack(
-        [&](const Matrix &m) { return optional(m.zeroPoints); },
-        llvm::divideCeil(std::max<int64_t>(blocks, 1) * matrix.bits, 8),
-        role + ".zero_points");
+    values.weight =
+        stack([](const Matrix &m) { return &m.weight; }, columns, role);
+    values.scales = stack([&](const Matrix &m) { return optional(m.scales); },
+                          blocks, role + ".scales");
+    values.zeroPoints =
+        stack([&](const Matrix &m) { return optional(m.zeroPoints); },
+              llvm::divideCeil(std::max<int64_t>(blocks, 1) * matrix.bits, 8),
+              role + ".zero_points");
     values.bias = stack([&](const Matrix &m) { return optional(m.bias); }, 0,
                         role + ".bias");
     return values;
   };
-  MatrixValues fc1 =
-      build([](const Mlp &m) -> const Matrix & { return m.fc1; },
-            model.fc3 ? "gate" : "up");
+  MatrixValues fc1 = build([](const Mlp &m) -> const Matrix & { return m.fc1; },
+                           model.fc3 ? "gate" : "up");
   MatrixValues fc2 =
       build([](const Mlp &m) -> const Matrix & { return m.fc2; }, "down");
   MatrixValues fc3;
@@ -159,13 +157,13 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
     fc3 = build([](const Mlp &m) -> const Matrix & { return *m.fc3; }, "up");
   BlockQuantAttr quant;
   if (model.fc1.bits)
-    quant = BlockQuantAttr::getChecked(
-        [] { return InFlightDiagnostic(); }, builder.getContext(),
-        model.fc1.bits, model.fc1.block);
-  bool isOneQuant =
-      model.fc2.bits == model.fc1.bits && model.fc2.block == model.fc1.block &&
-      (!model.fc3 || (model.fc3->bits == model.fc1.bits &&
-                      model.fc3->block == model.fc1.block));
+    quant = BlockQuantAttr::getChecked([] { return InFlightDiagnostic(); },
+                                       builder.getContext(), model.fc1.bits,
+                                       model.fc1.block);
+  bool isOneQuant = model.fc2.bits == model.fc1.bits &&
+                    model.fc2.block == model.fc1.block &&
+                    (!model.fc3 || (model.fc3->bits == model.fc1.bits &&
+                                    model.fc3->block == model.fc1.block));
   if (!isWhole || !isOneQuant || (model.fc1.bits && !quant)) {
     weights.discard();
     return {};

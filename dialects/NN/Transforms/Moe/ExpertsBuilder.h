@@ -1,4 +1,5 @@
-//===- ExpertsBuilder.h - Route and experts in place of what was read - -*- C++ -*-===//
+//===- ExpertsBuilder.h - Route and experts in place of what was read - -*- C++
+//-*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Exporters write one computation with any number of Reshape, Transpose,
-// Squeeze, Expand and Slice nodes between its steps. The matchers of this folder
-// look through them exactly: a layout says at which place of a value the
+// Squeeze, Expand and Slice nodes between its steps. The matchers of this
+// folder look through them exactly: a layout says at which place of a value the
 // element for given tokens, experts, ... lies. Reshapes do not change it, so
 // that a reshape that scrambles a tensor is told from one that is harmless.
 //
@@ -37,8 +37,8 @@ enum class Axis : uint8_t {
   Inner,  ///< the width between an expert's two layers
 };
 
-/// `stride` * ((index of `axis` / `divisor`) mod `size`). A size that depends on
-/// data is `mlir::ShapedType::kDynamic`.
+/// `stride` * ((index of `axis` / `divisor`) mod `size`). A size that depends
+/// on data is `mlir::ShapedType::kDynamic`.
 struct Term {
   Axis axis;
   int64_t size;
@@ -46,8 +46,8 @@ struct Term {
   int64_t divisor = 1;
 
   bool operator==(const Term &other) const {
-    return axis == other.axis && size == other.size &&
-           stride == other.stride && divisor == other.divisor;
+    return axis == other.axis && size == other.size && stride == other.stride &&
+           divisor == other.divisor;
   }
 };
 
@@ -58,8 +58,7 @@ struct Layout {
   llvm::SmallVector<Term, 4> terms;
 
   /// Row-major over `sizes`, the last axis with stride 1.
-  static Layout
-  rowMajor(llvm::ArrayRef<std::pair<Axis, int64_t>> sizes);
+  static Layout rowMajor(llvm::ArrayRef<std::pair<Axis, int64_t>> sizes);
 
   /// Equal layouts have equal fields after this: terms by falling stride,
   /// neighbours of one axis merged, none of size 1.

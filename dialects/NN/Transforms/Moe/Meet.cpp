@@ -92,8 +92,8 @@ bool moe::meet(Analysis &analysis, NodeOp node, const Fact &weight,
   Fact fact = weight;
   int64_t hidden = 0;
   std::optional<Layout> product = productLayout(fact, *from, *to, hidden);
-  auto layout = product ? broadcastBack(*product, *to, *otherShape)
-                        : std::nullopt;
+  auto layout =
+      product ? broadcastBack(*product, *to, *otherShape) : std::nullopt;
   if (!layout || !layout->has(Axis::Hidden))
     return false;
   View output{other, *layout};

@@ -21,8 +21,8 @@ using namespace inlay::nn::moe;
 using onnx::NodeOp;
 
 std::optional<Shape> moe::shapeOf(Value value) {
-  auto type = value ? dyn_cast<RankedTensorType>(value.getType())
-                    : RankedTensorType();
+  auto type =
+      value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
   if (!type)
     return std::nullopt;
   return type.getShape();
@@ -123,6 +123,8 @@ static std::optional<double> fillOf(Value value) {
 
 bool moe::isZero(Value value) { return fillOf(value) == 0.0; }
 
+bool moe::isOne(Value value) { return fillOf(value) == 1.0; }
+
 bool moe::isLowest(Value value) {
   std::optional<double> fill = fillOf(value);
   return fill && *fill <= -65504.0; // the lowest of f16, and all below
@@ -184,8 +186,8 @@ static std::optional<Layout> sliceStep(NodeOp node, Layout layout, Shape to,
   for (const SliceRange &range : *ranges) {
     SmallVector<int64_t> wider = shape;
     wider[range.dim] = from[range.dim];
-    std::optional<Layout> next = sliceBack(layout, shape, wider, range.dim,
-                                           range.start, range.step);
+    std::optional<Layout> next =
+        sliceBack(layout, shape, wider, range.dim, range.start, range.step);
     if (!next)
       return std::nullopt;
     layout = *next;

@@ -63,6 +63,8 @@ std::optional<double> scalarOf(mlir::Value value);
 std::optional<double> numberOf(mlir::Value value);
 /// Whether all elements of a value are 0, as far as it can be seen.
 bool isZero(mlir::Value value);
+/// Whether all elements of a value are 1, as far as it can be seen.
+bool isOne(mlir::Value value);
 /// Whether all elements are minus infinity (or the lowest number of the type).
 bool isLowest(mlir::Value value);
 /// The only number of an integer constant of one element.

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Encoding D: the weights scattered to the full width of all experts, the tokens
-// repeated for each expert, batched products, and a sum over the experts. Parts
-// of the full width serve loops too (encoding B with a dense router).
+// Encoding D: the weights scattered to the full width of all experts, the
+// tokens repeated for each expert, batched products, and a sum over the
+// experts. Parts of the full width serve loops too (encoding B with a dense
+// router).
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,7 +30,8 @@ static bool scatterWeights(Analysis &analysis, NodeOp node) {
   auto shape = shapeOf(node.getInput(0)), chosen = shapeOf(node.getInput(1));
   if (!index || !weight || index->router != weight->router || !shape ||
       !chosen || shape->empty() || chosen->size() != shape->size() ||
-      shapeOf(node.getInput(2)) != chosen || !(index->layout == weight->layout) ||
+      shapeOf(node.getInput(2)) != chosen ||
+      !(index->layout == weight->layout) ||
       node.getStringAttr("reduction", "none") != "none")
     return false;
   const Router &router = *index->router;
@@ -66,8 +68,8 @@ static bool scatterWeights(Analysis &analysis, NodeOp node) {
 // One expert of all
 //===----------------------------------------------------------------------===//
 
-/// Output `index` of a node that cuts along `dim`: `start` is the expert, if that
-/// is what the dim counts and one of them is taken.
+/// Output `index` of a node that cuts along `dim`: `start` is the expert, if
+/// that is what the dim counts and one of them is taken.
 static bool cut(Analysis &analysis, NodeOp node, unsigned index, int64_t dim,
                 int64_t start, int64_t size, bool keepsDim) {
   const Fact *fact = analysis.find(node.getInput(0));
@@ -81,8 +83,7 @@ static bool cut(Analysis &analysis, NodeOp node, unsigned index, int64_t dim,
   Layout experts{0, {{Axis::Expert, fact->router->experts}}};
   experts.normalise();
   if (!dims || dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
-      !((*dims)[dim] == experts) || start < 0 ||
-      start >= fact->router->experts)
+      !((*dims)[dim] == experts) || start < 0 || start >= fact->router->experts)
     return false;
   if (keepsDim)
     (*dims)[dim] = Layout();
@@ -103,7 +104,8 @@ static bool cut(Analysis &analysis, NodeOp node, unsigned index, int64_t dim,
 
 static bool gatherExpert(Analysis &analysis, NodeOp node) {
   std::optional<int64_t> index = intOf(node.getInput(1));
-  auto shape = shapeOf(node.getInput(0)), indexShape = shapeOf(node.getInput(1));
+  auto shape = shapeOf(node.getInput(0)),
+       indexShape = shapeOf(node.getInput(1));
   if (!index || !shape || !indexShape || indexShape->size() > 1)
     return false;
   int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), shape->size());

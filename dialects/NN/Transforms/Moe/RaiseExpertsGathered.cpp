@@ -1,4 +1,5 @@
-//===- RaiseExpertsGathered.cpp - The weights of the chosen experts, gathered -===//
+//===- RaiseExpertsGathered.cpp - The weights of the chosen experts, gathered
+//-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -6,9 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Encoding C: the matrices of the experts that a token chose are gathered by the
-// router's indices; batched products; the weights of the slots, and a sum over
-// the slots. Gathers are looked through where the MLP is read (ExpertMlp.cpp).
+// Encoding C: the matrices of the experts that a token chose are gathered by
+// the router's indices; batched products; the weights of the slots, and a sum
+// over the slots. Gathers are looked through where the MLP is read
+// (ExpertMlp.cpp).
 //
 //===----------------------------------------------------------------------===//
 

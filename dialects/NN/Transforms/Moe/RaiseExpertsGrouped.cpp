@@ -1,4 +1,5 @@
-//===- RaiseExpertsGrouped.cpp - Choices sorted by expert, one run for each -===//
+//===- RaiseExpertsGrouped.cpp - Choices sorted by expert, one run for each
+//-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -6,16 +7,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Encoding F: all choices, as pairs of a token and a slot, are sorted by expert;
-// counts per expert give the bounds of the runs; each expert gets its run, and
-// the concatenated outputs go back to the tokens by a scatter, or by the inverse
-// order and a sum over the slots.
+// Encoding F: all choices, as pairs of a token and a slot, are sorted by
+// expert; counts per expert give the bounds of the runs; each expert gets its
+// run, and the concatenated outputs go back to the tokens by a scatter, or by
+// the inverse order and a sum over the slots.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Analysis.h"
 
 #include "dialects/NN/Transforms/Raiser.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace inlay;
@@ -55,6 +58,9 @@ static bool sort(Analysis &analysis, NodeOp node) {
     order.kind = FactKind::Order;
     order.layout = sortedPairs(router);
     order.root = node;
+    Fact sorted = order;
+    sorted.kind = FactKind::SortedIndex;
+    analysis.set(node, std::move(sorted), 0);
     return analysis.set(node, std::move(order), 1);
   }
   if (fact->kind == FactKind::Order && fact->layout == sortedPairs(router)) {
@@ -100,9 +106,112 @@ static bool tokenOfPair(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(token));
 }
 
+/// What rounding towards minus infinity adds to a division of numbers that are
+/// never negative: nothing.
+static bool compareWithZero(Analysis &analysis, NodeOp node) {
+  const Fact *fact = analysis.find(node.getInput(0));
+  if (!fact || scalarOf(node.getInput(1)) != 0.0 ||
+      (fact->kind != FactKind::Order && fact->kind != FactKind::PairToken))
+    return false;
+  Fact never(FactKind::Never);
+  never.router = fact->router;
+  return analysis.set(node, std::move(never));
+}
+
+static bool stayNever(Analysis &analysis, NodeOp node) {
+  auto pair = findOperand(analysis, node, FactKind::Never);
+  return pair && (node.isOp("", "And") || scalarOf(pair->other) == 1.0) &&
+         analysis.set(node, Fact(*pair->fact));
+}
+
+static bool subtractNever(Analysis &analysis, NodeOp node) {
+  const Fact *token = analysis.find(node.getInput(0), FactKind::PairToken);
+  return token && analysis.find(node.getInput(1), FactKind::Never) &&
+         shapeOf(node.getInput(0)) == shapeOf(node.getOutput(0)) &&
+         analysis.set(node, Fact(*token));
+}
+
 //===----------------------------------------------------------------------===//
 // The bounds
 //===----------------------------------------------------------------------===//
+
+static const Fact *findChoices(Analysis &analysis, Value value) {
+  const Fact *fact = analysis.find(value, FactKind::SortedIndex);
+  return fact ? fact : analysis.find(value, FactKind::Index);
+}
+
+/// torch.histc over E bins from 0 to E - 1: division by the width of a bin,
+/// (E - 1) / E, rounding down, and clamping. Expert e gives e + e / (E - 1), in
+/// bin e; the last one gives E, which is clamped to E - 1. Division by 1 and
+/// bounds that experts keep anyway do not matter.
+static bool keepChoices(Analysis &analysis, NodeOp node) {
+  const Fact *choices = findChoices(analysis, node.getInput(0));
+  if (!choices)
+    choices = analysis.find(node.getInput(0), FactKind::BinIndex);
+  auto type = dyn_cast<ShapedType>(node.getOutput(0).getType());
+  if (!choices || !type ||
+      shapeOf(node.getInput(0)) != shapeOf(node.getOutput(0)))
+    return false;
+  Fact after = *choices;
+  auto experts = static_cast<double>(choices->router->experts);
+  if (node.isOp("", "Div")) {
+    double by = numberOf(node.getInput(1)).value_or(0);
+    if (by == 1)
+      return analysis.set(node, std::move(after));
+    if (choices->kind == FactKind::BinIndex || experts < 2 ||
+        !isa<FloatType>(type.getElementType()) ||
+        std::abs(by - (experts - 1) / experts) > 1e-6)
+      return false;
+    after.kind = FactKind::BinIndex;
+    return analysis.set(node, std::move(after));
+  }
+  Value low = node.getInput(1), high = node.getInput(2);
+  double top = high ? numberOf(high).value_or(0) : experts;
+  if ((low && numberOf(low).value_or(1) > 0) || top < experts - 1)
+    return false;
+  if (choices->kind == FactKind::BinIndex) {
+    if (top != experts - 1 || !isa<IntegerType>(type.getElementType()))
+      return false;
+    after.kind = FactKind::SortedIndex;
+  }
+  return analysis.set(node, std::move(after));
+}
+
+/// Ones added up at the places of the chosen experts.
+static bool countByScatter(Analysis &analysis, NodeOp node) {
+  const Fact *choices = findChoices(analysis, node.getInput(1));
+  auto shape = shapeOf(node.getInput(0));
+  if (!choices || !shape || shape->size() != 1 ||
+      shape->front() != choices->router->experts ||
+      node.getStringAttr("reduction", "none") != "add" ||
+      !isZero(node.getInput(0)) || !isOne(node.getInput(2)))
+    return false;
+  const Router &router = *choices->router;
+  if (!(choices->layout == pairsOf(router)) &&
+      !(choices->layout == sortedPairs(router)))
+    return false;
+  Fact number = *choices;
+  number.kind = FactKind::Count;
+  number.root = nullptr;
+  number.layout = Layout::rowMajor({{Axis::Expert, router.experts}});
+  return analysis.set(node, std::move(number));
+}
+
+/// The numbers from one bound to the next.
+static bool makeRun(Analysis &analysis, NodeOp node) {
+  const Fact *end = analysis.find(node.getInput(1), FactKind::Bound);
+  if (!end || intOf(node.getInput(2)) != 1)
+    return false;
+  const Fact *start = analysis.find(node.getInput(0), FactKind::Bound);
+  int64_t before = start ? start->expert : -1;
+  if ((start ? start->router != end->router : intOf(node.getInput(0)) != 0) ||
+      end->expert != before + 1)
+    return false;
+  Fact run = *end;
+  run.kind = FactKind::Run;
+  run.layout = Layout::rowMajor({{Axis::Hit, ShapedType::kDynamic}});
+  return analysis.set(node, std::move(run));
+}
 
 static bool count(Analysis &analysis, NodeOp node) {
   const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
@@ -144,17 +253,12 @@ static bool addUp(Analysis &analysis, NodeOp node) {
 static std::optional<Layout> gathered(NodeOp node, const Fact &fact,
                                       const Layout &before,
                                       const Layout &after) {
-  auto from = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
-  auto index = shapeOf(node.getInput(1));
-  auto dims = from ? split(fact.layout, *from) : std::nullopt;
-  if (!dims || !to || !index || index->size() != 1)
+  std::optional<GatherForm> gather = readGather(node);
+  auto dims = gather ? split(fact.layout, gather->from) : std::nullopt;
+  if (!dims || gather->index.size() != 1 || !((*dims)[gather->dim] == before))
     return std::nullopt;
-  int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), from->size());
-  if (dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
-      !((*dims)[dim] == before))
-    return std::nullopt;
-  (*dims)[dim] = after;
-  return join(*dims, *to);
+  (*dims)[gather->dim] = after;
+  return join(*dims, gather->to);
 }
 
 static bool gatherWeights(Analysis &analysis, NodeOp node) {
@@ -234,7 +338,18 @@ void moe::addGroupedRules(RuleMap &rules) {
   rules["Div"].push_back(tokenOfPair);
   rules["ReduceSum"].push_back(count);
   rules["CumSum"].push_back(addUp);
-  rules["Gather"].push_back(gatherWeights);
-  rules["Gather"].push_back(gatherTerms);
+  rules["Less"].push_back(compareWithZero);
+  rules["Equal"].push_back(stayNever);
+  rules["And"].push_back(stayNever);
+  rules["Sub"].push_back(subtractNever);
+  rules["Div"].push_back(keepChoices);
+  rules["Clip"].push_back(keepChoices);
+  rules["ScatterElements"].push_back(countByScatter);
+  rules["ScatterND"].push_back(invert);
+  rules["Range"].push_back(makeRun);
+  for (StringRef op : {"Gather", "GatherND"}) {
+    rules[op].push_back(gatherWeights);
+    rules[op].push_back(gatherTerms);
+  }
   rules["Mul"].push_back(multiply);
 }

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Encoding E: NonZero of the mask of an expert gives token and slot of each hit;
-// the tokens and their weights are gathered, and the weighted outputs added to
-// the rows of their tokens. The number of hits depends on data; after raising
-// nothing of it is left.
+// Encoding E: NonZero of the mask of an expert gives token and slot of each
+// hit; the tokens and their weights are gathered, and the weighted outputs
+// added to the rows of their tokens. The number of hits depends on data; after
+// raising nothing of it is left.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,18 +31,14 @@ static Layout hitRow() {
 // Coordinates of hits
 //===----------------------------------------------------------------------===//
 
-/// The axis that a dim wholly counts; none for a dim of size 1. Failure where it
-/// counts something else.
-static FailureOr<std::optional<Axis>> axisOfDim(const Layout &dim,
-                                                int64_t size,
-                                                const Router &router) {
-  if (size == 1 && dim.terms.empty())
-    return std::optional<Axis>();
-  for (auto [axis, all] : {std::pair(Axis::Token, router.tokens),
-                           std::pair(Axis::Slot, router.slots)})
-    if (all == size && dim == Layout::rowMajor({{axis, all}}))
-      return std::optional<Axis>(axis);
-  return failure();
+/// Whether a dim wholly counts tokens or slots, or has size 1.
+static bool isOneAxis(const Layout &dim, int64_t size, const Router &router) {
+  if (size == 1)
+    return dim.terms.empty();
+  return (size == router.tokens &&
+          dim == Layout::rowMajor({{Axis::Token, router.tokens}})) ||
+         (size == router.slots &&
+          dim == Layout::rowMajor({{Axis::Slot, router.slots}}));
 }
 
 static bool findHits(Analysis &analysis, NodeOp node) {
@@ -55,10 +51,9 @@ static bool findHits(Analysis &analysis, NodeOp node) {
   hits.kind = FactKind::Coordinates;
   hits.root = node;
   for (auto [dim, size] : llvm::zip_equal(*dims, *shape)) {
-    auto axis = axisOfDim(dim, size, *mask->router);
-    if (failed(axis))
+    if (!isOneAxis(dim, size, *mask->router))
       return false;
-    hits.rows.push_back(*axis);
+    hits.rows.push_back(dim);
   }
   hits.rowDim = 0;
   return analysis.set(node, std::move(hits));
@@ -70,7 +65,7 @@ static bool setRow(Analysis &analysis, NodeOp node, unsigned index,
     return false;
   Fact coordinate = hits;
   coordinate.kind = FactKind::Coordinate;
-  coordinate.axis = hits.rows[row];
+  coordinate.value = hits.rows[row];
   coordinate.rows.clear();
   coordinate.layout = hitRow();
   return analysis.set(node, std::move(coordinate), index);
@@ -129,13 +124,11 @@ static bool sameRows(Analysis &analysis, NodeOp node) {
 
 static bool concatRows(Analysis &analysis, NodeOp node) {
   auto to = shapeOf(node.getOutput(0));
-  const Fact *first =
-      analysis.find(node.getInput(0), FactKind::Coordinate);
+  const Fact *first = analysis.find(node.getInput(0), FactKind::Coordinate);
   if (!first || !to || to->size() != 2)
     return false;
   Fact hits = *first;
   hits.kind = FactKind::Coordinates;
-  hits.axis = std::nullopt;
   hits.rowDim = normaliseAxis(node.getIntAttr("axis", 0), 2);
   for (Value input : node.getInputs()) {
     const Fact *row = analysis.find(input, FactKind::Coordinate);
@@ -143,7 +136,7 @@ static bool concatRows(Analysis &analysis, NodeOp node) {
     if (!row || row->root != first->root || !shape || shape->size() != 2 ||
         (*shape)[hits.rowDim] != 1)
       return false;
-    hits.rows.push_back(row->axis);
+    hits.rows.push_back(row->value);
   }
   return analysis.set(node, std::move(hits));
 }
@@ -151,13 +144,6 @@ static bool concatRows(Analysis &analysis, NodeOp node) {
 //===----------------------------------------------------------------------===//
 // Weights of hits
 //===----------------------------------------------------------------------===//
-
-/// Whether a coordinate may index `dim` of a value.
-static bool indexes(std::optional<Axis> coordinate, const Layout &dim,
-                    int64_t size, const Router &router) {
-  auto axis = axisOfDim(dim, size, router);
-  return succeeded(axis) && *axis == coordinate;
-}
 
 static bool gatherWeights(Analysis &analysis, NodeOp node) {
   const Fact *weight = analysis.find(node.getInput(0), FactKind::Weight);
@@ -168,7 +154,7 @@ static bool gatherWeights(Analysis &analysis, NodeOp node) {
       hits->rows.size() != dims->size() || node.getIntAttr("batch_dims", 0))
     return false;
   for (size_t i = 0; i < dims->size(); ++i)
-    if (!indexes(hits->rows[i], (*dims)[i], (*shape)[i], *weight->router))
+    if (!(hits->rows[i] == (*dims)[i]))
       return false;
   Fact hit = *weight;
   hit.kind = FactKind::HitWeight;
@@ -178,27 +164,58 @@ static bool gatherWeights(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(hit));
 }
 
-/// The full weights of one expert, at the tokens of its hits.
-static bool gatherFullWeight(Analysis &analysis, NodeOp node) {
-  const Fact *full = analysis.find(node.getInput(0), FactKind::FullWeight);
-  const Fact *token = analysis.find(node.getInput(1), FactKind::Coordinate);
-  auto shape = shapeOf(node.getInput(0));
-  auto indexShape = shapeOf(node.getInput(1));
-  if (!full || !token || full->expert < 0 || full->expert != token->expert ||
-      full->router != token->router || !shape || !indexShape ||
-      indexShape->size() != 1)
+/// Weights at the places of the hits: those of one expert at its tokens, or all
+/// in one dim at token and slot.
+static bool gatherHits(Analysis &analysis, NodeOp node) {
+  const Fact *weight = analysis.find(node.getInput(0));
+  const Fact *place = analysis.find(node.getInput(1), FactKind::Coordinate);
+  std::optional<GatherForm> gather = readGather(node);
+  bool isFull = weight && weight->kind == FactKind::FullWeight && place &&
+                weight->expert == place->expert;
+  if (!gather || !place || !weight || weight->router != place->router ||
+      (!isFull && weight->kind != FactKind::Weight) ||
+      gather->index.size() != 1)
     return false;
-  auto dims = split(full->layout, *shape);
-  int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), shape->size());
-  if (!dims || dim < 0 || dim >= static_cast<int64_t>(dims->size()) ||
-      !indexes(token->axis, (*dims)[dim], (*shape)[dim], *full->router) ||
-      full->layout.terms.size() > 1)
+  auto dims = split(weight->layout, gather->from);
+  // Nothing but the place may be left to choose.
+  if (!dims || !((*dims)[gather->dim] == place->value) ||
+      (*dims)[gather->dim].terms.size() != weight->layout.terms.size())
     return false;
-  Fact hit = *full;
+  (*dims)[gather->dim] = hitRow();
+  auto layout = join(*dims, gather->to);
+  if (!layout)
+    return false;
+  Fact hit = *weight;
   hit.kind = FactKind::HitWeight;
-  hit.layout = hitRow();
-  hit.root = token->root;
+  hit.layout = *layout;
+  hit.expert = place->expert;
+  hit.root = place->root;
   return analysis.set(node, std::move(hit));
+}
+
+/// token * slots, and that plus the slot: the place in one dim.
+static bool scalePlace(Analysis &analysis, NodeOp node) {
+  auto pair = findOperand(analysis, node, FactKind::Coordinate);
+  std::optional<int64_t> by = pair ? intOf(pair->other) : std::nullopt;
+  if (!by || *by < 1)
+    return false;
+  Fact scaled = *pair->fact;
+  scaled.value.first *= *by;
+  for (Term &term : scaled.value.terms)
+    term.stride *= *by;
+  return analysis.set(node, std::move(scaled));
+}
+
+static bool addPlaces(Analysis &analysis, NodeOp node) {
+  const Fact *a = analysis.find(node.getInput(0), FactKind::Coordinate);
+  const Fact *b = analysis.find(node.getInput(1), FactKind::Coordinate);
+  if (!a || !b || a->root != b->root || !(a->layout == b->layout))
+    return false;
+  Fact sum = *a;
+  sum.value.first += b->value.first;
+  llvm::append_range(sum.value.terms, b->value.terms);
+  sum.value.normalise();
+  return analysis.set(node, std::move(sum));
 }
 
 static bool multiply(Analysis &analysis, NodeOp node) {
@@ -218,8 +235,8 @@ static bool isTokenOfRows(const Fact *index, const Fact &terms) {
   if (isHit ? index->kind != FactKind::Coordinate
             : index->kind != FactKind::PairToken)
     return false;
-  if (isHit && (index->axis ? *index->axis != Axis::Token
-                            : terms.router->tokens != 1))
+  if (isHit && !(index->value ==
+                 Layout::rowMajor({{Axis::Token, terms.router->tokens}})))
     return false;
   for (auto &[expert, mlp] : terms.sum->experts)
     if (mlp.root != index->root)
@@ -233,8 +250,13 @@ static bool scatter(Analysis &analysis, NodeOp node, bool byElement) {
   const Fact *index = analysis.find(node.getInput(1));
   Value whole = node.getInput(0);
   auto to = shapeOf(node.getOutput(0));
-  if (!found || !to || to->size() != 2 ||
-      node.getStringAttr("reduction", "none") != "add" ||
+  // The hits of one expert are different tokens: into zeros they may as well be
+  // written.
+  bool adds = node.getStringAttr("reduction", "none") == "add" ||
+              (found && found->layout.has(Axis::Hit) && isZero(whole) &&
+               found->sum->experts.size() == 1 &&
+               node.getStringAttr("reduction", "none") == "none");
+  if (!found || !to || to->size() != 2 || !adds ||
       node.getIntAttr("axis", 0) != 0 || !isTokenOfRows(index, *found) ||
       !isReadOnce(node.getInput(2)))
     return false;
@@ -246,8 +268,7 @@ static bool scatter(Analysis &analysis, NodeOp node, bool byElement) {
             : std::pair(Axis::Pair, router.tokens * router.slots);
   std::pair<Axis, int64_t> width{Axis::Hidden, to->back()};
   Layout rows = Layout::rowMajor({row, width});
-  Layout expected = byElement ? rows.only(row.first)
-                              : Layout::rowMajor({row});
+  Layout expected = byElement ? rows.only(row.first) : Layout::rowMajor({row});
   if (!(terms.layout == rows) || !(index->layout == expected) ||
       (*to)[0] != router.tokens)
     return false;
@@ -282,7 +303,10 @@ void moe::addSparseRules(RuleMap &rules) {
   rules["NonZero"].push_back(findHits);
   rules["Split"].push_back(splitRows);
   rules["Gather"].push_back(gatherRow);
-  rules["Gather"].push_back(gatherFullWeight);
+  rules["Gather"].push_back(gatherHits);
+  rules["GatherND"].push_back(gatherHits);
+  rules["Mul"].push_back(scalePlace);
+  rules["Add"].push_back(addPlaces);
   rules["Slice"].push_back(sliceRow);
   rules["Transpose"].push_back(transposeRows);
   rules["Identity"].push_back(sameRows);

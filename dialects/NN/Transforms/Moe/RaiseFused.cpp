@@ -94,8 +94,8 @@ private:
       return "has weights that are not [experts, rows, columns]";
     if (!isQuantised)
       return std::nullopt;
-    if (node.getStringAttr("quant_type", "int") != "int" ||
-        node.getInput(15) || node.getInput(16))
+    if (node.getStringAttr("quant_type", "int") != "int" || node.getInput(15) ||
+        node.getInput(16))
       return "has weights of quant_type '" +
              node.getStringAttr("quant_type", "int").str() +
              "', which no rule knows yet";
@@ -116,8 +116,8 @@ private:
     bits = isQuantised ? node.getIntAttr("expert_weight_bits", 4) : 0;
     if (isQuantised && bits != 2 && bits != 4 && bits != 8)
       return "has expert_weight_bits or block_size that no rule knows";
-    auto kind = symbolizeActivationKind(
-        node.getStringAttr("activation_type", "relu"));
+    auto kind =
+        symbolizeActivationKind(node.getStringAttr("activation_type", "relu"));
     if (!kind)
       return "has an activation_type that no rule knows";
     mlp.activation = *kind;
@@ -137,8 +137,8 @@ private:
     return std::nullopt;
   }
 
-  /// Whether the matrices are [E, in, out], as older files have them. Where both
-  /// readings fit, the documented one counts.
+  /// Whether the matrices are [E, in, out], as older files have them. Where
+  /// both readings fit, the documented one counts.
   bool isOlderLayout(bool isShared) const {
     Shape first = *shapeOf(fc1.weight), second = *shapeOf(fc2.weight);
     int64_t factor = isShared ? 2 : 1;
@@ -262,10 +262,9 @@ private:
     if (isShared || fc3.weight) {
       mlp.fc3.emplace();
       Rows up{fusion == 1 ? 1 : fusion == 2 ? inner : 0, gate.step, inner};
-      if (auto reason =
-              readMatrix(isShared ? fc1 : fc3, *mlp.fc3, Axis::Inner,
-                         Axis::Hidden, hidden, allRows, up,
-                         isShared ? "fc1" : "fc3"))
+      if (auto reason = readMatrix(isShared ? fc1 : fc3, *mlp.fc3, Axis::Inner,
+                                   Axis::Hidden, hidden, allRows, up,
+                                   isShared ? "fc1" : "fc3"))
         return reason;
     }
     return readMatrix(fc2, mlp.fc2, Axis::Hidden, Axis::Inner, inner, hidden,
@@ -291,8 +290,8 @@ private:
       return selection;
     }
     selection = readSelection(node.getInput(1), tokens, numExperts);
-    Layout rows = Layout::rowMajor(
-        {{Axis::Token, tokens}, {Axis::Expert, numExperts}});
+    Layout rows =
+        Layout::rowMajor({{Axis::Token, tokens}, {Axis::Expert, numExperts}});
     View given{scores, rows}, known{selection.scores, rows};
     peel(given, /*casts=*/true);
     peel(known, /*casts=*/true);
@@ -352,8 +351,7 @@ private:
 
 void moe::raiseFused(onnx::GraphOp graph, ExpertsBuilder &experts,
                      Refusals &refusals) {
-  for (Operation &op :
-       llvm::make_early_inc_range(graph.getBody().front())) {
+  for (Operation &op : llvm::make_early_inc_range(graph.getBody().front())) {
     auto node = dyn_cast<NodeOp>(op);
     if (!node || node.getDomain() != "com.microsoft" ||
         (node.getOpType() != "MoE" && node.getOpType() != "QMoE"))

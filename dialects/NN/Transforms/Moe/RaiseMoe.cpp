@@ -45,20 +45,22 @@ private:
   // Sums of all experts
   //===--------------------------------------------------------------------===//
 
-  /// The ops that nothing needs once `value` is replaced.
+  /// The ops that nothing needs once `value` is replaced. Counts uses: an op
+  /// that all experts use is looked at once for each use, not for each pair.
   static DenseSet<Operation *> findDead(Value value) {
     DenseSet<Operation *> dead = {value.getDefiningOp()};
+    DenseMap<Operation *, int64_t> alive;
     SmallVector<Operation *> worklist = {value.getDefiningOp()};
     while (!worklist.empty())
       for (Value operand : worklist.pop_back_val()->getOperands()) {
         Operation *op = operand.getDefiningOp();
-        if (op && !dead.contains(op) &&
-            llvm::all_of(op->getUsers(), [&](Operation *user) {
-              return dead.contains(user);
-            })) {
-          dead.insert(op);
+        if (!op)
+          continue;
+        auto [uses, isNew] = alive.try_emplace(op);
+        if (isNew)
+          uses->second = llvm::range_size(op->getUses());
+        if (--uses->second == 0 && dead.insert(op).second)
           worklist.push_back(op);
-        }
       }
     return dead;
   }
@@ -77,9 +79,8 @@ private:
     Sum &sum = *completion.sum;
     Value value = completion.value;
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    llvm::sort(sum.experts, [](const auto &a, const auto &b) {
-      return a.first < b.first;
-    });
+    llvm::sort(sum.experts,
+               [](const auto &a, const auto &b) { return a.first < b.first; });
     ExpertsSpec spec;
     spec.experts = sum.router->experts;
     spec.input = sum.experts.front().second.input;
@@ -137,14 +138,15 @@ private:
     OpBuilder ops(graph.getContext());
     ops.setInsertionPointAfterValue(weights);
     Location loc = router.topK.getLoc();
-    RouteOp route = builder.createRoute(
-        ops, loc, router.selection, router.lastSpec, router.tokens,
-        router.experts, router.slots);
+    RouteOp route =
+        builder.createRoute(ops, loc, router.selection, router.lastSpec,
+                            router.tokens, router.experts, router.slots);
     Value first = convert(ops, loc, route.getWeights(), weightType);
     Value second = convert(ops, loc, route.getIndices(), indexType);
     weights.replaceAllUsesWith(first);
     indices.replaceUsesWithIf(second, [&](OpOperand &use) {
-      Operation *user = route->getBlock()->findAncestorOpInBlock(*use.getOwner());
+      Operation *user =
+          route->getBlock()->findAncestorOpInBlock(*use.getOwner());
       return user && user != second.getDefiningOp() &&
              route->isBeforeInBlock(user);
     });
@@ -174,8 +176,7 @@ private:
   void reportMissing() {
     llvm::MapVector<Router *, const Sum *> furthest;
     for (const std::unique_ptr<Sum> &sum : analysis.getSums()) {
-      if (sum->isDone || sum->experts.empty() ||
-          sum->experts.front().first < 0)
+      if (sum->isDone || sum->experts.empty() || sum->experts.front().first < 0)
         continue;
       const Sum *&best = furthest[sum->router];
       if (!best || sum->experts.size() > best->experts.size())
@@ -205,12 +206,11 @@ private:
       return;
     }
     last->emitWarning()
-        << "router '" << NodeOp(router.topK).getNodeName()
-        << "' chooses from " << router.experts << " experts, but the sum at node '"
+        << "router '" << NodeOp(router.topK).getNodeName() << "' chooses from "
+        << router.experts << " experts, but the sum at node '"
         << NodeOp(sum.last).getNodeName() << "' has only "
         << router.experts - static_cast<int64_t>(missing.count())
-        << " of them: "
-        << list(missing)
+        << " of them: " << list(missing)
         << (missing.count() == 1 ? " is" : " are")
         << " missing, as when tracing drops experts that the sample input does "
            "not reach; export again in a way that keeps all experts";
@@ -238,8 +238,8 @@ private:
       auto shape = shapeOf(input);
       if (!shape || shape->empty())
         continue;
-      bool isConstant = input.getDefiningOp() &&
-                        !isa<NodeOp>(input.getDefiningOp());
+      bool isConstant =
+          input.getDefiningOp() && !isa<NodeOp>(input.getDefiningOp());
       if (isConstant && shape->size() >= 3)
         experts.push_back(shape->front());
     }

@@ -1,4 +1,5 @@
-//===- RaiseMoe.h - From any encoding of experts to route and experts - -*- C++ -*-===//
+//===- RaiseMoe.h - From any encoding of experts to route and experts - -*- C++
+//-*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.

@@ -208,7 +208,8 @@ static bool scale(Analysis &analysis, NodeOp node) {
 /// Scores taken by the choice: the weights where the choice was by others.
 static bool gatherScores(Analysis &analysis, NodeOp node) {
   const Fact *index = analysis.find(node.getInput(1), FactKind::Index);
-  auto shape = shapeOf(node.getInput(0)), indexShape = shapeOf(node.getInput(1));
+  auto shape = shapeOf(node.getInput(0)),
+       indexShape = shapeOf(node.getInput(1));
   if (!index || !shape || !indexShape || shape->empty() ||
       !isOverLastDim(node, node.getInput(0)))
     return false;

@@ -105,11 +105,11 @@ private:
       return std::nullopt;
     if (NodeOp where = definedBy(view.value, "Where")) {
       for (bool keeps : {true, false}) {
-        std::optional<double> fill =
-            scalarOf(where.getInput(keeps ? 2 : 1));
+        std::optional<double> fill = scalarOf(where.getInput(keeps ? 2 : 1));
         View choice{where.getInput(keeps ? 1 : 2), rows};
         auto shape = shapeOf(where.getInput(0));
-        if (fill && shape && numElements(*shape) == numElements(*shapeOf(view.value)) &&
+        if (fill && shape &&
+            numElements(*shape) == numElements(*shapeOf(view.value)) &&
             readMask({where.getInput(0), rows}, choice, keeps)) {
           selection.maskedScore = *fill;
           return choice;
@@ -138,7 +138,9 @@ private:
       if (!node || !shape)
         return false;
       bool keepsShape = shapeOf(node.getInput(0)) == shape;
-      if (node.isOp("", "Not")) {
+      if (node.isOp("", "Cast")) {
+        // 1 is true, 0 is not.
+      } else if (node.isOp("", "Not")) {
         keeps = !keeps;
       } else if (node.isOp("", "Greater") &&
                  scalarOf(node.getInput(1)).value_or(-1) >= 0 &&
@@ -183,17 +185,6 @@ private:
       return false;
     selection.groups = groups;
     return readBestGroups(indices, choice, groups);
-  }
-
-  static bool isOne(Value value) {
-    while (NodeOp expand = definedBy(value, "Expand"))
-      value = expand.getInput(0);
-    if (NodeOp fill = definedBy(value, "ConstantOfShape")) {
-      auto attr = fill.getNodeAttrOfType<DenseElementsAttr>("value");
-      auto type = attr ? dyn_cast<FloatType>(attr.getElementType()) : FloatType();
-      return type && attr.getSplatValue<APFloat>().convertToDouble() == 1;
-    }
-    return scalarOf(value) == 1.0;
   }
 
   /// The indices of a one-hot tensor that is reduced over its dim before last.

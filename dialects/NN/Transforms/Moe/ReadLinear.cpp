@@ -34,6 +34,8 @@ public:
     if (!node)
       return std::nullopt;
     matrix.product = node;
+    if (node.isOp("", "Concat"))
+      return readRuns(node, view);
     if (node.isOp("", "MatMul"))
       return readMatMul(node, view, /*transposed=*/false);
     if (node.isOp("com.microsoft", "FusedMatMul"))
@@ -155,8 +157,8 @@ private:
       return std::nullopt;
     if (Value bias = node.getInput(2)) {
       auto to = shapeOf(view.value), from = shapeOf(bias);
-      auto layout = to && from ? broadcastBack(view.layout, *to, *from)
-                               : std::nullopt;
+      auto layout =
+          to && from ? broadcastBack(view.layout, *to, *from) : std::nullopt;
       auto weight = layout && !matrix.bias
                         ? readWeight({bias, *layout}, /*hasColumns=*/false)
                         : std::nullopt;
@@ -209,10 +211,10 @@ private:
     matrix.weight = *weight;
     matrix.scales = *scales;
     if (node.getInput(3)) {
-      matrix.zeroPoints = readRows(node.getInput(3), row,
-                                   llvm::divideCeil(blocks * bits, 8));
-      if (!matrix.zeroPoints || !matrix.zeroPoints->type.getElementType()
-                                     .isUnsignedInteger(8))
+      matrix.zeroPoints =
+          readRows(node.getInput(3), row, llvm::divideCeil(blocks * bits, 8));
+      if (!matrix.zeroPoints ||
+          !matrix.zeroPoints->type.getElementType().isUnsignedInteger(8))
         return std::nullopt;
     }
     if (node.getInput(5)) {
@@ -231,6 +233,64 @@ private:
     if (!layout || layout->has(matrix.row))
       return std::nullopt;
     return View{node.getInput(0), *layout};
+  }
+
+  //===--------------------------------------------------------------------===//
+  // One product for each run of sorted pairs
+  //===--------------------------------------------------------------------===//
+
+  /// Adds the next expert's weight to `all`: they must lie in one initializer
+  /// at equal distances.
+  static bool stack(WeightView &all, const WeightView &next, int64_t expert,
+                    int64_t experts) {
+    if (expert == 0) {
+      all = next;
+      return !next.layout.has(Axis::Expert);
+    }
+    Layout rest = next.layout;
+    rest.first = 0;
+    Layout before = all.layout.without(Axis::Expert);
+    int64_t first = before.first;
+    before.first = 0;
+    int64_t step = expert == 1 ? next.layout.first - first
+                               : all.layout.find(Axis::Expert)->stride;
+    if (next.source != all.source || !(rest == before) || step <= 0 ||
+        next.layout.first != first + expert * step)
+      return false;
+    if (expert == 1) {
+      all.layout.terms.push_back({Axis::Expert, experts, step});
+      all.layout.normalise();
+    }
+    return all.layout.has(Axis::Expert);
+  }
+
+  /// Concat of the products of each expert's run with its matrix.
+  std::optional<View> readRuns(NodeOp concat, const View &view) {
+    auto shape = shapeOf(view.value);
+    auto dims = shape ? split(view.layout, *shape) : std::nullopt;
+    if (!dims || dims->size() != 2 || concat.getIntAttr("axis", 0) != 0 ||
+        !((*dims)[0] ==
+          Layout::rowMajor({{Axis::Pair, router.tokens * router.slots}})) ||
+        static_cast<int64_t>(concat.getInputs().size()) != router.experts)
+      return std::nullopt;
+    (*dims)[0] = Layout::rowMajor({{Axis::Hit, ShapedType::kDynamic}});
+    std::optional<View> input;
+    WeightView all;
+    for (auto [expert, piece] : llvm::enumerate(concat.getInputs())) {
+      auto pieceShape = shapeOf(piece);
+      auto layout = pieceShape ? join(*dims, *pieceShape) : std::nullopt;
+      NodeOp product = layout ? definedBy(piece, "MatMul") : NodeOp();
+      auto run =
+          product ? readMatMul(product, {piece, *layout}, false) : std::nullopt;
+      if (!run ||
+          stepBackRun(analysis, router, *run) != static_cast<int64_t>(expert) ||
+          (input && !(*input == *run)) ||
+          !stack(all, matrix.weight, expert, router.experts))
+        return std::nullopt;
+      input = *run;
+    }
+    matrix.weight = all;
+    return input;
   }
 
   Analysis &analysis;

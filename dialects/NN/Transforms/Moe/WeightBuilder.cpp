@@ -36,9 +36,8 @@ static std::optional<int64_t> strideOf(const Layout &layout, Axis axis,
   const Term *term = layout.find(axis);
   if (!term)
     return size == 1 ? std::optional<int64_t>(0) : std::nullopt;
-  return term->size == size && term->divisor == 1
-             ? std::optional(term->stride)
-             : std::nullopt;
+  return term->size == size && term->divisor == 1 ? std::optional(term->stride)
+                                                  : std::nullopt;
 }
 
 static std::optional<Piece> pieceOf(const WeightView &view,

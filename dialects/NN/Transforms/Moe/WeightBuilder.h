@@ -1,4 +1,5 @@
-//===- WeightBuilder.h - Weights that are views of initializers - -*- C++ -*-===//
+//===- WeightBuilder.h - Weights that are views of initializers - -*- C++
+//-*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.

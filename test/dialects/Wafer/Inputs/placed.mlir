@@ -34,7 +34,7 @@ inlay_dataflow.graph @main phase(decode) batch(1) context(7) tokens(1) {
   %b = inlay_dataflow.experts @b layer(0) num_experts(3) experts_per_token(2)
       (%in = %a : !inlay_dataflow.stream<tensor<1x12xf32>>, %pin = %p : !inlay_dataflow.stream<tensor<1x2xf32>>, %iin = %i : !inlay_dataflow.stream<tensor<1x2xi64>>)
       weights(%fc1 = @fc1 : tensor<3x8x12xf32>, %fc2 = @fc2 : tensor<3x12x8xf32>) -> !inlay_dataflow.stream<tensor<1x12xf32>> {
-    %0 = inlay_nn.experts silu none %in, %pin, %iin fc1 %fc1 fc2 %fc2 : (tensor<1x12xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<3x8x12xf32>, tensor<3x12x8xf32>) -> tensor<1x12xf32>
+    %0 = inlay_nn.experts silu %in, %pin, %iin fc1 %fc1 fc2 %fc2 : (tensor<1x12xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<3x8x12xf32>, tensor<3x12x8xf32>) -> tensor<1x12xf32>
     inlay_dataflow.yield %0 : tensor<1x12xf32>
   }
   inlay_dataflow.sink "y" %b : !inlay_dataflow.stream<tensor<1x12xf32>>

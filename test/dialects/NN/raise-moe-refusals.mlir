@@ -1,0 +1,76 @@
+// Fused experts that cannot be raised, each with the reason; and operators of vendors, by name.
+// RUN: inlay-opt %s --raise-to-nn -split-input-file -verify-diagnostics | FileCheck %s
+
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64, trt_edgellm = 1 : i64}} {
+  ml_program.global private @fc1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 6144, encoding = raw>) : tensor<4x24x16xf32>
+  ml_program.global private @fc2(#inlay_onnx.weight<file = "m.data", offset = 0, length = 3072, encoding = raw>) : tensor<4x16x12xf32>
+  ml_program.global private @fc3(#inlay_onnx.weight<file = "m.data", offset = 0, length = 3072, encoding = raw>) : tensor<4x12x16xf32>
+  ml_program.global private @flat(#inlay_onnx.weight<file = "m.data", offset = 0, length = 6144, encoding = raw>) : tensor<96x16xf32>
+  ml_program.global private @b1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 112, encoding = raw>) : tensor<4x7xf32>
+  ml_program.global private @q1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 768, encoding = raw>) : tensor<4x24x8xui8>
+  ml_program.global private @q2(#inlay_onnx.weight<file = "m.data", offset = 0, length = 384, encoding = raw>) : tensor<4x16x6xui8>
+  ml_program.global private @s1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 384, encoding = raw>) : tensor<4x24xf32>
+  ml_program.global private @s2(#inlay_onnx.weight<file = "m.data", offset = 0, length = 256, encoding = raw>) : tensor<4x16xf32>
+  ml_program.global private @s7(#inlay_onnx.weight<file = "m.data", offset = 0, length = 112, encoding = raw>) : tensor<4x7xf32>
+  ml_program.global private @p1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 768, encoding = raw>) : tensor<4x16x12xui8>
+  ml_program.global private @z7(#inlay_onnx.weight<file = "m.data", offset = 0, length = 28, encoding = raw>) : tensor<4x7xui8>
+  ml_program.global private @x1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 1024, encoding = raw>) : tensor<4x8x8xf32>
+  // CHECK-LABEL: inlay_nn.graph @refused
+  // CHECK-NOT: inlay_nn.experts
+  // expected-warning @below {{19 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): routes with use_sparse_mixer = 1, which no rule knows yet; e.g. node 'mixer'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has num_shared_experts, which no rule knows yet: export shared experts as an MLP of their own; e.g. node 'shared'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has no fc1 or fc2 weights; e.g. node 'missing'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a shape that depends on data; e.g. node 'dynamic'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has weights that are not [experts, rows, columns]; e.g. node 'rank'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has an activation_type that no rule knows; e.g. node 'activation'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has swiglu_fusion 0 without fc3, or a value that no rule knows; e.g. node 'fusion'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a bias of fc1 that does not fit its weights; e.g. node 'bias'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has fc1 that is no initializer; e.g. node 'computed'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has fc1 of shape 4x8x8 where [experts, rows, columns] is 4x8x16; e.g. node 'unfit'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): chooses more experts than it has; e.g. node 'many'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has weights of quant_type 'fp4', which no rule knows yet; e.g. node 'fp4'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has experts packed for one vendor's kernels (weights_prepacked = 1): export with weights_prepacked=0, or for the cpu or webgpu provider; e.g. node 'packed'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has fc1 of shape 4x16x12 where [experts, rows, columns] is 4x16x8: packed for one vendor's kernels; export with weights_prepacked=0, or for the cpu or webgpu provider; e.g. node 'prepacked'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has no scales; e.g. node 'scaleless'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has expert_weight_bits or block_size that no rule knows; e.g. node 'bits'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has scales of fc1 that do not fit its weights; e.g. node 'scales'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has zero points of fc1 that do not fit its weights; e.g. node 'zeros'}}
+  // expected-note @below {{1 x trt_edgellm::Int4MoePlugin (opset 1): is a plug-in of domain 'trt_edgellm' with the weights of experts in a layout that only its vendor knows: export the model without it, with standard operators or com.microsoft::MoE; e.g. node 'plugin'}}
+  inlay_onnx.graph @refused(%x: tensor<2x16xf32>, %r: tensor<2x4xf32>, %y: tensor<?x16xf32>, %w: tensor<4x24x16xf32>) -> (tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>) attributes {arg_names = ["x", "r", "y", "w"], result_names = ["mixer", "shared", "missing", "dynamic", "rank", "activation", "fusion", "bias", "computed", "unfit", "many", "fp4", "packed", "prepacked", "scaleless", "bits", "scales", "zeros", "plugin"]} {
+    %none = inlay_onnx.none : none
+    %fc1 = ml_program.global_load_const @fc1 : tensor<4x24x16xf32>
+    %fc2 = ml_program.global_load_const @fc2 : tensor<4x16x12xf32>
+    %fc3 = ml_program.global_load_const @fc3 : tensor<4x12x16xf32>
+    %flat = ml_program.global_load_const @flat : tensor<96x16xf32>
+    %b1 = ml_program.global_load_const @b1 : tensor<4x7xf32>
+    %q1 = ml_program.global_load_const @q1 : tensor<4x24x8xui8>
+    %q2 = ml_program.global_load_const @q2 : tensor<4x16x6xui8>
+    %s1 = ml_program.global_load_const @s1 : tensor<4x24xf32>
+    %s2 = ml_program.global_load_const @s2 : tensor<4x16xf32>
+    %s7 = ml_program.global_load_const @s7 : tensor<4x7xf32>
+    %p1 = ml_program.global_load_const @p1 : tensor<4x16x12xui8>
+    %z7 = ml_program.global_load_const @z7 : tensor<4x7xui8>
+    %x1 = ml_program.global_load_const @x1 : tensor<4x8x8xf32>
+    %mixer = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, use_sparse_mixer = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("mixer")
+    %shared = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, num_shared_experts = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("shared")
+    %missing = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>) -> tensor<2x16xf32> loc("missing")
+    %dynamic = inlay_onnx.node "com.microsoft::MoE"(%y, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<?x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<?x16xf32> loc("dynamic")
+    %rank = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %flat, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<96x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("rank")
+    %activation = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "elu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("activation")
+    %fusion = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 0 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("fusion")
+    %bias = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %b1, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, tensor<4x7xf32>, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("bias")
+    %computed = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %w, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("computed")
+    %unfit = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %x1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x8x8xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("unfit")
+    %many = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 5 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("many")
+    %fp4 = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64, quant_type = "fp4"}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("fp4")
+    %packed = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64, weights_prepacked = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("packed")
+    %prepacked = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %p1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x16x12xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("prepacked")
+    %scaleless = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %none, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, none, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("scaleless")
+    %bits = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 3 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("bits")
+    %scales = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s7, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x7xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("scales")
+    %zeros = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2, %none, %none, %none, %none, %z7) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>, none, none, none, none, tensor<4x7xui8>) -> tensor<2x16xf32> loc("zeros")
+    %plugin = inlay_onnx.node "trt_edgellm::Int4MoePlugin"(%x, %r, %q1) {attributes = {num_experts = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>) -> tensor<2x16xf32> loc("plugin")
+    inlay_onnx.return %mixer, %shared, %missing, %dynamic, %rank, %activation, %fusion, %bias, %computed, %unfit, %many, %fp4, %packed, %prepacked, %scaleless, %bits, %scales, %zeros, %plugin : tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>
+  }
+}
