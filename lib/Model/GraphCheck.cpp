@@ -93,9 +93,8 @@ private:
       checkTensor(kernel, what, weight.type, weight.shape);
       if (weight.bytes < 0 || weight.bytes >= kMaxElements ||
           weight.rowPitchBits < 0)
-        report(kernel,
-               fmt::format("{} has {} bytes and a row pitch of {} bits", what,
-                           weight.bytes, weight.rowPitchBits));
+        report(kernel, fmt::format("{} has {} bytes and a row pitch of {} bits",
+                                   what, weight.bytes, weight.rowPitchBits));
     }
     for (const StateSpec &state : kernel.states)
       checkTensor(kernel, "state '" + state.name + "'", state.type,

@@ -363,8 +363,8 @@ public:
     int64_t hidden = op.getHidden();
     int64_t inner = op.getIntermediate();
     spaces.push_back(product("fc1", op.getFc1(), op.getFc1Scales(),
-                             op.getFc1ZeroPoints(), op.getFc1Bias(),
-                             inner, hidden));
+                             op.getFc1ZeroPoints(), op.getFc1Bias(), inner,
+                             hidden));
     if (op.getFc3())
       spaces.push_back(product("fc3", op.getFc3(), op.getFc3Scales(),
                                op.getFc3ZeroPoints(), op.getFc3Bias(), inner,
