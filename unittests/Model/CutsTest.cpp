@@ -95,7 +95,7 @@ TEST(CutsTest, OfAWeightWithScales) {
   KernelSpec kernel =
       kernelWith({{"token", 1}, {"n", 10}, {"k", 100, DimKind::Reduction, 32}},
                  {TensorRole::Weights, 0, kF16, {{1, 1}, {2, 32}}});
-  kernel.weights = {{"scales", kF16, {10, 4}, 0, {}}};
+  kernel.weights = {{"scales", kF16, {10, 4}, 0, 0, {}}};
   Sharding sharding = {{4, 3}, {1, 1}, {4, 3}, {{{kNone, kX, kY}}}};
   EXPECT_THAT(weightCuts(kernel, sharding, 0),
               ElementsAre(Cut{"n", 10, kX, 4, 1, 3, 1, 10},
@@ -216,7 +216,7 @@ TEST(CutsTest, BytesOfCopiesAreThoseOfTheirShards) {
                 {{"expert", 3}, {"n", 5}, {"k", 26, DimKind::Reduction, unit}},
                 {TensorRole::Weights, 0, type, {{0, 1}, {1, 1}, {2, 1}}});
             kernel.role = KernelRole::Experts;
-            kernel.weights = {{"w", type, {3, 5, 26}, 0, {}}};
+            kernel.weights = {{"w", type, {3, 5, 26}, 0, 0, {}}};
             Sharding sharding = {{14, 10}, groups, group, {{axes}}};
             Diagnostics diags;
             ASSERT_TRUE(check(kernel, sharding, diags));
@@ -236,7 +236,7 @@ TEST(CutsTest, BytesOfCopiesAreThoseOfTheirShards) {
 TEST(CutsTest, EmptyWeightsHaveNoBytes) {
   KernelSpec kernel =
       kernelWith({{"n", 4}}, {TensorRole::Weights, 0, kF16, {{0, 1}, {-1, 1}}});
-  kernel.weights = {{"w", kF16, {4, 0}, 0, {}}};
+  kernel.weights = {{"w", kF16, {4, 0}, 0, 0, {}}};
   Sharding sharding = {{2, 1}, {1, 1}, {2, 1}, {{{kX}}}};
   EXPECT_EQ(copyBytes(kernel, sharding, 0), 0);
   EXPECT_EQ(largestShardBytes(kernel, sharding, 0), 0);

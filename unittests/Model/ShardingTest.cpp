@@ -25,8 +25,8 @@ KernelSpec quantisedLinear(int64_t n, int64_t k) {
   KernelSpec kernel;
   kernel.name = "linear";
   kernel.weights = {{"w", kU4, {n, k}, 0, 0, {}},
-                    {"scales", kF16, {n, k / 32}, 0, {}},
-                    {"bias", kF16, {n}, 0, {}}};
+                    {"scales", kF16, {n, k / 32}, 0, 0, {}},
+                    {"bias", kF16, {n}, 0, 0, {}}};
   kernel.inputs = {{kF16, {1, k}}};
   kernel.outputs = {{kF16, {1, n}}};
   OpSpec op;
