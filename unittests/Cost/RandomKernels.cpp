@@ -41,12 +41,12 @@ KernelSpec inlay::cost::testing::linear(const Sizes &sizes, int bits) {
   op.opsPerPoint = 2;
   op.computeType = kHalf;
   kernel.ops = {op};
-  kernel.weights = {
-      {"w",
-       stored,
-       {sizes.n, sizes.k},
-       0,
-       {"w", "f", 0, packedBytes({sizes.n, sizes.k}, bits), "raw"}}};
+  kernel.weights = {{"w",
+                     stored,
+                     {sizes.n, sizes.k},
+                     0,
+                     packedBytes({sizes.n, sizes.k}, bits),
+                     {}}};
   kernel.inputs = {{kHalf, {sizes.tokens, sizes.k}}};
   kernel.outputs = {{kHalf, {sizes.tokens, sizes.n}}};
   return kernel;
@@ -86,11 +86,8 @@ KernelSpec inlay::cost::testing::experts(const Sizes &sizes, int64_t numExperts,
                  {TensorRole::Output, 0, kHalf, {{0, 1}, {2, 1}}}};
   op.density = double(perToken) / double(numExperts);
   int64_t elements = numExperts * sizes.n * sizes.k;
-  kernel.weights = {{"w",
-                     kHalf,
-                     {numExperts, sizes.n, sizes.k},
-                     0,
-                     {"w", "f", 0, elements * 2, "raw"}}};
+  kernel.weights = {
+      {"w", kHalf, {numExperts, sizes.n, sizes.k}, 0, elements * 2, {}}};
   return kernel;
 }
 

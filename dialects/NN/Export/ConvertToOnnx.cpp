@@ -66,10 +66,8 @@ private:
       mapping.map(constant.getResult(), copy.getResult());
       return success();
     }
-    if (isa<ml_program::GlobalLoadConstOp>(op)) {
-      builder.clone(op, mapping);
-      return success();
-    }
+    if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op))
+      return writeWeight(load);
     if (auto opaque = dyn_cast<OpaqueOp>(op))
       return writeOpaque(opaque);
     NodeBuilder nodes(builder, op.getLoc(), opset);
@@ -88,6 +86,27 @@ private:
              << "op '" << op.getName() << "' cannot be written as ONNX nodes";
     llvm::erase(results, Value());
     mapping.map(op.getResults(), results);
+    return success();
+  }
+
+  LogicalResult writeWeight(ml_program::GlobalLoadConstOp load) {
+    auto global =
+        load->getParentOfType<ModuleOp>().lookupSymbol<ml_program::GlobalOp>(
+            load.getGlobal());
+    auto view =
+        global ? dyn_cast_or_null<onnx::WeightViewAttr>(global.getValueAttr())
+               : onnx::WeightViewAttr();
+    if (!view) {
+      builder.clone(*load, mapping);
+      return success();
+    }
+    NodeBuilder nodes(builder, load.getLoc(), opset);
+    Value value = writeView(load, view, nodes);
+    if (!value)
+      return load->emitError()
+             << "the view that is weight '" << global.getSymName()
+             << "' cannot be written as ONNX nodes";
+    mapping.map(load.getResult(), value);
     return success();
   }
 

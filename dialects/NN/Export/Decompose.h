@@ -19,6 +19,7 @@
 
 #include "NodeBuilder.h"
 
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace inlay::nn {
@@ -87,6 +88,11 @@ mlir::Value rmsNorm(NodeBuilder &nodes, mlir::Value value, mlir::Value gamma,
 // DecomposeAttention.cpp
 Results decompose(AttentionOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(RotaryOp op, Operands operands, NodeBuilder &nodes);
+
+// DecomposeWeight.cpp
+/// What a load of a view gives; null where it cannot be written.
+mlir::Value writeView(mlir::ml_program::GlobalLoadConstOp load,
+                      onnx::WeightViewAttr view, NodeBuilder &nodes);
 
 // DecomposeMoe.cpp
 Results decompose(RouteOp op, Operands operands, NodeBuilder &nodes);

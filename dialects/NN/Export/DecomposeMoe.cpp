@@ -11,21 +11,17 @@
 using namespace mlir;
 using namespace inlay::nn;
 
-/// A score that no choice takes.
-static constexpr double kExcluded = -3.0e38;
-
 //===----------------------------------------------------------------------===//
 // Route
 //===----------------------------------------------------------------------===//
 
-/// Keeps the scores of the best groups. A group is as good as the sum of its
-/// two best scores.
+/// Keeps the scores of the best groups.
 static Value keepBestGroups(RouteOp op, Value scores, NodeBuilder &nodes) {
   int64_t tokens = getShape(scores)[0], experts = getShape(scores)[1];
   int64_t groups = op.getGroups();
   int64_t size = experts / groups;
   Value grouped = nodes.reshape(scores, {tokens, groups, size});
-  Value best = nodes.topK(grouped, std::min<int64_t>(2, size)).first;
+  Value best = nodes.topK(grouped, op.getBestPerGroup()).first;
   Value quality = nodes.reduce("Sum", best, 2, /*keepDims=*/false);
   Value chosen = nodes.topK(quality, op.getTopGroups()).second;
   Value marks =
@@ -34,7 +30,9 @@ static Value keepBestGroups(RouteOp op, Value scores, NodeBuilder &nodes) {
   Value isChosen =
       nodes.compare("Greater", nodes.reshape(marks, {tokens, groups, 1}),
                     nodes.scalar(0, marks));
-  Value kept = nodes.where(isChosen, grouped, nodes.scalar(kExcluded, grouped));
+  Value kept =
+      nodes.where(isChosen, grouped,
+                  nodes.scalar(op.getMaskedScore().convertToDouble(), grouped));
   return nodes.reshape(kept, {tokens, experts});
 }
 
@@ -69,8 +67,13 @@ Results inlay::nn::decompose(RouteOp op, Operands operands,
   Value weights = nodes.gatherElements(source, indices);
   if (op.getKind() == RouteKind::TopKSoftmax)
     weights = nodes.softmax(weights, 1);
-  if (op.getRenormalize())
-    weights = nodes.binary("Div", weights, nodes.reduce("Sum", weights, 1));
+  if (op.getRenormalize()) {
+    Value sum = nodes.reduce("Sum", weights, 1);
+    double epsilon = op.getEpsilon().convertToDouble();
+    if (epsilon != 0)
+      sum = nodes.binary("Add", sum, epsilon);
+    weights = nodes.binary("Div", weights, sum);
+  }
   double scale = op.getScale().convertToDouble();
   if (scale != 1)
     weights = nodes.binary("Mul", weights, scale);
@@ -144,24 +147,12 @@ private:
 
   Value activate(Value x) {
     int64_t width = op.getIntermediate();
-    bool isShared = op.getLayout() == GateLayout::Interleaved ||
-                    op.getLayout() == GateLayout::Halves;
     Value y = product(x, op.getFc1(), op.getFc1Scales(), op.getFc1ZeroPoints(),
-                      op.getFc1Bias(), isShared ? 2 * width : width);
-    switch (op.getLayout()) {
-    case GateLayout::None:
+                      op.getFc1Bias(), width);
+    if (!op.getFc3())
       return gated(y, Value());
-    case GateLayout::Separate:
-      return gated(y, product(x, op.getFc3(), op.getFc3Scales(),
-                              op.getFc3ZeroPoints(), op.getFc3Bias(), width));
-    case GateLayout::Interleaved:
-      return gated(nodes.sliceDim(y, 2, 0, width, 2),
-                   nodes.sliceDim(y, 2, 1, width, 2));
-    case GateLayout::Halves:
-      return gated(nodes.sliceDim(y, 2, 0, width),
-                   nodes.sliceDim(y, 2, width, width));
-    }
-    llvm_unreachable("a layout that the switch does not have");
+    return gated(y, product(x, op.getFc3(), op.getFc3Scales(),
+                            op.getFc3ZeroPoints(), op.getFc3Bias(), width));
   }
 
   /// The activation of `gate`, times `linear` where there is one.
@@ -195,6 +186,8 @@ private:
       return nodes.unary("Relu", x);
     case ActivationKind::Gelu:
       return unaryFunction(nodes, UnaryKind::Gelu, x);
+    case ActivationKind::GeluTanh:
+      return unaryFunction(nodes, UnaryKind::GeluTanh, x);
     case ActivationKind::Silu:
     case ActivationKind::Swiglu:
       return unaryFunction(nodes, UnaryKind::Silu, x);

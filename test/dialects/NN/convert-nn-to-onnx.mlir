@@ -67,3 +67,35 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     inlay_nn.return %0 : tensor<4xf32>
   }
 }
+
+// -----
+
+// A view is written as nodes over its sources: here every other row, turned.
+// CHECK: inlay_onnx.graph @view
+// CHECK: %[[S:.+]] = ml_program.global_load_const @source : tensor<4x6xf32>
+// CHECK: inlay_onnx.node "Reshape"(%[[S]]
+// CHECK: inlay_onnx.node "Slice"
+// CHECK: inlay_onnx.node "Transpose"
+// CHECK: inlay_onnx.node "Add"
+module attributes {inlay_onnx.ir_version = 10 : i64, inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  ml_program.global private @source(#inlay_onnx.weight<file = "m.data", offset = 0, length = 96, encoding = raw>) : tensor<4x6xf32>
+  ml_program.global private @rows(#inlay_onnx.weight_view<<@source, first = 6, sizes = [6, 2], strides = [1, 12]>>) : tensor<6x2xf32>
+  inlay_nn.graph @view(%x: tensor<6x2xf32>) -> tensor<6x2xf32> attributes {arg_names = ["x"], batch = 1 : i64, context = 0 : i64, phase = "prefill", result_names = ["y"], tokens = 1 : i64} {
+    %w = ml_program.global_load_const @rows : tensor<6x2xf32>
+    %0 = inlay_nn.binary add %x, %w : (tensor<6x2xf32>, tensor<6x2xf32>) -> tensor<6x2xf32>
+    inlay_nn.return %0 : tensor<6x2xf32>
+  }
+}
+
+// -----
+
+module attributes {inlay_onnx.ir_version = 10 : i64, inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  ml_program.global private @source(#inlay_onnx.weight<file = "m.data", offset = 0, length = 96, encoding = raw>) : tensor<4x6xf32>
+  ml_program.global private @rows(#inlay_onnx.weight_view<<@source, first = 0, sizes = [2, 2], strides = [1, 1]>>) : tensor<2x2xf32>
+  inlay_nn.graph @overlap(%x: tensor<2x2xf32>) -> tensor<2x2xf32> attributes {arg_names = ["x"], batch = 1 : i64, context = 0 : i64, phase = "prefill", result_names = ["y"], tokens = 1 : i64} {
+    // expected-error @below {{the view that is weight 'rows' cannot be written as ONNX nodes}}
+    %w = ml_program.global_load_const @rows : tensor<2x2xf32>
+    %0 = inlay_nn.binary add %x, %w : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    inlay_nn.return %0 : tensor<2x2xf32>
+  }
+}
