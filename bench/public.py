@@ -66,7 +66,8 @@ def main():
                 continue
             estimate = plan["estimate"]
             cycles = estimate["cycles"]["total"]
-            rates = " | ".join(f"{clock * 1e9 / cycles:,.0f}" for clock in CLOCKS)
+            at = {rate["clock_ghz"]: rate["tokens_per_user"] for rate in estimate["rates"]}
+            rates = " | ".join(f"{at[clock]:,.0f}" for clock in CLOCKS)
             unknown = f"{estimate['unknown_bytes'] / 1e9:.1f} GB" if estimate["unknown_bytes"] else "none"
             print(f"| {name} | {public} | {plan['wafers']} | {mode} | {cycles:,.0f} | {rates} "
                   f"| {estimate['bound_cycles']:,.0f} | {estimate['binding']} | {unknown} |")

@@ -70,6 +70,9 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
         .inputError("option --explain",
                     "is text; it cannot go with --format json")
         .notes.push_back("leave --format out");
+  if (!options.explain.empty() && !options.sweep.empty())
+    diags.inputError("option --explain", "is of one plan; it cannot go with "
+                                         "--sweep");
   if (options.sweep.empty() && options.format == SummaryFormat::Csv)
     diags.inputError("option --format", "csv is the form of a --sweep");
   parseSweep(options.sweep, diags);

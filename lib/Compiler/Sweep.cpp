@@ -38,12 +38,14 @@ static bool parseAxis(llvm::StringRef text, SweepAxis &axis,
                             "and batch",
                             name.str()));
   axis.name = name.str();
+  // Sizes up to here are exact in a double and in 64 bits.
+  constexpr double kLargest = 1e15;
   llvm::SmallVector<llvm::StringRef> parts;
   list.split(parts, ':');
   for (llvm::StringRef part : parts) {
     double value = 0;
     bool isNumber = !part.empty() && !part.getAsDouble(value) &&
-                    std::isfinite(value) && value >= 0;
+                    value >= 0 && value <= kLargest;
     if (!isNumber || (name != "clock" && value != std::floor(value)))
       return fail(
           fmt::format("'{}' is no value of {}", part.str(), name.str()));
@@ -65,6 +67,15 @@ std::vector<SweepAxis> inlay::parseSweep(const std::string &text,
     SweepAxis axis;
     if (!parseAxis(part, axis, diags))
       return {};
+    if (llvm::any_of(axes, [&](const SweepAxis &other) {
+          return other.name == axis.name;
+        })) {
+      diags
+          .inputError("option --sweep",
+                      fmt::format("'{}' is given twice", axis.name))
+          .notes.push_back("join its values by colons");
+      return {};
+    }
     points *= axis.values.size();
     axes.push_back(std::move(axis));
   }

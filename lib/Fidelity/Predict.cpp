@@ -39,6 +39,7 @@ const char *inlay::fidelity::toString(Use use) {
 std::optional<Machines>
 inlay::fidelity::loadMachines(const std::string &targetDir,
                               Diagnostics &diags) {
+  diags.setFile("");
   Machines machines;
   for (auto [machine, name] :
        {std::pair("WSE-2", "wse2"), std::pair("WSE-3", "wse3")}) {
@@ -63,7 +64,7 @@ Machines inlay::fidelity::withoutScalars(const Machines &machines) {
 
 std::optional<double> Prediction::error() const {
   std::optional<double> value = measured();
-  if (!predicted || !value || *value == 0)
+  if (!predicted || !value || *value <= 0)
     return std::nullopt;
   return *predicted / *value - 1;
 }

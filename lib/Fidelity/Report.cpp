@@ -8,6 +8,8 @@
 
 #include "inlay/Fidelity/Report.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -151,6 +153,11 @@ void inlay::fidelity::printText(const std::vector<Compared> &rows,
                       reason);
 }
 
+/// What a row of the JSON adds to its columns.
+static constexpr llvm::StringLiteral kPredictionKeys[] = {
+    "predicted", "predicted_without_scalars", "skipped", "error",
+    "error_without_scalars"};
+
 void inlay::fidelity::printJson(const std::vector<Compared> &rows,
                                 llvm::raw_ostream &os) {
   llvm::json::OStream json(os, /*IndentSize=*/1);
@@ -158,10 +165,21 @@ void inlay::fidelity::printJson(const std::vector<Compared> &rows,
   json.attributeArray("rows", [&] {
     for (const Compared &row : rows)
       json.object([&] {
-        for (const auto &[column, text] : row.full.row->fields)
-          json.attribute(column, llvm::json::fixUTF8(text));
-        json.attribute("file", row.full.row->file);
-        json.attribute("use", toString(row.full.use));
+        const auto &fields = row.full.row->fields;
+        auto isInput = [&](const char *name) {
+          return llvm::any_of(
+              fields, [&](const auto &field) { return field.first == name; });
+        };
+        // Keys are unique: a column of the input keeps its name, but where the
+        // prediction needs it.
+        for (const auto &[column, text] : fields)
+          if (!llvm::is_contained(kPredictionKeys, column))
+            json.attribute(llvm::json::fixUTF8(column),
+                           llvm::json::fixUTF8(text));
+        if (!isInput("file"))
+          json.attribute("file", row.full.row->file);
+        if (!isInput("use"))
+          json.attribute("use", toString(row.full.use));
         if (!row.full.predicted) {
           json.attribute("skipped", row.full.skipped);
           return;

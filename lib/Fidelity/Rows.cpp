@@ -101,7 +101,9 @@ public:
       diags.inputError("", "cannot be read: " + buffer.getError().message());
       return false;
     }
-    auto records = parseCsv((*buffer)->getBuffer().str());
+    llvm::StringRef text = (*buffer)->getBuffer();
+    text.consume_front("\xef\xbb\xbf"); // a byte order mark
+    auto records = parseCsv(text.str());
     if (records.empty()) {
       diags.inputError("", "is empty");
       return false;
@@ -113,6 +115,7 @@ public:
 private:
   using Records = std::vector<std::vector<std::string>>;
 
+  /// A table without the columns is another table, and no reason to stop.
   bool checkColumns(const std::vector<std::string> &header) {
     std::vector<std::string> missing;
     for (llvm::StringRef column : kColumns)
@@ -120,14 +123,15 @@ private:
         missing.push_back(column.str());
     if (missing.empty())
       return true;
-    diags.inputError("", "has no column " + llvm::join(missing, ", ") +
-                             "; data/measured/README.md lists the columns");
+    diags.warning("", "is left out: it has no column " +
+                          llvm::join(missing, ", ") +
+                          "; data/measured/README.md lists the columns");
     return false;
   }
 
   bool readRows(const std::string &name, const Records &records) {
     if (!checkColumns(records.front()))
-      return false;
+      return true;
     for (size_t i = 1; i < records.size(); ++i) {
       if (records[i].size() != records.front().size()) {
         diags.inputError(fmt::format("record {}", i + 1),

@@ -185,6 +185,8 @@ Solution inlay::schedule::solve(const Problem &problem) {
 
 double Solution::tokensPerUser(const Problem &problem, double ghz) const {
   double cycles = latency.total();
+  if (ghz != problem.clock)
+    cycles += latency.crossing * (ghz / problem.clock - 1);
   return cycles > 0 ? ghz * 1e9 / cycles * double(problem.tokens) : 0;
 }
 

@@ -214,6 +214,35 @@ TEST_F(FidelityTest, JsonKeepsEveryColumnAndSaysWhy) {
   }
 }
 
+TEST_F(FidelityTest, JsonKeysAreUnique) {
+  // Names of columns that the prediction adds, and a value that is no time.
+  Data odd = data;
+  odd.rows = {data.rows.back(), data.rows.front()};
+  for (Row &row : odd.rows)
+    for (const char *column : {"use", "file", "predicted", "skipped", "error"})
+      row.fields.emplace_back(column, "as given");
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printJson(compareAll(odd, machines), os);
+  llvm::StringRef rest = text;
+  EXPECT_EQ(rest.count("\"use\": \"as given\""), 2u);
+  EXPECT_EQ(rest.count("\"file\": \"as given\""), 2u);
+  EXPECT_EQ(rest.count("\"predicted\":") + rest.count("\"skipped\":"), 2u);
+  EXPECT_FALSE(rest.contains("\"error\": \"as given\""));
+}
+
+TEST_F(FidelityTest, ValuesThatAreNoTimesHaveNoError) {
+  for (Row row : data.rows) {
+    bool isError = predict(row, data, machines).error().has_value();
+    for (auto &[column, value] : row.fields)
+      if (column == "value")
+        value = "-" + value;
+    EXPECT_FALSE(predict(row, data, machines).error());
+    if (isError)
+      EXPECT_TRUE(predict(row, data, machines).predicted);
+  }
+}
+
 TEST_F(FidelityTest, PredictsWithoutAValueAndWithoutTiles) {
   Folder folder;
   folder.write("layers.csv",
@@ -248,15 +277,27 @@ TEST_F(FidelityTest, PredictsWithoutAValueAndWithoutTiles) {
   EXPECT_EQ(rows->rows[4].text("note"), "two, \"quoted\"");
 }
 
+TEST(RowsTest, OtherTablesAreLeftOut) {
+  Folder folder;
+  folder.write("a.csv", "machine,value\nWSE-3,1\n");
+  // With a byte order mark.
+  folder.write("b.csv", "\xef\xbb\xbf" + std::string(kHeader) +
+                            ",WSE-3,MeshGEMV,,,,,,,,,,,,,\n");
+  Diagnostics diags;
+  auto rows = readData(folder.name(), diags);
+  ASSERT_TRUE(rows) << print(diags);
+  ASSERT_EQ(rows->rows.size(), 1u);
+  EXPECT_EQ(rows->rows[0].fields.front().first, "source");
+  EXPECT_THAT(
+      print(diags),
+      testing::AllOf(HasSubstr("a.csv: warning: is left out: it has no column "
+                               "kernel_or_model, phase"),
+                     HasSubstr("; data/measured/README.md lists the columns")));
+}
+
 TEST(RowsTest, ErrorsNameFileAndRecord) {
   Folder folder;
   EXPECT_THAT(folder.errors(), HasSubstr("holds no .csv file"));
-  folder.write("a.csv", "machine,value\nWSE-3,1\n");
-  EXPECT_THAT(
-      folder.errors(),
-      testing::AllOf(HasSubstr("a.csv: error: has no column "
-                               "kernel_or_model, phase"),
-                     HasSubstr("; data/measured/README.md lists the columns")));
   folder.write("a.csv", std::string(kHeader) + "1,2,3\n");
   EXPECT_THAT(folder.errors(),
               HasSubstr("record 2: has 3 fields, the header has 16"));

@@ -80,6 +80,19 @@ TEST(ScheduleTest, ThroughputIsTheSlowestStage) {
   EXPECT_DOUBLE_EQ(solution.tokensPerSystem(problem, 1), 4e9 / 65);
 }
 
+TEST(ScheduleTest, CrossingsTakeTheSameTimeAtEveryClock) {
+  Problem problem = diamond();
+  Solution slow = solve(problem);
+  // Twice the clock is twice the cycles of a crossing.
+  Problem fast = diamond();
+  fast.clock = 2 * problem.clock;
+  for (Edge &edge : fast.edges)
+    edge.cycles.crossing *= 2;
+  EXPECT_DOUBLE_EQ(slow.tokensPerUser(problem, fast.clock),
+                   solve(fast).tokensPerUser(fast, fast.clock));
+  EXPECT_DOUBLE_EQ(slow.tokensPerUser(problem, 2), 2e9 / 286);
+}
+
 TEST(ScheduleTest, CheckReportsEveryViolation) {
   Problem problem = diamond();
   problem.tasks[1].stage = 2;

@@ -283,7 +283,8 @@ static plan::Estimate toEstimate(const PlacedSystem &placement,
   solution.slowestStage = static_cast<int>(
       llvm::max_element(result.stageCycles) - result.stageCycles.begin());
   TargetAttr target = system.getTarget();
-  std::vector<double> clocks = {target.getValue("clock")};
+  problem.clock = target.getValue("clock");
+  std::vector<double> clocks = {problem.clock};
   llvm::append_range(clocks, target.getReportClocks().asArrayRef());
   for (double clock : clocks)
     result.rates.push_back({clock, solution.tokensPerUser(problem, clock),

@@ -75,6 +75,8 @@ struct Solution {
   double gap() const { return bound > 0 ? latency.total() / bound : 0; }
 
   /// Tokens per second at `ghz`; decode: batch tokens a step, for one user one.
+  /// Cycles do not depend on the clock, but for crossings: these take a time,
+  /// so many cycles at `problem.clock`. The path is that of `problem.clock`.
   double tokensPerUser(const Problem &problem, double ghz) const;
   double tokensPerSystem(const Problem &problem, double ghz) const;
 
