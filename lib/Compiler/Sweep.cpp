@@ -44,8 +44,8 @@ static bool parseAxis(llvm::StringRef text, SweepAxis &axis,
   list.split(parts, ':');
   for (llvm::StringRef part : parts) {
     double value = 0;
-    bool isNumber = !part.empty() && !part.getAsDouble(value) &&
-                    value >= 0 && value <= kLargest;
+    bool isNumber = !part.empty() && !part.getAsDouble(value) && value >= 0 &&
+                    value <= kLargest;
     if (!isNumber || (name != "clock" && value != std::floor(value)))
       return fail(
           fmt::format("'{}' is no value of {}", part.str(), name.str()));
