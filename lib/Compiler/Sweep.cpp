@@ -127,8 +127,10 @@ struct Table {
   std::vector<std::vector<std::string>> rows;
 };
 
-Table tabulate(const std::vector<SweepAxis> &axes,
-               const std::vector<SweepResult> &results) {
+} // namespace
+
+static Table tabulate(const std::vector<SweepAxis> &axes,
+                      const std::vector<SweepResult> &results) {
   Table table;
   for (const SweepAxis &axis : axes)
     table.columns.push_back(axis.name);
@@ -164,7 +166,7 @@ Table tabulate(const std::vector<SweepAxis> &axes,
   return table;
 }
 
-void printJson(const Table &table, llvm::raw_ostream &os) {
+static void printJson(const Table &table, llvm::raw_ostream &os) {
   llvm::json::OStream json(os, /*IndentSize=*/2);
   json.array([&] {
     for (const auto &row : table.rows)
@@ -182,8 +184,6 @@ void printJson(const Table &table, llvm::raw_ostream &os) {
   });
   os << '\n';
 }
-
-} // namespace
 
 void inlay::printSweep(const std::vector<SweepAxis> &axes,
                        const std::vector<SweepResult> &results,
