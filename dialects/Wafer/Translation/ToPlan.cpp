@@ -330,9 +330,10 @@ static std::vector<std::string> toAssumptions(const plan::Plan &plan) {
     result.push_back(
         "routing: every expert equally likely, independently for each token");
   if (plan.system.wafers > 1)
-    result.push_back(fmt::format("crossings: cycles at {} GHz, also in the "
-                                 "rates at other clocks",
-                                 plan.system.clockGhz));
+    result.push_back(
+        fmt::format("crossings: take the same time at every clock; "
+                    "the critical path is that at {} GHz",
+                    plan.system.clockGhz));
   result.push_back("host: its streams take no time");
   if (!plan.feasible)
     result.push_back(fmt::format(
