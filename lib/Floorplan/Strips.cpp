@@ -125,13 +125,18 @@ int64_t StripPlanner::leastWidth(int shape, int64_t height) {
   return it->second = high;
 }
 
-/// The width of least cycles + price x cores.
+/// The width of least cycles + price x cores. Cost falls with the width as long
+/// as work is shared, then rises with the way across: a few widths that are
+/// clearly worse end the search.
 StripPlanner::Choice StripPlanner::choose(int shape, int64_t height,
                                           double price) {
+  constexpr double kClearly = 1.1;
+  constexpr int kFew = 3;
   Choice best;
   double bestCost = std::numeric_limits<double>::infinity();
+  int numWorse = 0;
   int64_t width = leastWidth(shape, height);
-  while (width > 0 && width <= grid.width) {
+  while (width > 0 && width <= grid.width && numWorse < kFew) {
     double area = double(width) * double(height);
     if (problem.shapes[shape].atLeast &&
         problem.shapes[shape].atLeast(turned(width, height)) + price * area >=
@@ -140,6 +145,7 @@ StripPlanner::Choice StripPlanner::choose(int shape, int64_t height,
     if (memo.fits(shape, turned(width, height))) {
       double cycles = memo.cycles(shape, turned(width, height));
       double cost = cycles + price * area;
+      numWorse = cost > kClearly * bestCost ? numWorse + 1 : 0;
       if (cost < bestCost) {
         bestCost = cost;
         best = {width, cycles};
