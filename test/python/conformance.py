@@ -119,8 +119,10 @@ def bindings_of(model, feeds):
     """Sizes of the symbolic dims of inputs, as the test's inputs have them."""
     sizes = {}
     for value in model.graph.input:
-        dims = value.type.tensor_type.shape.dim if value.type.HasField("tensor_type") else []
-        sizes.update({dim.dim_param: size for dim, size in zip(dims, np.shape(feeds.get(value.name))) if dim.dim_param})
+        feed = feeds.get(value.name)
+        if isinstance(feed, np.ndarray):
+            dims = value.type.tensor_type.shape.dim
+            sizes.update({dim.dim_param: size for dim, size in zip(dims, feed.shape) if dim.dim_param})
     return ",".join(f"{name}={size}" for name, size in sizes.items())
 
 
