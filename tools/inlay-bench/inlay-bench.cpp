@@ -9,10 +9,14 @@
 //   inlay-bench fidelity --data DIR [--json]   predicted against measured
 //   inlay-bench calibrate --data DIR           primitives into target files
 //   inlay-bench speed                          estimates a second
+//   inlay-bench frontend MODEL                 seconds of each pass up to the
+//                                              dataflow level
 //
 // Exit status: 0 done, 1 bad input.
 //
 //===----------------------------------------------------------------------===//
+
+#include "FrontEnd.h"
 
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Fidelity/Calibrate.h"
@@ -45,6 +49,13 @@ static cl::SubCommand
     speedCommand("speed",
                  "Prints how many estimates one core makes in a second");
 
+static cl::SubCommand frontEndCommand(
+    "frontend", "Prints the processor seconds of the import and of each pass "
+                "up to the dataflow level");
+
+static cl::opt<std::string> modelPath(cl::Positional, cl::Required,
+                                      cl::desc("<model.onnx or config.json>"),
+                                      cl::sub(frontEndCommand));
 static cl::opt<std::string>
     dataDir("data",
             cl::desc("Folder of CSV files with the columns of "
@@ -162,9 +173,11 @@ int main(int argc, char **argv) {
     status = runCalibrate(diags);
   else if (speedCommand)
     status = runSpeed(diags);
+  else if (frontEndCommand)
+    status = timeFrontEnd(modelPath, llvm::outs());
   else
-    llvm::errs() << "error: give a command: fidelity, calibrate or speed; see "
-                    "--help\n";
+    llvm::errs() << "error: give a command: fidelity, calibrate, speed or "
+                    "frontend; see --help\n";
   diags.print(llvm::errs());
   return status;
 }

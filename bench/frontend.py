@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Kimi K2.6 from its config to the dataflow level: processor seconds and peak memory.
+
+For each encoding and number of layers: inlay-model writes the structure-only model, `inlay-bench frontend`
+imports it and runs every pass up to the dataflow level, inlayc makes a plan of it. Seconds are user + system
+time of the whole process, the least of RUNS runs, because the clock on the wall also counts what else the machine
+does; memory is the largest resident set. A bar that is missed is marked, and so is a cost that more than doubles
+as the layers double.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "examples/configs/kimi-k2.6.json"
+RUNS = 3
+LAYERS = (15, 30, 60, 61)
+# Encoding to (seconds, MB) of the whole model, to the dataflow level.
+BARS = {"contrib": (1.5, 300), "unrolled": (10, 1500)}
+# Doubling may cost this much more than double: pages and timer ticks are not divisible.
+SLACK = 1.1
+
+
+def run(command):
+    """Returns (exit status, processor seconds, peak megabytes) of the cheapest of RUNS processes."""
+    best = None
+    for _ in range(RUNS):
+        child = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        row = (child.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+        if best is None or row[1] < best[1]:
+            best = row
+    return best
+
+
+def mark(value, bar, digits):
+    return f"{value:.{digits}f}" + (f" (bar {bar:g} missed)" if bar is not None and value > bar else "")
+
+
+def doubled(before, after):
+    """Whether seconds or megabytes more than doubled, in words."""
+    words = [name for name, index in (("time", 1), ("memory", 2)) if after[index] > 2 * SLACK * before[index]]
+    return f"more than doubled: {' and '.join(words)}" if words else "at most doubled"
+
+
+def table(binaries, encoding, folder):
+    results = {}
+    for layers in LAYERS:
+        model = folder / f"{encoding}-{layers}.onnx"
+        made = run([binaries / "inlay-model", CONFIG, "--encoding", encoding, "--layers", layers, "-o", model])
+        front = run([binaries / "inlay-bench", "frontend", model])
+        plan = run([binaries / "inlayc", model, "-o", folder / "out"])
+        results[layers] = front
+        seconds, megabytes = BARS[encoding] if layers == LAYERS[-1] else (None, None)
+        growth = doubled(results[layers // 2], front) if layers // 2 in results and layers % 2 == 0 else ""
+        print(f"| {encoding} | {layers} | {made[0]} {front[0]} {plan[0]} | {made[1]:.2f} / {made[2]:.0f} "
+              f"| {mark(front[1], seconds, 2)} | {mark(front[2], megabytes, 0)} | {growth} "
+              f"| {plan[1]:.2f} / {plan[2]:.0f} |", flush=True)
+        model.unlink()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
+    options = parser.parse_args()
+    print("| encoding | layers | exit statuses | inlay-model s / MB | to dataflow s | to dataflow MB | since half the layers "
+          "| inlayc to plan s / MB |")
+    print("|---|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for encoding in BARS:
+            table(options.bin.resolve(), encoding, pathlib.Path(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
