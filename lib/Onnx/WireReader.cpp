@@ -24,11 +24,12 @@ void WireReader::fail(bool truncated, std::string message) {
 uint64_t WireReader::takeVarint() {
   unsigned length = 0;
   const char *problem = nullptr;
-  auto *bytes = reinterpret_cast<const uint8_t *>(cursor);
-  uint64_t value = llvm::decodeULEB128(
-      bytes, &length, reinterpret_cast<const uint8_t *>(end), &problem);
-  // Negative numbers take ten bytes, of which the last has one bit.
-  if (problem || length > 10) {
+  // Negative numbers take ten bytes, of which the last has one bit. Beyond them
+  // decodeULEB128 would shift by more than 64.
+  llvm::StringRef bytes = llvm::StringRef(cursor, end - cursor).take_front(10);
+  uint64_t value = llvm::decodeULEB128(bytes.bytes_begin(), &length,
+                                       bytes.bytes_end(), &problem);
+  if (problem) {
     fail(end - cursor < 10, "a number does not end");
     return 0;
   }

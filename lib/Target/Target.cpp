@@ -239,6 +239,22 @@ Target readTarget(JsonReader &reader) {
 
 } // namespace
 
+std::optional<Target> inlay::target::parse(llvm::StringRef text,
+                                           Diagnostics &diags) {
+  std::optional<llvm::json::Value> value = parseJsonObject(text, diags);
+  if (!value)
+    return std::nullopt;
+  size_t before = diags.all().size();
+  JsonReader reader(*value->getAsObject(), "", diags);
+  Target target = readTarget(reader);
+  target.digest =
+      llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(text)),
+                  /*LowerCase=*/true);
+  if (diags.all().size() != before)
+    return std::nullopt;
+  return target;
+}
+
 std::optional<Target> inlay::target::load(const std::string &path,
                                           Diagnostics &diags) {
   diags.setFile(path);
@@ -256,19 +272,7 @@ std::optional<Target> inlay::target::load(const std::string &path,
                              buffer.getError().message());
     return std::nullopt;
   }
-  std::optional<llvm::json::Value> value =
-      parseJsonObject((*buffer)->getBuffer(), diags);
-  if (!value)
-    return std::nullopt;
-  size_t before = diags.all().size();
-  JsonReader reader(*value->getAsObject(), "", diags);
-  Target target = readTarget(reader);
-  target.digest = llvm::toHex(
-      llvm::SHA256::hash(llvm::arrayRefFromStringRef((*buffer)->getBuffer())),
-      /*LowerCase=*/true);
-  if (diags.all().size() != before)
-    return std::nullopt;
-  return target;
+  return parse((*buffer)->getBuffer(), diags);
 }
 
 std::optional<Target> inlay::target::find(const std::string &nameOrFile,

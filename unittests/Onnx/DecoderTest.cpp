@@ -167,6 +167,17 @@ TEST(DecoderTest, SaysWhereAFileIsCutOff) {
             "  note: fetch or export the file again\n");
 }
 
+/// However many bytes follow, a number has ten.
+TEST(DecoderTest, NumbersHaveTenBytes) {
+  std::string note = "  note: fetch or export the file again\n";
+  for (size_t length : {10, 11, 80})
+    EXPECT_EQ(printFindings("\x08" + std::string(length, '\x80') +
+                            std::string(12, '\0')),
+              "model.onnx: error: is damaged: at byte 1, a number does not "
+              "end\n" +
+                  note);
+}
+
 TEST(DecoderTest, SaysWhereAFileIsDamaged) {
   std::string note = "  note: fetch or export the file again\n";
   EXPECT_EQ(printFindings(std::string("\x08\x08\x13\x00", 4)),

@@ -75,7 +75,7 @@ LogicalResult StatePairs::add(nn::GraphOp graph, BlockArgument past,
   if (!fits(before, after))
     return user->emitError()
            << "state '" << name << "' is " << past.getType()
-           << " before the step and " << present.getType()
+           << " before the step and " << (present ? present : past).getType()
            << " after it, but must be static and must not shrink: bind its "
               "dims to the context and to the context plus the new tokens";
   indexOf[past] = pairs.size();

@@ -43,7 +43,7 @@ template <typename OpTy> static Spaces linearSpaces(OpTy op) {
   int64_t width = input.back();
   SpaceBuilder space(op, op->getName().stripDialect(), OpClass::Contraction);
   int token = space.parallel("token", numElements(input.drop_back()));
-  int n = space.parallel("n", getShape(op.getResult()).back());
+  int n = space.parallel("n", getLastDim(op.getResult()));
   int k = space.reduction("k", width, std::max<int64_t>(1, block));
   space.input(op.getInput(), {{token, 1}, {k, 1}});
   if (op.getQuant()) {
@@ -171,7 +171,7 @@ static void rotaryCaches(SpaceBuilder &space, Value cos, Value sin, int dim) {
 }
 
 Spaces RotaryOp::getIterationSpaces() {
-  int64_t width = std::max<int64_t>(2, 2 * getShape(getCos()).back());
+  int64_t width = std::max<int64_t>(2, 2 * getLastDim(getCos()));
   int64_t elements = numElements(getShape(getInput()));
   SpaceBuilder space(*this, "rotary", OpClass::Elementwise);
   int token = space.parallel("token", std::max<int64_t>(1, elements / width));
@@ -219,7 +219,7 @@ private:
     // The first channels of a head rotate, two for each column of a cache.
     int64_t width = op.getHeadDim();
     if (op.getCos())
-      width = std::max<int64_t>(2, 2 * getShape(op.getCos()).back());
+      width = std::max<int64_t>(2, 2 * getLastDim(op.getCos()));
     int dim = space.parallel("dim", width, 2);
     if (op.getCos())
       rotaryCaches(space, op.getCos(), op.getSin(), dim);
@@ -491,7 +491,7 @@ Spaces TopKOp::getIterationSpaces() {
   space.input(getInput(), {{token, 1}, {n, 1}});
   space.output(getIndices(), {{token, 1}, {-1, 1}});
   space.output(getValues(), {{token, 1}, {-1, 1}});
-  space.opsPerPoint(static_cast<double>(getShape(getValues()).back()));
+  space.opsPerPoint(static_cast<double>(getLastDim(getValues())));
   return {space.take()};
 }
 

@@ -42,7 +42,11 @@ model::ElementType getElementType(mlir::Type type);
 /// The static shape of a ranked tensor value.
 llvm::ArrayRef<int64_t> getShape(mlir::Value value);
 
-/// Product of a shape's dims; a dynamic dim counts as 1.
+/// Size of the last dim; 1 for a scalar.
+int64_t getLastDim(mlir::Value value);
+
+/// Product of a shape's dims; a dynamic dim counts as 1. The largest number
+/// where it is beyond 64 bits.
 int64_t numElements(llvm::ArrayRef<int64_t> shape);
 
 /// The numpy broadcast of shapes; nothing where they do not fit.

@@ -70,11 +70,17 @@ ArrayRef<int64_t> inlay::nn::getShape(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+int64_t inlay::nn::getLastDim(Value value) {
+  ArrayRef<int64_t> shape = getShape(value);
+  return shape.empty() ? 1 : shape.back();
+}
+
 int64_t inlay::nn::numElements(ArrayRef<int64_t> shape) {
-  int64_t elements = 1;
+  uint64_t elements = 1;
   for (int64_t size : shape)
-    elements *= ShapedType::isDynamic(size) ? 1 : size;
-  return elements;
+    elements = llvm::SaturatingMultiply<uint64_t>(
+        elements, ShapedType::isDynamic(size) ? 1 : size);
+  return static_cast<int64_t>(std::min<uint64_t>(elements, INT64_MAX));
 }
 
 std::optional<SmallVector<int64_t>>

@@ -105,6 +105,8 @@ LogicalResult EmbeddingOp::verify() {
   if (!getQuant() && (table.size() != 2 || table[1] != result.back()))
     return emitOpError() << "the table must be V x " << result.back()
                          << ", got " << table;
+  if (table.empty())
+    return emitOpError("the table must have rows, got a scalar");
   if (getQuant().has_value() != static_cast<bool>(getScales()))
     return emitOpError("must have scales exactly if it has 'quant'");
   return success();
@@ -145,5 +147,13 @@ LogicalResult MatMulOp::verify() {
     return emitOpError() << "the last dim of lhs, " << lhs.back()
                          << ", must equal the last but one of rhs, "
                          << rhs[rhs.size() - 2];
+  ArrayRef<int64_t> result = getShape(getResult());
+  if (result.size() != std::max(lhs.size(), rhs.size()) ||
+      result[result.size() - 2] != lhs[lhs.size() - 2] ||
+      result.back() != rhs.back())
+    return emitOpError() << "the result must end in " << lhs[lhs.size() - 2]
+                         << " x " << rhs.back() << " and have "
+                         << std::max(lhs.size(), rhs.size()) << " dims, got "
+                         << result;
   return success();
 }

@@ -73,6 +73,8 @@ LogicalResult RotaryOp::verify() {
                          << " does not divide the last dim, " << shape.back();
   if (getShape(getCos()) != getShape(getSin()))
     return emitOpError("both caches must have the same shape");
+  if (getShape(getCos()).empty())
+    return emitOpError("the caches need a row of angles, got scalars");
   return success();
 }
 
@@ -195,6 +197,8 @@ LogicalResult AttentionOp::verify() {
       static_cast<bool>(getSin()) != rotates)
     return emitOpError("must have cos and sin exactly if its layout is not "
                        "none");
+  if (rotates && (getShape(getCos()).empty() || getShape(getSin()).empty()))
+    return emitOpError("the caches need a row of angles, got scalars");
   return success();
 }
 

@@ -143,7 +143,7 @@ bool Scores::match(Value value, int depth) {
     int64_t last = static_cast<int64_t>(getShape(value).size()) - 1;
     if (concat && concat.getInputs().size() == 2 && isPlain() && !sinks &&
         static_cast<int64_t>(concat.getAxis()) == last &&
-        getShape(concat.getInputs()[1]).back() == 1 && masks.empty()) {
+        getLastDim(concat.getInputs()[1]) == 1 && masks.empty()) {
       sinks = concat.getInputs()[1];
       value = concat.getInputs()[0];
       continue;
@@ -174,9 +174,9 @@ static Value matchGuarded(Value value) {
 /// last column is dropped.
 static SoftmaxOp matchSoftmax(Value value, bool &hasSink) {
   value = stripFloatCasts(matchGuarded(stripFloatCasts(value)));
-  int64_t length = getShape(value).back();
+  int64_t length = getLastDim(value);
   if (Value whole = matchLastDimSlice(value, 0, 1, length);
-      whole && getShape(whole).back() == length + 1) {
+      whole && getLastDim(whole) == length + 1) {
     hasSink = true;
     value = stripFloatCasts(whole);
   }

@@ -36,7 +36,7 @@ struct FuseBias : OpRewritePattern<BinaryOp> {
     }
     if (!linear || linear.getBias() || !linear->hasOneUse() ||
         !isWeight(bias) || op.getType() != linear.getType() ||
-        numElements(getShape(bias)) != getShape(linear.getResult()).back())
+        numElements(getShape(bias)) != getLastDim(linear.getResult()))
       return failure();
     rewriter.replaceOpWithNewOp<LinearOp>(
         op, linear.getType(), linear.getInput(), linear.getWeight(),

@@ -33,13 +33,13 @@ using namespace inlay::nn;
 /// Pairs [..., d/2, 2] of equal numbers: the tensor with each of them once.
 static Value unpair(ReshapeOp reshape) {
   ArrayRef<int64_t> input = getShape(reshape.getInput());
-  int64_t half = getShape(reshape.getResult()).back() / 2;
+  int64_t half = getLastDim(reshape.getResult()) / 2;
   Operation *pairs = reshape.getInput().getDefiningOp();
   if (!pairs || input.size() < 2 || input.back() != 2 ||
       input[input.size() - 2] != half)
     return {};
   if (auto copy = dyn_cast<BroadcastOp>(pairs);
-      copy && getShape(copy.getInput()).back() == 1 &&
+      copy && getLastDim(copy.getInput()) == 1 &&
       numElements(getShape(copy.getInput())) * 2 == numElements(input))
     return copy.getInput();
   if (auto stack = dyn_cast<ConcatOp>(pairs);
@@ -107,8 +107,7 @@ public:
 private:
   static bool keepsLastDim(ReshapeOp reshape) {
     ArrayRef<int64_t> input = getShape(reshape.getInput());
-    return !input.empty() &&
-           input.back() == getShape(reshape.getResult()).back();
+    return !input.empty() && input.back() == getLastDim(reshape.getResult());
   }
 
   RotaryLayout layout;
@@ -411,7 +410,7 @@ struct FusePartial : OpRewritePattern<ConcatOp> {
       part = reshape.getInput();
     }
     int64_t rotated = getShape(op.getInputs()[0])[3];
-    if (getShape(rotary.getCos()).back() * 2 != rotated)
+    if (getLastDim(rotary.getCos()) * 2 != rotated)
       return failure();
     Value input = matchLastDimSlice(part, 0, 1, rotated);
     if (!input || getShape(input) != shape ||

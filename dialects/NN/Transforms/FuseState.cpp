@@ -207,8 +207,7 @@ struct FuseLatentValue : OpRewritePattern<AttentionOp> {
   /// What a reshape that keeps the last dim reads.
   static Value stripReshape(Value value) {
     auto reshape = value.getDefiningOp<ReshapeOp>();
-    bool keeps = reshape &&
-                 getShape(reshape.getInput()).back() == getShape(value).back();
+    bool keeps = reshape && getLastDim(reshape.getInput()) == getLastDim(value);
     return keeps ? reshape.getInput() : value;
   }
 };

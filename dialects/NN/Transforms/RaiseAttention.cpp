@@ -99,7 +99,7 @@ static AttentionParts readGroupQueryAttention(RaiseContext &context) {
   parts.kvHeads = node.getIntAttr("kv_num_heads", 0);
   int64_t rows =
       parts.key ? parts.numHeads : parts.numHeads + 2 * parts.kvHeads;
-  parts.headDim = getShape(parts.query).back() / rows;
+  parts.headDim = getLastDim(parts.query) / rows;
   parts.valueDim = parts.headDim;
   parts.scale = readScale(node, parts.headDim);
   parts.window = std::max<int64_t>(0, node.getIntAttr("local_window_size", -1));
@@ -134,7 +134,7 @@ static Refusal raiseGroupQueryAttention(RaiseContext &context) {
   parts.presentValue = context.outputType(2);
   if (!parts.presentKey != !parts.presentValue)
     return "has only one of present_key and present_value";
-  if (parts.pastKey && !parts.presentKey)
+  if (parts.pastKey && !(context.isReturned(1) && context.isReturned(2)))
     return "has a past, but does not return the state";
   auto attention = parts.create(context.getBuilder(), context.getLoc(),
                                 context.outputType(0));
@@ -197,7 +197,7 @@ static Value addBiasPart(RaiseContext &context, Value value, Value bias,
                          int64_t offset) {
   if (!bias)
     return value;
-  int64_t width = getShape(value).back();
+  int64_t width = getLastDim(value);
   auto type =
       RankedTensorType::get(width, getElementTypeOrSelf(bias.getType()));
   Value part = context.create<SliceOp>(type, bias, ArrayRef<int64_t>{offset},
@@ -226,7 +226,7 @@ static Refusal refuseMultiHeadAttention(RaiseContext &context) {
   if (Value bias = context.input(mha::Bias); bias && getShape(bias).size() != 1)
     return "has a bias that is not a vector";
   int64_t heads = context.getNode().getIntAttr("num_heads", 0);
-  if (heads < 1 || getShape(context.input(mha::Query)).back() % heads != 0)
+  if (heads < 1 || getLastDim(context.input(mha::Query)) % heads != 0)
     return "has no num_heads that divides the width of the query";
   if (context.isOutputUsed(3))
     return "gives out its scores (output 3)";
@@ -247,12 +247,11 @@ static Refusal raiseMultiHeadAttention(RaiseContext &context) {
   Value bias = context.input(mha::Bias);
   Value key = asFlat(context, context.input(mha::Key));
   Value value = asFlat(context, context.input(mha::Value));
-  int64_t width = getShape(context.input(mha::Query)).back();
+  int64_t width = getLastDim(context.input(mha::Query));
   parts.numHeads = parts.kvHeads = node.getIntAttr("num_heads", 0);
-  if (getShape(key).back() != width ||
-      getShape(value).back() % parts.numHeads != 0)
+  if (getLastDim(key) != width || getLastDim(value) % parts.numHeads != 0)
     return "has keys or values whose width does not fit num_heads";
-  if (bias && getShape(bias)[0] != 2 * width + getShape(value).back())
+  if (bias && getShape(bias)[0] != 2 * width + getLastDim(value))
     return "has a bias that is not one for queries, keys and values";
   parts.query = addBiasPart(context, context.input(mha::Query), bias, 0);
   parts.key = addBiasPart(context, key, bias, width);
@@ -260,7 +259,7 @@ static Refusal raiseMultiHeadAttention(RaiseContext &context) {
   parts.pastKey = context.input(mha::PastKey);
   parts.pastValue = context.input(mha::PastValue);
   parts.headDim = width / parts.numHeads;
-  parts.valueDim = getShape(value).back() / parts.numHeads;
+  parts.valueDim = getLastDim(value) / parts.numHeads;
   parts.scale = readScale(node, parts.headDim);
   parts.causal = node.getIntAttr("unidirectional", 0) != 0;
   Type element = getElementTypeOrSelf(parts.query.getType());
@@ -274,7 +273,8 @@ static Refusal raiseMultiHeadAttention(RaiseContext &context) {
   if (hasPresent) {
     parts.presentKey = context.outputType(1);
     parts.presentValue = context.outputType(2);
-    if (!parts.presentKey || !parts.presentValue)
+    if (!parts.presentKey || !parts.presentValue ||
+        (parts.pastKey && !(context.isReturned(1) && context.isReturned(2))))
       return "has a past, but does not return the state";
   }
   auto attention = parts.create(context.getBuilder(), context.getLoc(),

@@ -176,7 +176,7 @@ static Refusal raiseGemm(RaiseContext &context) {
   RankedTensorType type = context.outputType(0);
   std::optional<Matrix> matrix = asMatrix(rhs);
   bool isBias = sum && numElements(getShape(sum)) == type.getDimSize(1) &&
-                getShape(sum).back() == type.getDimSize(1) && alpha == 1 &&
+                getLastDim(sum) == type.getDimSize(1) && alpha == 1 &&
                 beta == 1 && isWeightLike(sum);
   if (matrix && isBias) {
     setLinear(context, lhs, *matrix, sum);

@@ -109,6 +109,8 @@ static Refusal raiseLpNorm(RaiseContext &context) {
   RankedTensorType type = context.outputType(0);
   int64_t axis =
       normaliseAxis(context.getNode().getIntAttr("axis", -1), type.getRank());
+  if (axis < 0 || axis >= type.getRank())
+    return "normalises along an axis that its input does not have";
   SmallVector<int64_t> shape(type.getShape());
   shape[axis] = 1;
   auto reduced = RankedTensorType::get(shape, type.getElementType());

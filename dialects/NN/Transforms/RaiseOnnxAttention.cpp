@@ -161,7 +161,8 @@ static Refusal raiseAttention(RaiseContext &context) {
   if (parts.pastKey) {
     parts.presentKey = context.outputType(1);
     parts.presentValue = context.outputType(2);
-    if (!parts.presentKey || !parts.presentValue)
+    if (!parts.presentKey || !parts.presentValue ||
+        (parts.pastKey && !(context.isReturned(1) && context.isReturned(2))))
       return "has a past, but does not return the state";
   }
   bool isFlat = getShape(context.input(sdpa::Query)).size() == 3;
@@ -202,7 +203,7 @@ static Refusal raiseRotary(RaiseContext &context, unsigned cos, unsigned sin,
                             ? RotaryLayout::Interleaved
                             : RotaryLayout::Halves;
   ArrayRef<int64_t> shape = getShape(context.input(0));
-  int64_t half = getShape(context.input(cos)).back();
+  int64_t half = getLastDim(context.input(cos));
   if (shape.size() != 3 && shape.size() != 4)
     return "has an input that is neither 3-D nor 4-D";
   int64_t heads = shape.size() == 4 ? 0 : node.getIntAttr("num_heads", 0);

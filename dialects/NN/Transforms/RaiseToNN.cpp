@@ -50,6 +50,13 @@ bool RaiseContext::isOutputUsed(unsigned index) {
   return output && !output.use_empty();
 }
 
+bool RaiseContext::isReturned(unsigned index) {
+  Value output = node.getOutput(index);
+  return output && llvm::any_of(output.getUsers(), [](Operation *user) {
+           return isa<onnx::ReturnOp>(user);
+         });
+}
+
 void RaiseContext::noteRole(unsigned index, StepRole role) {
   Value value = input(index);
   while (value && value.getDefiningOp() &&
@@ -254,6 +261,20 @@ private:
     return success();
   }
 
+  /// The rule has made everything that others use, with the inferred types.
+  Refusal checkOutputs(onnx::NodeOp node) {
+    for (Value output : node.getOutputs()) {
+      if (output.use_empty())
+        continue;
+      Value raised = mapping.lookupOrNull(output);
+      if (!raised)
+        return "has outputs that its operator does not know";
+      if (raised.getType() != output.getType())
+        return "has an output of a type that its operator does not give";
+    }
+    return std::nullopt;
+  }
+
   /// Takes back what a rule made of a node whose tensors do not fit together,
   /// and refuses with what the op's verifier says.
   Refusal applyRule(const Rule &rule, onnx::NodeOp node) {
@@ -261,6 +282,8 @@ private:
     Operation *last = block->empty() ? nullptr : &block->back();
     RaiseContext context(node, builder, mapping, roles);
     if (Refusal refusal = rule(context))
+      return refusal;
+    if (Refusal refusal = checkOutputs(node))
       return refusal;
     auto made = llvm::make_range(
         last ? std::next(Block::iterator(last)) : block->begin(), block->end());

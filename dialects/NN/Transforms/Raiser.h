@@ -51,6 +51,8 @@ public:
   Both hasBoth(unsigned a, unsigned b);
   /// Whether anything reads output `index`.
   bool isOutputUsed(unsigned index);
+  /// Whether output `index` is a result of the graph.
+  bool isReturned(unsigned index);
   /// Notes what input `index` tells about a step, if it is an argument of the
   /// graph.
   void noteRole(unsigned index, StepRole role);

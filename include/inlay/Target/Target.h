@@ -18,6 +18,8 @@
 #include "inlay/Model/Geometry.h"
 #include "inlay/Support/Diagnostic.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -116,6 +118,9 @@ struct Target {
 
 /// Reads a device description. Every wrong field becomes an error.
 std::optional<Target> load(const std::string &path, Diagnostics &diags);
+
+/// The same on the text of the file.
+std::optional<Target> parse(llvm::StringRef text, Diagnostics &diags);
 
 /// Finds a shipped target by name in `directory`, or reads `nameOrFile` as a
 /// path when it ends in ".json". An unknown name is an error that lists the

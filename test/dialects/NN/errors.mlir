@@ -577,3 +577,33 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x32xf32>)
 // expected-error @below {{the key must be 3-D with a last dim of 16, got 1, 1, 32}}
 %1 = inlay_nn.attention none %0#0, %0#1 {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 8 : i64, value_in_key} : (tensor<1x1x64xf32>, tensor<1x1x32xf32>) -> tensor<1x1x32xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<4x8xf32>, tensor<8x4xf32>)
+// expected-error @below {{the result must end in 4 x 4 and have 2 dims, got 4}}
+%1 = inlay_nn.matmul %0#0, %0#1 : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<4x8xf32>, tensor<8x4xf32>)
+// expected-error @below {{the result must end in 4 x 4 and have 2 dims, got 4, 8}}
+%1 = inlay_nn.matmul %0#0, %0#1 : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x8xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> tensor<f32>
+// expected-error @below {{needs an input of at least one dim}}
+%1 = inlay_nn.rms_norm %0, %0 {epsilon = 1.0e-5 : f64} : (tensor<f32>, tensor<f32>) -> tensor<f32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<f32>)
+// expected-error @below {{the caches need a row of angles, got scalars}}
+%1 = inlay_nn.rotary halves %0#0, %0#1, %0#1 {num_heads = 4 : i64} : (tensor<1x1x64xf32>, tensor<f32>, tensor<f32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<ui8>, tensor<1x1xi64>, tensor<1xf32>)
+// expected-error @below {{the table must have rows, got a scalar}}
+%1 = inlay_nn.embedding %0#0, %0#1 scales %0#2 {quant = #inlay_nn.block_quant<bits = 4, block = 32>} : (tensor<ui8>, tensor<1x1xi64>, tensor<1xf32>) -> tensor<1x1x64xf32>

@@ -32,3 +32,49 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     inlay_onnx.return %0 : tensor<1x8xf32>
   }
 }
+
+// -----
+
+// Caches of one number are no caches.
+module attributes {inlay_onnx.opsets = {ai.onnx = 23 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @scalar_caches
+  // CHECK: inlay_nn.opaque "RotaryEmbedding"
+  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x RotaryEmbedding (opset 23): 'inlay_nn.rotary' op the caches need a row of angles, got scalars; e.g. node 'rotate'}}
+  inlay_onnx.graph @scalar_caches(%x: tensor<1x2x4x8xf32>, %c: tensor<f32>) -> tensor<1x2x4x8xf32> attributes {arg_names = ["x", "c"], result_names = ["y"]} {
+    %0 = inlay_onnx.node "RotaryEmbedding"(%x, %c, %c) : (tensor<1x2x4x8xf32>, tensor<f32>, tensor<f32>) -> tensor<1x2x4x8xf32> loc("rotate")
+    inlay_onnx.return %0 : tensor<1x2x4x8xf32>
+  }
+}
+
+// -----
+
+// Nodes may claim outputs, and types of outputs, that their operator does not have.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @claims
+  // CHECK: inlay_nn.opaque "Floor"(%x) : (tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>)
+  // CHECK: inlay_nn.opaque "Identity"
+  // expected-warning @below {{2 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x Floor (opset 21): has outputs that its operator does not know; e.g. node 'two'}}
+  // expected-note @below {{1 x Identity (opset 21): has an output of a type that its operator does not give; e.g. node 'type'}}
+  inlay_onnx.graph @claims(%x: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf16>) attributes {arg_names = ["x"], result_names = ["a", "b"]} {
+    %0:2 = inlay_onnx.node "Floor"(%x) : (tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) loc("two")
+    %1 = inlay_onnx.node "Identity"(%x) : (tensor<1x8xf32>) -> tensor<1x8xf16> loc("type")
+    inlay_onnx.return %0#1, %1 : tensor<1x8xf32>, tensor<1x8xf16>
+  }
+}
+
+// -----
+
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @loses_state
+  // CHECK-NOT: inlay_nn.attention
+  // expected-warning @below {{2 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x LpNormalization (opset 21): normalises along an axis that its input does not have; e.g. node 'scalar'}}
+  // expected-note @below {{1 x com.microsoft::GroupQueryAttention (opset 1): has a past, but does not return the state; e.g. node 'attn'}}
+  inlay_onnx.graph @loses_state(%s: tensor<f32>, %q: tensor<1x1x32xf32>, %k: tensor<1x1x16xf32>, %pk: tensor<1x1x8x16xf32>, %pv: tensor<1x1x8x16xf32>, %n: tensor<1xi32>, %t: tensor<1xi32>) -> (tensor<f32>, tensor<1x1x32xf32>, tensor<1x1x9x16xf32>) attributes {arg_names = ["s", "q", "k", "pk", "pv", "n", "t"], result_names = ["a", "b", "c"]} {
+    %0 = inlay_onnx.node "LpNormalization"(%s) : (tensor<f32>) -> tensor<f32> loc("scalar")
+    %1:3 = inlay_onnx.node "com.microsoft::GroupQueryAttention"(%q, %k, %k, %pk, %pv, %n, %t) {attributes = {kv_num_heads = 1 : i64, num_heads = 2 : i64}} : (tensor<1x1x32xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>, tensor<1x1x8x16xf32>, tensor<1x1x8x16xf32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x1x32xf32>, tensor<1x1x9x16xf32>, tensor<1x1x9x16xf32>) loc("attn")
+    inlay_onnx.return %0, %1#0, %1#1 : tensor<f32>, tensor<1x1x32xf32>, tensor<1x1x9x16xf32>
+  }
+}
