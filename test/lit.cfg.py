@@ -28,5 +28,6 @@ config.substitutions.append(("%exits", sys.executable + " " + os.path.join(confi
 for verb in ("encode", "decode"):
     config.substitutions.append((f"%{verb}-onnx", f"protoc --{verb}=onnx.ModelProto --proto_path="
                                  + os.path.dirname(config.onnx_proto) + " " + config.onnx_proto))
+config.substitutions.append(("%onnx-mutations", os.path.join(config.inlay_binary_dir, "unittests", "fuzz", "onnx-mutations")))
 config.substitutions.append(("%inlay_src_root", config.inlay_source_dir))
 config.substitutions.append(("%examples", os.path.join(config.inlay_source_dir, "examples")))
