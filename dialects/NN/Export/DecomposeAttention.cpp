@@ -28,7 +28,7 @@ static Value rotate(NodeBuilder &nodes, Value value, Value cos, Value sin,
   cos = nodes.cast(cos, elementType(value));
   sin = nodes.cast(sin, elementType(value));
   ArrayRef<int64_t> shape = getShape(value);
-  int64_t half = getShape(cos).back();
+  int64_t half = getLastDim(cos);
   int64_t rest = shape[3] - 2 * half;
   bool isInterleaved = layout == RotaryLayout::Interleaved;
   int64_t stride = isInterleaved ? 2 : 1;

@@ -161,7 +161,7 @@ Results inlay::nn::decompose(ReduceOp op, Operands operands,
 
 Results inlay::nn::decompose(TopKOp op, Operands operands, NodeBuilder &nodes) {
   auto [values, indices] =
-      nodes.topK(operands(op.getInput()), getShape(op.getValues()).back(),
+      nodes.topK(operands(op.getInput()), getLastDim(op.getValues()),
                  /*largest=*/!op.getSmallest());
   return {values, indices};
 }

@@ -98,7 +98,7 @@ template <typename OpTy>
 static Results linear(OpTy op, Operands operands, NodeBuilder &nodes) {
   Value input = operands(op.getInput());
   Value weight = operands(op.getWeight());
-  int64_t width = getShape(op.getResult()).back();
+  int64_t width = getLastDim(op.getResult());
   BlockQuantAttr quant = op.getQuantAttr();
   if (quant) {
     // Blocks run along K, which becomes the last dim.
@@ -109,7 +109,7 @@ static Results linear(OpTy op, Operands operands, NodeBuilder &nodes) {
     };
     weight = dequantise(nodes, asRows(weight), asRows(operands(op.getScales())),
                         asRows(operands(op.getZeroPoints())), quant, width,
-                        getShape(input).back());
+                        getLastDim(input));
   }
   if (quant || !op.getTransposed())
     weight = nodes.transpose(weight, {1, 0});
@@ -149,11 +149,11 @@ Results inlay::nn::decompose(EmbeddingOp op, Operands operands,
   Value rows = chooseRows(nodes, table, vocabulary, ids);
   if (BlockQuantAttr quant = op.getQuantAttr()) {
     Value zeros = operands(op.getZeroPoints());
-    rows = dequantise(
-        nodes, rows,
-        chooseRows(nodes, operands(op.getScales()), vocabulary, ids),
-        zeros ? chooseRows(nodes, zeros, vocabulary, ids) : Value(), quant,
-        getShape(ids).front(), getShape(op.getResult()).back());
+    rows =
+        dequantise(nodes, rows,
+                   chooseRows(nodes, operands(op.getScales()), vocabulary, ids),
+                   zeros ? chooseRows(nodes, zeros, vocabulary, ids) : Value(),
+                   quant, getShape(ids).front(), getLastDim(op.getResult()));
   }
   return {nodes.cast(nodes.reshape(rows, getShape(op.getResult())),
                      elementType(op.getResult()))};

@@ -130,7 +130,7 @@ private:
                 Value biasOperand, int64_t rows) {
     Value weight = operands(weightOperand);
     int64_t experts = op.getNumExperts();
-    int64_t columns = getShape(x).back();
+    int64_t columns = getLastDim(x);
     if (BlockQuantAttr quant = op.getQuantAttr())
       weight = nodes.reshape(dequantise(nodes, weight, operands(scales),
                                         operands(zeroPoints), quant,

@@ -40,13 +40,13 @@ static LogicalResult verifyNormShape(Operation *op, Value input, Value result) {
 LogicalResult RmsNormOp::verify() {
   if (failed(verifyNormShape(*this, getInput(), getResult())))
     return failure();
-  return verifyLength(*this, "gamma", getGamma(), getShape(getInput()).back());
+  return verifyLength(*this, "gamma", getGamma(), getLastDim(getInput()));
 }
 
 LogicalResult LayerNormOp::verify() {
   if (failed(verifyNormShape(*this, getInput(), getResult())))
     return failure();
-  int64_t width = getShape(getInput()).back();
+  int64_t width = getLastDim(getInput());
   return failure(failed(verifyLength(*this, "gamma", getGamma(), width)) ||
                  failed(verifyLength(*this, "beta", getBeta(), width)));
 }
@@ -206,7 +206,7 @@ LogicalResult AttentionOp::verify() {
 // Route, experts
 //===----------------------------------------------------------------------===//
 
-int64_t RouteOp::getNumExperts() { return getShape(getLogits()).back(); }
+int64_t RouteOp::getNumExperts() { return getLastDim(getLogits()); }
 
 LogicalResult RouteOp::verify() {
   ArrayRef<int64_t> logits = getShape(getLogits());
@@ -243,7 +243,7 @@ LogicalResult RouteOp::verify() {
 
 int64_t ExpertsOp::getNumExperts() { return getShape(getFc1())[0]; }
 int64_t ExpertsOp::getExpertsPerToken() { return getShape(getIndices())[1]; }
-int64_t ExpertsOp::getHidden() { return getShape(getInput()).back(); }
+int64_t ExpertsOp::getHidden() { return getLastDim(getInput()); }
 
 int64_t ExpertsOp::getIntermediate() { return getShape(getFc1())[1]; }
 
