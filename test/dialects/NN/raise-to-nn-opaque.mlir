@@ -78,3 +78,16 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     inlay_onnx.return %0, %1#0, %1#1 : tensor<f32>, tensor<1x1x32xf32>, tensor<1x1x9x16xf32>
   }
 }
+
+// -----
+
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @no_inputs
+  // CHECK: inlay_nn.opaque "TopK"()
+  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x TopK (opset 21): has no input 0; e.g. node 'top'}}
+  inlay_onnx.graph @no_inputs() -> tensor<3xi64> attributes {arg_names = [], result_names = ["y"]} {
+    %0 = inlay_onnx.node "TopK"() : () -> tensor<3xi64> loc("top")
+    inlay_onnx.return %0 : tensor<3xi64>
+  }
+}

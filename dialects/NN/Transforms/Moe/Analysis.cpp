@@ -129,7 +129,9 @@ static bool followInside(Analysis &analysis, NodeOp node) {
 void Analysis::run() {
   for (Operation &op : graph.getBody().front()) {
     auto node = dyn_cast<NodeOp>(op);
-    if (!node || node->getNumRegions() != 0 || node.getOutputs().empty())
+    // Every rule looks at the first input; a file may leave it away.
+    if (!node || node->getNumRegions() != 0 || node.getOutputs().empty() ||
+        !node.getInput(0))
       continue;
     bool isKnown = false;
     if (auto it = rules.find(node.getFullName()); it != rules.end())

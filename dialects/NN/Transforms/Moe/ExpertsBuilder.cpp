@@ -164,7 +164,11 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
                     model.fc2.block == model.fc1.block &&
                     (!model.fc3 || (model.fc3->bits == model.fc1.bits &&
                                     model.fc3->block == model.fc1.block));
-  if (!isWhole || !isOneQuant || (model.fc1.bits && !quant)) {
+  // The router may have chosen for other tokens than the experts are given.
+  ArrayRef<int64_t> input = getShape(spec.input);
+  bool isOneBatch = !input.empty() && numElements(input.drop_back()) ==
+                                          getShape(route.getIndices()).front();
+  if (!isWhole || !isOneQuant || !isOneBatch || (model.fc1.bits && !quant)) {
     weights.discard();
     return {};
   }

@@ -49,8 +49,8 @@ static bool startRouter(Analysis &analysis, NodeOp node) {
   auto shape = shapeOf(node.getInput(0));
   auto type = dyn_cast<RankedTensorType>(node.getInput(0).getType());
   std::optional<int64_t> k = intOf(node.getInput(1));
-  if (!shape || !type || !type.hasStaticShape() || !k || !node.getOutput(1) ||
-      !isa<FloatType>(type.getElementType()) ||
+  if (!shape || shape->empty() || !type || !type.hasStaticShape() || !k ||
+      !node.getOutput(1) || !isa<FloatType>(type.getElementType()) ||
       !isOverLastDim(node, node.getInput(0)) ||
       node.getIntAttr("largest", 1) == 0)
     return false;
