@@ -167,8 +167,9 @@ def cpu_seconds(ir_path):
 
 
 def test_time_is_linear_in_the_number_of_experts(tmp_path):
+    """Eight times as many experts may take twice eight times as long, since machines are noisy; squares take 64."""
     seconds = []
-    for experts in (1000, 2000):
+    for experts in (500, 4000):
         model = moe_models.build("B", Spec(hidden=8, inner=4, experts=experts))
         path = tmp_path / f"{experts}.onnx"
         onnx.save(model, path)
@@ -176,7 +177,7 @@ def test_time_is_linear_in_the_number_of_experts(tmp_path):
         ir_path = path.with_suffix(".mlir")
         ir_path.write_text(text)
         seconds.append(min(cpu_seconds(ir_path) for _ in range(3)))
-    assert seconds[1] < 2.3 * seconds[0], seconds
+    assert seconds[1] < 2 * 8 * seconds[0], seconds
 
 
 # Near misses: each is a model that onnxruntime runs and that is no mixture of experts, or not one that can be said.
