@@ -69,7 +69,8 @@ public:
     if (!tight)
       return std::nullopt;
     consider(*tight);
-    if (tryPrice(0))
+    isAmple = tryPrice(0);
+    if (isAmple)
       return best;
     constexpr int kProbes = 11;
     constexpr double kLowest = -6; // log10 of cycles per core
@@ -82,6 +83,10 @@ public:
     }
     return best;
   }
+
+  /// Whether every block got the extent it likes best: another direction of
+  /// strips would only place the same extents elsewhere.
+  bool hadRoom() const { return isAmple; }
 
 private:
   bool tryPrice(double price) {
@@ -101,6 +106,7 @@ private:
   const Problem &problem;
   StripPlanner planner;
   std::optional<Solution> best;
+  bool isAmple = false;
 };
 
 } // namespace
@@ -147,12 +153,12 @@ std::optional<Solution> inlay::floorplan::solve(const Problem &problem,
       for (bool isTransposed : {false, true}) {
         if (bySize && best)
           break;
-        std::optional<Solution> solution =
-            PriceSearch(problem, isTransposed, bySize, memo).run();
+        PriceSearch search(problem, isTransposed, bySize, memo);
+        std::optional<Solution> solution = search.run();
         if (solution &&
             (!best || solution->cost(problem) < best->cost(problem)))
           best = std::move(solution);
-        if (bySize && best)
+        if (best && (bySize || search.hadRoom()))
           break;
       }
   }

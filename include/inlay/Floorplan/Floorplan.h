@@ -15,7 +15,7 @@
 // stand side by side and take its height. Strips run alternately forth and back
 // (snake), each from where the one before ended, so that consecutive blocks are
 // neighbours. The same is tried with
-// columns for rows.
+// columns for rows, where blocks want more room than there is.
 //
 //===----------------------------------------------------------------------===//
 
