@@ -42,6 +42,10 @@ model::ElementType getElementType(mlir::Type type);
 /// The static shape of a ranked tensor value.
 llvm::ArrayRef<int64_t> getShape(mlir::Value value);
 
+/// Null where there is no quantisation of so many bits in such blocks.
+BlockQuantAttr getBlockQuant(mlir::MLIRContext *context, int64_t bits,
+                             int64_t block);
+
 /// Size of the last dim; 1 for a scalar.
 int64_t getLastDim(mlir::Value value);
 

@@ -70,6 +70,16 @@ ArrayRef<int64_t> inlay::nn::getShape(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+BlockQuantAttr inlay::nn::getBlockQuant(MLIRContext *context, int64_t bits,
+                                        int64_t block) {
+  // `getChecked` writes into a diagnostic, which must be a live one.
+  ScopedDiagnosticHandler silent(context,
+                                 [](mlir::Diagnostic &) { return success(); });
+  return BlockQuantAttr::getChecked(
+      [&] { return mlir::emitError(UnknownLoc::get(context)); }, context, bits,
+      block);
+}
+
 int64_t inlay::nn::getLastDim(Value value) {
   ArrayRef<int64_t> shape = getShape(value);
   return shape.empty() ? 1 : shape.back();

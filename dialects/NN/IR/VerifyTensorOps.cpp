@@ -193,6 +193,8 @@ LogicalResult SliceOp::verify() {
 }
 
 LogicalResult BroadcastOp::verify() {
+  if (getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getResult()))
+    return emitOpError("must keep the element type");
   ArrayRef<int64_t> result = getShape(getResult());
   auto expected = broadcastShapes({getShape(getInput()), result});
   if (!expected || ArrayRef<int64_t>(*expected) != result)

@@ -131,6 +131,8 @@ static Refusal raiseIsInf(RaiseContext &context) {
   if (!positive && !negative)
     return "looks for no infinity at all";
   auto type = cast<RankedTensorType>(input.getType());
+  if (!isa<FloatType>(type.getElementType()))
+    return "looks for infinity among integers";
   if (positive && negative)
     input = context.create<UnaryOp>(type, UnaryKind::Abs, input);
   double infinity = std::numeric_limits<double>::infinity();

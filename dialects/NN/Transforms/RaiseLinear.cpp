@@ -50,10 +50,8 @@ static bool readQuantised(DequantizeOp dequantize, Matrix &matrix) {
     return false;
   if (isOne || block >= shape[along])
     block = 0;
-  auto emit = [] { return InFlightDiagnostic(); };
-  int64_t bits = type.getIntOrFloatBitWidth();
-  matrix.quant =
-      BlockQuantAttr::getChecked(emit, dequantize.getContext(), bits, block);
+  matrix.quant = getBlockQuant(dequantize.getContext(),
+                               type.getIntOrFloatBitWidth(), block);
   matrix.weight = dequantize.getInput();
   matrix.scales = dequantize.getScales();
   matrix.zeroPoints = dequantize.getZeroPoints();
@@ -240,8 +238,7 @@ static Refusal raiseMatMulNBits(RaiseContext &context) {
     return "has a weight packed for one vendor's kernels";
   int64_t bits = node.getIntAttr("bits", 4);
   int64_t block = node.getIntAttr("block_size", 0);
-  auto emit = [] { return InFlightDiagnostic(); };
-  auto quant = BlockQuantAttr::getChecked(emit, node.getContext(), bits, block);
+  BlockQuantAttr quant = getBlockQuant(node.getContext(), bits, block);
   if (!quant)
     return "has bits or block_size that no rule knows";
   context.setOutput(
@@ -287,10 +284,9 @@ static Refusal raiseGatherBlockQuantized(RaiseContext &context) {
       normaliseAxis(node.getIntAttr("gather_axis", 0), rank) != 0 ||
       normaliseAxis(node.getIntAttr("quantize_axis", 1), rank) != 1)
     return "is not a gather of rows quantised along their length";
-  auto emit = [] { return InFlightDiagnostic(); };
-  auto quant = BlockQuantAttr::getChecked(emit, node.getContext(),
-                                          node.getIntAttr("bits", 4),
-                                          node.getIntAttr("block_size", 128));
+  BlockQuantAttr quant =
+      getBlockQuant(node.getContext(), node.getIntAttr("bits", 4),
+                    node.getIntAttr("block_size", 128));
   if (!quant)
     return "has bits or block_size that no rule knows";
   context.setOutput(

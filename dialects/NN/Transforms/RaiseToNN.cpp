@@ -156,6 +156,15 @@ bool isStatic(onnx::NodeOp node) {
                       [](Type t) { return isStatic(t); });
 }
 
+/// Rules compute with numbers of one part.
+bool isNumeric(onnx::NodeOp node) {
+  auto isNumber = [](Type type) {
+    return isa<NoneType>(type) || getElementTypeOrSelf(type).isIntOrFloat();
+  };
+  return llvm::all_of(node->getOperandTypes(), isNumber) &&
+         llvm::all_of(node->getResultTypes(), isNumber);
+}
+
 /// Raises one graph, node by node in the order of the block.
 class GraphRaiser {
 public:
@@ -252,6 +261,8 @@ private:
       refusal = reason->second;
     } else if (!isStatic(node)) {
       refusal = "has a shape that depends on data";
+    } else if (!isNumeric(node)) {
+      refusal = "works on strings or complex numbers";
     } else if (auto rule = rules.find(node.getFullName());
                rule != rules.end()) {
       refusal = applyRule(rule->second, node);

@@ -91,3 +91,23 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     inlay_onnx.return %0 : tensor<3xi64>
   }
 }
+
+// -----
+
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @values
+  // CHECK-COUNT-4: inlay_nn.opaque
+  // expected-warning @below {{4 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x IsInf (opset 21): looks for infinity among integers; e.g. node 'ints'}}
+  // expected-note @below {{1 x Identity (opset 21): works on strings or complex numbers; e.g. node 'text'}}
+  // expected-note @below {{1 x Expand (opset 21): 'inlay_nn.broadcast' op must keep the element type; e.g. node 'wide'}}
+  // expected-note @below {{1 x com.microsoft::MatMulNBits (opset 1): has bits or block_size that no rule knows; e.g. node 'five'}}
+  inlay_onnx.graph @values(%i: tensor<4xi64>, %s: tensor<4x!inlay_onnx.string>, %b: tensor<i1>, %x: tensor<1x32xf32>, %w: tensor<8x1x20xui8>, %c: tensor<8xf32>) -> (tensor<4xi1>, tensor<4x!inlay_onnx.string>, tensor<2xui8>, tensor<1x8xf32>) attributes {arg_names = ["i", "s", "b", "x", "w", "c"], result_names = ["a", "t", "e", "f"]} {
+    %shape = inlay_onnx.constant dense<2> : tensor<1xi64>
+    %0 = inlay_onnx.node "IsInf"(%i) : (tensor<4xi64>) -> tensor<4xi1> loc("ints")
+    %1 = inlay_onnx.node "Identity"(%s) : (tensor<4x!inlay_onnx.string>) -> tensor<4x!inlay_onnx.string> loc("text")
+    %2 = inlay_onnx.node "Expand"(%b, %shape) : (tensor<i1>, tensor<1xi64>) -> tensor<2xui8> loc("wide")
+    %3 = inlay_onnx.node "com.microsoft::MatMulNBits"(%x, %w, %c) {attributes = {K = 32 : i64, N = 8 : i64, bits = 5 : i64, block_size = 32 : i64}} : (tensor<1x32xf32>, tensor<8x1x20xui8>, tensor<8xf32>) -> tensor<1x8xf32> loc("five")
+    inlay_onnx.return %0, %1, %2, %3 : tensor<4xi1>, tensor<4x!inlay_onnx.string>, tensor<2xui8>, tensor<1x8xf32>
+  }
+}

@@ -157,9 +157,8 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
     fc3 = build([](const Mlp &m) -> const Matrix & { return *m.fc3; }, "up");
   BlockQuantAttr quant;
   if (model.fc1.bits)
-    quant = BlockQuantAttr::getChecked([] { return InFlightDiagnostic(); },
-                                       builder.getContext(), model.fc1.bits,
-                                       model.fc1.block);
+    quant =
+        getBlockQuant(builder.getContext(), model.fc1.bits, model.fc1.block);
   bool isOneQuant = model.fc2.bits == model.fc1.bits &&
                     model.fc2.block == model.fc1.block &&
                     (!model.fc3 || (model.fc3->bits == model.fc1.bits &&

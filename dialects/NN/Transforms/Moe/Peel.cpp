@@ -103,6 +103,8 @@ static std::optional<double> fillOf(Value value) {
       auto fill = node.getNodeAttrOfType<DenseElementsAttr>("value");
       if (!fill)
         return node.getNodeAttr("value") ? std::nullopt : std::optional(0.0);
+      if (!fill.isSplat() || !fill.getElementType().isIntOrFloat())
+        return std::nullopt;
       if (isa<FloatType>(fill.getElementType()))
         return fill.getSplatValue<APFloat>().convertToDouble();
       return static_cast<double>(fill.getSplatValue<APInt>().getSExtValue());
