@@ -15,7 +15,11 @@ using namespace inlay;
 using namespace inlay::nn;
 using namespace inlay::nn::moe;
 
-WeightBuilder::WeightBuilder(ModuleOp module) : symbols(module) {}
+WeightBuilder::WeightBuilder(ModuleOp module) : symbols(module) {
+  end = llvm::find_if(*module.getBody(), [](Operation &op) {
+    return !isa<ml_program::GlobalOp>(op);
+  });
+}
 
 //===----------------------------------------------------------------------===//
 // Pieces
@@ -158,11 +162,7 @@ Value WeightBuilder::build(OpBuilder &builder, Location loc,
         TypeAttr::get(type), /*is_mutable=*/nullptr,
         onnx::WeightViewAttr::get(builder.getContext(), attrs),
         builder.getStringAttr("private"));
-    // Behind the initializers, in front of the graph.
-    Block::iterator where = symbols.getOp()->getRegion(0).front().begin();
-    while (isa<ml_program::GlobalOp>(*where))
-      ++where;
-    source = FlatSymbolRefAttr::get(symbols.insert(global, where));
+    source = FlatSymbolRefAttr::get(symbols.insert(global, end));
     created.push_back(global);
   }
   return ml_program::GlobalLoadConstOp::create(builder, loc, type, source);

@@ -45,6 +45,9 @@ private:
                      llvm::StringRef role) const;
 
   mlir::SymbolTable symbols;
+  /// Behind the initializers, in front of the graph. Found once: a model whose
+  /// experts are written one by one has a hundred thousand initializers.
+  mlir::Block::iterator end;
   llvm::SmallVector<mlir::Operation *> created;
 };
 
