@@ -247,23 +247,24 @@ std::optional<Solution> inlay::memory::solve(const Problem &problem,
   return std::nullopt;
 }
 
-static std::string nameOf(const model::KernelSpec &kernel,
-                          const model::ShardBuffer &buffer) {
-  switch (buffer.role) {
+std::string inlay::memory::bufferName(const model::KernelSpec &kernel,
+                                      model::TensorRole role, int tensor,
+                                      int op) {
+  switch (role) {
   case model::TensorRole::Weights:
-    return kernel.weights[buffer.tensor].name;
+    return kernel.weights[tensor].name;
   case model::TensorRole::State:
-    return kernel.states[buffer.tensor].name;
+    return kernel.states[tensor].name;
   case model::TensorRole::Input:
-    return fmt::format("input {} (double-buffered)", buffer.tensor);
+    return fmt::format("input {} (double-buffered)", tensor);
   case model::TensorRole::Output:
-    return fmt::format("output {} (double-buffered)", buffer.tensor);
+    return fmt::format("output {} (double-buffered)", tensor);
   case model::TensorRole::Local:
     break;
   }
-  if (buffer.tensor >= 0)
-    return fmt::format("local {}", buffer.tensor);
-  return fmt::format("scratch of op {}", buffer.firstOp);
+  if (tensor >= 0)
+    return fmt::format("local {}", tensor);
+  return fmt::format("scratch of op {}", op);
 }
 
 Problem inlay::memory::problemOf(const model::KernelSpec &kernel,
@@ -273,7 +274,8 @@ Problem inlay::memory::problemOf(const model::KernelSpec &kernel,
   problem.name = kernel.name;
   problem.budget = budget;
   for (const model::ShardBuffer &buffer : model::shardBuffers(kernel, sharding))
-    problem.buffers.push_back({nameOf(kernel, buffer), buffer.bytes,
-                               buffer.firstOp, buffer.lastOp + 1});
+    problem.buffers.push_back(
+        {bufferName(kernel, buffer.role, buffer.tensor, buffer.firstOp),
+         buffer.bytes, buffer.firstOp, buffer.lastOp + 1});
   return problem;
 }

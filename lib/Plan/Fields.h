@@ -19,6 +19,10 @@
 
 namespace inlay::plan {
 
+/// Integers beyond this do not survive readers that use doubles: they are
+/// written as strings.
+inline constexpr int64_t kLargestExact = int64_t(1) << 53;
+
 template <typename V> void visit(V &v, Digest &o) {
   v.field("name", o.name);
   v.field("sha256", o.sha256);
@@ -77,10 +81,20 @@ template <typename V> void visit(V &v, OpDim &o) {
   v.field("reduction", o.reduction);
 }
 
+template <typename V> void visit(V &v, Operand &o) {
+  v.field("role", o.role);
+  v.field("buffer", o.buffer);
+  v.field("type", o.type);
+  v.field("bits", o.bits);
+  v.field("index_dims", o.indexDims);
+  v.field("index_divisors", o.indexDivisors);
+}
+
 template <typename V> void visit(V &v, OpCut &o) {
   v.field("op", o.op);
   v.field("kind", o.kind);
   v.field("dims", o.dims);
+  v.field("operands", o.operands);
 }
 
 template <typename V> void visit(V &v, WeightPiece &o) {

@@ -17,9 +17,6 @@ using namespace inlay;
 using namespace inlay::plan;
 namespace json = llvm::json;
 
-/// Integers beyond this do not survive readers that use doubles.
-static constexpr int64_t kLargestExact = int64_t(1) << 53;
-
 namespace {
 
 class Writer {
@@ -68,6 +65,7 @@ std::string inlay::plan::toJson(const Plan &plan) {
       out.attribute("major", kMajorVersion);
       out.attribute("minor", kMinorVersion);
     });
+    out.attribute("content_sha256", contentSha256(plan));
     // The visitors serve reading too and take their structs by reference.
     visit(writer, const_cast<Plan &>(plan));
   });

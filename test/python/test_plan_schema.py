@@ -9,7 +9,7 @@ import pytest
 
 import placing
 
-SCHEMA = json.loads((placing.ROOT / "docs/schema/plan-0.schema.json").read_text())
+SCHEMA = json.loads((placing.ROOT / "docs/schema/plan-1.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -44,7 +44,7 @@ def struct_fields():
 
 def test_schema_and_structs_have_the_same_fields():
     fields = struct_fields()
-    assert ["format", "version", *fields.pop("Plan")] == list(SCHEMA["properties"])
+    assert ["format", "version", "content_sha256", *fields.pop("Plan")] == list(SCHEMA["properties"])
     objects = {name: list(schema["properties"]) for name, schema in SCHEMA["$defs"].items() if "properties" in schema}
     assert {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): names for name, names in fields.items()} == objects
 
@@ -132,8 +132,8 @@ def test_every_field_of_the_schema_occurs(plan):
 
 
 @pytest.mark.parametrize("path, value", [
-    (["version", "major"], 1),
-    (["version", "minor"], 2),
+    (["version", "major"], 2),
+    (["version", "minor"], 1),
     (["format"], "inlay"),
     (["digests", 0, "sha256"], "00FF"),
     (["step", "phase"], "training"),

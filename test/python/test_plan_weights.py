@@ -1,6 +1,6 @@
 """A runtime can compute the bytes of every core from the plan and the model alone: this does it.
 
-Nothing here is shared with the compiler but the text of docs/schema/plan-0.schema.json.
+Nothing here is shared with the compiler but the text of docs/schema/plan-1.schema.json.
 """
 
 import collections

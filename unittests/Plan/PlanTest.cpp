@@ -41,7 +41,10 @@ Plan sample() {
   kernel.expertsPerToken = 5;
   kernel.wafer = 1;
   Cut cut{"n", 64, "x", 7, 2, 10, 1, 64};
-  kernel.ops = {{"fc1", "contraction", {{cut, true}}}};
+  kernel.ops = {{"fc1",
+                 "contraction",
+                 {{cut, true}},
+                 {{"weights", "w", "u4", 4, {-1, 0}, {1, 32}}}}};
   kernel.weights = {{"w",
                      64,
                      {{"i",
@@ -134,9 +137,9 @@ TEST(PlanTest, ErrorsNameTheField) {
 
 TEST(PlanTest, OtherVersionsAreRefusedByNumber) {
   std::string text = toJson(sample());
-  EXPECT_THAT(errorsOf(text, "\"major\": 0", "\"major\": 3"),
-              HasSubstr("field 'version': is 3.1, but this build reads 0.0 to "
-                        "0.1"));
+  EXPECT_THAT(errorsOf(text, "\"major\": 1", "\"major\": 3"),
+              HasSubstr("field 'version': is 3.0, but this build reads 1.0 to "
+                        "1.0"));
 }
 
 /// Names come from the model's file, which may hold any bytes.

@@ -12,6 +12,7 @@
 #include "dialects/Wafer/Transforms/AttrConversion.h"
 #include "dialects/Wafer/Translation/Accounting.h"
 #include "inlay/Cost/Cost.h"
+#include "inlay/Memory/Memory.h"
 #include "inlay/Model/Cuts.h"
 #include "inlay/Schedule/Schedule.h"
 #include "inlay/Support/Format.h"
@@ -95,12 +96,45 @@ static const char *toString(model::OpClass opClass) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
+static const char *toBufferRole(model::TensorRole role) {
+  switch (role) {
+  case model::TensorRole::Weights:
+    return "weights";
+  case model::TensorRole::State:
+    return "state";
+  case model::TensorRole::Input:
+    return "input";
+  case model::TensorRole::Output:
+    return "output";
+  case model::TensorRole::Local:
+    return "scratch";
+  }
+  return "scratch";
+}
+
+static plan::Operand toOperand(const model::KernelSpec &spec,
+                               const model::OperandSpec &operand, int op) {
+  plan::Operand result;
+  result.role = toBufferRole(operand.role);
+  result.buffer = memory::bufferName(spec, operand.role, operand.tensor, op);
+  result.type = operand.type.name;
+  result.bits = operand.type.bits;
+  for (const model::IndexExpr &index : operand.indexing) {
+    result.indexDims.push_back(index.dim);
+    result.indexDivisors.push_back(index.divisor);
+  }
+  return result;
+}
+
 static std::vector<plan::OpCut> toOps(const model::KernelSpec &spec,
                                       const model::Sharding &sharding) {
   std::vector<plan::OpCut> ops;
   for (auto [op, opSharding] : llvm::zip_equal(spec.ops, sharding.ops)) {
+    int number = static_cast<int>(ops.size());
     plan::OpCut &result =
-        ops.emplace_back(plan::OpCut{op.name, toString(op.opClass), {}});
+        ops.emplace_back(plan::OpCut{op.name, toString(op.opClass), {}, {}});
+    for (const model::OperandSpec &operand : op.operands)
+      result.operands.push_back(toOperand(spec, operand, number));
     for (auto [dim, cut] :
          llvm::zip_equal(op.dims, model::opCuts(op, opSharding, sharding)))
       result.dims.push_back(

@@ -67,6 +67,11 @@ struct Solution {
 /// budget. `problem` must have passed `check`.
 std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
 
+/// Name of the buffer of a tensor: that of a weight or state, "input 1",
+/// "output 0", "local 2", or "scratch of op 3" for what op 3 alone needs.
+std::string bufferName(const model::KernelSpec &kernel, model::TensorRole role,
+                       int tensor, int op);
+
 /// The problem of a core that runs `kernel` cut by `sharding`; the buffers are
 /// those of model::shardBuffers, in order, named after their tensors.
 Problem problemOf(const model::KernelSpec &kernel,

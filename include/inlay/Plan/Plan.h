@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The contract with a runtime, as plain structs. docs/schema/plan-0.schema.json
+// The contract with a runtime, as plain structs. docs/schema/plan-1.schema.json
 // is its JSON form; Fields.h maps the two onto each other, in one place for
 // both directions. Sizes are bytes and cores, times are cycles, unless a name
 // says otherwise. Order of arrays is part of the plan: equal inputs give equal
@@ -27,8 +27,8 @@
 namespace inlay::plan {
 
 inline constexpr const char *kFormat = "inlay-plan";
-inline constexpr int64_t kMajorVersion = 0;
-inline constexpr int64_t kMinorVersion = 1;
+inline constexpr int64_t kMajorVersion = 1;
+inline constexpr int64_t kMinorVersion = 0;
 
 /// SHA-256 of an input, in hex.
 struct Digest {
@@ -104,11 +104,24 @@ struct OpDim {
   bool reduction = false;
 };
 
+/// A tensor as an op uses it. Dim d of the tensor has index
+/// floor(i / indexDivisors[d]), i being the index of dim indexDims[d] of the
+/// op; -1: no dim of the op indexes it, and every core has all of it.
+struct Operand {
+  std::string role;   ///< of the buffer: "weights", "state", "input", ...
+  std::string buffer; ///< its name
+  std::string type;
+  int64_t bits = 0; ///< of an element
+  std::vector<int64_t> indexDims;
+  std::vector<int64_t> indexDivisors;
+};
+
 /// One loop nest of a kernel; they run in order.
 struct OpCut {
   std::string op;
   std::string kind;
   std::vector<OpDim> dims;
+  std::vector<Operand> operands; ///< results last
 };
 
 /// A strided view of an initializer, which is `length` bytes at `offset` of
@@ -304,8 +317,12 @@ struct Plan {
   std::vector<std::string> assumptions;
 };
 
-/// The plan as JSON text, ending in a newline.
+/// The plan as JSON text, ending in a newline. `content_sha256` is computed.
 std::string toJson(const Plan &plan);
+
+/// SHA-256 of the plan's canonical JSON (RFC 8785: members sorted, no blanks,
+/// one spelling for each number) without `content_sha256`.
+std::string contentSha256(const Plan &plan);
 
 /// Reads a plan of this major version. Every wrong field is an error that names
 /// it; a plan of another version is refused with both versions.
