@@ -43,7 +43,6 @@ public:
   KernelCost run() {
     if (kernel.role == KernelRole::Experts)
       measureRouting();
-    spreadInput();
     for (size_t o = 0; o < kernel.ops.size(); ++o)
       addOp(kernel.ops[o], sharding.ops[o]);
     if (kernel.role == KernelRole::Experts)
@@ -75,28 +74,6 @@ private:
     worst = worstLoad(step);
     load = std::min(load, worst);
     activeGroups = std::min(step.tokens * step.perToken, step.groups);
-  }
-
-  /// The inputs' shards along one side, and half the perimeter in hops.
-  void spreadInput() {
-    int64_t bits = 0;
-    for (size_t o = 0; o < kernel.ops.size(); ++o)
-      for (const OperandSpec &operand : kernel.ops[o].operands)
-        if (operand.role == TensorRole::Input)
-          bits = std::max(bits, shardElements(kernel.ops[o], operand,
-                                              sharding.ops[o], sharding) *
-                                    operand.type.bits);
-    double payload = std::ceil(double(bits) / 8 / rates.waveletBytes);
-    double hops = halfPerimeter();
-    Breakdown cycles;
-    cycles.fabricBandwidth = payload * rates.period;
-    cycles.fabricLatency = hops * rates.hop;
-    cycles.software = std::max(0.0, rates.start - 2 * rates.ramp);
-    add("spread the input", cycles, [&] {
-      return fmt::format(
-          "{} wavelets x {:g} + {:g} hops x {:g} + {:g} to start", payload,
-          rates.period, hops, rates.hop, cycles.software);
-    });
   }
 
   double halfPerimeter() const {
@@ -372,6 +349,48 @@ bool inlay::cost::isDequantised(const OpSpec &op, const OperandSpec &operand) {
                   [](const IndexExpr &index) { return index.divisor > 1; });
   return operand.role == TensorRole::Weights && !isBlocked &&
          operand.type.bits <= 8 && operand.type.bits < op.computeType.bits;
+}
+
+/// Wavelets of the largest shard that an op reads of an input.
+static double shardWavelets(const KernelSpec &kernel, size_t input,
+                            const Sharding &sharding, const Rates &rates) {
+  int64_t bits = 0;
+  for (size_t o = 0; o < kernel.ops.size(); ++o)
+    for (const OperandSpec &operand : kernel.ops[o].operands)
+      if (operand.role == TensorRole::Input &&
+          operand.tensor == static_cast<int>(input))
+        bits = std::max(bits, shardElements(kernel.ops[o], operand,
+                                            sharding.ops[o], sharding) *
+                                  operand.type.bits);
+  return std::ceil(double(bits) / 8 / rates.waveletBytes);
+}
+
+Term inlay::cost::entryCost(const KernelSpec &kernel, size_t input,
+                            const Sharding &sharding, const Rates &rates) {
+  double payload = shardWavelets(kernel, input, sharding, rates);
+  double hops = double(sharding.region.width + sharding.region.height) / 2;
+  Term term;
+  term.name = fmt::format("spread input {}", input);
+  term.cycles.fabricBandwidth = payload * rates.period;
+  term.cycles.fabricLatency = hops * rates.hop;
+  term.cycles.software = std::max(0.0, rates.start - 2 * rates.ramp);
+  term.formula = fmt::format("{:g} wavelets x {:g} + {:g} hops x {:g} + {:g} "
+                             "to start",
+                             payload, rates.period, hops, rates.hop,
+                             term.cycles.software);
+  return term;
+}
+
+Breakdown inlay::cost::longestEntry(const KernelSpec &kernel,
+                                    const Sharding &sharding,
+                                    const Rates &rates) {
+  Breakdown longest;
+  for (size_t i = 0; i < kernel.inputs.size(); ++i) {
+    Breakdown entry = entryCost(kernel, i, sharding, rates).cycles;
+    if (entry.total() > longest.total())
+      longest = entry;
+  }
+  return longest;
 }
 
 KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,

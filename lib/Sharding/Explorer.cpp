@@ -42,7 +42,8 @@ Machine inlay::sharding::machineOf(const target::Target &target,
   return {
       target.grid, target.budget(),
       [owned, rates](const KernelSpec &kernel, const Sharding &sharding) {
-        return cost::estimateKernel(kernel, sharding, *rates).cycles.total();
+        return cost::estimateKernel(kernel, sharding, *rates).cycles.total() +
+               cost::longestEntry(kernel, sharding, *rates).total();
       },
       [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }

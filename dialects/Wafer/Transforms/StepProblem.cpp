@@ -60,6 +60,16 @@ static double movedBytes(const model::KernelSpec &kernel) {
   return static_cast<double>(bytes);
 }
 
+/// Streams come from another region: each kernel has one for itself.
+static cost::Breakdown entry(const model::Graph &model,
+                             const model::StreamSpec &stream,
+                             MutableArrayRef<Placement> placements,
+                             const cost::Rates &rates) {
+  return cost::entryCost(model.kernels[stream.consumer], stream.consumerPort,
+                         placements[stream.consumer].getSharding(), rates)
+      .cycles;
+}
+
 StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
                          const model::Graph &model, int numStages,
                          MutableArrayRef<Placement> placements) {
@@ -86,7 +96,9 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
     edgeOf.push_back(static_cast<int>(schedule.edges.size()));
     schedule.edges.push_back(
         {stream.producer, stream.consumer,
-         way.crossing ? cost::crossingCost(target, bytes)
-                      : cost::streamCost(rates, bytes, way.hops, way.lanes)});
+         (way.crossing
+              ? cost::crossingCost(target, bytes)
+              : cost::streamCost(rates, bytes, way.hops, way.lanes)) +
+             entry(model, stream, placements, rates)});
   }
 }

@@ -46,14 +46,25 @@ struct KernelCost {
 /// For each op: the tile program of the busiest core (TilePrograms.h; weights
 /// of fewer bits are dequantised first), then, for each axis that cuts a
 /// reduction dim, an all-reduce of the op's result by the algorithm with the
-/// fewest cycles. The input is first spread over the region: its shard in
-/// wavelets, and half the perimeter in hops. Experts: tokens go to the groups
+/// fewest cycles. Inputs lie where the cut wants them: what comes from outside
+/// the region pays `entryCost` first. Experts: tokens go to the groups
 /// of their experts, the group with the most activations decides (see
 /// Routing.h), and the groups' results are added on the way back, a chain over
 /// the groups that take part.
 KernelCost estimateKernel(const model::KernelSpec &kernel,
                           const model::Sharding &sharding, const Rates &rates,
                           const Routing &routing = {});
+
+/// What it takes to spread an input that comes from outside over the region of
+/// its kernel: the largest shard of it in wavelets, and half the perimeter in
+/// hops.
+Term entryCost(const model::KernelSpec &kernel, size_t input,
+               const model::Sharding &sharding, const Rates &rates);
+
+/// The entry that takes longest: inputs arrive at one time over different
+/// links. For a kernel that has its region for itself.
+Breakdown longestEntry(const model::KernelSpec &kernel,
+                       const model::Sharding &sharding, const Rates &rates);
 
 /// The same estimate, summand by summand; they add up to it.
 std::vector<Term> explainKernel(const model::KernelSpec &kernel,
@@ -100,8 +111,9 @@ struct Bound {
 Bound kernelBound(const model::KernelSpec &kernel, const target::Target &target,
                   int64_t cores);
 
-/// No kernel on a region of this extent is estimated below this: its input
-/// crosses half the perimeter. Searches over extents stop by it.
+/// No kernel that gets its input from outside a region of this extent is
+/// estimated below this: the input crosses half the perimeter. Searches over
+/// extents stop by it.
 double regionBound(const target::Target &target, model::Extent region);
 
 /// The least that physics allows for one firing under one sharding, whatever

@@ -3,12 +3,12 @@
 // RUN: %{map} --schedule-step --remarks-filter=.* 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // Compute of the MLP on 8 x 8 cores: a tile of 8 x 8 multiply-accumulates at 2 a cycle is 32 cycles, moving the state of
-// 8 x 64 elements cut by 8 columns at 4 a cycle 16. A crossing takes 1 us at 0.85 GHz and 256 B at 150 GB/s.
+// 8 x 64 elements cut by 8 columns at 4 a cycle 16. A crossing takes 1 us at 0.85 GHz and 256 B at 150 GB/s. Spreading the 64 columns' elements over 8 x 8 cores: 8 wavelets and 8 hops.
 // CHECK:      inlay_wafer.estimate @mlp cycles(#inlay_wafer.cycles<compute = 4.800000e+01, {{.*}}>) worst_case({{.*}}) bound(#inlay_wafer.bound<{{.*}}>) unknown_bytes(0.000000e+00) moved_bytes(1.689600e+04)
 // CHECK:      inlay_wafer.estimate @moe
 // Streams of the host have no cycles.
 // CHECK:      inlay_wafer.connect "x" to @mlp(0) bytes(256) hops(0){{$}}
-// CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops(0) crossing cycles(#inlay_wafer.cycles<crossing = 851.4506{{[0-9]+}}>)
+// CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops(0) crossing cycles(#inlay_wafer.cycles<fabric_latency = 8.0{{0+}}e+00, fabric_bandwidth = 8.0{{0+}}e+00, crossing = 851.4506{{[0-9]+}}>)
 // CHECK:      inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<{{.*}}crossing = 851.4506{{[0-9]+}}>) worst_case({{.*}}) path [@mlp, @moe] stages [{{.*}}, {{.*}}] bound(#inlay_wafer.bound<{{.*}}>) least(
 
 // REMARK: remark: [Passed] ScheduleStep | Category:mapping | Remark="estimated a step", bound={{.+}}, latency={{.+}}
