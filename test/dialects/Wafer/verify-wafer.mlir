@@ -72,7 +72,7 @@
 // RUN: %{verify} --check-prefix=ESTIMATE
 // ESTIMATE: error: the estimate of kernel 'mlp' is not what the cost model says: {{.*}} cycles, at worst {{.*}}, at least {{.*}}
 
-// REDEFINE: %{edit} = s/crossing = 8501.45066/crossing = 8502.45066/
+// REDEFINE: %{edit} = /inlay_wafer.connect "mlp:0"/s/crossing = 8501.45066/crossing = 8502.45066/
 // RUN: %{verify} --check-prefix=CROSSING
 // CROSSING: error: the cycles of connection 'mlp:0' are not what the cost model says: 8.517451e+03
 
