@@ -9,7 +9,7 @@ from lit.llvm import llvm_config
 config.name = "Inlay"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "python"]
+config.excludes = ["Inputs", "integration", "python"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.inlay_binary_dir, "test")
 

@@ -80,7 +80,48 @@ std::vector<LevelPasses> inlay::allLevels(const CompileOptions &options) {
   };
 }
 
+namespace {
+
+/// What a textual pipeline may ask; the names are those of inlayc.
+struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
+  Option<std::string> target{*this, "target",
+                             llvm::cl::desc("Name of a target, or a file"),
+                             llvm::cl::init(CompileOptions().target)};
+  Option<std::string> targetDir{*this, "target-dir",
+                                llvm::cl::desc("Folder of named targets")};
+  Option<int64_t> wafers{*this, "wafers",
+                         llvm::cl::desc("Number of wafers (0: the fewest)"),
+                         llvm::cl::init(0)};
+  Option<int64_t> batch{*this, "batch", llvm::cl::desc("Sequences in a step"),
+                        llvm::cl::init(CompileOptions().batch)};
+  Option<int64_t> context{*this, "context",
+                          llvm::cl::desc("Tokens in the KV state"),
+                          llvm::cl::init(onnx::kUnset)};
+
+  CompileOptions toCompileOptions() const {
+    CompileOptions options;
+    options.target = target;
+    options.targetDir = targetDir;
+    if (wafers != 0)
+      options.wafers = wafers;
+    options.batch = batch;
+    if (context != onnx::kUnset)
+      options.context = context;
+    return options;
+  }
+};
+
+} // namespace
+
 void inlay::registerPipelines() {
+  mlir::PassPipelineRegistration<PipelineOptions>(
+      "onnx-to-wafer",
+      "From an imported ONNX model to a placed one, with the defaults of "
+      "inlayc",
+      [](mlir::OpPassManager &pm, const PipelineOptions &options) {
+        for (const LevelPasses &level : allLevels(options.toCompileOptions()))
+          level.add(pm);
+      });
   mlir::PassPipelineRegistration<>(
       "onnx-to-dataflow",
       "From an imported ONNX model to kernels and streams, with the defaults "

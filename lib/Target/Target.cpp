@@ -11,6 +11,7 @@
 
 #include "inlay/Support/Format.h"
 #include "inlay/Support/JsonReader.h"
+#include "inlay/Support/SharedData.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -275,11 +276,25 @@ std::optional<Target> inlay::target::load(const std::string &path,
   return parse((*buffer)->getBuffer(), diags);
 }
 
+/// What to do about a name that is none of `names`, which are in `directory`.
+static std::string adviseOnName(const std::set<std::string> &names,
+                                const std::string &directory) {
+  if (!names.empty())
+    return fmt::format("shipped targets: {}; or give the path of a .json file",
+                       fmt::join(names, ", "));
+  if (!directory.empty())
+    return fmt::format("no targets are in '{}'", directory);
+  return "no share/inlay/targets is near this program; name the folder of the "
+         "targets, or give the path of a .json file";
+}
+
 std::optional<Target> inlay::target::find(const std::string &nameOrFile,
-                                          const std::string &directory,
+                                          const std::string &targetDir,
                                           Diagnostics &diags) {
   if (llvm::StringRef(nameOrFile).ends_with(".json"))
     return load(nameOrFile, diags);
+  std::string directory =
+      targetDir.empty() ? findSharedData("targets") : targetDir;
   std::set<std::string> names;
   std::error_code error;
   for (llvm::sys::fs::directory_iterator it(directory, error), end;
@@ -291,13 +306,8 @@ std::optional<Target> inlay::target::find(const std::string &nameOrFile,
     llvm::sys::path::append(path, nameOrFile + ".json");
     return load(path.str().str(), diags);
   }
-  Diagnostic &diag =
-      diags.inputError("", fmt::format("there is no target '{}'", nameOrFile));
-  diag.notes.push_back(
-      names.empty() ? fmt::format("no targets are in '{}'", directory)
-                    : fmt::format("shipped targets: {}; or give the path of a "
-                                  ".json file",
-                                  fmt::join(names, ", ")));
+  diags.inputError("", fmt::format("there is no target '{}'", nameOrFile))
+      .notes.push_back(adviseOnName(names, directory));
   return std::nullopt;
 }
 

@@ -22,6 +22,7 @@
 #include "inlay/Fidelity/Calibrate.h"
 #include "inlay/Fidelity/Report.h"
 #include "inlay/Support/OutputFile.h"
+#include "inlay/Support/SharedData.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/CommandLine.h"
@@ -60,11 +61,11 @@ static cl::opt<std::string>
     dataDir("data",
             cl::desc("Folder of CSV files with the columns of "
                      "data/measured"),
-            cl::value_desc("DIR"), cl::init(INLAY_DATA_DIR),
+            cl::value_desc("DIR"), cl::init(findSharedData("measured")),
             cl::sub(fidelityCommand), cl::sub(calibrateCommand));
 static cl::opt<std::string>
     targetDir("target-dir", cl::desc("Folder of the target files"),
-              cl::value_desc("DIR"), cl::init(INLAY_TARGETS_DIR),
+              cl::value_desc("DIR"), cl::init(findSharedData("targets")),
               cl::sub(fidelityCommand), cl::sub(calibrateCommand),
               cl::sub(speedCommand));
 static cl::opt<bool> asJson("json", cl::desc("Print JSON"),
@@ -76,7 +77,8 @@ static std::optional<Data> readRows(Diagnostics &diags) {
   std::optional<Data> data = readData(dataDir, diags);
   Diagnostics ignored;
   if (data)
-    if (std::optional<Data> shipped = readData(INLAY_DATA_DIR, ignored))
+    if (std::optional<Data> shipped =
+            readData(findSharedData("measured"), ignored))
       data->models.insert(shipped->models.begin(), shipped->models.end());
   return data;
 }

@@ -10,8 +10,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
@@ -185,19 +183,6 @@ template <typename T> static std::optional<T> given(const cl::opt<T> &option) {
   return option.getValue();
 }
 
-/// The shipped targets: in `share/inlay/targets` of an installation, in the
-/// source tree of a build.
-static std::string defaultTargetDir(const char *argv0) {
-  std::string program = llvm::sys::fs::getMainExecutable(
-      argv0, reinterpret_cast<void *>(&defaultTargetDir));
-  llvm::SmallString<256> installed(
-      llvm::sys::path::parent_path(llvm::sys::path::parent_path(program)));
-  llvm::sys::path::append(installed, "share", "inlay", "targets");
-  if (llvm::sys::fs::is_directory(installed))
-    return installed.str().str();
-  return INLAY_TARGETS_DIR;
-}
-
 static Emit toEmit(const cl::list<EmitKind> &kinds) {
   if (kinds.empty())
     return {};
@@ -206,8 +191,7 @@ static Emit toEmit(const cl::list<EmitKind> &kinds) {
           llvm::is_contained(kinds, EmitKind::Report)};
 }
 
-static CompileOptions toCompileOptions(const Options &parsed,
-                                       const char *argv0) {
+static CompileOptions toCompileOptions(const Options &parsed) {
   CompileOptions options;
   options.input = parsed.model;
   options.bindings.assign(parsed.bind.begin(), parsed.bind.end());
@@ -216,8 +200,7 @@ static CompileOptions toCompileOptions(const Options &parsed,
   options.context = given(parsed.context);
   options.prefillChunk = given(parsed.prefillChunk);
   options.target = parsed.target;
-  options.targetDir = parsed.targetDir.empty() ? defaultTargetDir(argv0)
-                                               : parsed.targetDir.getValue();
+  options.targetDir = parsed.targetDir;
   options.wafers = parseWafers(parsed.wafers);
   options.reserve = given(parsed.reserve);
   options.crossingLatency = given(parsed.crossingLatency);
@@ -248,5 +231,5 @@ CompileOptions inlay::parseCommandLine(int argc, char **argv) {
       "Results go to stdout, diagnostics to stderr. Exit status: 0 done, 1 a "
       "file or an\noption is wrong, 2 the model does not fit the machine, 3 "
       "internal error.\n");
-  return toCompileOptions(parsed, argv[0]);
+  return toCompileOptions(parsed);
 }

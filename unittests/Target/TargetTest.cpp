@@ -152,6 +152,15 @@ TEST(TargetTest, EmptyDirectoryIsNamed) {
               testing::HasSubstr("no targets are in 'no/such/folder'"));
 }
 
+TEST(TargetTest, FindsItsOwnTargetsWithoutAFolder) {
+  Diagnostics diags;
+  std::optional<Target> found = find("grid8x8", "", diags);
+  ASSERT_TRUE(found) << print(diags);
+  std::optional<Target> named = find("grid8x8", targetDir(), diags);
+  ASSERT_TRUE(named) << print(diags);
+  EXPECT_EQ(found->digest, named->digest);
+}
+
 TEST(TargetTest, ErrorsNameTheField) {
   using testing::HasSubstr;
   EXPECT_THAT(errorsWith("\"width\": 755", "\"width\": 0"),

@@ -53,7 +53,7 @@ struct CompileOptions {
 
   // Machine.
   std::string target = "wse3";   ///< name of a shipped target, or a file
-  std::string targetDir;         ///< where shipped targets are
+  std::string targetDir;         ///< of named targets; empty: Inlay's own
   std::optional<int64_t> wafers; ///< unset: as few as possible
   std::optional<int64_t>
       reserve; ///< bytes of a core's SRAM; unset: the target's

@@ -38,7 +38,9 @@ void addWaferPasses(mlir::OpPassManager &pm, const CompileOptions &options);
 /// The levels of a compilation, in order.
 std::vector<LevelPasses> allLevels(const CompileOptions &options);
 
-/// Registers `--onnx-to-dataflow`: the three above with default options.
+/// Registers two pipelines by name: `onnx-to-dataflow`, the levels up to that
+/// with default options, and `onnx-to-wafer`, all of them with the options of
+/// the machine and the step.
 void registerPipelines();
 
 } // namespace inlay

@@ -122,9 +122,9 @@ std::optional<Target> load(const std::string &path, Diagnostics &diags);
 /// The same on the text of the file.
 std::optional<Target> parse(llvm::StringRef text, Diagnostics &diags);
 
-/// Finds a shipped target by name in `directory`, or reads `nameOrFile` as a
-/// path when it ends in ".json". An unknown name is an error that lists the
-/// names that exist.
+/// Finds a target by name in `directory`, where that is empty among those that
+/// came with Inlay (SharedData.h), or reads `nameOrFile` as a path when it ends
+/// in ".json". An unknown name is an error that lists the names that exist.
 std::optional<Target> find(const std::string &nameOrFile,
                            const std::string &directory, Diagnostics &diags);
 
