@@ -30,6 +30,7 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReserveIoColumn)
   ReserveIoColumn(int64_t height) : height(height) {}
 
+private:
   void runOnOperation() override {
     mlir::OpBuilder builder =
         mlir::OpBuilder::atBlockEnd(getOperation().getBody());
@@ -40,7 +41,6 @@ public:
                                     llvm::ArrayRef<int64_t>{1, height});
   }
 
-private:
   int64_t height;
 };
 
