@@ -209,6 +209,109 @@ template <typename V> void visit(V &v, Stream &o) {
   v.field("cycles", o.cycles);
 }
 
+template <typename V> void visit(V &v, LineSegment &o) {
+  v.field("first", o.first);
+  v.field("count", o.count);
+  v.field("step", o.step);
+  v.field("colour", o.colour);
+  v.field("in", o.in);
+  v.field("out", o.out);
+  v.field("position", o.position);
+  v.field("load", o.load);
+  v.field("load_step", o.loadStep);
+}
+
+template <typename V> void visit(V &v, Action &o) {
+  v.field("first", o.first);
+  v.field("count", o.count);
+  v.field("step", o.step);
+  v.field("receive", o.receive);
+  v.field("send", o.send);
+  v.field("forward", o.forward);
+  v.field("rounds", o.rounds);
+}
+
+template <typename V> void visit(V &v, Pattern &o) {
+  v.field("name", o.name);
+  v.field("algorithm", o.algorithm);
+  v.field("cores", o.cores);
+  v.field("length", o.length);
+  v.field("colours", o.colours);
+  v.field("segments", o.segments);
+  v.field("actions", o.actions);
+}
+
+template <typename V> void visit(V &v, Area &o) {
+  v.field("x", o.x);
+  v.field("y", o.y);
+  v.field("width", o.width);
+  v.field("height", o.height);
+  v.field("count", o.count);
+  v.field("dx", o.dx);
+  v.field("dy", o.dy);
+}
+
+template <typename V> void visit(V &v, Segment &o) {
+  v.field("x", o.area.x);
+  v.field("y", o.area.y);
+  v.field("width", o.area.width);
+  v.field("height", o.area.height);
+  v.field("count", o.area.count);
+  v.field("dx", o.area.dx);
+  v.field("dy", o.area.dy);
+  v.field("in", o.in);
+  v.field("out", o.out);
+  v.field("position", o.position);
+}
+
+template <typename V> void visit(V &v, Use &o) {
+  v.field("kernel", o.kernel);
+  v.field("op", o.op);
+  v.field("times", o.times);
+  v.field("wavelets", o.wavelets);
+}
+
+template <typename V> void visit(V &v, Route &o) {
+  v.field("name", o.name);
+  v.field("kind", o.kind);
+  v.field("wafer", o.wafer);
+  v.field("in_turn", o.inTurn);
+  v.field("colours", o.colours);
+  v.field("streams", o.streams);
+  v.field("axis", o.axis);
+  v.field("first_part", o.firstPart);
+  v.field("end_part", o.endPart);
+  v.field("wavelets", o.wavelets);
+  v.field("segments", o.segments);
+  v.field("pattern", o.pattern);
+  v.field("line_axis", o.lineAxis);
+  v.field("lines", o.lines);
+  v.field("uses", o.uses);
+}
+
+template <typename V> void visit(V &v, ColourUse &o) {
+  v.field("available", o.available);
+  v.field("used", o.used);
+  v.field("lower_bound", o.lowerBound);
+  v.field("wafer", o.wafer);
+  v.field("x", o.x);
+  v.field("y", o.y);
+}
+
+template <typename V> void visit(V &v, LinkLoad &o) {
+  v.field("link", o.link);
+  v.field("total", o.total);
+  v.field("most", o.most);
+  v.field("wafer", o.wafer);
+  v.field("x", o.x);
+  v.field("y", o.y);
+}
+
+template <typename V> void visit(V &v, Links &o) {
+  v.field("kinds", o.kinds);
+  v.field("hottest", o.hottest);
+}
+
 template <typename V> void visit(V &v, Rate &o) {
   v.field("clock_ghz", o.clockGhz);
   v.field("tokens_per_second_user", o.tokensPerUser);
@@ -255,6 +358,10 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("system", o.system);
   v.field("kernels", o.kernels);
   v.field("streams", o.streams);
+  v.field("patterns", o.patterns);
+  v.field("routes", o.routes);
+  v.field("colours", o.colours);
+  v.field("links", o.links);
   v.field("estimate", o.estimate);
   v.field("accounting", o.accounting);
   v.field("assumptions", o.assumptions);

@@ -19,11 +19,31 @@ def first_of_lists(value):
     return [first_of_lists(value[0])] if isinstance(value, list) and value else value
 
 
+AREA = {"x": 1, "y": 2, "width": 3, "height": 1, "count": 2, "dx": 0, "dy": 4}
+LOAD = {"link": "E", "total": 36, "most": 12, "wafer": 0, "x": 1, "y": 2}
+FABRIC = {
+    "patterns": [{
+        "name": "chain of 2", "algorithm": "chain", "cores": 2, "length": 2, "colours": 1,
+        "segments": [{"first": 0, "count": 1, "step": 1, "colour": 0, "in": "ramp", "out": ["ahead"], "position": 0, "load": 1,
+                      "load_step": 0}],
+        "actions": [{"first": 0, "count": 1, "step": 1, "receive": -1, "send": 0, "forward": False, "rounds": 1}],
+    }],
+    "routes": [{
+        "name": "r", "kind": "trunk", "wafer": 0, "in_turn": False, "colours": [5], "streams": [0], "axis": "y", "first_part": 0,
+        "end_part": 2, "wavelets": 12, "segments": [{**AREA, "in": "W", "out": ["E"], "position": 0}], "pattern": "chain of 2",
+        "line_axis": "x", "lines": [AREA], "uses": [{"kernel": "k", "op": 0, "times": 1, "wavelets": 4}],
+    }],
+    "colours": {"available": 21, "used": 6, "lower_bound": 6, "wafer": 0, "x": 1, "y": 2},
+    "links": {"kinds": [LOAD], "hottest": LOAD},
+}
+
+
 def small_plan():
     """A plan with two kernels, one with states and one with experts, and else one element in each list."""
     plan = copy.deepcopy(placing.plans(placing.example("gpt-oss-tiny-int4"))[0])
     kernels = {kernel["role"]: first_of_lists(kernel) for kernel in plan["kernels"]}
     plan["accounting"]["folded"] = [{"name": "shape", "bytes": 8}]
+    plan.update(FABRIC)
     return {**first_of_lists(plan), "kernels": [kernels["attention"], kernels["experts"]]}
 
 
@@ -155,6 +175,14 @@ def test_every_field_of_the_schema_occurs(plan):
     (["kernels", 0, "cycles", "sram"], -1),
     (["streams", 0, "type"], "tensor<f32>"),
     (["estimate", "rates"], []),
+    (["patterns", 0, "algorithm"], "magic"),
+    (["patterns", 0, "segments", 0, "in"], "W"),
+    (["routes", 0, "kind"], "detour"),
+    (["routes", 0, "colours"], []),
+    (["routes", 0, "segments", 0, "in"], "back"),
+    (["routes", 0, "segments", 0, "out"], ["E", "E"]),
+    (["routes", 0, "segments", 0, "count"], 0),
+    (["links", "kinds", 0, "link"], "up"),
 ])
 def test_schema_refuses(plan, path, value):
     assert not VALIDATOR.is_valid(corrupt(plan, path, set_to(value)))

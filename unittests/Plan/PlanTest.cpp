@@ -78,6 +78,30 @@ Plan sample() {
   kernel.movedBytes = 13;
   plan.kernels = {kernel};
   plan.streams = {{"s", "", 2, "a", 1, "f16", {1, 64}, 128, 12, true, {}}};
+  plan.patterns = {{"p",
+                    "chain",
+                    2,
+                    3,
+                    1,
+                    {{0, 1, 2, 0, "ramp", {"ahead"}, 1, 3, -1}},
+                    {{4, 1, 2, -1, 0, true, 5}}}};
+  plan.routes = {{"r",
+                  "trunk",
+                  1,
+                  true,
+                  {4},
+                  {0},
+                  "y",
+                  2,
+                  3,
+                  12,
+                  {{{1, 2, 3, 4, 5, -6, 7}, "W", {"E", "ramp"}, 1}},
+                  "p",
+                  "x",
+                  {{1, 2, 3, 4, 5, 6, 7}},
+                  {{"a", 1, 2, 30}}}};
+  plan.colours = {21, 5, 4, 1, 2, 3};
+  plan.links = {{{"N", 10, 4, 1, 2, 3}}, {"N", 10, 4, 1, 2, 3}};
   plan.estimate.mode = "ideal";
   plan.estimate.criticalPath = {"a"};
   plan.estimate.stageCycles = {21.5};

@@ -256,6 +256,126 @@ struct Stream {
   Cycles cycles;
 };
 
+/// What routers of one line of cores do in a collective, and what its cores
+/// do. A line has `length` routers; the cores that take part lie at equal
+/// distances from the first to the last.
+///
+/// Ports are "back" (to position 0: west on axis x, north on axis y), "ahead"
+/// and "ramp".
+struct LineSegment {
+  int64_t first = 0; ///< positions first + i * step, i below count
+  int64_t count = 0;
+  int64_t step = 1;
+  int64_t colour = 0; ///< index into the colours of the route
+  std::string in;
+  std::vector<std::string> out;
+  int64_t position = 0; ///< of the switch
+  /// Times that the links of element i carry the wavelets of one use:
+  /// load + i * loadStep.
+  int64_t load = 1;
+  int64_t loadStep = 0;
+};
+
+/// What some cores of a line do. A core does its actions in order. It receives
+/// `receive` and sends `send`, indices of colours, -1 for none; with both, and
+/// `forward`, what it sends is what it receives (with its own part added),
+/// element by element, else the two do not wait for each other within a round.
+struct Action {
+  int64_t first = 0;
+  int64_t count = 0;
+  int64_t step = 1;
+  int64_t receive = -1;
+  int64_t send = -1;
+  bool forward = false;
+  int64_t rounds = 1;
+};
+
+struct Pattern {
+  std::string name;
+  std::string algorithm;
+  int64_t cores = 0;   ///< that take part
+  int64_t length = 0;  ///< routers of the line
+  int64_t colours = 0; ///< colours that a route needs
+  std::vector<LineSegment> segments;
+  std::vector<Action> actions;
+};
+
+/// A rectangle that occurs `count` times, each (dx, dy) from the last.
+struct Area {
+  int64_t x = 0;
+  int64_t y = 0;
+  int64_t width = 0;
+  int64_t height = 0;
+  int64_t count = 1;
+  int64_t dx = 0;
+  int64_t dy = 0;
+};
+
+/// Routers of an area: what comes in at `in` ("W", "E", "N", "S" or "ramp")
+/// leaves at every port of `out`, in the route's colour.
+struct Segment {
+  Area area;
+  std::string in;
+  std::vector<std::string> out;
+  int64_t position = 0; ///< of the switch
+};
+
+/// A kernel whose op runs a collective.
+struct Use {
+  std::string kernel;
+  int64_t op = 0;
+  int64_t times = 0; ///< in each step
+  int64_t wavelets = 0;
+};
+
+/// The configuration of routers for one flow of data.
+struct Route {
+  std::string name;
+  /// "all_reduce", "combine", "gather", "trunk" or "spread"
+  std::string kind;
+  int64_t wafer = 0;
+  /// Set by the cores of its own region when it is its turn; else set once,
+  /// when the machine is loaded.
+  bool inTurn = false;
+  std::vector<int64_t> colours;
+  std::vector<int64_t> streams; ///< indices into Plan::streams
+  /// The parts of the consumer on this axis that the route serves; "none": all.
+  std::string axis;
+  int64_t firstPart = 0;
+  int64_t endPart = 0;
+  int64_t wavelets = 0; ///< of the streams in a step, at most, on any link
+  std::vector<Segment> segments;
+  std::string pattern;     ///< of the lines; empty: none
+  std::string lineAxis;    ///< "x", "y" or "none"
+  std::vector<Area> lines; ///< each of lines along the axis, side by side
+  std::vector<Use> uses;
+};
+
+struct ColourUse {
+  int64_t available = 0; ///< 0: the target has no colours, a plan no routes
+  int64_t used = 0;
+  int64_t lowerBound = 0; ///< what the router at (x, y) needs
+  int64_t wafer = 0;
+  int64_t x = 0;
+  int64_t y = 0;
+};
+
+/// Load of the links of one kind, in wavelets of a step.
+struct LinkLoad {
+  /// "W", "E", "N", "S", "core", "router" or "edge"; "none" where nothing is.
+  std::string link = "none";
+  int64_t total = 0;
+  int64_t most = 0; ///< of the link that leaves the router at (x, y)
+  int64_t wafer = 0;
+  int64_t x = 0;
+  int64_t y = 0;
+};
+
+struct Links {
+  std::vector<LinkLoad> kinds;
+  LinkLoad hottest;
+};
+
 /// Tokens per second at a clock.
 struct Rate {
   double clockGhz = 0;
@@ -312,6 +432,10 @@ struct Plan {
   System system;
   std::vector<Kernel> kernels;
   std::vector<Stream> streams;
+  std::vector<Pattern> patterns;
+  std::vector<Route> routes;
+  ColourUse colours;
+  Links links;
   Estimate estimate;
   Accounting accounting;
   std::vector<std::string> assumptions;
