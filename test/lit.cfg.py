@@ -24,6 +24,7 @@ if os.environ.get("INLAY_VERIFY_ROUNDTRIP"):
 config.substitutions.append((r"\binlay-opt\b", opt))
 # "%exits 2 inlayc ..." succeeds when the command exits with status 2.
 config.substitutions.append(("%exits", sys.executable + " " + os.path.join(config.test_source_root, "exits.py")))
+config.substitutions.append(("%python", sys.executable))
 # Tests write ONNX models in protobuf's text format; protoc makes the binary.
 for verb in ("encode", "decode"):
     config.substitutions.append((f"%{verb}-onnx", f"protoc --{verb}=onnx.ModelProto --proto_path="

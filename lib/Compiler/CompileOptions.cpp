@@ -8,6 +8,7 @@
 
 #include "inlay/Compiler/CompileOptions.h"
 
+#include "inlay/Cost/Routing.h"
 #include "inlay/Target/Target.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -76,6 +77,9 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   if (options.sweep.empty() && options.format == SummaryFormat::Csv)
     diags.inputError("option --format", "csv is the form of a --sweep");
   parseSweep(options.sweep, diags);
+  // A trace is read where it is used.
+  if (!llvm::sys::fs::is_regular_file(options.routing))
+    cost::parseRouting(options.routing, diags);
   checkTarget(options, diags);
   return !diags.hasErrors();
 }
@@ -117,6 +121,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("crossing-latency", *options.crossingLatency);
   add("cost", cost::toString(options.cost));
   add("objective", nameOf(options.objective));
+  if (options.routing != "uniform")
+    add("routing", llvm::sys::path::filename(options.routing).str());
   if (options.allowOverBudget)
     add("allow-over-budget", true);
   return list;

@@ -56,6 +56,7 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
   partition.cost = options.cost == cost::Mode::Calibrated
                        ? wafer::CostMode::Calibrated
                        : wafer::CostMode::Ideal;
+  partition.routing = options.routing;
   partition.reserve = options.reserve.value_or(wafer::kUnset);
   partition.crossingLatency = options.crossingLatency.value_or(wafer::kUnset);
   partition.clock = options.clock.value_or(wafer::kUnset);

@@ -31,23 +31,47 @@ bool isTokenDim(const IterationDim &dim) { return dim.name == "token"; }
 
 const char *nameOf(Axis axis) { return axis == Axis::X ? "x" : "y"; }
 
+/// What a step brings to the groups of a layer of experts.
+struct Activations {
+  double load = 1;    ///< of the busiest group
+  int64_t groups = 1; ///< that take part
+};
+
+ExpertLoad expertLoad(const KernelSpec &kernel, const Sharding &sharding) {
+  ExpertLoad load;
+  for (const OpSpec &op : kernel.ops)
+    for (const IterationDim &dim : op.dims)
+      if (isTokenDim(dim))
+        load.tokens = dim.size;
+  load.experts = std::max<int64_t>(1, kernel.numExperts);
+  load.perToken = std::max<int64_t>(1, kernel.expertsPerToken);
+  load.groups = sharding.numGroups();
+  return load;
+}
+
+/// Expected ones under `routing`, of a kernel of experts.
+Activations expectedActivations(const ExpertLoad &load,
+                                const Routing &routing) {
+  return {std::min(expectedLargestLoad(routing, load), worstLoad(load)),
+          std::min(load.tokens * load.perToken, load.groups)};
+}
+
 /// Estimates one kernel, op by op.
 class Estimator {
 public:
   Estimator(const KernelSpec &kernel, const Sharding &sharding,
-            const Rates &rates, const Routing &routing,
+            const Rates &rates, const Activations &activations,
             std::vector<Term> *terms)
-      : kernel(kernel), sharding(sharding), rates(rates), routing(routing),
-        terms(terms) {}
+      : kernel(kernel), sharding(sharding), rates(rates),
+        load(activations.load), activeGroups(activations.groups), terms(terms) {
+  }
 
   KernelCost run() {
-    if (kernel.role == KernelRole::Experts)
-      measureRouting();
     for (size_t o = 0; o < kernel.ops.size(); ++o)
       addOp(kernel.ops[o], sharding.ops[o]);
     if (kernel.role == KernelRole::Experts)
       combine();
-    result.worstCase = result.cycles.total() + worstCaseExtra;
+    result.worstCase = result.cycles.total();
     return result;
   }
 
@@ -58,22 +82,6 @@ private:
     result.cycles += cycles;
     if (terms)
       terms->push_back({name, formula(), cycles});
-  }
-
-  /// Activations of the busiest group, expected and at worst.
-  void measureRouting() {
-    ExpertLoad step;
-    for (const OpSpec &op : kernel.ops)
-      for (const IterationDim &dim : op.dims)
-        if (isTokenDim(dim))
-          step.tokens = dim.size;
-    step.experts = std::max<int64_t>(1, kernel.numExperts);
-    step.perToken = std::max<int64_t>(1, kernel.expertsPerToken);
-    step.groups = sharding.numGroups();
-    load = expectedLargestLoad(routing, step);
-    worst = worstLoad(step);
-    load = std::min(load, worst);
-    activeGroups = std::min(step.tokens * step.perToken, step.groups);
   }
 
   double halfPerimeter() const {
@@ -299,10 +307,6 @@ private:
   void addOp(const OpSpec &op, const OpSharding &opSharding) {
     Local local = localWork(op, opSharding, load);
     add(op.name, local.cycles, [&] { return local.formula; });
-    if (kernel.role == KernelRole::Experts)
-      worstCaseExtra +=
-          std::max(0.0, localWork(op, opSharding, worst).cycles.total() -
-                            local.cycles.total());
     addCollectives(op, opSharding);
     if (op.opClass == OpClass::Opaque)
       result.unknownBytes +=
@@ -330,13 +334,10 @@ private:
   const KernelSpec &kernel;
   const Sharding &sharding;
   const Rates &rates;
-  const Routing &routing;
+  double load;
+  int64_t activeGroups;
   std::vector<Term> *terms;
   KernelCost result;
-  double load = 1;
-  double worst = 1;
-  double worstCaseExtra = 0;
-  int64_t activeGroups = 1;
   Axis lastAxis = Axis::None;
 };
 
@@ -397,7 +398,17 @@ KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,
                                        const Sharding &sharding,
                                        const Rates &rates,
                                        const Routing &routing) {
-  return Estimator(kernel, sharding, rates, routing, nullptr).run();
+  if (kernel.role != KernelRole::Experts)
+    return Estimator(kernel, sharding, rates, {}, nullptr).run();
+  ExpertLoad load = expertLoad(kernel, sharding);
+  Activations expected = expectedActivations(load, routing);
+  KernelCost cost = Estimator(kernel, sharding, rates, expected, nullptr).run();
+  Activations worst = {worstLoad(load), expected.groups};
+  if (worst.load > expected.load)
+    cost.worstCase = std::max(
+        cost.worstCase,
+        Estimator(kernel, sharding, rates, worst, nullptr).run().worstCase);
+  return cost;
 }
 
 std::vector<Term> inlay::cost::explainKernel(const KernelSpec &kernel,
@@ -405,7 +416,10 @@ std::vector<Term> inlay::cost::explainKernel(const KernelSpec &kernel,
                                              const Rates &rates,
                                              const Routing &routing) {
   std::vector<Term> terms;
-  Estimator(kernel, sharding, rates, routing, &terms).run();
+  Activations activations;
+  if (kernel.role == KernelRole::Experts)
+    activations = expectedActivations(expertLoad(kernel, sharding), routing);
+  Estimator(kernel, sharding, rates, activations, &terms).run();
   return terms;
 }
 

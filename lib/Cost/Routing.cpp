@@ -7,31 +7,96 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Cost/Routing.h"
+#include "inlay/Cost/RoutingTrace.h"
+#include "inlay/Support/Digest.h"
 #include "inlay/Support/Format.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include "fmt/format.h"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 using namespace inlay;
 using namespace inlay::cost;
 
-double inlay::cost::expectedMaxLoad(int64_t activations, int64_t groups) {
-  if (groups <= 1 || activations <= 1)
-    return double(activations);
-  // P(X <= m) of a binomial, summed term by term from m = 0 on.
-  double n = double(activations);
-  double p = 1 / double(groups);
-  double term = std::pow(1 - p, n);
-  double cumulative = 0;
-  double expected = 0;
-  for (int64_t m = 0; m < activations; ++m) {
-    cumulative = std::min(1.0, cumulative + term);
-    expected += 1 - std::pow(cumulative, double(groups));
-    term *= (n - double(m)) / (double(m) + 1) * (p / (1 - p));
-    if (cumulative >= 1)
-      break;
+Routing ModelRouting::of(int64_t layer) const {
+  if (kind == Routing::Kind::Zipf)
+    return Routing::zipf(exponent);
+  auto found = counts.find(layer);
+  if (kind == Routing::Kind::Trace && found != counts.end())
+    return Routing::trace(found->second);
+  return {};
+}
+
+Routing ModelRouting::typical() const {
+  if (kind != Routing::Kind::Trace)
+    return of(0);
+  std::vector<double> mean;
+  for (const auto &[layer, chosen] : counts) {
+    std::vector<double> ranked = chosen;
+    std::sort(ranked.begin(), ranked.end(), std::greater<>());
+    mean.resize(std::max(mean.size(), ranked.size()), 0);
+    double all = std::accumulate(ranked.begin(), ranked.end(), 0.0);
+    for (size_t i = 0; i < ranked.size(); ++i)
+      mean[i] += ranked[i] / std::max(1.0, all);
   }
-  return std::clamp(expected, std::max(1.0, n * p), n);
+  return Routing::trace(std::move(mean));
+}
+
+std::string ModelRouting::describe() const {
+  switch (kind) {
+  case Routing::Kind::Uniform:
+    return "uniform";
+  case Routing::Kind::Zipf:
+    return fmt::format("zipf:{:g}", exponent);
+  case Routing::Kind::Trace:
+    return "trace " + trace;
+  }
+  return "uniform";
+}
+
+std::optional<ModelRouting> inlay::cost::parseRouting(const std::string &text,
+                                                      Diagnostics &diags) {
+  constexpr double kMostSkewed = 100;
+  ModelRouting routing;
+  llvm::StringRef rest = text;
+  if (rest == "uniform")
+    return routing;
+  if (rest.consume_front("zipf:")) {
+    routing.kind = Routing::Kind::Zipf;
+    if (!rest.getAsDouble(routing.exponent) && routing.exponent >= 0 &&
+        routing.exponent <= kMostSkewed)
+      return routing;
+    diags
+        .inputError("option --routing",
+                    fmt::format("'{}' is no exponent from 0 to {:g}",
+                                rest.str(), kMostSkewed))
+        .notes.push_back("e.g. --routing zipf:1");
+    return std::nullopt;
+  }
+  if (rest.empty() || !llvm::sys::fs::is_regular_file(rest)) {
+    diags
+        .inputError(
+            "option --routing",
+            fmt::format("'{}' is neither uniform nor zipf:S nor a file", text))
+        .notes.push_back("docs/routing-traces.md describes the files");
+    return std::nullopt;
+  }
+  std::optional<RoutingTrace> trace = readRoutingTrace(text, diags);
+  std::optional<std::string> digest =
+      trace ? sha256OfFile(text, diags) : std::nullopt;
+  if (!digest)
+    return std::nullopt;
+  routing = countTrace(*trace);
+  routing.trace = llvm::sys::path::filename(rest).str();
+  routing.digest = std::move(*digest);
+  return routing;
 }
 
 std::vector<double> inlay::cost::inclusion(const Routing &routing,
@@ -83,61 +148,130 @@ double inlay::cost::expectedExpertsUsed(const Routing &routing,
 
 namespace {
 
-/// P(X <= m) of one group, for rising m.
-class Cumulative {
-public:
-  /// Hypergeometric: k of E experts chosen, e of them in the group.
-  static Cumulative hypergeometric(int64_t all, int64_t inGroup,
-                                   int64_t chosen) {
-    Cumulative result;
-    result.limit = std::min(inGroup, chosen);
-    // Below this many none can be: the others are not enough.
-    int64_t first = std::max<int64_t>(0, chosen - (all - inGroup));
-    auto logChoose = [](double n, double k) {
-      return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
-    };
-    for (int64_t m = first; m <= result.limit; ++m)
-      result.add(m,
-                 std::exp(logChoose(double(inGroup), double(m)) +
-                          logChoose(double(all - inGroup), double(chosen - m)) -
-                          logChoose(double(all), double(chosen))));
-    return result;
+/// Probabilities of 0, 1, 2, ... activations, from `first` on; none of the
+/// others is likely.
+struct Distribution {
+  int64_t first = 0;
+  std::vector<double> mass = {1};
+
+  /// Of the sum of two that are independent.
+  Distribution operator+(const Distribution &other) const {
+    Distribution sum;
+    sum.first = first + other.first;
+    sum.mass.assign(mass.size() + other.mass.size() - 1, 0);
+    for (size_t i = 0; i < mass.size(); ++i)
+      for (size_t j = 0; j < other.mass.size(); ++j)
+        sum.mass[i + j] += mass[i] * other.mass[j];
+    sum.trim();
+    return sum;
   }
 
-  static Cumulative binomial(int64_t draws, double mean) {
-    Cumulative result;
-    result.limit = draws;
-    double p = std::clamp(mean / double(std::max<int64_t>(1, draws)), 0.0, 1.0);
-    if (p >= 1) {
-      result.add(draws, 1);
-      return result;
+  /// Of the sum of `count` alike.
+  Distribution times(int64_t count) const {
+    Distribution sum, power = *this;
+    for (; count > 0; count /= 2) {
+      if (count % 2 != 0)
+        sum = sum + power;
+      if (count > 1)
+        power = power + power;
     }
-    double n = double(draws);
-    for (int64_t m = 0; m <= draws; ++m)
-      result.add(m, std::exp(std::lgamma(n + 1) - std::lgamma(double(m) + 1) -
-                             std::lgamma(n - double(m) + 1) +
-                             (p > 0 ? double(m) * std::log(p) : 0) +
-                             (n - double(m)) * std::log1p(-p)) *
-                        (p > 0 || m == 0 ? 1 : 0));
-    return result;
+    return sum;
   }
 
-  double operator()(int64_t m) const {
-    if (m >= limit)
-      return 1;
-    return m < int64_t(sums.size()) ? sums[size_t(m)] : 1;
+  double mean() const {
+    double sum = 0;
+    for (size_t i = 0; i < mass.size(); ++i)
+      sum += double(first + int64_t(i)) * mass[i];
+    return sum;
+  }
+
+  double variance() const {
+    double center = mean(), sum = 0;
+    for (size_t i = 0; i < mass.size(); ++i)
+      sum += std::pow(double(first + int64_t(i)) - center, 2) * mass[i];
+    return sum;
   }
 
 private:
-  void add(int64_t m, double probability) {
-    double last = sums.empty() ? 0 : sums.back();
-    while (int64_t(sums.size()) < m)
-      sums.push_back(last);
-    sums.push_back(std::min(1.0, last + probability));
+  void trim() {
+    constexpr double kUnlikely = 1e-14;
+    size_t begin = 0, end = mass.size();
+    while (end > 1 && mass[end - 1] < kUnlikely)
+      --end;
+    while (begin + 1 < end && mass[begin] < kUnlikely)
+      ++begin;
+    mass = std::vector<double>(mass.begin() + int64_t(begin),
+                               mass.begin() + int64_t(end));
+    first += int64_t(begin);
+  }
+};
+
+/// k of E experts chosen, e of them in the group.
+Distribution hypergeometric(int64_t all, int64_t inGroup, int64_t chosen) {
+  auto logChoose = [](int64_t n, int64_t k) {
+    return std::lgamma(double(n + 1)) - std::lgamma(double(k + 1)) -
+           std::lgamma(double(n - k + 1));
+  };
+  Distribution result;
+  // Below this many none can be: the others are not enough.
+  result.first = std::max<int64_t>(0, chosen - (all - inGroup));
+  result.mass.clear();
+  for (int64_t m = result.first; m <= std::min(inGroup, chosen); ++m)
+    result.mass.push_back(std::exp(logChoose(inGroup, m) +
+                                   logChoose(all - inGroup, chosen - m) -
+                                   logChoose(all, chosen)));
+  return result;
+}
+
+/// Each expert of the group chosen or not.
+Distribution poissonBinomial(const double *chosen, int64_t experts) {
+  Distribution sum;
+  for (int64_t i = 0; i < experts; ++i)
+    sum = sum + Distribution{0, {1 - chosen[i], chosen[i]}};
+  return sum;
+}
+
+/// P(X <= m) of what all tokens bring to one group.
+class GroupLoad {
+public:
+  GroupLoad(const Distribution &ofToken, int64_t tokens) {
+    constexpr int64_t kCountedTokens = 64;
+    if (tokens <= kCountedTokens) {
+      Distribution all = ofToken.times(tokens);
+      first = all.first;
+      double sum = 0;
+      for (double mass : all.mass)
+        sums.push_back(sum = std::min(1.0, sum + mass));
+      sums.back() = 1;
+      return;
+    }
+    mean = double(tokens) * ofToken.mean();
+    deviation = std::sqrt(double(tokens) * ofToken.variance());
   }
 
-  int64_t limit = 0;
+  double atMost(int64_t m) const {
+    if (!sums.empty()) {
+      if (m < first)
+        return 0;
+      return m - first < int64_t(sums.size()) ? sums[size_t(m - first)] : 1;
+    }
+    if (deviation <= 0)
+      return double(m) >= mean ? 1 : 0;
+    return std::erfc((mean - double(m) - 0.5) / deviation / std::sqrt(2)) / 2;
+  }
+
+  /// Below this no load is likely.
+  int64_t least() const {
+    constexpr double kDeviations = 8;
+    if (!sums.empty())
+      return first;
+    return std::max<int64_t>(0, int64_t(mean - kDeviations * deviation));
+  }
+
+private:
+  int64_t first = 0;
   std::vector<double> sums;
+  double mean = 0, deviation = 0;
 };
 
 } // namespace
@@ -145,50 +279,44 @@ private:
 double inlay::cost::expectedLargestLoad(const Routing &routing,
                                         const ExpertLoad &load) {
   int64_t groups = std::clamp<int64_t>(load.groups, 1, load.experts);
-  double activations = double(load.tokens * load.perToken);
+  int64_t perToken = std::clamp<int64_t>(load.perToken, 1, load.experts);
+  double activations = double(load.tokens * perToken);
   if (groups <= 1)
     return activations;
   int64_t inGroup = ceilDiv(load.experts, groups);
   double most = worstLoad(load);
   bool isUniform = routing.kind == Routing::Kind::Uniform;
-  // Many tokens: the closed loop over equal groups, without tables.
-  if (isUniform && load.tokens > 1)
-    return std::clamp(expectedMaxLoad(load.tokens * load.perToken, groups),
-                      std::min(most, activations / double(groups)), most);
-
-  std::vector<double> chosen =
-      isUniform ? std::vector<double>()
-                : inclusion(routing, load.experts, load.perToken);
-  std::vector<Cumulative> distributions;
-  std::vector<double> times;
-  for (int64_t first = 0; first < load.experts; first += inGroup) {
-    int64_t size = std::min(inGroup, load.experts - first);
-    if (isUniform && !distributions.empty() && size == inGroup) {
-      times.front() += 1;
+  std::vector<double> chosen = isUniform
+                                   ? std::vector<double>()
+                                   : inclusion(routing, load.experts, perToken);
+  std::vector<GroupLoad> loads;
+  std::vector<double> alike; ///< groups with that load
+  for (int64_t at = 0; at < load.experts; at += inGroup) {
+    int64_t size = std::min(inGroup, load.experts - at);
+    if (isUniform && !loads.empty() && size == inGroup) {
+      alike.front() += 1;
       continue;
     }
-    if (isUniform) {
-      distributions.push_back(
-          Cumulative::hypergeometric(load.experts, size, load.perToken));
-    } else {
-      double mean = 0;
-      for (int64_t i = first; i < first + size; ++i)
-        mean += chosen[size_t(i)];
-      distributions.push_back(
-          Cumulative::binomial(load.tokens * std::min(load.perToken, size),
-                               mean * double(load.tokens)));
-    }
-    times.push_back(1);
+    Distribution ofToken = isUniform
+                               ? hypergeometric(load.experts, size, perToken)
+                               : poissonBinomial(chosen.data() + at, size);
+    loads.emplace_back(ofToken, load.tokens);
+    alike.push_back(1);
   }
-  double expected = 0;
-  for (int64_t m = 0; double(m) < most; ++m) {
+  int64_t least = 0;
+  for (const GroupLoad &group : loads)
+    least = std::max(least, group.least());
+  double expected = double(least);
+  for (int64_t m = least; double(m) < most; ++m) {
     double all = 1;
-    for (size_t g = 0; g < distributions.size(); ++g)
-      all *= times[g] == 1 ? distributions[g](m)
-                           : std::pow(distributions[g](m), times[g]);
+    for (size_t g = 0; g < loads.size(); ++g)
+      all *= alike[g] == 1 ? loads[g].atMost(m)
+                           : std::pow(loads[g].atMost(m), alike[g]);
     expected += 1 - all;
     if (1 - all < 1e-12)
       break;
   }
-  return std::clamp(expected, std::min(most, 1.0), most);
+  // Some group has at least the mean.
+  double mean = activations / double(ceilDiv(load.experts, inGroup));
+  return std::clamp(expected, std::min(most, std::max(1.0, mean)), most);
 }

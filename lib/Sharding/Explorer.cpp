@@ -35,14 +35,17 @@ std::vector<int64_t> inlay::sharding::candidateSizes(int64_t most) {
 }
 
 Machine inlay::sharding::machineOf(const target::Target &target,
-                                   cost::Mode mode) {
+                                   cost::Mode mode,
+                                   const cost::Routing &routing) {
   // The rates point into the target, so both live as long as the function.
   auto owned = std::make_shared<const target::Target>(target);
   auto rates = std::make_shared<const cost::Rates>(*owned, mode);
   return {
       target.grid, target.budget(),
-      [owned, rates](const KernelSpec &kernel, const Sharding &sharding) {
-        return cost::estimateKernel(kernel, sharding, *rates).cycles.total() +
+      [owned, rates, routing](const KernelSpec &kernel,
+                              const Sharding &sharding) {
+        return cost::estimateKernel(kernel, sharding, *rates, routing)
+                   .cycles.total() +
                cost::longestEntry(kernel, sharding, *rates).total();
       },
       [owned](Extent extent) { return cost::regionBound(*owned, extent); }};

@@ -97,6 +97,12 @@ struct Options {
                  clEnumValN(partition::Objective::Wafers, "wafers",
                             "number of wafers")),
       cl::cat(mapping)};
+  cl::opt<std::string> routing{
+      "routing", cl::init("uniform"), cl::value_desc("uniform|zipf:S|file"),
+      cl::desc("How tokens choose their experts: all equally likely (default), "
+               "expert i as 1 / (i + 1)^S, or as often as in a trace "
+               "(docs/routing-traces.md)"),
+      cl::cat(mapping)};
   cl::opt<bool> allowOverBudget{
       "allow-over-budget",
       cl::desc("Place a model that does not fit as if cores had more SRAM, and "
@@ -206,6 +212,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.crossingLatency = given(parsed.crossingLatency);
   options.cost = parsed.cost;
   options.objective = parsed.objective;
+  options.routing = parsed.routing;
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;
   options.outputDir = parsed.outputDir;

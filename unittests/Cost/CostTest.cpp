@@ -130,20 +130,6 @@ TEST(CostTest, StreamsGrowWithPayloadAndDistance) {
             10);
 }
 
-TEST(CostTest, ExpectedMaxLoadIsBetweenItsLimits) {
-  EXPECT_EQ(expectedMaxLoad(8, 1), 8);
-  EXPECT_EQ(expectedMaxLoad(1, 384), 1);
-  for (int64_t groups : {2, 8, 64, 384})
-    for (int64_t activations : {2, 8, 256, 4096}) {
-      double load = expectedMaxLoad(activations, groups);
-      EXPECT_GE(load, std::max(1.0, double(activations) / double(groups)));
-      EXPECT_LE(load, double(activations));
-    }
-  // Two coins: both fall alike with probability 1/2. The groups are taken as
-  // independent: 1 - (1/4)^2 + 1 - (3/4)^2 = 1.375 stands for the exact 1.5.
-  EXPECT_NEAR(expectedMaxLoad(2, 2), 1.375, 1e-12);
-}
-
 TEST(CostTest, BoundNeverExceedsTheEstimate) {
   target::Target target = wse3();
   Rates rates(target, Mode::Ideal);

@@ -290,6 +290,43 @@ LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
+// RoutingAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult RoutingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  FloatAttr zipf, StringAttr trace,
+                                  StringAttr digest, DenseI64ArrayAttr layers,
+                                  ArrayAttr counts) {
+  constexpr double kMostSkewed = 100;
+  if (static_cast<bool>(zipf) == static_cast<bool>(trace))
+    return emitError() << "routing is either Zipf's law or a trace";
+  if (zipf) {
+    if (!zipf.getType().isF64() || !isCount(zipf.getValueAsDouble()) ||
+        zipf.getValueAsDouble() > kMostSkewed)
+      return emitError() << "the exponent of Zipf's law is an f64 from 0 to "
+                         << kMostSkewed << ", got " << zipf;
+    return success();
+  }
+  if (!digest || !layers || !counts ||
+      layers.size() != static_cast<int64_t>(counts.size()))
+    return emitError() << "a trace has a digest, layers, and counts for each "
+                          "of them";
+  int64_t last = -1;
+  for (auto [layer, ofLayer] : llvm::zip(layers.asArrayRef(), counts)) {
+    if (layer <= last)
+      return emitError() << "layers of a trace rise from 0 on, got " << layer
+                         << " after " << last;
+    last = layer;
+    auto chosen = dyn_cast<DenseI64ArrayAttr>(ofLayer);
+    if (!chosen || chosen.empty() ||
+        llvm::any_of(chosen.asArrayRef(), [](int64_t n) { return n < 0; }))
+      return emitError() << "counts of layer " << layer
+                         << " are an array of i64, not empty and none negative";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // CyclesAttr, BoundAttr
 //===----------------------------------------------------------------------===//
 

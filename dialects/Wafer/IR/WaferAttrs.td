@@ -182,6 +182,35 @@ def Wafer_ShardingAttr : Wafer_Attr<"Sharding", "sharding"> {
   let genVerifyDecl = 1;
 }
 
+def Wafer_RoutingAttr : Wafer_Attr<"Routing", "routing"> {
+  let summary = "how tokens choose their experts";
+  let description = [{
+    Either Zipf's law, expert i of a layer being chosen as often as
+    1 / (i + 1)^`zipf`; or a trace: of each layer in `layers` how often each
+    expert was chosen. `trace` is the name of its file, `digest` the SHA-256. A
+    system without routing has experts that are all equally likely.
+
+    **Constraints:**
+    - It has an exponent from 0 to 100, or a trace.
+    - A trace has a digest, and one array of counts for each layer.
+    - Layers are not negative and rise.
+    - Counts are not negative, and a layer has at least one.
+
+    Example:
+    ```mlir
+    #inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], counts = [array<i64: 7, 1>, array<i64: 4, 4>]>
+    ```
+  }];
+  let parameters = (ins
+    OptionalParameter<"::mlir::FloatAttr">:$zipf,
+    OptionalParameter<"::mlir::StringAttr">:$trace,
+    OptionalParameter<"::mlir::StringAttr">:$digest,
+    OptionalParameter<"::mlir::DenseI64ArrayAttr">:$layers,
+    OptionalParameter<"::mlir::ArrayAttr">:$counts);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Wafer_CyclesAttr : Wafer_Attr<"Cycles", "cycles"> {
   let summary = "cycles by cause";
   let description = [{

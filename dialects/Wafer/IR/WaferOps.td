@@ -22,7 +22,8 @@ def Wafer_SystemOp : Wafer_Op<"system", [
     `options` are the choices that led to the placement, for the record.
     `over_budget` marks a placement that a core has too little SRAM for, kept to
     be looked at: it is made for cores with that many bytes for data. `cost` is
-    what estimates count, ideal where it is left out.
+    what estimates count, ideal where it is left out, `routing` how tokens choose
+    their experts, all equally likely where it is left out.
 
     **Constraints:**
     - There is at least one wafer.
@@ -46,12 +47,13 @@ def Wafer_SystemOp : Wafer_Op<"system", [
                        OptionalAttr<Wafer_Int>:$over_budget,
                        DefaultValuedAttr<Wafer_CostMode,
                            "::inlay::wafer::CostMode::Ideal">:$cost,
+                       OptionalAttr<Wafer_RoutingAttr>:$routing,
                        OptionalAttr<DictionaryAttr>:$options);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `of` $graph `wafers` `` `(` $wafers `)`
     `target` `` `(` qualified($target) `)` (`over_budget` `` `(` $over_budget^ `)`)?
-    (`cost` `` `(` $cost^ `)`)?
+    (`cost` `` `(` $cost^ `)`)? (`routing` `` `(` qualified($routing)^ `)`)?
     (`options` $options^)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;

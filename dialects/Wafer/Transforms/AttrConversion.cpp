@@ -134,6 +134,47 @@ cost::Mode inlay::wafer::toMode(CostMode mode) {
                                       : cost::Mode::Ideal;
 }
 
+RoutingAttr inlay::wafer::toAttr(MLIRContext *context,
+                                 const cost::ModelRouting &routing) {
+  Builder builder(context);
+  if (routing.kind == cost::Routing::Kind::Uniform)
+    return {};
+  if (routing.kind == cost::Routing::Kind::Zipf)
+    return RoutingAttr::get(context, builder.getF64FloatAttr(routing.exponent),
+                            {}, {}, {}, {});
+  SmallVector<int64_t> layers;
+  SmallVector<Attribute> counts;
+  for (const auto &[layer, chosen] : routing.counts) {
+    layers.push_back(layer);
+    counts.push_back(builder.getDenseI64ArrayAttr(
+        SmallVector<int64_t>(chosen.begin(), chosen.end())));
+  }
+  return RoutingAttr::get(context, {}, builder.getStringAttr(routing.trace),
+                          builder.getStringAttr(routing.digest),
+                          builder.getDenseI64ArrayAttr(layers),
+                          builder.getArrayAttr(counts));
+}
+
+cost::ModelRouting inlay::wafer::toRouting(RoutingAttr attr) {
+  cost::ModelRouting routing;
+  if (!attr)
+    return routing;
+  if (FloatAttr exponent = attr.getZipf()) {
+    routing.kind = cost::Routing::Kind::Zipf;
+    routing.exponent = exponent.getValueAsDouble();
+    return routing;
+  }
+  routing.kind = cost::Routing::Kind::Trace;
+  routing.trace = attr.getTrace().str();
+  routing.digest = attr.getDigest().str();
+  for (auto [layer, counts] :
+       llvm::zip(attr.getLayers().asArrayRef(), attr.getCounts())) {
+    ArrayRef<int64_t> chosen = cast<DenseI64ArrayAttr>(counts).asArrayRef();
+    routing.counts[layer].assign(chosen.begin(), chosen.end());
+  }
+  return routing;
+}
+
 CyclesAttr inlay::wafer::toAttr(MLIRContext *context,
                                 const cost::Breakdown &cycles) {
   return CyclesAttr::get(

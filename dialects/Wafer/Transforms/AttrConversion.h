@@ -34,6 +34,11 @@ model::Sharding toSharding(ShardingAttr attr, model::Extent region);
 
 cost::Mode toMode(CostMode mode);
 
+/// Null for uniform routing.
+RoutingAttr toAttr(mlir::MLIRContext *context,
+                   const cost::ModelRouting &routing);
+cost::ModelRouting toRouting(RoutingAttr attr);
+
 CyclesAttr toAttr(mlir::MLIRContext *context, const cost::Breakdown &cycles);
 cost::Breakdown toBreakdown(CyclesAttr attr);
 

@@ -77,7 +77,9 @@ bool inlay::wafer::explainKernel(ModuleOp module, StringRef name,
       (*placements)[found - model->kernels.begin()].getSharding();
   target::Target target = toTarget(system->getTarget());
   cost::Rates rates(target, toMode(system->getCost()));
-  cost::KernelCost estimate = cost::estimateKernel(*found, sharding, rates);
+  cost::Routing routing = toRouting(system->getRoutingAttr()).of(found->layer);
+  cost::KernelCost estimate =
+      cost::estimateKernel(*found, sharding, rates, routing);
   double total = estimate.cycles.total();
   os << fmt::format("kernel '{}' on {} x {} cores", found->name,
                     sharding.region.width, sharding.region.height);
@@ -86,7 +88,8 @@ bool inlay::wafer::explainKernel(ModuleOp module, StringRef name,
                       sharding.group.width, sharding.group.height);
   os << fmt::format(": {} cycles ({} estimate)\n", cycles(total),
                     cost::toString(rates.mode));
-  for (const cost::Term &term : cost::explainKernel(*found, sharding, rates))
+  for (const cost::Term &term :
+       cost::explainKernel(*found, sharding, rates, routing))
     os << fmt::format("  {:>12} {:5.1f}%  {}: {}\n",
                       cycles(term.cycles.total()),
                       total > 0 ? 100 * term.cycles.total() / total : 0,

@@ -31,12 +31,13 @@ MappingAnalysis::MappingAnalysis(Operation *op) {
     model = std::move(*extracted);
 }
 
-sharding::Explorer &
-MappingAnalysis::getExplorer(TargetAttr target, int64_t budget, CostMode mode) {
-  if (!explorer || machine != std::tuple(target, budget, mode)) {
-    machine = {target, budget, mode};
-    sharding::Machine costed =
-        sharding::machineOf(toTarget(target), toMode(mode));
+sharding::Explorer &MappingAnalysis::getExplorer(TargetAttr target,
+                                                 int64_t budget, CostMode mode,
+                                                 RoutingAttr routing) {
+  if (!explorer || machine != std::tuple(target, budget, mode, routing)) {
+    machine = {target, budget, mode, routing};
+    sharding::Machine costed = sharding::machineOf(
+        toTarget(target), toMode(mode), toRouting(routing).typical());
     costed.budget = budget;
     explorer = std::make_unique<sharding::Explorer>(std::move(costed));
   }

@@ -40,12 +40,13 @@ public:
   /// The explorer of variants on cores of `budget` bytes. It is kept until
   /// another machine is asked for.
   sharding::Explorer &getExplorer(TargetAttr target, int64_t budget,
-                                  CostMode mode);
+                                  CostMode mode, RoutingAttr routing);
 
 private:
   dataflow::GraphOp graph;
   std::optional<model::Graph> model;
-  std::tuple<TargetAttr, int64_t, CostMode> machine; ///< of `explorer`
+  std::tuple<TargetAttr, int64_t, CostMode, RoutingAttr>
+      machine; ///< of `explorer`
   std::unique_ptr<sharding::Explorer> explorer;
 };
 

@@ -19,6 +19,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 
+#include "fmt/format.h"
+
 #include <algorithm>
 #include <map>
 
@@ -76,6 +78,7 @@ private:
   bool checkModule();
   bool loadTarget(Diagnostics &diags);
   bool parseWafers(Diagnostics &diags);
+  bool loadRouting(Diagnostics &diags);
   std::optional<partition::Solution> partitionFor(int64_t budget,
                                                   Diagnostics &diags);
   std::optional<partition::Solution> partitionOverBudget(int64_t &budget);
@@ -88,7 +91,8 @@ private:
   MappingAnalysis *mapping = nullptr;
   target::Target machine;
   TargetAttr machineAttr;
-  int numWafers = 0; ///< 0: as few as possible
+  RoutingAttr routingAttr; ///< null: uniform
+  int numWafers = 0;       ///< 0: as few as possible
 };
 
 } // namespace
@@ -153,6 +157,45 @@ bool PartitionStages::parseWafers(Diagnostics &diags) {
   return false;
 }
 
+/// A trace must be of a model with these experts.
+bool PartitionStages::loadRouting(Diagnostics &diags) {
+  std::optional<cost::ModelRouting> read =
+      cost::parseRouting(routing.getValue(), diags);
+  if (!read)
+    return false;
+  SmallVector<std::string> missing;
+  for (const model::KernelSpec &kernel : mapping->getModel().kernels) {
+    if (kernel.role != model::KernelRole::Experts ||
+        read->kind != cost::Routing::Kind::Trace)
+      continue;
+    auto found = read->counts.find(kernel.layer);
+    if (found == read->counts.end()) {
+      missing.push_back(kernel.name);
+      continue;
+    }
+    if (static_cast<int64_t>(found->second.size()) <= kernel.numExperts)
+      continue;
+    diags
+        .inputError("option --routing",
+                    fmt::format("the trace chooses expert {} in layer {}, but "
+                                "kernel '{}' has {} experts",
+                                found->second.size() - 1, kernel.layer,
+                                kernel.name, kernel.numExperts))
+        .notes.push_back("take a trace of this model");
+    return false;
+  }
+  if (!missing.empty())
+    diags
+        .warning("option --routing",
+                 fmt::format("the trace does not have the layers of {} kernels "
+                             "of experts, whose tokens are taken to choose "
+                             "uniformly",
+                             missing.size()))
+        .notes.push_back("the first of them is '" + missing.front() + "'");
+  routingAttr = toAttr(&getContext(), *read);
+  return true;
+}
+
 partition::Problem
 PartitionStages::makeProblem(sharding::Explorer &explorer,
                              const std::vector<model::Extent> &least,
@@ -187,7 +230,7 @@ std::optional<partition::Solution>
 PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
   const model::Graph &model = mapping->getModel();
   sharding::Explorer &explorer =
-      mapping->getExplorer(machineAttr, budget, cost);
+      mapping->getExplorer(machineAttr, budget, cost, routingAttr);
   std::optional<std::vector<model::Extent>> least =
       explorer.leastExtents(model.kernels, diags);
   if (!least)
@@ -264,7 +307,8 @@ void PartitionStages::emitSystem(const partition::Solution &solution,
       builder, graph.getLoc(), builder.getStringAttr("system"),
       FlatSymbolRefAttr::get(graph.getSymNameAttr()),
       builder.getI64IntegerAttr(solution.stages.size()), machineAttr,
-      overBudget, CostModeAttr::get(&getContext(), cost), choices());
+      overBudget, CostModeAttr::get(&getContext(), cost), routingAttr,
+      choices());
   SymbolTable(module).insert(system);
   builder.createBlock(&system.getBody());
   SmallVector<dataflow::KernelOpInterface> kernels = graph.getKernels();
@@ -289,7 +333,7 @@ void PartitionStages::runOnOperation() {
     return signalPassFailure();
   Diagnostics diags;
   std::optional<partition::Solution> solution;
-  if (parseWafers(diags) && loadTarget(diags)) {
+  if (parseWafers(diags) && loadTarget(diags) && loadRouting(diags)) {
     int64_t budget = machine.budget();
     solution = partitionFor(budget, diags);
     if (!solution && allowOverBudget && diags.exitStatus() == 2) {

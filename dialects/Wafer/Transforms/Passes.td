@@ -53,6 +53,8 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
                          "limits of the hardware only"),
               clEnumValN(::inlay::wafer::CostMode::Calibrated, "calibrated",
                          "and measured costs of software"))}]>,
+    Option<"routing", "routing", "std::string", /*default=*/"\"uniform\"",
+           "How tokens choose experts: uniform, zipf:S, or the file of a trace">,
     Option<"reserve", "reserve", "int64_t", /*default=*/"-1",
            "Bytes of a core that are not for data; negative: the target's">,
     Option<"crossingLatency", "crossing-latency", "double", /*default=*/"-1",

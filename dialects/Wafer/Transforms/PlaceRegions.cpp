@@ -34,7 +34,8 @@ public:
          MutableArrayRef<Placement> placements)
       : system(system), model(mapping.getModel()),
         explorer(mapping.getExplorer(system.getTarget(), system.getPlanBudget(),
-                                     system.getCost())),
+                                     system.getCost(),
+                                     system.getRoutingAttr())),
         placements(placements), builder(system.getContext()) {}
 
   LogicalResult run();

@@ -34,7 +34,8 @@ public:
   Estimates(SystemOp system, const model::Graph &model,
             MutableArrayRef<Placement> placements)
       : system(system), placements(placements),
-        step(toTarget(system.getTarget()), toMode(system.getCost()), model,
+        step(toTarget(system.getTarget()), toMode(system.getCost()),
+             toRouting(system.getRoutingAttr()), model,
              static_cast<int>(system.getWafers()), placements),
         builder(system.getContext()) {}
 

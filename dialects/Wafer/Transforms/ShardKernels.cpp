@@ -46,8 +46,9 @@ class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
 LogicalResult ShardKernels::shard(SystemOp system, MappingAnalysis &mapping,
                                   MutableArrayRef<Placement> placements) {
   const model::Graph &model = mapping.getModel();
-  sharding::Explorer &explorer = mapping.getExplorer(
-      system.getTarget(), system.getPlanBudget(), system.getCost());
+  sharding::Explorer &explorer =
+      mapping.getExplorer(system.getTarget(), system.getPlanBudget(),
+                          system.getCost(), system.getRoutingAttr());
   Diagnostics diags;
   auto least = explorer.leastExtents(model.kernels, diags);
   if (!least) {

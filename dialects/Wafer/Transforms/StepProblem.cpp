@@ -25,26 +25,36 @@ struct CostedKernel {
 /// Costs kernels; equal ones that are cut alike are costed once.
 class KernelCosts {
 public:
-  explicit KernelCosts(const cost::Rates &rates) : rates(rates) {}
+  KernelCosts(const cost::Rates &rates, const cost::ModelRouting &routing)
+      : rates(rates), routing(routing) {}
 
   const CostedKernel &get(const model::KernelSpec &kernel,
                           Placement &placement) {
     Key key = {kernel.structuralHash.empty() ? "name:" + kernel.name
                                              : kernel.structuralHash,
                placement.assign.getShardingAttr().getAsOpaquePointer(),
-               placement.region.getWidth(), placement.region.getHeight()};
+               placement.region.getWidth(), placement.region.getHeight(),
+               isTraced(kernel) ? kernel.layer : -1};
     auto [entry, isNew] = known.try_emplace(key);
     if (isNew)
       entry->second = {
-          cost::estimateKernel(kernel, placement.getSharding(), rates),
+          cost::estimateKernel(kernel, placement.getSharding(), rates,
+                               routing.of(kernel.layer)),
           cost::kernelBound(kernel, rates.target, rates.target.usableCores())};
     return entry->second;
   }
 
 private:
-  using Key = std::tuple<std::string, const void *, int64_t, int64_t>;
+  using Key = std::tuple<std::string, const void *, int64_t, int64_t, int>;
+
+  /// Equal layers may choose their experts differently.
+  bool isTraced(const model::KernelSpec &kernel) const {
+    return kernel.role == model::KernelRole::Experts &&
+           routing.kind == cost::Routing::Kind::Trace;
+  }
 
   const cost::Rates &rates;
+  const cost::ModelRouting &routing;
   std::map<Key, CostedKernel> known;
 };
 
@@ -71,6 +81,7 @@ static cost::Breakdown entry(const model::Graph &model,
 }
 
 StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
+                         const cost::ModelRouting &routing,
                          const model::Graph &model, int numStages,
                          MutableArrayRef<Placement> placements) {
   schedule.numStages = numStages;
@@ -78,7 +89,7 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
   schedule.batch = model.batch;
   schedule.tokens = model.tokens;
   cost::Rates rates(target, mode);
-  KernelCosts costs(rates);
+  KernelCosts costs(rates, routing);
   for (auto [kernel, placement] : llvm::zip(model.kernels, placements)) {
     const CostedKernel &costed = costs.get(kernel, placement);
     schedule.tasks.push_back(

@@ -24,8 +24,8 @@ struct StepProblem {
   std::vector<int> edgeOf;
 
   StepProblem(const target::Target &target, cost::Mode mode,
-              const model::Graph &model, int numStages,
-              llvm::MutableArrayRef<Placement> placements);
+              const cost::ModelRouting &routing, const model::Graph &model,
+              int numStages, llvm::MutableArrayRef<Placement> placements);
 };
 
 } // namespace inlay::wafer

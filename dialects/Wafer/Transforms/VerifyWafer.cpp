@@ -268,7 +268,8 @@ void VerifyWafer::checkEstimates(SystemOp system, const model::Graph &model,
                                  MutableArrayRef<Placement> placements,
                                  const Facts &facts) {
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
-                   model, static_cast<int>(system.getWafers()), placements);
+                   toRouting(system.getRoutingAttr()), model,
+                   static_cast<int>(system.getWafers()), placements);
   for (auto [task, placement] : llvm::zip(step.schedule.tasks, placements)) {
     EstimateOp estimate = facts.estimates.lookup(task.name);
     if (!estimate)

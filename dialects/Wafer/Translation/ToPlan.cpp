@@ -348,8 +348,22 @@ static std::vector<std::string> toOptions(SystemOp system,
   return options;
 }
 
+static std::string describeRouting(RoutingAttr routing) {
+  if (!routing)
+    return "routing: every expert equally likely, independently for each token";
+  if (FloatAttr exponent = routing.getZipf())
+    return fmt::format("routing: expert i of a layer as likely as 1 / (i + "
+                       "1)^{:g}, independently for each token",
+                       exponent.getValueAsDouble());
+  return fmt::format("routing: as often as in trace {} (SHA-256 {}), "
+                     "independently for each token",
+                     routing.getTrace().getValue(),
+                     routing.getDigest().getValue());
+}
+
 /// What the estimates take for granted.
-static std::vector<std::string> toAssumptions(const plan::Plan &plan) {
+static std::vector<std::string> toAssumptions(const plan::Plan &plan,
+                                              RoutingAttr routing) {
   std::vector<std::string> result;
   for (const plan::Figure &figure : plan.system.figures)
     if (figure.assumption)
@@ -361,8 +375,7 @@ static std::vector<std::string> toAssumptions(const plan::Plan &plan) {
         "cycles: limits of the hardware only, software takes none");
   if (llvm::any_of(plan.kernels,
                    [](const plan::Kernel &kernel) { return kernel.experts; }))
-    result.push_back(
-        "routing: every expert equally likely, independently for each token");
+    result.push_back(describeRouting(routing));
   if (plan.system.wafers > 1)
     result.push_back(
         fmt::format("crossings: take the same time at every clock; "
@@ -414,7 +427,7 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
     plan.streams.push_back(toStream(model, stream, connect));
   plan.estimate = toEstimate(*placement, plan.kernels);
   plan.accounting = std::move(*accounting);
-  plan.assumptions = toAssumptions(plan);
+  plan.assumptions = toAssumptions(plan, system.getRoutingAttr());
   llvm::append_range(plan.assumptions, context.assumptions);
   return plan;
 }

@@ -64,7 +64,8 @@ struct CompileOptions {
 
   // Mapping.
   partition::Objective objective = partition::Objective::Latency;
-  bool allowOverBudget = false; ///< place what does not fit all the same
+  std::string routing = "uniform"; ///< or "zipf:S", or the file of a trace
+  bool allowOverBudget = false;    ///< place what does not fit all the same
 
   // Output.
   std::string outputDir = "out";

@@ -8,19 +8,24 @@
 //
 // A layer of experts waits for its busiest group. How busy that is depends on
 // how tokens choose: uniformly (the default), after Zipf's law, or as a trace
-// counted. A token never chooses an expert twice.
+// counted (RoutingTrace.h). A token never chooses an expert twice.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef INLAY_COST_ROUTING_H
 #define INLAY_COST_ROUTING_H
 
+#include "inlay/Support/Diagnostic.h"
+
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace inlay::cost {
 
-/// How often experts are chosen.
+/// How often the experts of one layer are chosen.
 struct Routing {
   enum class Kind { Uniform, Zipf, Trace };
   Kind kind = Kind::Uniform;
@@ -32,6 +37,30 @@ struct Routing {
     return {Kind::Trace, 0, std::move(counts)};
   }
 };
+
+/// How the tokens of a whole model choose. Independent of each other, unless a
+/// trace is counted, whose layers differ.
+struct ModelRouting {
+  Routing::Kind kind = Routing::Kind::Uniform;
+  double exponent = 0; ///< Zipf
+  std::string trace;   ///< name of the trace's file, without folder
+  std::string digest;  ///< SHA-256 of that file
+  /// Trace: how often each expert was chosen, by index of the layer.
+  std::map<int64_t, std::vector<double>> counts;
+
+  /// Of one layer; uniform for one that the trace does not have.
+  Routing of(int64_t layer) const;
+  /// What stands for all layers where equal layers are explored once: of a
+  /// trace, the mean of its layers by rank, so that its skew is theirs.
+  Routing typical() const;
+  /// "uniform", "zipf:1.2" or "trace decode.csv".
+  std::string describe() const;
+};
+
+/// Reads what `--routing` takes: "uniform", "zipf:S" with S from 0 to 100, or
+/// the path of a trace (RoutingTrace.h). Errors name the option or the file.
+std::optional<ModelRouting> parseRouting(const std::string &text,
+                                         Diagnostics &diags);
 
 /// A layer of experts and what a step brings.
 struct ExpertLoad {
@@ -48,9 +77,12 @@ std::vector<double> inclusion(const Routing &routing, int64_t experts,
 
 /// Expected largest number of activations in one group:
 ///   sum over m of 1 - product over groups of P(X_g <= m),
-/// the groups taken as independent; exact for one group. X_g is hypergeometric
-/// for one token that chooses uniformly, else binomial over as many draws as
-/// can fall into the group, with the group's mean.
+/// the groups taken as independent; exact for one group. What one token brings
+/// to a group is hypergeometric where it chooses uniformly, else a sum of
+/// Bernoulli(p_i) over the group's experts (Poisson binomial): an expert is
+/// chosen once at most in either. X_g adds up the tokens, which are
+/// independent: exactly for few of them, for many as a normal distribution of
+/// the same mean and variance.
 double expectedLargestLoad(const Routing &routing, const ExpertLoad &load);
 
 /// The largest number of activations that one group can get: every token
@@ -60,11 +92,6 @@ double worstLoad(const ExpertLoad &load);
 /// Expected number of different experts that a step uses:
 ///   sum over i of 1 - (1 - p_i)^tokens.
 double expectedExpertsUsed(const Routing &routing, const ExpertLoad &load);
-
-/// Expected largest number of activations in one of `groups` equally likely
-/// groups when `activations` are drawn with replacement:
-///   sum over m of 1 - P(X <= m)^groups, X binomial(activations, 1 / groups).
-double expectedMaxLoad(int64_t activations, int64_t groups);
 
 } // namespace inlay::cost
 

@@ -20,6 +20,7 @@
 #define INLAY_SHARDING_VARIANTS_H
 
 #include "inlay/Cost/Rates.h"
+#include "inlay/Cost/Routing.h"
 #include "inlay/Model/Sharding.h"
 #include "inlay/Target/Target.h"
 
@@ -69,9 +70,11 @@ struct Machine {
   std::function<double(model::Extent)> atLeast = {};
 };
 
-/// A machine as `target` describes it, costed by cost::estimateKernel.
+/// A machine as `target` describes it, costed by cost::estimateKernel; the
+/// experts of every layer are chosen as `routing` says.
 Machine machineOf(const target::Target &target,
-                  cost::Mode mode = cost::Mode::Ideal);
+                  cost::Mode mode = cost::Mode::Ideal,
+                  const cost::Routing &routing = {});
 
 /// Finds variants, and remembers them by the kernel's structural hash: equal
 /// layers are explored once. Results do not depend on the order of queries.

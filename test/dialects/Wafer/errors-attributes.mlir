@@ -248,3 +248,33 @@
 
 // expected-error @below {{figure 'primitive.vector_word' must be more than 0}}
 #a = #inlay_wafer.target<name = "t", description = "", digest = "", width = 8, height = 8, dead = [], report_clocks = [], figures = {"clock" = #inlay_wafer.figure<1.0, "GHz", "">, "colours" = #inlay_wafer.figure<21.0, "1", "">, "element_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "primitive.vector_word" = #inlay_wafer.figure<0.0, "", "">, "hop" = #inlay_wafer.figure<1.0, "cycle", "">, "link_rate" = #inlay_wafer.figure<1.0, "wavelet/cycle", "">, "mac_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "ramp" = #inlay_wafer.figure<2.0, "cycle", "">, "reserved" = #inlay_wafer.figure<1024.0, "B", "">, "sram" = #inlay_wafer.figure<9216.0, "B", "">, "sram_read" = #inlay_wafer.figure<16.0, "B/cycle", "">, "sram_write" = #inlay_wafer.figure<8.0, "B/cycle", "">, "wafer_bandwidth" = #inlay_wafer.figure<150.0, "GB/s", "">, "wafer_latency" = #inlay_wafer.figure<10.0, "us", "">, "wavelet" = #inlay_wafer.figure<4.0, "B", "">}>
+
+// -----
+
+// expected-error @below {{routing is either Zipf's law or a trace}}
+#a = #inlay_wafer.routing<>
+
+// -----
+
+// expected-error @below {{routing is either Zipf's law or a trace}}
+#a = #inlay_wafer.routing<zipf = 1.0, trace = "t", digest = "", layers = [0], counts = [array<i64: 1>]>
+
+// -----
+
+// expected-error @below {{the exponent of Zipf's law is an f64 from 0 to 1.000000e+02, got -1.000000e+00 : f64}}
+#a = #inlay_wafer.routing<zipf = -1.0>
+
+// -----
+
+// expected-error @below {{a trace has a digest, layers, and counts for each of them}}
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [0, 1], counts = [array<i64: 1>]>
+
+// -----
+
+// expected-error @below {{layers of a trace rise from 0 on, got 1 after 1}}
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1, 1], counts = [array<i64: 1>, array<i64: 1>]>
+
+// -----
+
+// expected-error @below {{counts of layer 1 are an array of i64, not empty and none negative}}
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1], counts = [array<i64: 1, -1>]>

@@ -118,3 +118,11 @@ inlay_wafer.system @other of @main wafers(1) target(#target) options {
 // CHECK-NEXT: }
 inlay_wafer.system @bare of @main wafers(1) target(#target) {
 }
+
+// How tokens choose their experts.
+// CHECK: inlay_wafer.system @zipf of @main wafers(1) target(#target) routing(#inlay_wafer.routing<zipf = 1.250000e+00 : f64>) {
+inlay_wafer.system @zipf of @main wafers(1) target(#target) routing(#inlay_wafer.routing<zipf = 1.25>) {
+}
+// CHECK: inlay_wafer.system @trace of @main wafers(1) target(#target) routing(#inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], counts = [array<i64: 7, 1>, array<i64: 4, 4>]>) {
+inlay_wafer.system @trace of @main wafers(1) target(#target) routing(#inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], counts = [array<i64: 7, 1>, array<i64: 4, 4>]>) {
+}
