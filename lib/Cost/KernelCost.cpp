@@ -375,10 +375,10 @@ Term inlay::cost::entryCost(const KernelSpec &kernel, size_t input,
   term.cycles.fabricBandwidth = payload * rates.period;
   term.cycles.fabricLatency = hops * rates.hop;
   term.cycles.software = std::max(0.0, rates.start - 2 * rates.ramp);
-  term.formula = fmt::format("{:g} wavelets x {:g} + {:g} hops x {:g} + {:g} "
-                             "to start",
-                             payload, rates.period, hops, rates.hop,
-                             term.cycles.software);
+  term.formula =
+      fmt::format("{:g} wavelets x {:g} + {:g} hops x {:g} + {:g} "
+                  "to start",
+                  payload, rates.period, hops, rates.hop, term.cycles.software);
   return term;
 }
 

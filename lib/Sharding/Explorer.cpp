@@ -40,15 +40,14 @@ Machine inlay::sharding::machineOf(const target::Target &target,
   // The rates point into the target, so both live as long as the function.
   auto owned = std::make_shared<const target::Target>(target);
   auto rates = std::make_shared<const cost::Rates>(*owned, mode);
-  return {
-      target.grid, target.budget(),
-      [owned, rates, routing](const KernelSpec &kernel,
-                              const Sharding &sharding) {
-        return cost::estimateKernel(kernel, sharding, *rates, routing)
-                   .cycles.total() +
-               cost::longestEntry(kernel, sharding, *rates).total();
-      },
-      [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
+  return {target.grid, target.budget(),
+          [owned, rates, routing](const KernelSpec &kernel,
+                                  const Sharding &sharding) {
+            return cost::estimateKernel(kernel, sharding, *rates, routing)
+                       .cycles.total() +
+                   cost::longestEntry(kernel, sharding, *rates).total();
+          },
+          [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {

@@ -107,9 +107,8 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
     edgeOf.push_back(static_cast<int>(schedule.edges.size()));
     schedule.edges.push_back(
         {stream.producer, stream.consumer,
-         (way.crossing
-              ? cost::crossingCost(target, bytes)
-              : cost::streamCost(rates, bytes, way.hops, way.lanes)) +
+         (way.crossing ? cost::crossingCost(target, bytes)
+                       : cost::streamCost(rates, bytes, way.hops, way.lanes)) +
              entry(model, stream, placements, rates)});
   }
 }
