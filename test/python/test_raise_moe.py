@@ -220,6 +220,17 @@ def swap_inputs(model):
     return model
 
 
+def route_one_token(model):
+    """One choice, that of the first token, for all tokens."""
+    product = [n for n in model.graph.node if n.op_type == "MatMul"][0]
+    for name, value in (("zero", 0), ("one", 1)):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([value], np.int64), name))
+    first = onnx.helper.make_node("Slice", [product.input[0], "zero", "one", "zero"], ["first"])
+    model.graph.node.insert(list(model.graph.node).index(product), first)
+    product.input[0] = "first"
+    return model
+
+
 def same_expert_twice(model):
     equal = [n for n in model.graph.node if n.op_type == "Equal"]
     equal[1].input[1] = equal[0].input[1]
@@ -232,6 +243,8 @@ NEAR_MISSES = {
     "weights divided by another sum": ("B", lambda m: edit(m, "ReduceSum", 0, replace_constant(1, [0]))),
     "one expert twice": ("B", same_expert_twice),
     "experts of different inputs": ("B", swap_inputs),
+    "one choice for all tokens": ("B", route_one_token),
+    "one choice for all tokens, dense": ("D", route_one_token),
     "gate used elsewhere": ("B", output_of("Sigmoid", 2)),
     "product used elsewhere": ("E", output_of("MatMul", 3)),
     "overwriting scatter": ("E", lambda m: edit(m, "ScatterElements", 1, set_attribute("reduction", "none"))),

@@ -159,25 +159,38 @@ bool isDead(Operation *op, int depth = 8) {
                       [&](Operation *user) { return isDead(user, depth - 1); });
 }
 
-/// Whether the state after the step is returned, and nothing else reads it
-/// before `attention`, which is to make it.
-bool isReturned(Value whole, AttentionOp attention) {
+/// Whether all that reads `user` is the way to the attention: transpose,
+/// reshape.
+bool isOnTheWay(Operation *user, AttentionOp attention) {
+  return llvm::all_of(user->getUsers(), [&](Operation *next) {
+    return next == attention || isDead(next) ||
+           llvm::all_of(next->getUsers(),
+                        [&](Operation *last) { return last == attention; });
+  });
+}
+
+/// What reads the state after the step behind `attention`, which is to make it.
+/// Nothing unless the state is returned, or where others read it before. Asks
+/// for the order of ops only where it must: it is computed anew for the whole
+/// block after every change.
+std::optional<SmallVector<OpOperand *>> readersBehind(Value whole,
+                                                      AttentionOp attention) {
   bool returned = false;
-  for (Operation *user : whole.getUsers()) {
-    returned |= isa<ReturnOp>(user);
-    if (isa<ReturnOp>(user) || user == attention ||
-        attention->isBeforeInBlock(user) || isDead(user))
+  SmallVector<OpOperand *> readers;
+  for (OpOperand &use : whole.getUses()) {
+    Operation *user = use.getOwner();
+    if (isa<ReturnOp>(user)) {
+      returned = true;
+      readers.push_back(&use);
       continue;
-    // The way to the attention itself: transpose, reshape.
-    bool isOnTheWay = llvm::all_of(user->getUsers(), [&](Operation *next) {
-      return next == attention || isDead(next) ||
-             llvm::all_of(next->getUsers(),
-                          [&](Operation *last) { return last == attention; });
-    });
-    if (!isOnTheWay)
-      return false;
+    }
+    if (user == attention || isDead(user) || isOnTheWay(user, attention))
+      continue;
+    if (!attention->isBeforeInBlock(user))
+      return std::nullopt;
+    readers.push_back(&use);
   }
-  return returned;
+  return returned ? std::optional(readers) : std::nullopt;
 }
 
 /// Values that are the first channels of the keys: the latent form.
@@ -230,8 +243,11 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
     int64_t heads = op.getKvHeads();
     std::optional<Cache> key = matchCache(op.getKey(), heads);
     std::optional<Cache> value = matchCache(op.getValue(), heads);
-    if (!key || !value || key->past == value->past ||
-        !isReturned(key->whole, op) || !isReturned(value->whole, op))
+    if (!key || !value || key->past == value->past)
+      return failure();
+    auto keyReaders = readersBehind(key->whole, op);
+    auto valueReaders = readersBehind(value->whole, op);
+    if (!keyReaders || !valueReaders)
       return failure();
     AttentionParts parts(op);
     parts.key = flatten(rewriter, op, key->update);
@@ -243,8 +259,8 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
     AttentionOp fused =
         parts.create(rewriter, op.getLoc(), op.getResult().getType());
     rewriter.replaceOp(op, fused.getResult());
-    replaceState(rewriter, key->whole, fused.getPresentKey(), fused);
-    replaceState(rewriter, value->whole, fused.getPresentValue(), fused);
+    replaceState(rewriter, *keyReaders, fused.getPresentKey());
+    replaceState(rewriter, *valueReaders, fused.getPresentValue());
     return success();
   }
 
@@ -256,11 +272,10 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
   }
 
   /// The state is now the attention's; what led to the attention is dead.
-  static void replaceState(PatternRewriter &rewriter, Value whole,
-                           Value present, AttentionOp attention) {
-    rewriter.replaceUsesWithIf(whole, present, [&](OpOperand &use) {
-      return attention->isBeforeInBlock(use.getOwner());
-    });
+  static void replaceState(PatternRewriter &rewriter,
+                           ArrayRef<OpOperand *> readers, Value present) {
+    for (OpOperand *use : readers)
+      rewriter.modifyOpInPlace(use->getOwner(), [&] { use->set(present); });
   }
 };
 
@@ -270,7 +285,10 @@ FuseLatentCache::matchAndRewrite(AttentionOp op,
   if (hasState(op) || !op.getValueInKey())
     return failure();
   std::optional<Cache> key = matchCache(op.getKey(), op.getKvHeads());
-  if (!key || !isReturned(key->whole, op))
+  if (!key)
+    return failure();
+  auto readers = readersBehind(key->whole, op);
+  if (!readers)
     return failure();
   AttentionParts parts(op);
   parts.key = FuseCache::flatten(rewriter, op, key->update);
@@ -279,7 +297,7 @@ FuseLatentCache::matchAndRewrite(AttentionOp op,
   AttentionOp fused =
       parts.create(rewriter, op.getLoc(), op.getResult().getType());
   rewriter.replaceOp(op, fused.getResult());
-  FuseCache::replaceState(rewriter, key->whole, fused.getPresentKey(), fused);
+  FuseCache::replaceState(rewriter, *readers, fused.getPresentKey());
   return success();
 }
 

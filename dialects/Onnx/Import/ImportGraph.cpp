@@ -8,8 +8,6 @@
 
 #include "Importer.h"
 
-#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
-
 using namespace mlir;
 using namespace inlay::onnx;
 
@@ -25,52 +23,52 @@ Location Importer::getLoc(StringRef name, size_t index) {
 /// A symbol that no other op of the module has. Graphs inside graphs may have
 /// initializers of the same name.
 StringAttr Importer::makeSymbol(StringRef name) {
-  std::string symbol = name.empty() ? "unnamed" : name.str();
+  StringAttr symbol =
+      builder.getStringAttr(name.empty() ? StringRef("unnamed") : name);
   for (unsigned i = 1; !symbols.insert(symbol).second; ++i)
-    symbol = (name + "#" + Twine(i)).str();
-  return builder.getStringAttr(symbol);
+    symbol = builder.getStringAttr(name + "#" + Twine(i));
+  return symbol;
 }
 
-StringAttr Importer::createGlobal(const file::Tensor &tensor, StringRef name,
-                                  Location loc) {
+ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
+                                            StringRef name, Location loc) {
   OpBuilder::InsertionGuard guard(builder);
   if (mainGraph)
     builder.setInsertionPoint(mainGraph);
   else
     builder.setInsertionPointToEnd(module.getBody());
-  StringAttr symbol = makeSymbol(name);
-  ml_program::GlobalOp::create(builder, loc, symbol,
-                               TypeAttr::get(importTensorType(tensor)),
-                               /*is_mutable=*/nullptr, importWeight(tensor),
-                               builder.getStringAttr("private"));
-  return symbol;
+  return ml_program::GlobalOp::create(
+      builder, loc, makeSymbol(name), TypeAttr::get(importTensorType(tensor)),
+      /*is_mutable=*/nullptr, importWeight(tensor),
+      builder.getStringAttr("private"));
 }
 
 void Importer::importInitializers(const file::Graph &graph, Scope &scope) {
+  scope.initializers.reserve(graph.initializers.size());
   for (auto [index, tensor] : llvm::enumerate(graph.initializers)) {
-    scope.initializers.try_emplace(tensor.name, &tensor);
-    globals[&tensor] =
-        createGlobal(tensor, tensor.name, getLoc(tensor.name, index));
+    Location loc = getLoc(tensor.name, index);
+    ml_program::GlobalOp global = createGlobal(tensor, tensor.name, loc);
+    scope.initializers.try_emplace(tensor.name, Initializer{&tensor, global});
   }
 }
 
 /// At the head of the graph that has the initializer: a constant where its
 /// value is known, else a load.
-Value Importer::loadInitializer(const file::Tensor &tensor, Scope &scope) {
+Value Importer::loadInitializer(Initializer initializer, Scope &scope) {
   OpBuilder::InsertionGuard guard(builder);
   if (scope.lastOfHeader)
     builder.setInsertionPointAfter(scope.lastOfHeader);
   else
     builder.setInsertionPointToStart(scope.block);
-  StringAttr symbol = globals.lookup(&tensor);
-  Location loc = NameLoc::get(builder.getStringAttr(tensor.name),
-                              FileLineColLoc::get(fileName, 0, 0));
+  ml_program::GlobalOp global = initializer.global;
+  StringAttr symbol = global.getSymNameAttr();
+  Location loc = global.getLoc();
   Operation *op;
-  if (DenseElementsAttr value = importSmallTensor(tensor))
+  if (DenseElementsAttr value = importSmallTensor(*initializer.tensor))
     op = ConstantOp::create(builder, loc, cast<ElementsAttr>(value), symbol);
   else
-    op = ml_program::GlobalLoadConstOp::create(
-        builder, loc, importTensorType(tensor), FlatSymbolRefAttr::get(symbol));
+    op = ml_program::GlobalLoadConstOp::create(builder, loc, global.getType(),
+                                               FlatSymbolRefAttr::get(symbol));
   scope.lastOfHeader = op;
   return op->getResult(0);
 }
@@ -86,7 +84,7 @@ Value Importer::lookup(StringRef name, Scope &scope) {
       return value->second;
     auto initializer = at->initializers.find(name);
     if (initializer != at->initializers.end())
-      return at->values[name] = loadInitializer(*initializer->second, *at);
+      return at->values[name] = loadInitializer(initializer->second, *at);
   }
   return getNone(scope); // Checked models do not get here.
 }
@@ -108,6 +106,7 @@ Value Importer::getNone(Scope &scope) {
 /// The declared types of the values that nodes of this graph produce. What an
 /// output declares counts more than what a value_info says.
 void Importer::collectTypes(const file::Graph &graph, Scope &scope) {
+  scope.types.reserve(graph.values.size() + graph.outputs.size());
   for (const file::ValueInfo &value : graph.values)
     scope.types.try_emplace(value.name, &value.type);
   for (const file::ValueInfo &output : graph.outputs)
@@ -146,9 +145,10 @@ bool Importer::importConstantNode(const file::Node &node, Location loc,
   if (attribute.kind != file::AttributeKind::Tensor)
     return false;
   const file::Tensor &tensor = attribute.lists->tensors.front();
-  StringAttr symbol = createGlobal(tensor, output, loc);
+  ml_program::GlobalOp global = createGlobal(tensor, output, loc);
   scope.values[output] = ml_program::GlobalLoadConstOp::create(
-      builder, loc, importTensorType(tensor), FlatSymbolRefAttr::get(symbol));
+      builder, loc, global.getType(),
+      FlatSymbolRefAttr::get(global.getSymNameAttr()));
   return true;
 }
 
@@ -210,6 +210,9 @@ void Importer::importArguments(const file::Graph &graph, Scope &scope,
 
 void Importer::importBody(const file::Graph &graph, Scope &scope) {
   builder.setInsertionPointToEnd(scope.block);
+  // Most nodes have one output, most initializers are loaded.
+  scope.values.reserve(scope.values.size() + graph.nodes.size() +
+                       graph.initializers.size());
   for (uint32_t index : graph.order)
     importNode(graph.nodes[index], index, scope);
 }

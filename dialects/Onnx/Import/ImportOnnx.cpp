@@ -11,7 +11,6 @@
 #include "Importer.h"
 #include "inlay/Support/Diagnostic.h"
 
-#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/Diagnostics.h"
 
 using namespace mlir;
@@ -38,9 +37,9 @@ OwningOpRef<ModuleOp> Importer::run() {
   // Functions are called by name: they get their symbols first.
   for (const file::Function &function : model.functions) {
     std::string name = getFullName(function.domain, function.name);
-    symbols.insert(function.overload.empty()
-                       ? name
-                       : (name + ":" + function.overload).str());
+    symbols.insert(builder.getStringAttr(
+        function.overload.empty() ? name
+                                  : (name + ":" + function.overload).str()));
   }
   importMainGraph();
   for (const file::Function &function : model.functions)

@@ -11,10 +11,11 @@
 #include "dialects/Onnx/IR/Onnx.h"
 #include "inlay/Onnx/Model.h"
 
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace inlay::onnx {
 
@@ -27,10 +28,16 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
 private:
+  /// What an initializer has become.
+  struct Initializer {
+    const file::Tensor *tensor;
+    mlir::ml_program::GlobalOp global;
+  };
+
   /// What the names of a graph stand for, inside those of the graphs around it.
   struct Scope {
     llvm::DenseMap<llvm::StringRef, mlir::Value> values;
-    llvm::DenseMap<llvm::StringRef, const file::Tensor *> initializers;
+    llvm::DenseMap<llvm::StringRef, Initializer> initializers;
     llvm::DenseMap<llvm::StringRef, const file::Type *> types;
     Scope *parent = nullptr;
     mlir::Block *block = nullptr;
@@ -61,8 +68,9 @@ private:
   void importMainGraph();
   void importFunction(const file::Function &function);
   void importInitializers(const file::Graph &graph, Scope &scope);
-  mlir::StringAttr createGlobal(const file::Tensor &tensor,
-                                llvm::StringRef name, mlir::Location loc);
+  mlir::ml_program::GlobalOp createGlobal(const file::Tensor &tensor,
+                                          llvm::StringRef name,
+                                          mlir::Location loc);
   mlir::StringAttr makeSymbol(llvm::StringRef name);
   void collectTypes(const file::Graph &graph, Scope &scope);
   void importArguments(const file::Graph &graph, Scope &scope,
@@ -76,7 +84,7 @@ private:
   void importSubgraph(const file::Graph &graph, mlir::Region &region,
                       Scope &parent);
   mlir::Value lookup(llvm::StringRef name, Scope &scope);
-  mlir::Value loadInitializer(const file::Tensor &tensor, Scope &scope);
+  mlir::Value loadInitializer(Initializer initializer, Scope &scope);
   mlir::Value getNone(Scope &scope);
   mlir::Type getValueType(llvm::StringRef name, const Scope &scope);
   mlir::Location getLoc(llvm::StringRef name, size_t index);
@@ -88,9 +96,7 @@ private:
   mlir::StringAttr fileName;
   /// All globals stand before it.
   mlir::Operation *mainGraph = nullptr;
-  llvm::StringSet<> symbols;
-  /// The symbols of the initializers' globals.
-  llvm::DenseMap<const file::Tensor *, mlir::StringAttr> globals;
+  llvm::DenseSet<mlir::StringAttr> symbols;
 };
 
 } // namespace inlay::onnx

@@ -306,6 +306,19 @@ module {
 
 // -----
 
+// A state that the step only reads, of open size.
+module {
+  inlay_nn.graph @only_reads(%x: tensor<1x1x16xf32>, %k: tensor<1x1x?x16xf32>, %v: tensor<1x1x?x16xf32>) -> tensor<1x1x16xf32>
+      attributes {arg_names = ["x", "past_key", "past_value"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 7 : i64, tokens = 1 : i64} {
+    // expected-error @below {{state 'past_key' is 'tensor<1x1x?x16xf32>' before the step and 'tensor<1x1x?x16xf32>' after it, but must be static}}
+    // expected-error @below {{state 'past_value' is 'tensor<1x1x?x16xf32>' before the step and 'tensor<1x1x?x16xf32>' after it, but must be static}}
+    %0:3 = inlay_nn.attention none %x, %x, %x past %k, %v {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 1 : i64, scale = 1.0 : f64, value_dim = 16 : i64, resultSegmentSizes = array<i32: 1, 1, 1>} : (tensor<1x1x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>, tensor<1x1x?x16xf32>, tensor<1x1x?x16xf32>) -> (tensor<1x1x16xf32>, tensor<1x1x?x16xf32>, tensor<1x1x?x16xf32>)
+    inlay_nn.return %0#0 : tensor<1x1x16xf32>
+  }
+}
+
+// -----
+
 module {
   // expected-error @below {{input 'x' has type 'tensor<*xf32>', but a stream carries a ranked tensor}}
   inlay_nn.graph @unranked_input(%x: tensor<*xf32>) -> tensor<4xf32>

@@ -478,3 +478,17 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     inlay_onnx.return %y, %sk, %sv : tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>
   }
 }
+
+// -----
+
+// A mask with fewer rows than there are tokens says nothing of the last token; it is not read beyond its end.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @short_mask
+  // CHECK: inlay_nn.attention {{ *}}none %q, %k, %k bias %{{.*}} {causal = false
+  inlay_onnx.graph @short_mask(%q: tensor<1x3x32xf32>, %k: tensor<1x5x32xf32>) -> tensor<1x3x32xf32> attributes {arg_names = ["q", "k"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 2 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 3 : i64, result_names = ["y"]} {
+    %none = inlay_onnx.none : none
+    %mask = inlay_onnx.constant dense<0.0> : tensor<1x1x2x5xf32>
+    %y = inlay_onnx.node "com.microsoft::MultiHeadAttention"(%q, %k, %k, %none, %none, %mask) {attributes = {num_heads = 2 : i64}} : (tensor<1x3x32xf32>, tensor<1x5x32xf32>, tensor<1x5x32xf32>, none, none, tensor<1x1x2x5xf32>) -> tensor<1x3x32xf32>
+    inlay_onnx.return %y : tensor<1x3x32xf32>
+  }
+}

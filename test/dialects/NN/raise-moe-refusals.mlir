@@ -17,12 +17,13 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   ml_program.global private @x1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 1024, encoding = raw>) : tensor<4x8x8xf32>
   // CHECK-LABEL: inlay_nn.graph @refused
   // CHECK-NOT: inlay_nn.experts
-  // expected-warning @below {{19 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{20 nodes stay opaque: they are placed and costed by the bytes they move only}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): routes with use_sparse_mixer = 1, which no rule knows yet; e.g. node 'mixer'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has num_shared_experts, which no rule knows yet: export shared experts as an MLP of their own; e.g. node 'shared'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has no fc1 or fc2 weights; e.g. node 'missing'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a shape that depends on data; e.g. node 'dynamic'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has weights that are not [experts, rows, columns]; e.g. node 'rank'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): is given 2 tokens, but routes 3; e.g. node 'tokens'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has an activation_type that no rule knows; e.g. node 'activation'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has swiglu_fusion 0 without fc3, or a value that no rule knows; e.g. node 'fusion'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a bias of fc1 that does not fit its weights; e.g. node 'bias'}}
@@ -37,7 +38,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has scales of fc1 that do not fit its weights; e.g. node 'scales'}}
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has zero points of fc1 that do not fit its weights; e.g. node 'zeros'}}
   // expected-note @below {{1 x trt_edgellm::Int4MoePlugin (opset 1): is a plug-in of domain 'trt_edgellm' with the weights of experts in a layout that only its vendor knows: export the model without it, with standard operators or com.microsoft::MoE; e.g. node 'plugin'}}
-  inlay_onnx.graph @refused(%x: tensor<2x16xf32>, %r: tensor<2x4xf32>, %y: tensor<?x16xf32>, %w: tensor<4x24x16xf32>) -> (tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>) attributes {arg_names = ["x", "r", "y", "w"], result_names = ["mixer", "shared", "missing", "dynamic", "rank", "activation", "fusion", "bias", "computed", "unfit", "many", "fp4", "packed", "prepacked", "scaleless", "bits", "scales", "zeros", "plugin"]} {
+  inlay_onnx.graph @refused(%x: tensor<2x16xf32>, %r: tensor<2x4xf32>, %y: tensor<?x16xf32>, %w: tensor<4x24x16xf32>, %r3: tensor<3x4xf32>) -> (tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>) attributes {arg_names = ["x", "r", "y", "w", "r3"], result_names = ["tokens", "mixer", "shared", "missing", "dynamic", "rank", "activation", "fusion", "bias", "computed", "unfit", "many", "fp4", "packed", "prepacked", "scaleless", "bits", "scales", "zeros", "plugin"]} {
     %none = inlay_onnx.none : none
     %fc1 = ml_program.global_load_const @fc1 : tensor<4x24x16xf32>
     %fc2 = ml_program.global_load_const @fc2 : tensor<4x16x12xf32>
@@ -52,6 +53,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %p1 = ml_program.global_load_const @p1 : tensor<4x16x12xui8>
     %z7 = ml_program.global_load_const @z7 : tensor<4x7xui8>
     %x1 = ml_program.global_load_const @x1 : tensor<4x8x8xf32>
+    %tokens = inlay_onnx.node "com.microsoft::MoE"(%x, %r3, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<3x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("tokens")
     %mixer = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, use_sparse_mixer = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("mixer")
     %shared = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, num_shared_experts = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("shared")
     %missing = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>) -> tensor<2x16xf32> loc("missing")
@@ -71,6 +73,6 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %scales = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s7, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x7xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("scales")
     %zeros = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2, %none, %none, %none, %none, %z7) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>, none, none, none, none, tensor<4x7xui8>) -> tensor<2x16xf32> loc("zeros")
     %plugin = inlay_onnx.node "trt_edgellm::Int4MoePlugin"(%x, %r, %q1) {attributes = {num_experts = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>) -> tensor<2x16xf32> loc("plugin")
-    inlay_onnx.return %mixer, %shared, %missing, %dynamic, %rank, %activation, %fusion, %bias, %computed, %unfit, %many, %fp4, %packed, %prepacked, %scaleless, %bits, %scales, %zeros, %plugin : tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>
+    inlay_onnx.return %tokens, %mixer, %shared, %missing, %dynamic, %rank, %activation, %fusion, %bias, %computed, %unfit, %many, %fp4, %packed, %prepacked, %scaleless, %bits, %scales, %zeros, %plugin : tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>
   }
 }

@@ -111,3 +111,22 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     inlay_onnx.return %0, %1, %2, %3 : tensor<4xi1>, tensor<4x!inlay_onnx.string>, tensor<2xui8>, tensor<1x8xf32>
   }
 }
+
+// -----
+
+// A fill is one number. A router's scatter looks at it too.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @two_fills
+  // CHECK: inlay_nn.opaque "ConstantOfShape"
+  // expected-warning @below {{2 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-note @below {{1 x ScatterElements (opset 21): no rule knows it; e.g. node 'scatter'}}
+  // expected-note @below {{1 x ConstantOfShape (opset 21): fills with a value that is no number; e.g. node 'fill'}}
+  inlay_onnx.graph @two_fills(%x: tensor<2x4xf32>) -> tensor<2x4xf32> attributes {arg_names = ["x"], result_names = ["y"]} {
+    %k = inlay_onnx.constant dense<2> : tensor<1xi64>
+    %shape = inlay_onnx.constant dense<[2, 4]> : tensor<2xi64>
+    %top:2 = inlay_onnx.node "TopK"(%x, %k) : (tensor<2x4xf32>, tensor<1xi64>) -> (tensor<2x2xf32>, tensor<2x2xi64>) loc("top")
+    %fill = inlay_onnx.node "ConstantOfShape"(%shape) {attributes = {value = dense<[0.0, 1.0]> : tensor<2xf32>}} : (tensor<2xi64>) -> tensor<2x4xf32> loc("fill")
+    %y = inlay_onnx.node "ScatterElements"(%fill, %top#1, %top#0) {attributes = {axis = 1 : i64}} : (tensor<2x4xf32>, tensor<2x2xi64>, tensor<2x2xf32>) -> tensor<2x4xf32> loc("scatter")
+    inlay_onnx.return %y : tensor<2x4xf32>
+  }
+}

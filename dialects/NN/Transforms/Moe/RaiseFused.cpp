@@ -92,6 +92,10 @@ private:
       return "has a shape that depends on data";
     if (first->size() != 3 || second->size() != 3)
       return "has weights that are not [experts, rows, columns]";
+    int64_t given = numElements(input->drop_back());
+    if (int64_t routed = numElements(router->drop_back()); routed != given)
+      return "is given " + std::to_string(given) + " tokens, but routes " +
+             std::to_string(routed);
     if (!isQuantised)
       return std::nullopt;
     if (node.getStringAttr("quant_type", "int") != "int" || node.getInput(15) ||

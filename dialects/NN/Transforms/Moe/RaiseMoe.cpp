@@ -47,6 +47,8 @@ private:
 
   /// The ops that nothing needs once `value` is replaced. Counts uses: an op
   /// that all experts use is looked at once for each use, not for each pair.
+  /// What reads nothing is left out: all layers share constants, and to count
+  /// their uses for each sum would take the square of the layers.
   static DenseSet<Operation *> findDead(Value value) {
     DenseSet<Operation *> dead = {value.getDefiningOp()};
     DenseMap<Operation *, int64_t> alive;
@@ -54,7 +56,7 @@ private:
     while (!worklist.empty())
       for (Value operand : worklist.pop_back_val()->getOperands()) {
         Operation *op = operand.getDefiningOp();
-        if (!op)
+        if (!op || op->getNumOperands() == 0)
           continue;
         auto [uses, isNew] = alive.try_emplace(op);
         if (isNew)
@@ -143,13 +145,23 @@ private:
                             router.tokens, router.experts, router.slots);
     Value first = convert(ops, loc, route.getWeights(), weightType);
     Value second = convert(ops, loc, route.getIndices(), indexType);
+    int64_t place = placeOf(weights.getDefiningOp());
     weights.replaceAllUsesWith(first);
     indices.replaceUsesWithIf(second, [&](OpOperand &use) {
       Operation *user =
           route->getBlock()->findAncestorOpInBlock(*use.getOwner());
-      return user && user != second.getDefiningOp() &&
-             route->isBeforeInBlock(user);
+      return user && placeOf(user) > place;
     });
+  }
+
+  /// The place of a node in the graph; -1 of what was made since. The block's
+  /// own order would be computed anew for each router.
+  int64_t placeOf(Operation *op) {
+    if (places.empty())
+      for (Operation &each : graph.getBody().front())
+        places.try_emplace(&each, places.size());
+    auto place = places.find(op);
+    return place == places.end() ? -1 : place->second;
   }
 
   //===--------------------------------------------------------------------===//
@@ -267,6 +279,7 @@ private:
   ExpertsBuilder builder;
   Refusals refusals;
   DenseMap<Router *, SmallVector<std::pair<WeightSpec, RouteOp>, 1>> routes;
+  DenseMap<Operation *, int64_t> places;
 };
 
 } // namespace
