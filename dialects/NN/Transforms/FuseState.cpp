@@ -113,8 +113,10 @@ struct Cache {
   Value update; ///< [batch, tokens, heads * d] or [batch, heads, tokens, d]
 };
 
+} // namespace
+
 /// The 4-D value of which `flat` is the flattened form, or `flat` itself.
-Value unflatten(Value flat, int64_t heads) {
+static Value unflatten(Value flat, int64_t heads) {
   auto reshape = flat.getDefiningOp<ReshapeOp>();
   if (!reshape)
     return flat;
@@ -129,7 +131,7 @@ Value unflatten(Value flat, int64_t heads) {
   return isHeads ? source : flat;
 }
 
-std::optional<Cache> matchCache(Value flat, int64_t heads) {
+static std::optional<Cache> matchCache(Value flat, int64_t heads) {
   Value whole = unflatten(flat, heads);
   int64_t rank = getShape(whole).size();
   Cache cache{whole, {}, {}};
@@ -153,7 +155,7 @@ std::optional<Cache> matchCache(Value flat, int64_t heads) {
 }
 
 /// Whether nothing that the graph returns depends on `op`, a few steps deep.
-bool isDead(Operation *op, int depth = 8) {
+static bool isDead(Operation *op, int depth = 8) {
   return depth > 0 && op->getNumResults() != 0 && !op->getNumRegions() &&
          llvm::all_of(op->getUsers(),
                       [&](Operation *user) { return isDead(user, depth - 1); });
@@ -161,7 +163,7 @@ bool isDead(Operation *op, int depth = 8) {
 
 /// Whether all that reads `user` is the way to the attention: transpose,
 /// reshape.
-bool isOnTheWay(Operation *user, AttentionOp attention) {
+static bool isOnTheWay(Operation *user, AttentionOp attention) {
   return llvm::all_of(user->getUsers(), [&](Operation *next) {
     return next == attention || isDead(next) ||
            llvm::all_of(next->getUsers(),
@@ -173,8 +175,8 @@ bool isOnTheWay(Operation *user, AttentionOp attention) {
 /// Nothing unless the state is returned, or where others read it before. Asks
 /// for the order of ops only where it must: it is computed anew for the whole
 /// block after every change.
-std::optional<SmallVector<OpOperand *>> readersBehind(Value whole,
-                                                      AttentionOp attention) {
+static std::optional<SmallVector<OpOperand *>>
+readersBehind(Value whole, AttentionOp attention) {
   bool returned = false;
   SmallVector<OpOperand *> readers;
   for (OpOperand &use : whole.getUses()) {
@@ -192,6 +194,8 @@ std::optional<SmallVector<OpOperand *>> readersBehind(Value whole,
   }
   return returned ? std::optional(readers) : std::nullopt;
 }
+
+namespace {
 
 /// Values that are the first channels of the keys: the latent form.
 struct FuseLatentValue : OpRewritePattern<AttentionOp> {
@@ -279,6 +283,8 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
   }
 };
 
+} // namespace
+
 LogicalResult
 FuseLatentCache::matchAndRewrite(AttentionOp op,
                                  PatternRewriter &rewriter) const {
@@ -300,8 +306,6 @@ FuseLatentCache::matchAndRewrite(AttentionOp op,
   FuseCache::replaceState(rewriter, *readers, fused.getPresentKey());
   return success();
 }
-
-} // namespace
 
 void inlay::nn::populateStatePatterns(RewritePatternSet &patterns) {
   patterns.add<FuseRepeat, FuseCache, FuseLatentValue, FuseLatentCache>(
