@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelCollectives.h"
+#include "LocalWork.h"
+
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
-#include "inlay/Cost/TilePrograms.h"
-
+#include "inlay/Cost/Relayout.h"
 #include "inlay/Support/Format.h"
 
 #include "fmt/format.h"
@@ -24,12 +26,7 @@ using target::Target;
 
 namespace {
 
-constexpr int kPartialSumBits = 32;
-
-bool isExpertDim(const IterationDim &dim) { return dim.name == "expert"; }
 bool isTokenDim(const IterationDim &dim) { return dim.name == "token"; }
-
-const char *nameOf(Axis axis) { return axis == Axis::X ? "x" : "y"; }
 
 /// What a step brings to the groups of a layer of experts.
 struct Activations {
@@ -63,14 +60,19 @@ public:
             const Rates &rates, const Activations &activations,
             std::vector<Term> *terms)
       : kernel(kernel), sharding(sharding), rates(rates),
-        load(activations.load), activeGroups(activations.groups), terms(terms) {
-  }
+        load(activations.load), activeGroups(activations.groups), terms(terms),
+        work(kernel, sharding, rates, terms != nullptr),
+        values(kernel, sharding) {}
 
   KernelCost run() {
+    if (kernel.role == KernelRole::Experts)
+      dispatch();
     for (size_t o = 0; o < kernel.ops.size(); ++o)
       addOp(kernel.ops[o], sharding.ops[o]);
+    finishSum();
     if (kernel.role == KernelRole::Experts)
       combine();
+    handOver();
     result.worstCase = result.cycles.total();
     return result;
   }
@@ -88,229 +90,12 @@ private:
     return double(sharding.region.width + sharding.region.height) / 2;
   }
 
-  /// Points that the busiest core runs, for `activations` of its group where
-  /// the op runs per expert.
-  double pointsOf(const OpSpec &op, const OpSharding &opSharding,
-                  double activations) const {
-    if (!isPerExpert(op))
-      return std::max(1.0, shardPoints(op, opSharding, sharding) * op.density);
-    double points = activations;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (!isTokenDim(op.dims[d]) && !isExpertDim(op.dims[d]))
-        points *= lengthOf(op, opSharding, d);
-    return points;
-  }
-
-  bool isPerExpert(const OpSpec &op) const {
-    return kernel.role == KernelRole::Experts &&
-           std::any_of(op.dims.begin(), op.dims.end(), isExpertDim);
-  }
-
-  double lengthOf(const OpSpec &op, const OpSharding &opSharding,
-                  size_t d) const {
-    return double(
-        shardLength(op.dims[d], partsOf(sharding, opSharding.axisOfDim[d])));
-  }
-
-  /// Bytes that an op reads on the busiest core. A contraction streams its
-  /// weights or state once for each token; lookups read what they execute.
-  double bytesOf(const OpSpec &op, const OpSharding &opSharding,
-                 double points) const {
-    double bytes = 0;
-    for (const OperandSpec &operand : op.operands) {
-      if (op.opClass == OpClass::Lookup) {
-        if (operand.role == TensorRole::Weights)
-          bytes = std::max(bytes, points * operand.type.bits / 8);
-        continue;
-      }
-      double elements =
-          double(shardElements(op, operand, opSharding, sharding));
-      // Of the experts in a group only the active ones are read.
-      bytes += std::min(elements, points) * operand.type.bits / 8;
-    }
-    return bytes;
-  }
-
-  /// The two longest dims of the core's points: the inner loop is one vector
-  /// instruction along the longest, the next loop runs over the second, and
-  /// operands are described anew for each point of all others.
-  std::pair<double, double> loopsOf(const OpSpec &op,
-                                    const OpSharding &opSharding) const {
-    double longest = 1, second = 1;
-    for (size_t d = 0; d < op.dims.size(); ++d) {
-      if (isPerExpert(op) &&
-          (isTokenDim(op.dims[d]) || isExpertDim(op.dims[d])))
-        continue;
-      double length = lengthOf(op, opSharding, d);
-      if (length > longest)
-        std::swap(longest, length);
-      second = std::max(second, length);
-    }
-    return {longest, second};
-  }
-
-  TypeRates ratesOf(const OpSpec &op) const {
-    double bits = op.computeType.bits > 0 ? op.computeType.bits : 16;
-    return rates.of(op.computeType.name, bits);
-  }
-
-  struct Local {
-    Breakdown cycles;
-    std::string formula;
-  };
-
-  std::string describe(const VectorRun &run, const TypeRates &type,
-                       double period) const {
-    if (!rates.isCalibrated())
-      return fmt::format("max({:g} operations x {:g}, {:g} B x {:g})",
-                         run.instructions * run.length, period, run.readBytes,
-                         rates.readPeriod);
-    return fmt::format(
-        "{:g} instructions x ({:g} + {:g} words x {:g}) + {:g} operands x {:g}",
-        run.instructions, rates.vectorIssue,
-        std::ceil(run.length * type.bits / 64), rates.vectorWord, run.operands,
-        rates.operandSetup);
-  }
-
-  Local localWork(const OpSpec &op, const OpSharding &opSharding,
-                  double activations) const {
-    double points = pointsOf(op, opSharding, activations);
-    TypeRates type = ratesOf(op);
-    auto [longest, second] = loopsOf(op, opSharding);
-    Local local;
-    VectorRun run;
-    run.readBytes = bytesOf(op, opSharding, points);
-    switch (op.opClass) {
-    case OpClass::Contraction:
-      run.op = VectorOp::MultiplyAccumulate;
-      run.length = std::min(longest, points);
-      run.instructions = points * op.opsPerPoint / 2 / run.length;
-      run.operands = 3 * std::max(1.0, points / (longest * second));
-      break;
-    case OpClass::Lookup:
-    case OpClass::Opaque: {
-      // Nothing but bytes.
-      local.cycles.sram = run.readBytes * rates.readPeriod;
-      if (terms)
-        local.formula =
-            fmt::format("{:g} B x {:g}", run.readBytes, rates.readPeriod);
-      return local;
-    }
-    case OpClass::Elementwise:
-    case OpClass::Reduction:
-    case OpClass::Softmax:
-    case OpClass::TopK:
-    case OpClass::Move:
-      run.length = points;
-      run.instructions = op.opsPerPoint;
-      run.operands = 3 * std::max(1.0, op.opsPerPoint);
-      break;
-    }
-    local.cycles = vectors(rates, type, run);
-    double rows = points / std::max(1.0, reductionLength(op, opSharding));
-    double exponentialCount = op.opClass == OpClass::Softmax ? points : 0;
-    double divideCount = op.opClass == OpClass::Softmax     ? rows
-                         : op.opClass == OpClass::Reduction ? 3 * rows
-                                                            : 0;
-    if (rates.isCalibrated()) {
-      local.cycles += exponentials(rates, type, exponentialCount);
-      local.cycles += divides(rates, type, divideCount);
-    }
-    double converted = dequantised(op, opSharding, points);
-    local.cycles += dequantise(rates, type, converted, longest);
-    if (!terms)
-      return local;
-    local.formula = describe(
-        run, type,
-        run.op == VectorOp::Elementwise ? type.elementPeriod : type.macPeriod);
-    if (rates.isCalibrated() && exponentialCount > 0)
-      local.formula += fmt::format(" + {:g} exponentials x {:g}",
-                                   exponentialCount, rates.exponential);
-    if (rates.isCalibrated() && divideCount > 0)
-      local.formula +=
-          fmt::format(" + {:g} divides x {:g}", divideCount, rates.divide);
-    if (converted > 0)
-      local.formula +=
-          fmt::format(" + {:g} weights dequantised, {:g} operations each",
-                      converted, rates.dequantise);
-    return local;
-  }
-
-  double reductionLength(const OpSpec &op, const OpSharding &opSharding) const {
-    double length = 1;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (op.dims[d].kind == DimKind::Reduction)
-        length *= lengthOf(op, opSharding, d);
-    return length;
-  }
-
-  /// Weights of fewer bits than the type that a contraction computes in.
-  double dequantised(const OpSpec &op, const OpSharding &opSharding,
-                     double points) const {
-    if (op.opClass != OpClass::Contraction)
-      return 0;
-    double elements = 0;
-    for (const OperandSpec &operand : op.operands)
-      if (isDequantised(op, operand))
-        elements += std::min(
-            points, double(shardElements(op, operand, opSharding, sharding)));
-    return elements;
-  }
-
-  /// Elements that a cut reduction exchanges: the op's result for contractions,
-  /// one value per row for norms and softmax.
-  double reducedElements(const OpSpec &op, const OpSharding &opSharding) const {
-    bool isExperts = kernel.role == KernelRole::Experts;
-    double elements = 1;
-    for (size_t d = 0; d < op.dims.size(); ++d) {
-      if (op.dims[d].kind == DimKind::Reduction ||
-          (isExperts && (isExpertDim(op.dims[d]) || isTokenDim(op.dims[d]))))
-        continue;
-      elements *= lengthOf(op, opSharding, d);
-    }
-    return isExperts ? elements * load : elements;
-  }
-
-  void addCollectives(const OpSpec &op, const OpSharding &opSharding) {
-    // Softmax needs the maximum before it can add.
-    int rounds = op.opClass == OpClass::Softmax ? 2 : 1;
-    double payload = std::ceil(reducedElements(op, opSharding) *
-                               kPartialSumBits / 8 / rates.waveletBytes);
-    for (Axis axis : {Axis::X, Axis::Y}) {
-      bool isCut = false;
-      for (size_t d = 0; d < op.dims.size(); ++d)
-        isCut |= op.dims[d].kind == DimKind::Reduction &&
-                 opSharding.axisOfDim[d] == axis;
-      int64_t cores = partsOf(sharding, axis);
-      if (!isCut || cores <= 1)
-        continue;
-      Breakdown sum = allReduce(rates, cores, payload) * rounds;
-      if (lastAxis != Axis::None && lastAxis != axis)
-        sum.software += rates.reroute;
-      bool isTurn = lastAxis != Axis::None && lastAxis != axis;
-      lastAxis = axis;
-      add(terms ? fmt::format("{}: all-reduce over {}", op.name, nameOf(axis))
-                : std::string(),
-          sum, [&] {
-            return fmt::format(
-                "{}{} over {} cores, {:g} wavelets, {:g} a hop, {:g} a stage, "
-                "{:g} to set up{}",
-                rounds > 1 ? "2 x " : "",
-                toString(bestAllReduce(rates, cores, payload)), cores, payload,
-                rates.collectiveHop, rates.stage, rates.collectiveSetup,
-                isTurn ? fmt::format(", {:g} to change the axis", rates.reroute)
-                       : "");
-          });
-    }
-  }
-
-  void addOp(const OpSpec &op, const OpSharding &opSharding) {
-    Local local = localWork(op, opSharding, load);
-    add(op.name, local.cycles, [&] { return local.formula; });
-    addCollectives(op, opSharding);
-    if (op.opClass == OpClass::Opaque)
-      result.unknownBytes +=
-          bytesOf(op, opSharding, shardPoints(op, opSharding, sharding));
+  /// Tokens go to the groups of their experts, wherever these lie.
+  void dispatch() {
+    if (sharding.numGroups() <= 1 || kernel.inputs.empty())
+      return;
+    Term way = entryCost(kernel, 0, sharding, rates);
+    add("dispatch to the groups", way.cycles, [&] { return way.formula; });
   }
 
   /// Results of the groups that took part are added on their way to the exit.
@@ -331,26 +116,113 @@ private:
     });
   }
 
+  /// Results end in order along Y, where the next kernel wants them.
+  void handOver() {
+    if (sharding.numGroups() > 1 || kernel.role == KernelRole::Head)
+      return;
+    for (size_t o = 0; o < kernel.outputs.size(); ++o)
+      if (const Value *value =
+              values.find(TensorRole::Output, static_cast<int>(o)))
+        move(fmt::format("hand over output {}", o), *value,
+             handedOver(value->layout.features, value->layout.tokens,
+                        sharding.group));
+  }
+
+  void move(const std::string &name, const Value &value, const Layout &wanted) {
+    Breakdown cycles =
+        relayout(rates, value.layout, wanted, value.bits, sharding.group);
+    if (cycles.total() > 0)
+      add(name, cycles, [&] {
+        return describeRelayout(rates, value.layout, wanted, value.bits,
+                                sharding.group);
+      });
+  }
+
+  void addOp(const OpSpec &op, const OpSharding &opSharding) {
+    std::vector<LineSum> sums = sumsOf(kernel, op, opSharding, sharding, load);
+    read(op, opSharding, sums);
+    Local local = work.of(op, opSharding, load);
+    add(op.name, local.cycles, [&] { return local.formula; });
+    for (const LineSum &sum : sums)
+      addSum(op, sum);
+    values.define(op, opSharding);
+    if (op.opClass == OpClass::Opaque)
+      result.unknownBytes +=
+          work.bytesOf(op, opSharding, shardPoints(op, opSharding, sharding));
+  }
+
+  /// What the op reads must be there, and where it is wanted.
+  void read(const OpSpec &op, const OpSharding &opSharding,
+            const std::vector<LineSum> &sums) {
+    for (const OperandSpec &operand : readsOf(op)) {
+      if (pending && pending->holdsUp(op, sums, operand))
+        finishSum();
+      const Value *value = values.find(operand.role, operand.tensor);
+      if (value && !operand.indexing.empty())
+        move(op.name + ": input", *value,
+             layoutOf(op, operand, opSharding, sharding));
+    }
+  }
+
+  /// A sum waits for others that go the same way: those of products that read
+  /// the same input, and the product of a value whose scale is this sum.
+  void addSum(const OpSpec &op, const LineSum &sum) {
+    if (op.opClass == OpClass::Softmax) {
+      // The largest is needed before anything can be added.
+      finishSum();
+      allReduceOver(op.name + ": largest", sum.axis, sum.cores, sum.elements);
+    }
+    if (pending && !sum.isAlong(pending->sum))
+      finishSum();
+    if (!pending)
+      pending.emplace();
+    pending->add(op, sum);
+  }
+
+  void finishSum() {
+    if (!pending)
+      return;
+    PendingSum sum = std::move(*pending);
+    pending.reset();
+    allReduceOver(sum.name, sum.sum.axis, sum.sum.cores, sum.sum.elements);
+  }
+
+  void allReduceOver(const std::string &name, Axis axis, int64_t cores,
+                     double elements) {
+    double payload =
+        std::ceil(elements * kPartialSumBits / 8 / rates.waveletBytes);
+    Breakdown cycles = allReduce(rates, cores, payload);
+    bool turns = lastAxis != Axis::None && lastAxis != axis;
+    if (turns)
+      cycles.software += rates.reroute;
+    lastAxis = axis;
+    add(terms ? fmt::format("{}: all-reduce over {}", name, nameOf(axis))
+              : std::string(),
+        cycles, [&] {
+          return fmt::format(
+              "{} over {} cores, {:g} wavelets, {:g} a hop, {:g} a stage, "
+              "{:g} to set up{}",
+              toString(bestAllReduce(rates, cores, payload)), cores, payload,
+              rates.collectiveHop, rates.stage, rates.collectiveSetup,
+              turns ? fmt::format(", {:g} to change the axis", rates.reroute)
+                    : "");
+        });
+  }
+
   const KernelSpec &kernel;
   const Sharding &sharding;
   const Rates &rates;
   double load;
   int64_t activeGroups;
   std::vector<Term> *terms;
+  LocalWork work;
+  Values values;
+  std::optional<PendingSum> pending;
   KernelCost result;
   Axis lastAxis = Axis::None;
 };
 
 } // namespace
-
-bool inlay::cost::isDequantised(const OpSpec &op, const OperandSpec &operand) {
-  // Scales and zero points are indexed by blocks.
-  bool isBlocked =
-      std::any_of(operand.indexing.begin(), operand.indexing.end(),
-                  [](const IndexExpr &index) { return index.divisor > 1; });
-  return operand.role == TensorRole::Weights && !isBlocked &&
-         operand.type.bits <= 8 && operand.type.bits < op.computeType.bits;
-}
 
 /// Wavelets of the largest shard that an op reads of an input.
 static double shardWavelets(const KernelSpec &kernel, size_t input,

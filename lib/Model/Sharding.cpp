@@ -40,6 +40,18 @@ int64_t inlay::model::shardLength(const IterationDim &dim, int64_t parts) {
   return std::min(dim.size, multiply(ceilDiv(units, parts), dim.unit));
 }
 
+int64_t inlay::model::sharedRun(int64_t points, int64_t fastest,
+                                int64_t parts) {
+  int64_t run = ceilDiv(points, parts);
+  if (run >= fastest)
+    return multiply(ceilDiv(run, fastest), fastest);
+  // No head is so wide; the search for a divisor must end.
+  constexpr int64_t kWidest = 1 << 16;
+  while (fastest <= kWidest && fastest % run != 0)
+    ++run;
+  return run;
+}
+
 IndexRange inlay::model::shardRange(const IterationDim &dim, int64_t parts,
                                     int64_t part) {
   int64_t length = shardLength(dim, parts);
@@ -120,7 +132,7 @@ private:
       values[last] = shardLength(op.dims[last], parts);
     if (numCut[a] < 2)
       return;
-    int64_t left = run[a] = ceilDiv(points, parts);
+    int64_t left = run[a] = sharedRun(points, op.dims[last].size, parts);
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (axes[d] != kCuts[a])
         continue;
@@ -303,13 +315,15 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
   double points = 1;
   for (Axis axis : {Axis::None, Axis::X, Axis::Y, Axis::Group}) {
     double product = 1;
-    int64_t longest = 0;
+    int64_t longest = 0, fastest = 1, all = 1;
     size_t numCut = 0;
     for (size_t d = 0; d < op.dims.size(); ++d) {
       if (opSharding.axisOfDim[d] != axis)
         continue;
       ++numCut;
       product *= static_cast<double>(op.dims[d].size);
+      all = multiply(all, op.dims[d].size);
+      fastest = op.dims[d].size;
       longest = shardLength(op.dims[d], partsOf(sharding, axis));
     }
     if (axis == Axis::None || numCut == 0)
@@ -317,7 +331,8 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
     else if (numCut == 1)
       points *= static_cast<double>(longest);
     else
-      points *= std::ceil(product / double(partsOf(sharding, axis)));
+      points *=
+          static_cast<double>(sharedRun(all, fastest, partsOf(sharding, axis)));
   }
   return points;
 }

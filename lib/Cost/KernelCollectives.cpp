@@ -1,0 +1,139 @@
+//===- KernelCollectives.cpp - What cores of a kernel say to each other ---===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelCollectives.h"
+
+#include "LocalWork.h"
+#include "inlay/Model/Cuts.h"
+#include "inlay/Support/Format.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace inlay;
+using namespace inlay::cost;
+using namespace inlay::model;
+
+const char *inlay::cost::nameOf(Axis axis) {
+  return axis == Axis::X ? "x" : "y";
+}
+
+/// Cores that hold parts of one sum: the whole line, or, behind parallel dims
+/// that are slower on the same axis, those of one value of these; 1 where no
+/// reduction is cut.
+static int64_t lineOf(const OpSpec &op, const std::vector<Cut> &cuts,
+                      Axis axis) {
+  int64_t slower = 1, points = 1, shard = 1, parts = 1;
+  bool reduces = false;
+  for (size_t d = 0; d < op.dims.size(); ++d) {
+    if (cuts[d].axis != axis)
+      continue;
+    shard = cuts[d].shard;
+    parts = cuts[d].parts;
+    reduces |= op.dims[d].kind == DimKind::Reduction;
+    (reduces ? points : slower) *= op.dims[d].size;
+  }
+  if (!reduces)
+    return 1;
+  return slower > 1 ? ceilDiv(points, shard) : std::min(parts, points);
+}
+
+/// Values that one line sums, or one for each row of a norm, softmax or choice.
+static double elementsOf(const KernelSpec &kernel, const OpSpec &op,
+                         const std::vector<Cut> &cuts, double load) {
+  bool isExperts = kernel.role == KernelRole::Experts;
+  double elements = isExperts ? load : 1;
+  for (size_t d = 0; d < op.dims.size(); ++d) {
+    const IterationDim &dim = op.dims[d];
+    if (dim.kind == DimKind::Reduction ||
+        (isExperts && (dim.name == "expert" || dim.name == "token")))
+      continue;
+    // Of a dim that shares its axis a core sees what its run touches.
+    elements *= double(std::clamp<int64_t>(
+        ceilDiv(cuts[d].shard, cuts[d].inner), 1, dim.size));
+  }
+  // A choice sends the best of every core: a number and its index each.
+  if (op.opClass == OpClass::TopK && !kernel.outputs.empty())
+    elements *= 2 * double(kernel.outputs.back().shape.back());
+  return elements;
+}
+
+std::vector<LineSum> inlay::cost::sumsOf(const KernelSpec &kernel,
+                                         const OpSpec &op,
+                                         const OpSharding &opSharding,
+                                         const Sharding &sharding,
+                                         double load) {
+  std::vector<LineSum> sums;
+  std::vector<Cut> cuts = opCuts(op, opSharding, sharding);
+  for (Axis axis : {Axis::X, Axis::Y}) {
+    int64_t cores = lineOf(op, cuts, axis);
+    if (cores <= 1)
+      continue;
+    bool isScale = op.name == "rms_norm" || op.opClass == OpClass::Softmax;
+    sums.push_back({axis, cores, elementsOf(kernel, op, cuts, load), isScale});
+  }
+  return sums;
+}
+
+static bool isValue(const OperandSpec &operand) {
+  return operand.role == TensorRole::Local ||
+         operand.role == TensorRole::Output;
+}
+
+std::vector<OperandSpec> inlay::cost::readsOf(const OpSpec &op) {
+  std::vector<OperandSpec> reads = op.operands;
+  if (reads.size() > 1 && isValue(reads.back()))
+    reads.pop_back();
+  return reads;
+}
+
+void PendingSum::add(const OpSpec &op, const LineSum &more) {
+  name += (name.empty() ? "" : " + ") + op.name;
+  double elements = sum.elements + more.elements;
+  sum = more;
+  sum.elements = elements;
+  if (!op.operands.empty() && isValue(op.operands.back()))
+    results.push_back(
+        {op.operands.back().role, op.operands.back().tensor, more.scalesLater});
+}
+
+bool PendingSum::holdsUp(const OpSpec &op, const std::vector<LineSum> &sums,
+                         const OperandSpec &operand) const {
+  bool goesAlong = op.opClass == OpClass::Contraction && sums.size() == 1 &&
+                   sums.front().isAlong(sum);
+  return std::any_of(results.begin(), results.end(), [&](const Result &result) {
+    return result.role == operand.role && result.tensor == operand.tensor &&
+           !(result.scalesLater && goesAlong);
+  });
+}
+
+void Values::define(const OpSpec &op, const OpSharding &opSharding) {
+  if (op.operands.empty() || !isValue(op.operands.back()))
+    return;
+  const OperandSpec &made = op.operands.back();
+  if (made.tensor < 0 || made.indexing.empty())
+    return;
+  known[{made.role, made.tensor}] = {layoutOf(op, made, opSharding, sharding),
+                                     made.type.bits};
+}
+
+const Value *Values::find(TensorRole role, int tensor) {
+  auto it = known.find({role, tensor});
+  if (it != known.end())
+    return &it->second;
+  if (role != TensorRole::Input || sharding.numGroups() > 1)
+    return nullptr;
+  const PortSpec &port = kernel.inputs[tensor];
+  if (port.shape.empty())
+    return nullptr;
+  int64_t features = port.shape.back(), tokens = 1;
+  for (size_t d = 0; d + 1 < port.shape.size(); ++d)
+    tokens *= port.shape[d];
+  return &(known[{role, tensor}] = {
+               handedOver(features, tokens, sharding.group), port.type.bits});
+}
