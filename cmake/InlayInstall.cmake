@@ -44,7 +44,17 @@ function(inlay_export target)
   set_property(GLOBAL APPEND PROPERTY INLAY_EXPORTED ${name})
 endfunction()
 
+# inlay_export_c(<target>)
+# Makes the library of the C API part of the package, as Inlay::C, which needs neither C++ nor LLVM's package.
+function(inlay_export_c target)
+  add_library(Inlay::C ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME C)
+  target_include_directories(${target} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  install(TARGETS ${target} EXPORT InlayCTargets)
+endfunction()
+
 function(inlay_install_package)
+  install(DIRECTORY ${INLAY_SOURCE_DIR}/include/inlay-c DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(DIRECTORY ${INLAY_SOURCE_DIR}/include/inlay DESTINATION ${INLAY_INSTALL_CXX_INCLUDE})
   install(DIRECTORY ${INLAY_SOURCE_DIR}/dialects DESTINATION ${INLAY_INSTALL_CXX_INCLUDE}
     FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN PCH EXCLUDE)
@@ -52,6 +62,7 @@ function(inlay_install_package)
     FILES_MATCHING PATTERN "*.inc" PATTERN CMakeFiles EXCLUDE PATTERN PCH EXCLUDE)
   install(FILES ${INLAY_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+  install(EXPORT InlayCTargets NAMESPACE Inlay:: DESTINATION ${INLAY_INSTALL_CMAKE})
   install(EXPORT InlayTargets NAMESPACE Inlay:: DESTINATION ${INLAY_INSTALL_CMAKE})
   get_property(INLAY_EXPORTED GLOBAL PROPERTY INLAY_EXPORTED)
   configure_package_config_file(

@@ -26,6 +26,8 @@
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <mutex>
+
 using namespace inlay;
 using namespace mlir;
 
@@ -199,13 +201,43 @@ void Job::reportInternal(const std::string &what) {
   print(diags);
 }
 
+namespace {
+
+/// Catches the signals of crashes for as long as a job runs. Handlers belong to
+/// the process, which may be that of someone else and have several jobs: the
+/// first brings them, the last puts back what was there before.
+class CrashHandlers {
+public:
+  CrashHandlers() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (users++ == 0)
+      llvm::CrashRecoveryContext::Enable();
+  }
+  ~CrashHandlers() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (--users == 0)
+      llvm::CrashRecoveryContext::Disable();
+  }
+  CrashHandlers(const CrashHandlers &) = delete;
+  CrashHandlers &operator=(const CrashHandlers &) = delete;
+
+private:
+  static std::mutex mutex;
+  static int users;
+};
+
+std::mutex CrashHandlers::mutex;
+int CrashHandlers::users = 0;
+
+} // namespace
+
 /// Runs `work` on a new job, and reports where that crashes.
 static int runSafely(const CompileOptions &options, CompileStreams streams,
                      llvm::function_ref<int(Job &)> work) {
   // Destroying what a crash left half-made may crash again, so that it leaks.
   auto *job = new Job(options, streams);
   int status = kInternal;
-  llvm::CrashRecoveryContext::Enable();
+  CrashHandlers handlers;
   bool survived =
       llvm::CrashRecoveryContext().RunSafely([&] { status = work(*job); });
   if (survived)
@@ -245,4 +277,15 @@ int inlay::compile(const CompileOptions &options, CompileStreams streams) {
   if (!options.sweep.empty())
     return sweep(options, streams);
   return runSafely(options, streams, [](Job &job) { return job.run(); });
+}
+
+int inlay::compileToPlan(const CompileOptions &options, CompileStreams streams,
+                         std::optional<plan::Plan> &plan) {
+  plan.reset();
+  Diagnostics diags;
+  if (!checkOptions(options, diags)) {
+    diags.print(streams.err);
+    return diags.exitStatus();
+  }
+  return runSafely(options, streams, [&](Job &job) { return job.map(plan); });
 }

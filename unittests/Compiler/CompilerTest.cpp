@@ -20,7 +20,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include <csignal>
 #include <cstdlib>
+#include <thread>
 
 using namespace inlay;
 using testing::HasSubstr;
@@ -67,6 +69,31 @@ TEST_F(CompilerTest, CompilesTwiceInOneProcess) {
   std::string first = out;
   EXPECT_EQ(run(/*showProgress=*/false), 0);
   EXPECT_EQ(out, first);
+}
+
+TEST_F(CompilerTest, ThreadsCompileAtOnce) {
+  std::string plans[2];
+  auto work = [&](std::string &json) {
+    std::optional<plan::Plan> plan;
+    if (compileToPlan(options, {llvm::nulls(), llvm::nulls()}, plan) == 0)
+      json = plan::toJson(*plan);
+  };
+  std::thread other(work, std::ref(plans[1]));
+  work(plans[0]);
+  other.join();
+  EXPECT_EQ(plans[0], plans[1]);
+  EXPECT_THAT(plans[0], HasSubstr("\"kernels\""));
+  EXPECT_FALSE(llvm::sys::fs::exists(options.outputDir));
+}
+
+TEST_F(CompilerTest, LeavesTheHandlersOfSignalsAsTheyWere) {
+  auto handler = [](int) {};
+  struct sigaction before = {}, mine = {}, after = {};
+  mine.sa_handler = handler;
+  ASSERT_EQ(sigaction(SIGSEGV, &mine, &before), 0);
+  EXPECT_EQ(run(/*showProgress=*/false), 0);
+  ASSERT_EQ(sigaction(SIGSEGV, &before, &after), 0);
+  EXPECT_EQ(after.sa_handler, mine.sa_handler);
 }
 
 TEST_F(CompilerTest, SaysWhatIsWrongWithTheInput) {

@@ -14,6 +14,7 @@
 #define INLAY_COMPILER_COMPILER_H
 
 #include "inlay/Compiler/CompileOptions.h"
+#include "inlay/Plan/Plan.h"
 
 namespace llvm {
 class raw_ostream;
@@ -34,6 +35,11 @@ struct CompileStreams {
 /// 2 the model does not fit, 3 internal error. Nothing is written unless the
 /// status is 0, except stage dumps and, on status 3, `reproducer.mlir`.
 int compile(const CompileOptions &options, CompileStreams streams);
+
+/// The same up to the plan, which is left in `plan` where the status is 0, and
+/// not written. What `options` say of output counts for `reproducer.mlir` only.
+int compileToPlan(const CompileOptions &options, CompileStreams streams,
+                  std::optional<plan::Plan> &plan);
 
 } // namespace inlay
 

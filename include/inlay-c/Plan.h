@@ -1,0 +1,268 @@
+/*===- Plan.h - Reading a plan in C -----------------------------*- C -*-===*\
+|*
+|* Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+|* See the LICENSE file for license information.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+/*
+ * A view of a plan for a loader: kernels and their regions, what lies where in
+ * the SRAM of each core, and the bytes themselves out of the model's files.
+ * docs/plan.md defines every term. Sizes are bytes and cores, times cycles,
+ * coordinates are those of the wafer's usable rectangle: (x, y), x grows east,
+ * y grows south.
+ *
+ * Handles without a destroy function belong to the plan.
+ */
+
+#ifndef INLAY_C_PLAN_H
+#define INLAY_C_PLAN_H
+
+#include "inlay-c/Support.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct InlayPlan InlayPlan;
+typedef struct InlayKernel InlayKernel;
+typedef struct InlayWeight InlayWeight;
+typedef struct InlayState InlayState;
+typedef struct InlayCoreClass InlayCoreClass;
+
+/*===----------------------------------------------------------------------===*\
+|* Plans
+\*===----------------------------------------------------------------------===*/
+
+/** Reads the plan in the file at `path`. */
+INLAY_C_EXPORT InlayError *inlayPlanReadFile(const char *path,
+                                             InlayPlan **plan);
+/** The same from memory. */
+INLAY_C_EXPORT InlayError *inlayPlanRead(const char *json, size_t length,
+                                         InlayPlan **plan);
+INLAY_C_EXPORT void inlayPlanDestroy(InlayPlan *plan);
+
+/** The plan as JSON: the bytes that `inlayc` writes into plan.json. */
+INLAY_C_EXPORT InlayString inlayPlanJson(const InlayPlan *plan);
+/** Writes these into the file at `path`, which appears whole or not at all. */
+INLAY_C_EXPORT InlayError *inlayPlanWriteFile(const InlayPlan *plan,
+                                              const char *path);
+
+/** What the compilation warned of; empty for a plan that was read. */
+INLAY_C_EXPORT InlayString inlayPlanWarnings(const InlayPlan *plan);
+
+/** The name of the .onnx file, without its folder. */
+INLAY_C_EXPORT InlayString inlayPlanModel(const InlayPlan *plan);
+INLAY_C_EXPORT InlayString inlayPlanTarget(const InlayPlan *plan);
+/** 0: it was compiled to show by how much it does not fit. */
+INLAY_C_EXPORT int inlayPlanIsFeasible(const InlayPlan *plan);
+
+typedef struct InlaySystem {
+  int64_t wafers;
+  int64_t width; /**< of the usable rectangle of each wafer, in cores */
+  int64_t height;
+  int64_t sramBytes;     /**< of a core */
+  int64_t reservedBytes; /**< of a core, not for data */
+  double clockGhz;
+} InlaySystem;
+INLAY_C_EXPORT InlaySystem inlayPlanSystem(const InlayPlan *plan);
+
+typedef struct InlayStep {
+  InlayString phase; /**< "decode" or "prefill" */
+  int64_t batch;     /**< sequences */
+  int64_t context;   /**< tokens in the state of each */
+  int64_t tokens;    /**< new tokens of each */
+} InlayStep;
+INLAY_C_EXPORT InlayStep inlayPlanStep(const InlayPlan *plan);
+
+typedef struct InlayEstimate {
+  double latencyCycles;   /**< of one step, along the critical path */
+  double worstCaseCycles; /**< with the worst routing to experts */
+  double boundCycles;     /**< the least that physics allows */
+  InlayString binding;    /**< what sets the bound */
+} InlayEstimate;
+INLAY_C_EXPORT InlayEstimate inlayPlanEstimate(const InlayPlan *plan);
+
+/*===----------------------------------------------------------------------===*\
+|* Kernels
+\*===----------------------------------------------------------------------===*/
+
+typedef struct InlayRectangle {
+  int64_t x;
+  int64_t y;
+  int64_t width;
+  int64_t height;
+} InlayRectangle;
+
+INLAY_C_EXPORT size_t inlayPlanNumKernels(const InlayPlan *plan);
+INLAY_C_EXPORT const InlayKernel *inlayPlanKernel(const InlayPlan *plan,
+                                                  size_t index);
+/** The kernel of that name, or NULL. */
+INLAY_C_EXPORT const InlayKernel *inlayPlanFindKernel(const InlayPlan *plan,
+                                                      const char *name);
+
+INLAY_C_EXPORT InlayString inlayKernelName(const InlayKernel *kernel);
+INLAY_C_EXPORT InlayString inlayKernelRole(const InlayKernel *kernel);
+/** -1: it is in no layer. */
+INLAY_C_EXPORT int64_t inlayKernelLayer(const InlayKernel *kernel);
+INLAY_C_EXPORT int64_t inlayKernelWafer(const InlayKernel *kernel);
+INLAY_C_EXPORT InlayRectangle inlayKernelRegion(const InlayKernel *kernel);
+INLAY_C_EXPORT double inlayKernelCycles(const InlayKernel *kernel);
+
+typedef struct InlayExpertGroup {
+  int64_t index;
+  InlayRectangle rectangle;
+  int64_t firstExpert;
+  int64_t endExpert; /**< one past the last */
+} InlayExpertGroup;
+INLAY_C_EXPORT size_t inlayKernelNumExpertGroups(const InlayKernel *kernel);
+INLAY_C_EXPORT InlayExpertGroup
+inlayKernelExpertGroup(const InlayKernel *kernel, size_t index);
+
+/*===----------------------------------------------------------------------===*\
+|* Weights and states of a kernel
+\*===----------------------------------------------------------------------===*/
+
+INLAY_C_EXPORT size_t inlayKernelNumWeights(const InlayKernel *kernel);
+INLAY_C_EXPORT const InlayWeight *inlayKernelWeight(const InlayKernel *kernel,
+                                                    size_t index);
+
+INLAY_C_EXPORT InlayString inlayWeightName(const InlayWeight *weight);
+INLAY_C_EXPORT InlayString inlayWeightType(const InlayWeight *weight);
+/** Bits of an element of the logical tensor. */
+INLAY_C_EXPORT int64_t inlayWeightBits(const InlayWeight *weight);
+/** Bytes of the stored elements. */
+INLAY_C_EXPORT int64_t inlayWeightBytes(const InlayWeight *weight);
+/** Cores that hold each element. */
+INLAY_C_EXPORT int64_t inlayWeightCopies(const InlayWeight *weight);
+INLAY_C_EXPORT size_t inlayWeightRank(const InlayWeight *weight);
+INLAY_C_EXPORT int64_t inlayWeightDim(const InlayWeight *weight, size_t index);
+
+/** A strided view of an initializer; a weight's elements are those of its
+    pieces, one after the other. The view itself is in the plan's JSON. */
+typedef struct InlayPiece {
+  InlayString initializer;
+  InlayString file; /**< relative to the folder of the model */
+  int64_t offset;   /**< of the initializer in the file */
+  int64_t length;
+  InlayString encoding; /**< "raw", "varint" or "proto" */
+} InlayPiece;
+INLAY_C_EXPORT size_t inlayWeightNumPieces(const InlayWeight *weight);
+INLAY_C_EXPORT InlayPiece inlayWeightPiece(const InlayWeight *weight,
+                                           size_t index);
+
+INLAY_C_EXPORT size_t inlayKernelNumStates(const InlayKernel *kernel);
+INLAY_C_EXPORT const InlayState *inlayKernelState(const InlayKernel *kernel,
+                                                  size_t index);
+INLAY_C_EXPORT InlayString inlayStateName(const InlayState *state);
+INLAY_C_EXPORT InlayString inlayStateType(const InlayState *state);
+INLAY_C_EXPORT int64_t inlayStateBytes(const InlayState *state);
+INLAY_C_EXPORT size_t inlayStateRank(const InlayState *state);
+INLAY_C_EXPORT int64_t inlayStateDim(const InlayState *state, size_t index);
+
+/*===----------------------------------------------------------------------===*\
+|* Memory maps: one for all cores of a class
+\*===----------------------------------------------------------------------===*/
+
+INLAY_C_EXPORT size_t inlayKernelNumClasses(const InlayKernel *kernel);
+INLAY_C_EXPORT const InlayCoreClass *inlayKernelClass(const InlayKernel *kernel,
+                                                      size_t index);
+
+INLAY_C_EXPORT InlayString inlayCoreClassName(const InlayCoreClass *coreClass);
+INLAY_C_EXPORT int64_t inlayCoreClassCores(const InlayCoreClass *coreClass);
+/** Bytes of the data area that are in use: the end of the last buffer. */
+INLAY_C_EXPORT int64_t inlayCoreClassBytes(const InlayCoreClass *coreClass);
+INLAY_C_EXPORT size_t
+inlayCoreClassNumRectangles(const InlayCoreClass *coreClass);
+INLAY_C_EXPORT InlayRectangle
+inlayCoreClassRectangle(const InlayCoreClass *coreClass, size_t index);
+
+typedef struct InlayBuffer {
+  InlayString name; /**< of the weight, state or other tensor it is for */
+  InlayString role; /**< "weights", "state", "input", "output" or "scratch" */
+  int64_t offset;   /**< from the start of the data area */
+  int64_t bytes;
+  int64_t slots;   /**< equal parts that take turns */
+  int64_t firstOp; /**< first and last op of the kernel that need it */
+  int64_t lastOp;
+} InlayBuffer;
+INLAY_C_EXPORT size_t inlayCoreClassNumBuffers(const InlayCoreClass *coreClass);
+INLAY_C_EXPORT InlayBuffer inlayCoreClassBuffer(const InlayCoreClass *coreClass,
+                                                size_t index);
+
+/*===----------------------------------------------------------------------===*\
+|* The bytes of a core
+\*===----------------------------------------------------------------------===*/
+
+/** A core and its part in the plan. */
+typedef struct InlayCore {
+  const InlayKernel *kernel;       /**< NULL: none */
+  const InlayCoreClass *coreClass; /**< NULL: it idles in the region */
+  int64_t column;                  /**< in its expert group, or in the region */
+  int64_t row;
+  int64_t group; /**< index of its expert group; -1: it is in none */
+} InlayCore;
+
+/** Finds the core at (x, y) of a wafer. */
+INLAY_C_EXPORT InlayCore inlayPlanCore(const InlayPlan *plan, int64_t wafer,
+                                       int64_t x, int64_t y);
+/** The same for the wafer and among the cores of one kernel, in less time. */
+INLAY_C_EXPORT InlayCore inlayKernelCore(const InlayKernel *kernel, int64_t x,
+                                         int64_t y);
+
+/** The indices of dim `index` of the weight that the core at (x, y) of the
+    kernel holds: `*begin` up to, not including, `*end`. */
+INLAY_C_EXPORT InlayError *inlayKernelShardRange(const InlayKernel *kernel,
+                                                 int64_t x, int64_t y,
+                                                 const InlayWeight *weight,
+                                                 size_t index, int64_t *begin,
+                                                 int64_t *end);
+
+/** Bytes of the shard of `weight` that the core at (x, y) of the kernel holds;
+    0 where it holds none. */
+INLAY_C_EXPORT InlayError *inlayKernelShardBytes(const InlayKernel *kernel,
+                                                 int64_t x, int64_t y,
+                                                 const InlayWeight *weight,
+                                                 int64_t *bytes);
+
+/** Reads that shard out of the files in `folder`, where the model lies, into
+    `buffer`, which has room for `size` bytes, at least those of the shard.
+    Elements follow each other in row-major order without gaps. After an error
+    the buffer holds anything. */
+INLAY_C_EXPORT InlayError *inlayKernelReadShard(const InlayKernel *kernel,
+                                                int64_t x, int64_t y,
+                                                const InlayWeight *weight,
+                                                const char *folder,
+                                                void *buffer, size_t size);
+
+/** Fills `image` with the core's data area as it is before the first step: its
+    shards at the offsets of their buffers, zeros elsewhere. `size` must be the
+    inlayCoreClassBytes of the core's class, or 0 for a core without one. */
+INLAY_C_EXPORT InlayError *inlayKernelReadImage(const InlayKernel *kernel,
+                                                int64_t x, int64_t y,
+                                                const char *folder, void *image,
+                                                size_t size);
+
+/*===----------------------------------------------------------------------===*\
+|* Streams
+\*===----------------------------------------------------------------------===*/
+
+/** An edge of the graph, from an output of a kernel to an input of another. */
+typedef struct InlayStream {
+  InlayString name;
+  const InlayKernel *from; /**< NULL: the host */
+  int64_t fromPort;        /**< output of the kernel, or input of the model */
+  const InlayKernel *to;   /**< NULL: the host */
+  int64_t toPort;          /**< input of the kernel, or output of the model */
+  InlayString type;
+  int64_t bytes; /**< of a firing */
+  int crosses;   /**< 1: from wafer to wafer */
+} InlayStream;
+INLAY_C_EXPORT size_t inlayPlanNumStreams(const InlayPlan *plan);
+INLAY_C_EXPORT InlayStream inlayPlanStream(const InlayPlan *plan, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* INLAY_C_PLAN_H */

@@ -1,0 +1,78 @@
+//===- CoreBytes.h - What a core of a plan holds ----------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The plan's rule for the bytes of a core (docs/plan.md), carried out: which
+// kernel and class a core belongs to, which box of a weight is its own, and
+// those bytes out of the model's files. Plans are not trusted: what contradicts
+// itself, points outside of a file or outside of the model's folder is an
+// error, and nothing is allocated by a size that a plan names.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_PLAN_COREBYTES_H
+#define INLAY_PLAN_COREBYTES_H
+
+#include "inlay/Plan/Plan.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace inlay::plan {
+
+/// A core and what the plan does with it. The pointers are into the plan.
+struct CorePlace {
+  const Kernel *kernel = nullptr;       ///< null: the core has no part
+  const CoreClass *coreClass = nullptr; ///< null: it idles in the region
+  const ExpertGroup *group = nullptr;   ///< null: the kernel has no groups, or
+                                        ///< the core is in none of them
+  int64_t column = 0;                   ///< in the group, or in the region
+  int64_t row = 0;
+
+  /// The core's number on the axis of a cut; none on an axis that there is not.
+  std::optional<int64_t> numberOn(const std::string &axis) const;
+};
+
+/// Finds a core of a wafer by its coordinates.
+CorePlace findCore(const Plan &plan, int64_t wafer, int64_t x, int64_t y);
+
+/// The same among the cores of one kernel, whose wafer is known.
+CorePlace findCore(const Kernel &kernel, int64_t x, int64_t y);
+
+/// Indices of a dim, half-open.
+struct IndexRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+/// The box of a weight's indices that a core of its kernel holds: a range for
+/// each dim. An error names the weight and what its cuts lack.
+std::optional<llvm::SmallVector<IndexRange>>
+shardBox(const Weight &weight, const CorePlace &core, Diagnostics &diags);
+
+/// Bytes of the elements in a box, packed without gaps.
+std::optional<int64_t> boxBytes(const Weight &weight,
+                                llvm::ArrayRef<IndexRange> box,
+                                Diagnostics &diags);
+
+/// Reads a core's shard of a weight out of the files in `folder`, where the
+/// model lies, into the first bytes of `buffer`. Returns how many these are;
+/// a buffer that is too small is an error.
+std::optional<int64_t> readShard(const Weight &weight, const CorePlace &core,
+                                 const std::string &folder,
+                                 llvm::MutableArrayRef<char> buffer,
+                                 Diagnostics &diags);
+
+/// Fills `image` as the core's data area is before the first step: its shards
+/// at the offsets of its buffers, zeros elsewhere. It must have the
+/// `bytesPerCore` of the core's class.
+bool readImage(const CorePlace &core, const std::string &folder,
+               llvm::MutableArrayRef<char> image, Diagnostics &diags);
+
+} // namespace inlay::plan
+
+#endif // INLAY_PLAN_COREBYTES_H

@@ -1,0 +1,150 @@
+"""A loader in C: see c/loader.c. What it reads is held against the plan's JSON and the rule of docs/plan.md."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from conftest import MODELS, ROOT, run
+
+sys.path.append(str(ROOT / "test/python"))
+import test_plan_weights as rule  # noqa: E402  the rule, in Python and numpy
+
+EXAMPLES = ["gpt-oss-tiny-int4", "llama-tiny-int4", "mixtral-tiny-hf"]
+
+
+@pytest.fixture(scope="module")
+def loader(build):
+    return build("c") / "loader"
+
+
+@pytest.fixture(scope="module")
+def plan(loader, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    run(loader, "compile", MODELS / "tiny_genai_moe.onnx", path, "target", "grid8x8", "context", "16")
+    return path
+
+
+def test_compiles_to_the_bytes_of_inlayc(plan, prefix, tmp_path):
+    run(prefix / "bin/inlayc", MODELS / "tiny_genai_moe.onnx", "--target", "grid8x8", "--context", "16", "-o", tmp_path)
+    assert plan.read_bytes() == (tmp_path / "plan.json").read_bytes()
+
+
+def kernel_lines(kernel):
+    region = kernel["region"]
+    yield (f"kernel {kernel['name']} {kernel['role']} layer {kernel['layer']} wafer {kernel['wafer']} region"
+           f" {region['x']} {region['y']} {region['width']} {region['height']} cycles {kernel['cycles']['total']:.17g}")
+    for group in kernel["expert_groups"]:
+        r = group["rectangle"]
+        yield (f"group {group['index']} experts {group['first_expert']} {group['end_expert']}"
+               f" rectangle {r['x']} {r['y']} {r['width']} {r['height']}")
+    for w in kernel["weights"]:
+        shape = "".join(f" {size}" for size in w["shape"])
+        yield f"weight {w['name']} {w['type']} bits {w['bits']} bytes {w['bytes']} copies {w['copies']} shape{shape}"
+        for p in w["pieces"]:
+            yield f"piece {p['initializer']} {p['file']} {p['offset']} {p['length']} {p['encoding']}"
+    for s in kernel["states"]:
+        yield f"state {s['name']} {s['type']} bytes {s['bytes']} shape" + "".join(f" {size}" for size in s["shape"])
+    for c in kernel["core_classes"]:
+        yield f"class {c['name']} cores {c['cores']} bytes {c['bytes_per_core']}"
+        for b in c["memory"]:
+            yield (f"buffer {b['role']} {b['name']} {b['offset']} {b['bytes']} slots {b['slots']}"
+                   f" ops {b['first_op']} {b['last_op']}")
+
+
+def described(plan):
+    system, step, estimate = plan["system"], plan["step"], plan["estimate"]
+    version = plan["version"]
+    yield f"plan {version['major']}.{version['minor']} of {plan['model']} on {system['target']} feasible {plan['feasible']:d}"
+    yield (f"system {system['wafers']} {system['width']} {system['height']} sram {system['sram_bytes']}"
+           f" reserved {system['reserved_bytes']} clock {system['clock_ghz']:.17g}")
+    yield f"step {step['phase']} {step['batch']} {step['context']} {step['tokens']}"
+    yield (f"estimate {estimate['latency']['total']:.17g} worst {estimate['worst_case_latency']:.17g}"
+           f" bound {estimate['bound']['cycles']:.17g} {estimate['bound']['binding']}")
+    for kernel in plan["kernels"]:
+        yield from kernel_lines(kernel)
+    for s in plan["streams"]:
+        yield (f"stream {s['name']} from {s['from']} {s['from_port']} to {s['to']} {s['to_port']} {s['type']}"
+               f" bytes {s['bytes']} crosses {s['crossing']:d}")
+
+
+def test_reads_what_the_json_says(loader, plan):
+    assert run(loader, "describe", plan).stdout.splitlines() == list(described(json.loads(plan.read_text())))
+
+
+def number_on_axes(kernel, x, y):
+    inside = [g for g in kernel["expert_groups"] if g["rectangle"]["x"] <= x < g["rectangle"]["x"] + g["rectangle"]["width"]
+              and g["rectangle"]["y"] <= y < g["rectangle"]["y"] + g["rectangle"]["height"]]
+    assert inside or not kernel["expert_groups"]
+    rectangle = inside[0]["rectangle"] if inside else kernel["region"]
+    return {"none": 0, "x": x - rectangle["x"], "y": y - rectangle["y"], "group": inside[0]["index"] if inside else 0}
+
+
+def images(plan, folder):
+    """The data area of every core in the order of the loader."""
+    for kernel in plan["kernels"]:
+        whole = {weight["name"]: rule.elements(weight, folder) for weight in kernel["weights"]}
+        for cls in kernel["core_classes"]:
+            for r in cls["rectangles"]:
+                for y in range(r["y"], r["y"] + r["height"]):
+                    for x in range(r["x"], r["x"] + r["width"]):
+                        image = bytearray(cls["bytes_per_core"])
+                        for weight in kernel["weights"]:
+                            shard = whole[weight["name"]][rule.box(weight, number_on_axes(kernel, x, y))]
+                            data = rule.logical_bytes(weight, shard)
+                            offset = next(b["offset"] for b in cls["memory"] if b["name"] == weight["name"])
+                            image[offset:offset + len(data)] = data
+                        yield kernel["name"], x, y, bytes(image)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_fills_every_core_byte_for_byte(loader, tmp_path, name):
+    folder = ROOT / "examples" / name
+    run(loader, "compile", folder / "model.onnx", tmp_path / "plan.json", "target", "grid8x8")
+    run(loader, "images", tmp_path / "plan.json", folder, tmp_path / "images")
+    filled = (tmp_path / "images").read_bytes()
+    at = 0
+    for kernel, x, y, image in images(json.loads((tmp_path / "plan.json").read_text()), folder):
+        assert filled[at:at + len(image)] == image, (kernel, x, y)
+        at += len(image)
+    assert at == len(filled) > 0
+
+
+def test_errors_are_those_of_inlayc_and_nothing_crashes(loader, plan, tmp_path):
+    messages = run(loader, "misuse", plan, cwd=tmp_path).stdout
+    for expected in ["error: option 'contxt': there is none", "options: bind, phase, batch, context",
+                     "error: option 'context': must be a whole number, got 'many'",
+                     "error: option 'phase': must be decode or prefill, got 'idle'", "error: argument 'value': must not be NULL",
+                     "error: option --batch: must be at least 1, got 0",
+                     "no/such/plan.json: error: cannot be read: No such file or directory",
+                     "error: field 'format': is missing", "the core's shard has 2048 bytes, but there is room for 1",
+                     "its file 'no/such/tiny_genai_moe.onnx' cannot be read", "the core's image has", "error: core (-1, 0): is not in the region of",
+                     "has no dim 99"]:
+        assert expected in messages, messages
+    missing = run(loader, "compile", "no/model.onnx", tmp_path / "p", status=1).stderr
+    assert missing == "no/model.onnx: error: cannot be read: No such file or directory\n"
+    # Cores with room for hardly more than their reserve.
+    run(loader, "compile", MODELS / "tiny_genai_moe.onnx", tmp_path / "p", "target", "grid8x8", "sram", "6200", status=2)
+    assert not (tmp_path / "p").exists() and not (tmp_path / "out").exists()
+
+
+def test_every_option_of_a_model_a_machine_or_a_mapping_has_its_name(loader, prefix):
+    text = run(prefix / "bin/inlayc", "--help").stdout
+    sections = dict(re.findall(r"^(\w+):\n\n((?:  .*\n)+)", text, re.M))
+    wanted = {name for group in ["Input", "Machine", "Mapping"] for name in re.findall(r"^  --?([a-z-]+)", sections[group], re.M)}
+    names = set(run(loader, "options").stdout.split())
+    assert len(wanted) > 10 and wanted <= names, wanted - names
+
+
+def test_stands_alone(loader, prefix):
+    """The headers are C, the library shows C only, and a program needs nothing else."""
+    shown = run("/usr/lib/llvm-22/bin/llvm-nm", "--dynamic", "--defined-only", prefix / "lib/libInlayC.so").stdout
+    names = [line.split()[-1] for line in shown.splitlines() if " A " not in line]
+    assert names and all(name.startswith("inlay") for name in names), names
+    declared = set()
+    for header in (prefix / "include/inlay-c").iterdir():
+        declared |= set(re.findall(r"\b(inlay[A-Z]\w+)\(", re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)))
+    assert {name.split("@")[0] for name in names} == declared
+    assert "libInlayC.so.1" in subprocess.run(["ldd", loader], capture_output=True, text=True, check=True).stdout
