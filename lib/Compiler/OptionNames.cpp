@@ -121,6 +121,7 @@ constexpr NamedOption kOptions[] = {
     {"clock", read<&CompileOptions::clock>},
     {"sram", read<&CompileOptions::sram>},
     {"objective", readObjective},
+    {"routing", read<&CompileOptions::routing>},
     {"allow-over-budget", read<&CompileOptions::allowOverBudget>},
     {"jobs", read<&CompileOptions::jobs>},
     {"o", read<&CompileOptions::outputDir>},
