@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Cost/Cost.h"
+#include "inlay/Cost/LightCone.h"
 
 #include <algorithm>
 #include <cmath>
@@ -63,26 +64,34 @@ static double dequantisations(const OpSpec &op) {
   return elements;
 }
 
+double inlay::cost::coreCycles(const OpSpec &op, const Target &target) {
+  const std::string &type = op.computeType.name;
+  double cycles = dequantisations(op) * target.dequantise.valueOr(0) /
+                  target.elementsPerCycle(type);
+  if (op.opClass == OpClass::Contraction)
+    cycles += op.numOps() / 2 / target.macsPerCycle(type);
+  else if (op.opClass != OpClass::Lookup && op.opClass != OpClass::Opaque)
+    cycles += op.numOps() / target.elementsPerCycle(type);
+  return cycles;
+}
+
 Bound inlay::cost::kernelBound(const KernelSpec &kernel, const Target &target,
                                int64_t cores) {
   Bound bound;
   double count = double(std::max<int64_t>(1, cores));
-  for (const OpSpec &op : kernel.ops) {
-    const std::string &type = op.computeType.name;
-    double share = op.numOps() / count;
-    if (op.opClass == OpClass::Contraction)
-      bound.compute += share / 2 / target.macsPerCycle(type);
-    else if (op.opClass != OpClass::Lookup && op.opClass != OpClass::Opaque)
-      bound.compute += share / target.elementsPerCycle(type);
-    bound.compute += dequantisations(op) * target.dequantise.valueOr(0) /
-                     count / target.elementsPerCycle(type);
-  }
+  for (const OpSpec &op : kernel.ops)
+    bound.compute += coreCycles(op, target) / count;
   double bytes = touchedBytes(kernel);
   bound.sram = bytes / count / target.sramRead.value;
   double area = bytes / double(std::max<int64_t>(1, target.budget()));
   if (area > 1)
     bound.distance =
         std::ceil((std::sqrt(2 * area - 1) - 1) / 2) * target.hop.value;
+  std::vector<WorkSegment> segments = workSegments(kernel, target);
+  double cones = 0;
+  for (size_t i = 1; i < segments.size(); ++i)
+    cones += lightCone(target, segments[i].work, i + 1 == segments.size());
+  bound.distance = std::max(bound.distance, cones);
   return bound;
 }
 

@@ -136,6 +136,30 @@ bool isClose(double a, double b) {
 
 } // namespace
 
+/// Kernels of a path come one after the other, but a product may begin before
+/// the norm that scales it: so the sums of each kind hold, not the sum of the
+/// largest.
+static void addBound(const Problem &problem, Solution &solution) {
+  LongestPath path(
+      problem, [](const Task &task) { return task.bound.cycles(); }, crossing);
+  std::vector<cost::WorkSegment> work;
+  double crossings = 0;
+  for (int at = path.last; at >= 0;) {
+    const Task &task = problem.tasks[at];
+    solution.boundParts.compute += task.bound.compute;
+    solution.boundParts.sram += task.bound.sram;
+    solution.boundParts.distance += task.bound.distance;
+    work.insert(work.begin(), task.work.begin(), task.work.end());
+    int edge = path.previous[at];
+    if (edge >= 0)
+      crossings += crossing(problem.edges[edge]);
+    at = edge < 0 ? -1 : problem.edges[edge].from;
+  }
+  if (problem.target)
+    solution.boundParts.distance = cost::pathDistance(*problem.target, work);
+  solution.bound = solution.boundParts.cycles() + crossings;
+}
+
 Solution inlay::schedule::solve(const Problem &problem) {
   Solution solution;
   LongestPath path(
@@ -160,18 +184,7 @@ Solution inlay::schedule::solve(const Problem &problem) {
   // Sums of the same numbers in another order may differ in the last digit.
   solution.worstLatency = std::max(worst.length(), solution.latency.total());
 
-  LongestPath bound(
-      problem, [](const Task &task) { return task.bound.cycles(); }, crossing);
-  solution.bound = bound.length();
-  for (int at = bound.last; at >= 0;) {
-    const cost::Bound &part = problem.tasks[at].bound;
-    solution.boundParts.compute += part.compute;
-    solution.boundParts.sram += part.sram;
-    solution.boundParts.distance += part.distance;
-    int edge = bound.previous[at];
-    at = edge < 0 ? -1 : problem.edges[edge].from;
-  }
-
+  addBound(problem, solution);
   solution.stageCycles = stageLengths(problem);
   for (size_t s = 1; s < solution.stageCycles.size(); ++s)
     if (solution.stageCycles[s] > solution.stageCycles[solution.slowestStage])

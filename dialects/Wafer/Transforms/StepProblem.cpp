@@ -20,6 +20,7 @@ namespace {
 struct CostedKernel {
   cost::KernelCost cost;
   cost::Bound bound;
+  std::vector<cost::WorkSegment> work;
 };
 
 /// Costs kernels; equal ones that are cut alike are costed once.
@@ -40,7 +41,8 @@ public:
       entry->second = {
           cost::estimateKernel(kernel, placement.getSharding(), rates,
                                routing.of(kernel.layer)),
-          cost::kernelBound(kernel, rates.target, rates.target.usableCores())};
+          cost::kernelBound(kernel, rates.target, rates.target.usableCores()),
+          cost::workSegments(kernel, rates.target)};
     return entry->second;
   }
 
@@ -86,6 +88,7 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
                          MutableArrayRef<Placement> placements) {
   schedule.numStages = numStages;
   schedule.clock = target.clock.value;
+  schedule.target = target;
   schedule.batch = model.batch;
   schedule.tokens = model.tokens;
   cost::Rates rates(target, mode);
@@ -95,7 +98,7 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
     schedule.tasks.push_back(
         {kernel.name, static_cast<int>(placement.stage.getWafer()),
          costed.cost.cycles, costed.cost.worstCase, costed.bound,
-         costed.cost.unknownBytes, movedBytes(kernel)});
+         costed.cost.unknownBytes, movedBytes(kernel), costed.work});
   }
   for (const model::StreamSpec &stream : model.streams) {
     if (stream.producer == model::kHost || stream.consumer == model::kHost) {

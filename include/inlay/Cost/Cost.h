@@ -89,6 +89,10 @@ double dramCycles(const target::Target &target, double bytes);
 /// latency + bytes / bandwidth.
 Breakdown crossingCost(const target::Target &target, double bytes);
 
+/// Cycles that the operations of an op, and the dequantising of its weights,
+/// keep one core busy at its peak.
+double coreCycles(const model::OpSpec &op, const target::Target &target);
+
 /// The least that physics allows for one firing of a kernel on at most `cores`
 /// cores, whatever the sharding.
 struct Bound {
@@ -106,7 +110,9 @@ struct Bound {
 /// distance: these bytes occupy at least A = bytes / budget cores; among A
 /// cores
 ///   of a mesh some are at least r hops from any given core, r the least radius
-///   with 2 r^2 + 2 r + 1 >= A, and the result depends on all of them.
+///   with 2 r^2 + 2 r + 1 >= A, and the result depends on all of them. And the
+///   work between two numbers that everything passes through has its light cone
+///   (LightCone.h).
 /// All three hold at once, so the largest is a bound.
 Bound kernelBound(const model::KernelSpec &kernel, const target::Target &target,
                   int64_t cores);

@@ -21,7 +21,9 @@
 #define INLAY_SCHEDULE_SCHEDULE_H
 
 #include "inlay/Cost/Cost.h"
+#include "inlay/Cost/LightCone.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,7 @@ struct Task {
   cost::Bound bound;    ///< least cycles on a whole wafer
   double unknownBytes = 0; ///< of ops that no rule knows
   double movedBytes = 0; ///< weights and streams: what unknownBytes is part of
+  std::vector<cost::WorkSegment> work; ///< see LightCone.h
 };
 
 /// A stream from task to task.
@@ -49,7 +52,9 @@ struct Problem {
   std::vector<Task> tasks; ///< in topological order
   std::vector<Edge> edges;
   int numStages = 1;
-  double clock = 1;   ///< GHz
+  double clock = 1; ///< GHz
+  /// Of which the light cones are; without one distance counts by task.
+  std::optional<target::Target> target;
   int64_t batch = 1;  ///< sequences in a step
   int64_t tokens = 1; ///< new tokens of each sequence in a step
 
@@ -65,9 +70,11 @@ struct Solution {
   std::vector<double> stageCycles;
   int slowestStage = 0;
 
-  /// Least latency: the longest path of the tasks' bounds and the crossings.
+  /// Least latency: along the longest path of the tasks' bounds and the
+  /// crossings, the largest of `boundParts`, and the crossings.
   double bound = 0;
-  /// The same path's bounds by kind; the largest names what binds.
+  /// Sums over that path by kind: of the tasks' own, or, for distance, of the
+  /// light cones of the whole path. The largest names what binds.
   cost::Bound boundParts;
   double unknownBytes = 0;
   double movedBytes = 0;
