@@ -48,6 +48,18 @@ struct Tensor {
   int index = -1;
 };
 
+/// Queries, keys or values of a product of all three.
+struct PackedPart {
+  const char *name;
+  int64_t rows;
+};
+
+/// A weight of such a product, and what each part has of it.
+struct PackedWeight {
+  Value operand;
+  std::vector<model::WeightSpec> slices;
+};
+
 class KernelExtractor {
 public:
   KernelExtractor(dataflow::KernelOpInterface kernel,
@@ -63,6 +75,10 @@ private:
   LogicalResult addWeights();
   void nameTensors();
   LogicalResult addOp(Operation &op);
+  nn::AttentionOp packedUser(nn::LinearOp linear);
+  std::optional<std::vector<PackedWeight>>
+  slicePacked(nn::LinearOp linear, ArrayRef<PackedPart> parts);
+  bool addPacked(nn::LinearOp linear, const OpSpec &space);
   void bindOperands(Operation &op, OpSpec &space);
   void bindWeight(const OpSpec &space, OperandSpec &use);
   Value source(Value value);
@@ -181,6 +197,92 @@ void KernelExtractor::bindOperands(Operation &op, OpSpec &space) {
   }
 }
 
+/// The attention that takes queries, keys and values of one product apart, if
+/// nothing else reads it.
+nn::AttentionOp KernelExtractor::packedUser(nn::LinearOp linear) {
+  Value value = linear.getResult();
+  while (value.hasOneUse()) {
+    Operation *user = *value.getUsers().begin();
+    if (auto attention = dyn_cast<nn::AttentionOp>(user))
+      return attention.isPacked() && attention.getQuery() == value
+                 ? attention
+                 : nn::AttentionOp();
+    if (user->getNumResults() != 1 ||
+        source(user->getResult(0)) != source(value))
+      break;
+    value = user->getResult(0);
+  }
+  return {};
+}
+
+std::optional<std::vector<PackedWeight>>
+KernelExtractor::slicePacked(nn::LinearOp linear, ArrayRef<PackedPart> parts) {
+  int64_t rows = 0;
+  for (const PackedPart &part : parts)
+    rows += part.rows;
+  std::vector<PackedWeight> weights;
+  for (Value operand : llvm::drop_begin(linear->getOperands())) {
+    Tensor tensor = tensorOf(operand);
+    if (tensor.role != TensorRole::Weights || !operand.hasOneUse())
+      return std::nullopt;
+    PackedWeight weight{operand, {}};
+    bool columns = linear.getTransposed() && operand != linear.getBias();
+    int64_t first = 0;
+    for (const PackedPart &part : parts) {
+      auto slice = sliceRows(spec.weights[tensor.index], rows, first, part.rows,
+                             columns);
+      if (!slice)
+        return std::nullopt;
+      slice->name += "." + std::string(part.name);
+      weight.slices.push_back(std::move(*slice));
+      first += part.rows;
+    }
+    weights.push_back(std::move(weight));
+  }
+  return weights;
+}
+
+/// A product of queries, keys and values becomes three, so that each is cut for
+/// itself and lies with its heads: cut as one, the keys would lie behind all
+/// queries. Returns false for any other product, or where a weight is no single
+/// piece.
+bool KernelExtractor::addPacked(nn::LinearOp linear, const OpSpec &space) {
+  nn::AttentionOp attention = packedUser(linear);
+  if (!attention)
+    return false;
+  auto kvHeads = static_cast<int64_t>(attention.getKvHeads());
+  auto width = static_cast<int64_t>(attention.getHeadDim());
+  const PackedPart parts[] = {
+      {"query", static_cast<int64_t>(attention.getNumHeads()) * width},
+      {"key", kvHeads * width},
+      {"value", kvHeads * static_cast<int64_t>(attention.getValueDim())}};
+  auto weights = slicePacked(linear, parts);
+  if (!weights)
+    return false;
+  constexpr size_t kRowDim = 1;
+  for (auto [p, part] : llvm::enumerate(parts)) {
+    for (PackedWeight &weight : *weights) {
+      Tensor &tensor = tensors[source(weight.operand)];
+      if (p > 0) {
+        tensor.index = static_cast<int>(spec.weights.size());
+        spec.weights.emplace_back();
+        isViewed.push_back(false);
+      }
+      spec.weights[tensor.index] = weight.slices[p];
+    }
+    // The attention reads the queries; keys and values go to its state.
+    Tensor queries = tensorOf(linear.getResult());
+    if (p > 0)
+      tensors[source(linear.getResult())] = {TensorRole::Local, numLocals++};
+    OpSpec product = space;
+    product.dims[kRowDim].size = part.rows;
+    bindOperands(*linear, product);
+    spec.ops.push_back(std::move(product));
+    tensors[source(linear.getResult())] = queries;
+  }
+  return true;
+}
+
 LogicalResult KernelExtractor::addOp(Operation &op) {
   auto interface = dyn_cast<nn::IterationSpaceInterface>(op);
   if (!interface)
@@ -189,6 +291,9 @@ LogicalResult KernelExtractor::addOp(Operation &op) {
                           << "' does not say its loop nests, so it cannot be "
                              "placed";
   SmallVector<OpSpec> spaces = interface.getIterationSpaces();
+  if (auto linear = dyn_cast<nn::LinearOp>(op))
+    if (addPacked(linear, spaces.front()))
+      return success();
   // The op numbers the values inside it from 0.
   int base = numLocals;
   for (OpSpec &space : spaces)

@@ -40,6 +40,13 @@ std::optional<LogicalView> viewWeight(const model::WeightSpec &stored,
                                       const model::OpSpec &op,
                                       const model::OperandSpec &use);
 
+/// Rows `first` up to `first + count` of a weight of `rows` rows, as a weight
+/// of its own; none where that is no strided view. With `columns` the last dim
+/// counts rows, else the first (of which a row may have several entries).
+std::optional<model::WeightSpec> sliceRows(const model::WeightSpec &whole,
+                                           int64_t rows, int64_t first,
+                                           int64_t count, bool columns);
+
 } // namespace inlay::wafer
 
 #endif // INLAY_DIALECTS_WAFER_TRANSFORMS_EXTRACTKERNEL_H

@@ -140,3 +140,22 @@ inlay::wafer::viewWeight(const WeightSpec &stored, const model::OpSpec &op,
     view.rowPitchBits = storedBits / rows;
   return view;
 }
+
+std::optional<WeightSpec> inlay::wafer::sliceRows(const WeightSpec &whole,
+                                                  int64_t rows, int64_t first,
+                                                  int64_t count, bool columns) {
+  if (whole.pieces.size() != 1 || whole.shape.empty())
+    return std::nullopt;
+  size_t dim = columns ? whole.shape.size() - 1 : 0;
+  model::WeightPiece piece = whole.pieces.front();
+  int64_t entries = whole.shape[dim] / rows;
+  if (entries * rows != whole.shape[dim] || piece.sizes != whole.shape)
+    return std::nullopt;
+  WeightSpec slice = whole;
+  slice.shape[dim] = count * entries;
+  piece.first += first * entries * piece.strides[dim];
+  piece.sizes = slice.shape;
+  slice.pieces = {std::move(piece)};
+  slice.bytes = ceilDiv(product(slice.shape) * slice.type.bits, 8);
+  return slice;
+}
