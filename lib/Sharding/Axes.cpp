@@ -106,7 +106,41 @@ private:
     finish(op, op.opClass == OpClass::Lookup ? Axis::Y : current);
   }
 
+  /// The batch of a product with a matrix of weights for each; -1 where there
+  /// is none.
+  int weightBatch(const OpSpec &op) const {
+    int batch = findDim(op, "batch");
+    for (const OperandSpec &operand : op.operands)
+      for (const IndexExpr &index : operand.indexing)
+        if (operand.role == TensorRole::Weights && index.dim == batch &&
+            batch >= 0 && op.dims[batch].size > 1)
+          return batch;
+    return -1;
+  }
+
+  /// The halves of latent attention that are absorbed into its queries and its
+  /// results: a matrix for each head. Heads stay where they are; of the rest
+  /// the dim that goes in most parts is cut.
+  void cutHeads(const OpSpec &op, std::vector<Axis> &cut, int head) {
+    Axis axis = inputAxis(op, head);
+    cut[head] = axis;
+    int other = -1;
+    int64_t most = 1;
+    for (size_t d = 0; d < op.dims.size(); ++d) {
+      int64_t parts = op.dims[d].size / std::max<int64_t>(1, op.dims[d].unit);
+      if (isTokenDim(op.dims[d]) || parts <= most)
+        continue;
+      other = static_cast<int>(d);
+      most = parts;
+    }
+    if (other >= 0)
+      cut[other] = otherAxis(axis);
+    finish(op, axis);
+  }
+
   void cutContraction(const OpSpec &op, std::vector<Axis> &cut) {
+    if (int head = weightBatch(op); head >= 0)
+      return cutHeads(op, cut, head);
     int k = largestDim(op, cut, DimKind::Reduction);
     int n = largestDim(op, cut, DimKind::Parallel);
     Axis in = inputAxis(op, k);

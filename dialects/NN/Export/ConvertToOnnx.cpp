@@ -48,6 +48,10 @@ public:
     for (Operation &op : source.getBody().front())
       if (failed(write(op)))
         return failure();
+    // Weights of which only the bytes were read.
+    for (Operation &op : llvm::make_early_inc_range(*body))
+      if (isa<ml_program::GlobalLoadConstOp>(op) && op.use_empty())
+        op.erase();
     return success();
   }
 

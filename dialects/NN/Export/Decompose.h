@@ -69,11 +69,34 @@ Results decompose(EmbeddingOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(DequantizeOp op, Operands operands, NodeBuilder &nodes);
 Results decompose(MatMulOp op, Operands operands, NodeBuilder &nodes);
 
-/// The numbers of a block-quantised weight of `rows` rows of `columns` logical
-/// elements: [rows, columns] in the element type of the scales.
+/// Sizes of a stack of quantised matrices: logical elements.
+struct MatrixSizes {
+  int64_t matrices, rows, columns;
+};
+
+/// The numbers of block-quantised matrices: [matrices * rows, columns], in the
+/// element type of the scales or, where that is narrow, in f32.
 mlir::Value dequantise(NodeBuilder &nodes, mlir::Value weight,
                        mlir::Value scales, mlir::Value zeroPoints,
-                       BlockQuantAttr quant, int64_t rows, int64_t columns);
+                       BlockQuantAttr quant, MatrixSizes sizes);
+
+/// Packed integers as rows of numbers of `type`.
+mlir::Value unpack(NodeBuilder &nodes, mlir::Value packed, int64_t rows,
+                   int64_t bits, mlir::Type type);
+
+// NarrowFloats.cpp
+/// Whether a type is one to store numbers in, not to compute with.
+bool isOnlyStored(mlir::Type element);
+/// Floats of 8 bits or fewer as f32; other values as they are.
+mlir::Value wideNumbers(NodeBuilder &nodes, mlir::Value value);
+/// Whether the value of a global are the bytes of a file as they are.
+bool isRaw(mlir::ml_program::GlobalOp global);
+/// The bytes of a raw weight.
+mlir::Value loadBytes(NodeBuilder &nodes, mlir::Location loc,
+                      mlir::ml_program::GlobalOp global);
+/// The floats of type `element` that bytes hold, as a list of f32.
+mlir::Value numbersOfBytes(NodeBuilder &nodes, mlir::Value bytes,
+                           mlir::Type element);
 
 // DecomposeNorm.cpp
 Results decompose(RmsNormOp op, Operands operands, NodeBuilder &nodes);

@@ -8,6 +8,7 @@
 
 #include "Decompose.h"
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -17,13 +18,15 @@ using namespace inlay::nn;
 // Block-quantised weights
 //===----------------------------------------------------------------------===//
 
-/// Packed integers as rows of numbers of the element type of `like`. Shifts are
-/// divisions: bit operators are younger than some models' opsets.
-static Value unpack(NodeBuilder &nodes, Value packed, int64_t rows,
-                    int64_t bits, Value like) {
+// Shifts are divisions: bit operators are younger than some models' opsets.
+Value inlay::nn::unpack(NodeBuilder &nodes, Value packed, int64_t rows,
+                        int64_t bits, Type type) {
   int64_t bytes = numElements(getShape(packed)) / rows;
-  if (elementType(packed).getIntOrFloatBitWidth() == bits)
-    return nodes.cast(nodes.reshape(packed, {rows, bytes}), elementType(like));
+  if (elementType(packed).getIntOrFloatBitWidth() >= bits &&
+      !elementType(packed).isUnsignedInteger(8))
+    return nodes.cast(nodes.reshape(packed, {rows, bytes}), type);
+  if (bits == 8)
+    return nodes.cast(nodes.reshape(packed, {rows, bytes}), type);
   int64_t perByte = 8 / bits;
   Type i32 = nodes.getBuilder().getI32Type();
   Value words = nodes.cast(nodes.reshape(packed, {rows, bytes, 1}), i32);
@@ -37,21 +40,41 @@ static Value unpack(NodeBuilder &nodes, Value packed, int64_t rows,
         nodes.binary("Mod", shifted, static_cast<double>(int64_t(1) << bits)));
   }
   Value all = nodes.reshape(nodes.concat(parts, 2), {rows, bytes * perByte});
-  return nodes.cast(all, elementType(like));
+  return nodes.cast(all, type);
 }
 
-/// One value for each block of each row, as one for each column.
-static Value spread(NodeBuilder &nodes, Value blocks, int64_t rows,
-                    int64_t block, int64_t columns) {
-  if (numElements(getShape(blocks)) == 1)
+/// Each element of dim `dim` `times` times, of which the first `size` are kept.
+static Value repeat(NodeBuilder &nodes, Value value, int64_t dim, int64_t times,
+                    int64_t size) {
+  if (times == 1)
+    return value;
+  SmallVector<int64_t> narrow(getShape(value));
+  SmallVector<int64_t> flat(narrow);
+  flat[dim] *= times;
+  narrow.insert(narrow.begin() + dim + 1, 1);
+  SmallVector<int64_t> wide(narrow);
+  wide[dim + 1] = times;
+  value = nodes.expand(nodes.reshape(value, narrow), wide);
+  return nodes.sliceDim(nodes.reshape(value, flat), dim, 0, size);
+}
+
+/// One value for each block, as one for each element, or so that they broadcast
+/// to [matrices * rows, columns].
+static Value spread(NodeBuilder &nodes, Value blocks, BlockQuantAttr quant,
+                    MatrixSizes sizes) {
+  int64_t given = numElements(getShape(blocks));
+  if (given == 1)
     return nodes.reshape(blocks, {});
-  int64_t count = numElements(getShape(blocks)) / rows;
-  if (count == 1)
-    return nodes.reshape(blocks, {rows, 1});
-  Value wide = nodes.expand(nodes.reshape(blocks, {rows, count, 1}),
-                            {rows, count, block});
-  return nodes.sliceDim(nodes.reshape(wide, {rows, count * block}), 1, 0,
-                        columns);
+  bool isOneEach = quant.getBlock() == 0 && given == sizes.matrices;
+  int64_t shared = isOneEach ? sizes.rows : quant.getRows();
+  int64_t rows = llvm::divideCeil(sizes.rows, shared);
+  int64_t columns = given / (sizes.matrices * rows);
+  Value values = nodes.reshape(blocks, {sizes.matrices, rows, columns});
+  values = repeat(nodes, values, 1, shared, sizes.rows);
+  values = nodes.reshape(values, {sizes.matrices * sizes.rows, columns});
+  return columns == 1
+             ? values
+             : repeat(nodes, values, 1, quant.getBlock(), sizes.columns);
 }
 
 /// Zero points as numbers, one for each scale. They are packed as the weight
@@ -64,17 +87,22 @@ static Value zeros(NodeBuilder &nodes, Value zeroPoints, Value scales,
                                       numElements(getShape(scales)));
   if (!isPacked)
     return nodes.cast(zeroPoints, elementType(scales));
-  return nodes.sliceDim(unpack(nodes, zeroPoints, rows, bits, scales), 1, 0,
-                        blocks);
+  return nodes.sliceDim(
+      unpack(nodes, zeroPoints, rows, bits, elementType(scales)), 1, 0, blocks);
 }
 
 Value inlay::nn::dequantise(NodeBuilder &nodes, Value weight, Value scales,
                             Value zeroPoints, BlockQuantAttr quant,
-                            int64_t rows, int64_t columns) {
-  int64_t block = quant.getBlock() ? quant.getBlock() : columns;
+                            MatrixSizes sizes) {
+  int64_t block = quant.getBlock() ? quant.getBlock() : sizes.columns;
   int64_t bits = quant.getBits();
+  int64_t rows = sizes.matrices * sizes.rows;
+  scales = wideNumbers(nodes, scales);
+  if (isOnlyStored(elementType(weight)))
+    weight = wideNumbers(nodes, weight);
   Value numbers =
-      nodes.sliceDim(unpack(nodes, weight, rows, bits, scales), 1, 0, columns);
+      nodes.sliceDim(unpack(nodes, weight, rows, bits, elementType(scales)), 1,
+                     0, sizes.columns);
   // Only unsigned integers have a zero in the middle.
   bool isUnsigned = elementType(weight).isUnsignedInteger();
   if (!zeroPoints && isUnsigned)
@@ -84,10 +112,9 @@ Value inlay::nn::dequantise(NodeBuilder &nodes, Value weight, Value scales,
     numbers = nodes.binary("Sub", numbers,
                            spread(nodes,
                                   zeros(nodes, zeroPoints, scales, rows, bits,
-                                        llvm::divideCeil(columns, block)),
-                                  rows, block, columns));
-  return nodes.binary("Mul", numbers,
-                      spread(nodes, scales, rows, block, columns));
+                                        llvm::divideCeil(sizes.columns, block)),
+                                  quant, sizes));
+  return nodes.binary("Mul", numbers, spread(nodes, scales, quant, sizes));
 }
 
 //===----------------------------------------------------------------------===//
@@ -108,8 +135,8 @@ static Results linear(OpTy op, Operands operands, NodeBuilder &nodes) {
                  : value;
     };
     weight = dequantise(nodes, asRows(weight), asRows(operands(op.getScales())),
-                        asRows(operands(op.getZeroPoints())), quant, width,
-                        getLastDim(input));
+                        asRows(operands(op.getZeroPoints())), quant,
+                        {1, width, getLastDim(input)});
   }
   if (quant || !op.getTransposed())
     weight = nodes.transpose(weight, {1, 0});
@@ -149,11 +176,11 @@ Results inlay::nn::decompose(EmbeddingOp op, Operands operands,
   Value rows = chooseRows(nodes, table, vocabulary, ids);
   if (BlockQuantAttr quant = op.getQuantAttr()) {
     Value zeros = operands(op.getZeroPoints());
-    rows =
-        dequantise(nodes, rows,
-                   chooseRows(nodes, operands(op.getScales()), vocabulary, ids),
-                   zeros ? chooseRows(nodes, zeros, vocabulary, ids) : Value(),
-                   quant, getShape(ids).front(), getLastDim(op.getResult()));
+    rows = dequantise(
+        nodes, rows,
+        chooseRows(nodes, operands(op.getScales()), vocabulary, ids),
+        zeros ? chooseRows(nodes, zeros, vocabulary, ids) : Value(), quant,
+        {1, getShape(ids).front(), getLastDim(op.getResult())});
   }
   return {nodes.cast(nodes.reshape(rows, getShape(op.getResult())),
                      elementType(op.getResult()))};
@@ -161,41 +188,53 @@ Results inlay::nn::decompose(EmbeddingOp op, Operands operands,
 
 Results inlay::nn::decompose(MatMulOp op, Operands operands,
                              NodeBuilder &nodes) {
-  return {nodes.matmul(operands(op.getLhs()), operands(op.getRhs()))};
+  Value lhs = operands(op.getLhs()), rhs = operands(op.getRhs());
+  SmallVector<int64_t> shape(getShape(op.getRhs()));
+  int64_t last = static_cast<int64_t>(shape.size()) - 1;
+  if (BlockQuantAttr quant = op.getQuantAttr()) {
+    MatrixSizes sizes{numElements(ArrayRef(shape).drop_back(2)),
+                      shape[last - 1], shape[last]};
+    rhs = dequantise(nodes, rhs, operands(op.getScales()),
+                     operands(op.getZeroPoints()), quant, sizes);
+    rhs = nodes.cast(nodes.reshape(rhs, shape), elementType(lhs));
+  }
+  if (op.getTransposed()) {
+    SmallVector<int64_t> permutation =
+        llvm::to_vector(llvm::seq<int64_t>(0, last + 1));
+    std::swap(permutation[last - 1], permutation[last]);
+    rhs = nodes.transpose(rhs, permutation);
+  }
+  return {nodes.matmul(lhs, rhs)};
 }
 
 /// Scales or zero points so that they broadcast to the input.
-static Value alongAxis(NodeBuilder &nodes, Value values, DequantizeOp op,
-                       ArrayRef<int64_t> shape) {
-  int64_t axis = op.getAxis();
-  if (numElements(getShape(values)) == 1)
-    return nodes.reshape(values, {});
-  if (op.getBlock() == 0) {
-    SmallVector<int64_t> along(shape.size(), 1);
-    along[axis] = shape[axis];
-    return nodes.reshape(values, along);
-  }
-  SmallVector<int64_t> blocks(getShape(values));
-  blocks.insert(blocks.begin() + axis + 1, 1);
-  SmallVector<int64_t> wide(blocks);
-  wide[axis + 1] = op.getBlock();
-  SmallVector<int64_t> flat(getShape(values));
-  flat[axis] *= op.getBlock();
-  values = nodes.expand(nodes.reshape(values, blocks), wide);
-  return nodes.sliceDim(nodes.reshape(values, flat), axis, 0, shape[axis]);
+static Value overBlocks(NodeBuilder &nodes, Value values, DequantizeOp op,
+                        ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> counts;
+  for (auto [size, block] : llvm::zip_equal(shape, op.getBlocks()))
+    counts.push_back(block ? static_cast<int64_t>(llvm::divideCeil(size, block))
+                           : 1);
+  values = nodes.reshape(values, counts);
+  for (auto [dim, block] : llvm::enumerate(op.getBlocks()))
+    if (block > 1 && counts[dim] > 1)
+      values =
+          repeat(nodes, values, static_cast<int64_t>(dim), block, shape[dim]);
+  return values;
 }
 
 Results inlay::nn::decompose(DequantizeOp op, Operands operands,
                              NodeBuilder &nodes) {
-  Value scales = operands(op.getScales());
+  Value scales = wideNumbers(nodes, operands(op.getScales()));
   Value input = operands(op.getInput());
-  ArrayRef<int64_t> shape = getShape(input);
+  ArrayRef<int64_t> shape = getShape(op.getInput());
+  if (isOnlyStored(elementType(input)))
+    input = wideNumbers(nodes, input);
   Value numbers = nodes.cast(input, elementType(scales));
   if (Value zeroPoints = operands(op.getZeroPoints()))
     numbers = nodes.binary(
         "Sub", numbers,
-        alongAxis(nodes, nodes.cast(zeroPoints, elementType(scales)), op,
-                  shape));
-  numbers = nodes.binary("Mul", numbers, alongAxis(nodes, scales, op, shape));
+        overBlocks(nodes, nodes.cast(zeroPoints, elementType(scales)), op,
+                   shape));
+  numbers = nodes.binary("Mul", numbers, overBlocks(nodes, scales, op, shape));
   return {nodes.cast(numbers, elementType(op.getResult()))};
 }

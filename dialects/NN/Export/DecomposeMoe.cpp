@@ -108,8 +108,10 @@ public:
       x = nodes.binary("Mul", x, factor);
       factor = byExpert(indices, nodes.splat(1, getShape(weights), weights));
     }
-    Value y = product(activate(x), op.getFc2(), op.getFc2Scales(),
-                      op.getFc2ZeroPoints(), op.getFc2Bias(), hidden);
+    Value y = product(activate(x), op.getQuantOfFc2(),
+                      {op.getFc2(), op.getFc2Scales(), op.getFc2ZeroPoints(),
+                       op.getFc2Global(), op.getFc2Bias()},
+                      hidden);
     Value sum = nodes.reduce("Sum", nodes.binary("Mul", y, factor), 0,
                              /*keepDims=*/false);
     return {nodes.cast(nodes.reshape(sum, getShape(op.getResult())),
@@ -125,20 +127,29 @@ private:
     return nodes.reshape(nodes.transpose(all, {1, 0}), {experts, tokens, 1});
   }
 
+  /// The operands that are one matrix of the experts.
+  struct MatrixOperands {
+    Value weight, scales, zeroPoints, global, bias;
+  };
+
   /// x [1 or experts, tokens, K] times each expert's [rows, K].
-  Value product(Value x, Value weightOperand, Value scales, Value zeroPoints,
-                Value biasOperand, int64_t rows) {
-    Value weight = operands(weightOperand);
+  Value product(Value x, BlockQuantAttr quant, const MatrixOperands &matrix,
+                int64_t rows) {
+    Value weight = operands(matrix.weight);
     int64_t experts = op.getNumExperts();
     int64_t columns = getLastDim(x);
-    if (BlockQuantAttr quant = op.getQuantAttr())
-      weight = nodes.reshape(dequantise(nodes, weight, operands(scales),
-                                        operands(zeroPoints), quant,
-                                        experts * rows, columns),
+    if (quant)
+      weight = nodes.reshape(dequantise(nodes, weight, operands(matrix.scales),
+                                        operands(matrix.zeroPoints), quant,
+                                        {experts, rows, columns}),
                              {experts, rows, columns});
+    if (Value global = operands(matrix.global))
+      weight = nodes.binary("Mul", weight,
+                            nodes.cast(nodes.reshape(global, {experts, 1, 1}),
+                                       elementType(weight)));
     weight = nodes.cast(nodes.transpose(weight, {0, 2, 1}), elementType(x));
     Value y = nodes.matmul(x, weight);
-    if (Value bias = operands(biasOperand))
+    if (Value bias = operands(matrix.bias))
       y = nodes.binary(
           "Add", y,
           nodes.cast(nodes.reshape(bias, {experts, 1, rows}), elementType(y)));
@@ -147,12 +158,17 @@ private:
 
   Value activate(Value x) {
     int64_t width = op.getIntermediate();
-    Value y = product(x, op.getFc1(), op.getFc1Scales(), op.getFc1ZeroPoints(),
-                      op.getFc1Bias(), width);
+    Value y = product(x, op.getQuantAttr(),
+                      {op.getFc1(), op.getFc1Scales(), op.getFc1ZeroPoints(),
+                       op.getFc1Global(), op.getFc1Bias()},
+                      width);
     if (!op.getFc3())
       return gated(y, Value());
-    return gated(y, product(x, op.getFc3(), op.getFc3Scales(),
-                            op.getFc3ZeroPoints(), op.getFc3Bias(), width));
+    return gated(y,
+                 product(x, op.getQuantAttr(),
+                         {op.getFc3(), op.getFc3Scales(), op.getFc3ZeroPoints(),
+                          op.getFc3Global(), op.getFc3Bias()},
+                         width));
   }
 
   /// The activation of `gate`, times `linear` where there is one.

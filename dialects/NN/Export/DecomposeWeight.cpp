@@ -67,19 +67,38 @@ static Value writePiece(NodeBuilder &nodes, Value source,
   return nodes.reshape(nodes.transpose(value, permutation), piece.getSizes());
 }
 
+/// What a piece counts, of a whole initializer: its elements, or narrow floats
+/// that it holds, as f32.
+static Value loadSource(NodeBuilder &nodes, ml_program::GlobalLoadConstOp load,
+                        ml_program::GlobalOp global) {
+  auto type = global ? dyn_cast<RankedTensorType>(global.getType())
+                     : RankedTensorType();
+  if (!type || !type.hasStaticShape())
+    return {};
+  Type element = elementType(load.getResult());
+  bool isAsStored = type.getElementType() == element;
+  if (isAsStored && !isOnlyStored(element))
+    return ml_program::GlobalLoadConstOp::create(
+        nodes.getBuilder(), load.getLoc(), type,
+        FlatSymbolRefAttr::get(global));
+  if (!isa<FloatType>(element) || !isRaw(global) ||
+      (!isAsStored && !type.getElementType().isUnsignedInteger(8)))
+    return {};
+  Value numbers =
+      numbersOfBytes(nodes, loadBytes(nodes, load.getLoc(), global), element);
+  return isAsStored ? nodes.sliceDim(numbers, 0, 0, type.getNumElements())
+                    : numbers;
+}
+
 Value inlay::nn::writeView(ml_program::GlobalLoadConstOp load,
                            onnx::WeightViewAttr view, NodeBuilder &nodes) {
   auto module = load->getParentOfType<ModuleOp>();
   SmallVector<Value> parts;
   for (onnx::WeightPieceAttr piece : view.getPieces()) {
     auto global = module.lookupSymbol<ml_program::GlobalOp>(piece.getSource());
-    auto type = global ? dyn_cast<RankedTensorType>(global.getType())
-                       : RankedTensorType();
-    if (!type || !type.hasStaticShape() ||
-        piece.getLast() >= type.getNumElements())
+    Value source = loadSource(nodes, load, global);
+    if (!source || piece.getLast() >= numElements(getShape(source)))
       return {};
-    Value source = ml_program::GlobalLoadConstOp::create(
-        nodes.getBuilder(), load.getLoc(), type, piece.getSource());
     Value part = writePiece(nodes, source, piece);
     if (!part)
       return {};

@@ -48,6 +48,10 @@ Value NodeBuilder::ints(ArrayRef<int64_t> values) {
       builder, loc, cast<ElementsAttr>(DenseElementsAttr::get(type, values)));
 }
 
+Value NodeBuilder::constant(ElementsAttr value) {
+  return onnx::ConstantOp::create(builder, loc, value);
+}
+
 Value NodeBuilder::splat(double value, ArrayRef<int64_t> shape, Value like) {
   Type element = elementType(like);
   Attribute number;

@@ -41,6 +41,7 @@ public:
 
   /// A list of integers: a shape, axes, positions.
   mlir::Value ints(llvm::ArrayRef<int64_t> values);
+  mlir::Value constant(mlir::ElementsAttr value);
   /// A scalar of the element type of `like`.
   mlir::Value scalar(double value, mlir::Value like);
   /// Every element `value`, of the element type of `like`.

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/NN/IR/SpaceBuilder.h"
+#include "inlay/Support/Format.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -37,18 +38,62 @@ static constexpr double kSoftmax = 4 + kTranscendental;
 // Products with weights
 //===----------------------------------------------------------------------===//
 
+/// Of a dim of `size`: where it may be cut, and what shares a scale along it.
+struct BlockedDim {
+  BlockedDim(int64_t block, int64_t size)
+      : unit(std::clamp<int64_t>(block, 1, std::max<int64_t>(1, size))),
+        length(block ? block : size) {}
+
+  int64_t unit;
+  int64_t length;
+};
+
+/// How the scales of a matrix lie with its rows and columns, and where the
+/// columns may be cut.
+///
+/// Where rows share scales, these are few, but a whole block is much for a
+/// core: 128 of 128 fp8 weights are 16 KiB. So rows are cut anywhere, and every
+/// core has the scales of all rows; columns are cut between blocks, unless that
+/// gives few parts and all scales are few too.
+struct ScaleIndexing {
+  ScaleIndexing(BlockQuantAttr quant, int row, int64_t height, int column,
+                int64_t width)
+      : byRow{row, 1}, byColumn{column, 1} {
+    if (!quant)
+      return;
+    BlockedDim columns(quant.getBlock(), width);
+    unit = columns.unit;
+    byColumn.divisor = columns.length;
+    if (quant.getRows() == 1)
+      return;
+    byRow = {-1, 1};
+    int64_t blocks = ceilDiv(width, columns.length);
+    if (blocks < kFewParts &&
+        blocks * ceilDiv(height, quant.getRows()) <= kFewScales) {
+      unit = 1;
+      byColumn = {-1, 1};
+    }
+  }
+
+  static constexpr int64_t kFewParts = 32;
+  static constexpr int64_t kFewScales = 1024;
+  int64_t unit = 1;
+  IndexExpr byRow, byColumn;
+};
+
 template <typename OpTy> static Spaces linearSpaces(OpTy op) {
   ArrayRef<int64_t> input = getShape(op.getInput());
-  int64_t block = op.getQuant() ? op.getQuant()->getBlock() : 0;
-  int64_t width = input.back();
+  BlockQuantAttr quant = op.getQuantAttr();
   SpaceBuilder space(op, op->getName().stripDialect(), OpClass::Contraction);
   int token = space.parallel("token", numElements(input.drop_back()));
   int n = space.parallel("n", getLastDim(op.getResult()));
-  int k = space.reduction("k", width, std::max<int64_t>(1, block));
+  ScaleIndexing scales(quant, n, getLastDim(op.getResult()), n + 1,
+                       input.back());
+  int k = space.reduction("k", input.back(), scales.unit);
   space.input(op.getInput(), {{token, 1}, {k, 1}});
   if (op.getQuant()) {
     SmallVector<IndexExpr> perValue = {{n, 1}, {k, 1}};
-    SmallVector<IndexExpr> perBlock = {{n, 1}, {k, block ? block : width}};
+    SmallVector<IndexExpr> perBlock = {scales.byRow, scales.byColumn};
     if (op.getTransposed()) {
       std::swap(perValue[0], perValue[1]);
       std::swap(perBlock[0], perBlock[1]);
@@ -104,18 +149,35 @@ Spaces MatMulOp::getIterationSpaces() {
   ArrayRef<int64_t> rhs = getShape(getRhs());
   ArrayRef<int64_t> result = getShape(getResult());
   SpaceBuilder space(*this, "matmul", OpClass::Contraction);
+  BlockQuantAttr quant = getQuantAttr();
   int batch = space.parallel("batch", numElements(result.drop_back(2)));
   int m = space.parallel("token", lhs[lhs.size() - 2]);
-  int n = space.parallel("n", rhs.back());
-  int k = space.reduction("k", lhs.back());
+  // The rows of the right factor are outputs if it is transposed, else inputs.
+  int n = m + 1, k = m + 2;
+  int row = getTransposed() ? n : k, column = getTransposed() ? k : n;
+  ScaleIndexing scales(quant, row, rhs[rhs.size() - 2], column, rhs.back());
+  space.parallel("n", result.back(), getTransposed() ? 1 : scales.unit);
+  space.reduction("k", lhs.back(), getTransposed() ? scales.unit : 1);
   bool lhsBatched = numElements(lhs.drop_back(2)) > 1;
   bool rhsBatched = numElements(rhs.drop_back(2)) > 1;
   space.input(getLhs(), lhsBatched
                             ? ArrayRef<IndexExpr>{{batch, 1}, {m, 1}, {k, 1}}
                             : ArrayRef<IndexExpr>{{m, 1}, {k, 1}});
-  space.input(getRhs(), rhsBatched
-                            ? ArrayRef<IndexExpr>{{batch, 1}, {k, 1}, {n, 1}}
-                            : ArrayRef<IndexExpr>{{k, 1}, {n, 1}});
+  auto matrix = [&](IndexExpr byRow, IndexExpr byColumn) {
+    SmallVector<IndexExpr> indexing = {byRow, byColumn};
+    if (rhsBatched)
+      indexing.insert(indexing.begin(), IndexExpr{batch, 1});
+    return indexing;
+  };
+  if (quant) {
+    space.input(getRhs(), quantisedType(quant, getRhs()),
+                matrix({row, 1}, {column, 1}));
+    space.input(getScales(), matrix(scales.byRow, scales.byColumn));
+    space.input(getZeroPoints(), quantisedType(quant, getZeroPoints()),
+                matrix(scales.byRow, scales.byColumn));
+  } else {
+    space.input(getRhs(), matrix({row, 1}, {column, 1}));
+  }
   space.output(getResult(), {{batch, 1}, {m, 1}, {n, 1}});
   space.opsPerPoint(kMultiplyAccumulate);
   return {space.take()};
@@ -362,29 +424,40 @@ public:
     Spaces spaces;
     int64_t hidden = op.getHidden();
     int64_t inner = op.getIntermediate();
-    spaces.push_back(product("fc1", op.getFc1(), op.getFc1Scales(),
-                             op.getFc1ZeroPoints(), op.getFc1Bias(), inner,
-                             hidden));
+    spaces.push_back(
+        product("fc1", op.getQuantAttr(),
+                {op.getFc1(), op.getFc1Scales(), op.getFc1ZeroPoints(),
+                 op.getFc1Global(), op.getFc1Bias()},
+                inner, hidden));
     if (op.getFc3())
-      spaces.push_back(product("fc3", op.getFc3(), op.getFc3Scales(),
-                               op.getFc3ZeroPoints(), op.getFc3Bias(), inner,
-                               hidden));
+      spaces.push_back(
+          product("fc3", op.getQuantAttr(),
+                  {op.getFc3(), op.getFc3Scales(), op.getFc3ZeroPoints(),
+                   op.getFc3Global(), op.getFc3Bias()},
+                  inner, hidden));
     spaces.push_back(activation(inner));
-    spaces.push_back(product("fc2", op.getFc2(), op.getFc2Scales(),
-                             op.getFc2ZeroPoints(), op.getFc2Bias(), hidden,
-                             inner));
+    spaces.push_back(
+        product("fc2", op.getQuantOfFc2(),
+                {op.getFc2(), op.getFc2Scales(), op.getFc2ZeroPoints(),
+                 op.getFc2Global(), op.getFc2Bias()},
+                hidden, inner));
     return spaces;
   }
 
 private:
-  OpSpec product(StringRef name, Value matrix, Value scales, Value zeroPoints,
-                 Value bias, int64_t rows, int64_t width) {
-    int64_t block = op.getQuant() ? op.getQuant()->getBlock() : 0;
+  /// The operands that are one matrix of the experts.
+  struct MatrixOperands {
+    Value weight, scales, zeroPoints, global, bias;
+  };
+
+  OpSpec product(StringRef name, BlockQuantAttr quant,
+                 const MatrixOperands &matrix, int64_t height, int64_t width) {
     SpaceBuilder space(op, name, OpClass::Contraction);
     int token = space.parallel("token", tokens);
     int expert = space.parallel("expert", op.getNumExperts());
-    int n = space.parallel("n", rows);
-    int k = space.reduction("k", width, std::max<int64_t>(1, block));
+    int n = space.parallel("n", height);
+    ScaleIndexing scales(quant, n, height, n + 1, width);
+    int k = space.reduction("k", width, scales.unit);
     if (name == "fc2") {
       space.local(op.getInput().getType(), {{token, 1}, {k, 1}});
       space.input(op.getWeights(), {{token, 1}, {-1, 1}});
@@ -392,18 +465,21 @@ private:
       space.input(op.getInput(), {{token, 1}, {k, 1}});
       space.input(op.getIndices(), {{token, 1}, {-1, 1}});
     }
-    SmallVector<IndexExpr> perBlock = {
-        {expert, 1}, {n, 1}, {k, block ? block : width}};
-    if (op.getQuant()) {
-      space.input(matrix, quantisedType(*op.getQuant(), matrix),
+    if (quant) {
+      SmallVector<IndexExpr> perBlock = {
+          {expert, 1}, scales.byRow, scales.byColumn};
+      if (getShape(matrix.scales).size() == 1)
+        perBlock.truncate(1);
+      space.input(matrix.weight, quantisedType(quant, matrix.weight),
                   {{expert, 1}, {n, 1}, {k, 1}});
-      space.input(scales, perBlock);
-      space.input(zeroPoints, quantisedType(*op.getQuant(), zeroPoints),
+      space.input(matrix.scales, perBlock);
+      space.input(matrix.zeroPoints, quantisedType(quant, matrix.zeroPoints),
                   perBlock);
+      space.input(matrix.global, {{expert, 1}});
     } else {
-      space.input(matrix, {{expert, 1}, {n, 1}, {k, 1}});
+      space.input(matrix.weight, {{expert, 1}, {n, 1}, {k, 1}});
     }
-    space.input(bias, {{expert, 1}, {n, 1}});
+    space.input(matrix.bias, {{expert, 1}, {n, 1}});
     if (name == "fc2")
       space.output(op.getResult(), {{token, 1}, {n, 1}});
     else
@@ -515,7 +591,24 @@ Spaces CacheWriteOp::getIterationSpaces() {
   return {elementwiseSpace(*this, OpClass::Move, 1)};
 }
 Spaces DequantizeOp::getIterationSpaces() {
-  return {elementwiseSpace(*this, OpClass::Elementwise, 2)};
+  ArrayRef<int64_t> shape = getShape(getInput());
+  int64_t block = shape.empty() ? 1 : getBlocks().back();
+  bool isPerRow =
+      !shape.empty() &&
+      llvm::all_of(getBlocks().drop_back(), [](int64_t b) { return b == 1; });
+  // Scales of boxes of rows are held whole by every core.
+  if (!isPerRow || block == 0)
+    return {elementwiseSpace(*this, OpClass::Elementwise, 2)};
+  BlockedDim columns(block, shape.back());
+  SpaceBuilder space(*this, "dequantize", OpClass::Elementwise);
+  int token = space.parallel("token", numElements(shape.drop_back()));
+  int n = space.parallel("n", shape.back(), columns.unit);
+  space.input(getInput(), {{token, 1}, {n, 1}});
+  space.input(getScales(), {{token, 1}, {n, columns.length}});
+  space.input(getZeroPoints(), {{token, 1}, {n, columns.length}});
+  space.output(getResult(), {{token, 1}, {n, 1}});
+  space.opsPerPoint(2);
+  return {space.take()};
 }
 Spaces GatherOp::getIterationSpaces() {
   return {elementwiseSpace(*this, OpClass::Move, 1)};

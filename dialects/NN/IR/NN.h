@@ -44,7 +44,7 @@ llvm::ArrayRef<int64_t> getShape(mlir::Value value);
 
 /// Null where there is no quantisation of so many bits in such blocks.
 BlockQuantAttr getBlockQuant(mlir::MLIRContext *context, int64_t bits,
-                             int64_t block);
+                             int64_t block, int64_t rows = 1);
 
 /// Size of the last dim; 1 for a scalar.
 int64_t getLastDim(mlir::Value value);

@@ -80,26 +80,33 @@ def NN_BlockQuantAttr : AttrDef<NN_Dialect, "BlockQuant"> {
   let summary = "what the bytes of a block-quantised weight mean";
   let description = [{
     A weight of logical rows of K elements is stored in `bits` bits each. Each run
-    of `block` elements of a row has a scale and, where the op has that operand,
-    a zero point: value = (q - zero) * scale. `block` 0 means one scale for each
-    row, or one for all.
+    of `block` elements of `rows` successive rows has a scale and, where the op has
+    that operand, a zero point: value = (q - zero) * scale. `block` 0 means one
+    scale for whole rows, or one for all. So `block` 32 is a scale for 32 elements
+    of a row, as in MXFP4, and `block` and `rows` 128 one for a square, as
+    published fp8 checkpoints have it.
 
     The element type of the weight says what q is. `ui8` and `ui4` are unsigned
     integers, several to a byte where `bits` is less than 8, the first in the low
     bits; without zero points their zero is 2^(bits-1). `i8` and `i4` are signed
     integers and the 4-bit and 8-bit float types are floats; without zero points
-    their zero is 0.
+    their zero is 0. Narrow floats that a file keeps in bytes are a view of these
+    with their own type (`#inlay_onnx.weight_view`). Scales are floats of any
+    type, f8E8M0FNU among them.
 
     **Constraints:**
     - `bits` is 2, 4 or 8.
     - `block` is 0 or a power of two of at least 16.
+    - `rows` is at least 1, which is the default.
 
     Example:
     ```mlir
     #inlay_nn.block_quant<bits = 4, block = 32>
+    #inlay_nn.block_quant<bits = 8, block = 128, rows = 128>
     ```
   }];
-  let parameters = (ins "int64_t":$bits, "int64_t":$block);
+  let parameters = (ins "int64_t":$bits, "int64_t":$block,
+                        DefaultValuedParameter<"int64_t", "1">:$rows);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -42,12 +42,14 @@ void NNDialect::registerAttributes() {
 
 LogicalResult
 BlockQuantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                       int64_t bits, int64_t block) {
+                       int64_t bits, int64_t block, int64_t rows) {
   if (bits != 2 && bits != 4 && bits != 8)
     return emitError() << "bits must be 2, 4 or 8, got " << bits;
   if (block != 0 && (block < 16 || !llvm::isPowerOf2_64(block)))
     return emitError()
            << "block must be 0 or a power of two of at least 16, got " << block;
+  if (rows < 1)
+    return emitError() << "rows must be at least 1, got " << rows;
   return success();
 }
 
@@ -71,13 +73,13 @@ ArrayRef<int64_t> inlay::nn::getShape(Value value) {
 }
 
 BlockQuantAttr inlay::nn::getBlockQuant(MLIRContext *context, int64_t bits,
-                                        int64_t block) {
+                                        int64_t block, int64_t rows) {
   // `getChecked` writes into a diagnostic, which must be a live one.
   ScopedDiagnosticHandler silent(context,
                                  [](mlir::Diagnostic &) { return success(); });
   return BlockQuantAttr::getChecked(
       [&] { return mlir::emitError(UnknownLoc::get(context)); }, context, bits,
-      block);
+      block, rows);
 }
 
 int64_t inlay::nn::getLastDim(Value value) {

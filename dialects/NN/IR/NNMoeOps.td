@@ -78,8 +78,11 @@ def NN_ExpertsOp : NN_Op<"experts", [
     model that has gate and up projection in one matrix, transposed matrices or
     one initializer for each expert gets here as a view of its initializers
     (`#inlay_onnx.weight_view`), so that there is one form of each expert.
-    Quantised weights have `H * bits / 8` bytes in place of H elements; scales
-    are `[E, rows, ceil(K / block)]`, or `[E, rows]` with block 0.
+    Quantised weights of bytes have `H * bits / 8` of them in place of H elements;
+    scales are `[E, ceil(rows / quant.rows), ceil(K / block)]`, or, with block 0,
+    `[E, rows]` or one for each expert. `quant` is of fc1 and fc3, and of fc2 where
+    that has no `fc2_quant` of its own. A `global` multiplies all weights of each
+    expert once more.
 
     `swiglu` has a gate: `h = g * sigmoid(alpha * g) * (l + beta)`, with
     `g = min(fc1 * x + b1, limit)` and `l = clamp(fc3 * x + b3, -limit, limit)`
@@ -92,7 +95,8 @@ def NN_ExpertsOp : NN_Op<"experts", [
     - fc2 has H rows, H being the last dim of the input; fc3 has the shape of
       fc1.
     - `swiglu` has fc3; `silu` has none, as it would be swiglu.
-    - Scales of each matrix are there exactly if there is `quant`.
+    - Scales of each matrix are there exactly if there is `quant`, as many as
+      the blocks; a global scale only with `quant`, one for each expert.
     - Biases have one element for each row of their matrix.
     - The shape of the result is that of the input.
 
@@ -116,18 +120,23 @@ def NN_ExpertsOp : NN_Op<"experts", [
                        Optional<AnyRankedTensor>:$fc3_scales,
                        Optional<AnyRankedTensor>:$fc3_zero_points,
                        Optional<AnyRankedTensor>:$fc3_bias,
+                       Optional<AnyRankedTensor>:$fc1_global,
+                       Optional<AnyRankedTensor>:$fc2_global,
+                       Optional<AnyRankedTensor>:$fc3_global,
                        NN_ActivationKindAttr:$activation,
                        DefaultValuedAttr<F64Attr, "1.0">:$alpha,
                        DefaultValuedAttr<F64Attr, "0.0">:$beta,
                        DefaultValuedAttr<F64Attr, "0.0">:$limit,
                        UnitAttr:$weight_on_input,
-                       OptionalAttr<NN_BlockQuantAttr>:$quant);
+                       OptionalAttr<NN_BlockQuantAttr>:$quant,
+                       OptionalAttr<NN_BlockQuantAttr>:$fc2_quant);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $activation $input `,` $weights `,` $indices
     `fc1` $fc1 (`scales` $fc1_scales^)? (`zero_points` $fc1_zero_points^)? (`bias` $fc1_bias^)?
     `fc2` $fc2 (`scales` $fc2_scales^)? (`zero_points` $fc2_zero_points^)? (`bias` $fc2_bias^)?
     (`fc3` $fc3^)? (`scales3` $fc3_scales^)? (`zero_points3` $fc3_zero_points^)? (`bias3` $fc3_bias^)?
+    (`global1` $fc1_global^)? (`global2` $fc2_global^)? (`global3` $fc3_global^)?
     attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
@@ -137,6 +146,8 @@ def NN_ExpertsOp : NN_Op<"experts", [
     int64_t getHidden();
     /// I, the width between the two layers of an expert.
     int64_t getIntermediate();
+    /// How fc2 is quantised; null where it is not.
+    BlockQuantAttr getQuantOfFc2();
   }];
 }
 

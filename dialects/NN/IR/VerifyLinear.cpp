@@ -67,12 +67,13 @@ private:
              << k << " x " << bits << " bits, got " << weight;
     if (!op.getScales())
       return op.emitOpError("has 'quant', but no scales");
+    int64_t rows = ceilDiv(n, quant.getRows());
     int64_t blocks = quant.getBlock() ? ceilDiv(k, quant.getBlock()) : 1;
     int64_t scales = numElements(getShape(op.getScales()));
     bool isOneForAll = scales == 1 && quant.getBlock() == 0;
-    if (scales != n * blocks && !isOneForAll)
-      return op.emitOpError()
-             << "needs " << n << " x " << blocks << " scales, got " << scales;
+    if (scales != rows * blocks && !isOneForAll)
+      return op.emitOpError() << "needs " << rows << " x " << blocks
+                              << " scales, got " << scales;
     return success();
   }
 
@@ -109,7 +110,18 @@ LogicalResult EmbeddingOp::verify() {
     return emitOpError("the table must have rows, got a scalar");
   if (getQuant().has_value() != static_cast<bool>(getScales()))
     return emitOpError("must have scales exactly if it has 'quant'");
+  if (getQuant() && getQuant()->getRows() != 1)
+    return emitOpError("must have scales for each row: 'quant' has rows that "
+                       "share them");
   return success();
+}
+
+/// How many boxes of `blocks` cover a tensor; a block of 0 is all of a dim.
+static int64_t numBlocks(ArrayRef<int64_t> shape, ArrayRef<int64_t> blocks) {
+  SmallVector<int64_t> counts;
+  for (auto [size, block] : llvm::zip_equal(shape, blocks))
+    counts.push_back(block ? ceilDiv(size, block) : 1);
+  return numElements(counts);
 }
 
 LogicalResult DequantizeOp::verify() {
@@ -117,21 +129,15 @@ LogicalResult DequantizeOp::verify() {
   if (getShape(getResult()) != input)
     return emitOpError() << "the result must have the input's shape " << input
                          << ", got " << getShape(getResult());
+  ArrayRef<int64_t> blocks = getBlocks();
+  if (blocks.size() != input.size() ||
+      llvm::any_of(blocks, [](int64_t block) { return block < 0; }))
+    return emitOpError() << "needs a block of at least 0 for each dim of "
+                         << input << ", got " << blocks;
   int64_t scales = numElements(getShape(getScales()));
-  int64_t axis = getAxis(), block = getBlock();
-  bool isAxis = axis >= 0 && axis < static_cast<int64_t>(input.size());
-  if (block < 0 || (!isAxis && scales != 1))
-    return emitOpError() << "axis " << axis << " and block " << block
-                         << " do not fit a tensor of rank " << input.size();
-  if (scales != 1) {
-    int64_t expected = block == 0 ? input[axis]
-                                  : numElements(input) /
-                                        std::max<int64_t>(1, input[axis]) *
-                                        ceilDiv(input[axis], block);
-    if (scales != expected)
-      return emitOpError() << "needs " << expected << " scales or one, got "
-                           << scales;
-  }
+  int64_t expected = numBlocks(input, blocks);
+  if (scales != expected)
+    return emitOpError() << "needs " << expected << " scales, got " << scales;
   if (getZeroPoints() && numElements(getShape(getZeroPoints())) != scales)
     return emitOpError() << "needs as many zero points as scales, " << scales
                          << ", got " << numElements(getShape(getZeroPoints()));
@@ -143,17 +149,30 @@ LogicalResult MatMulOp::verify() {
   ArrayRef<int64_t> rhs = getShape(getRhs());
   if (lhs.size() < 2 || rhs.size() < 2)
     return emitOpError("operands must have at least two dims");
-  if (lhs.back() != rhs[rhs.size() - 2])
+  int64_t k = rhs[rhs.size() - 2], n = rhs.back();
+  if (getTransposed())
+    std::swap(k, n);
+  if (lhs.back() != k)
     return emitOpError() << "the last dim of lhs, " << lhs.back()
-                         << ", must equal the last but one of rhs, "
-                         << rhs[rhs.size() - 2];
+                         << ", must equal the last but one of rhs, " << k;
   ArrayRef<int64_t> result = getShape(getResult());
   if (result.size() != std::max(lhs.size(), rhs.size()) ||
-      result[result.size() - 2] != lhs[lhs.size() - 2] ||
-      result.back() != rhs.back())
+      result[result.size() - 2] != lhs[lhs.size() - 2] || result.back() != n)
     return emitOpError() << "the result must end in " << lhs[lhs.size() - 2]
-                         << " x " << rhs.back() << " and have "
+                         << " x " << n << " and have "
                          << std::max(lhs.size(), rhs.size()) << " dims, got "
                          << result;
+  if (static_cast<bool>(getScales()) != getQuant().has_value() ||
+      (getZeroPoints() && !getScales()))
+    return emitOpError("must have scales exactly if it has 'quant', and zero "
+                       "points only then");
+  if (!getQuant())
+    return success();
+  SmallVector<int64_t> blocks(rhs.size(), 1);
+  blocks[rhs.size() - 2] = getQuant()->getRows();
+  blocks.back() = getQuant()->getBlock();
+  int64_t expected = numBlocks(rhs, blocks);
+  if (int64_t scales = numElements(getShape(getScales())); scales != expected)
+    return emitOpError() << "needs " << expected << " scales, got " << scales;
   return success();
 }

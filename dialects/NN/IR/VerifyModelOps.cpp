@@ -247,23 +247,51 @@ int64_t ExpertsOp::getHidden() { return getLastDim(getInput()); }
 
 int64_t ExpertsOp::getIntermediate() { return getShape(getFc1())[1]; }
 
-static LogicalResult verifyMatrix(ExpertsOp op, StringRef name, Value matrix,
-                                  Value scales, Value bias, int64_t rows,
-                                  int64_t k) {
+BlockQuantAttr ExpertsOp::getQuantOfFc2() {
+  return getFc2QuantAttr() ? getFc2QuantAttr() : getQuantAttr();
+}
+
+/// Scales of [experts, rows, k] as `quant` says, and the experts' own scales.
+static LogicalResult verifyScales(ExpertsOp op, StringRef name,
+                                  BlockQuantAttr quant, Value scales,
+                                  Value global, int64_t rows, int64_t k) {
+  int64_t experts = op.getNumExperts();
+  if (static_cast<bool>(scales) != static_cast<bool>(quant))
+    return op.emitOpError()
+           << name << " must have scales exactly if there is 'quant'";
+  if (global && (!quant || numElements(getShape(global)) != experts))
+    return op.emitOpError() << "the global scales of " << name << " must be "
+                            << experts << " and go with 'quant'";
+  if (!quant)
+    return success();
+  int64_t rowBlocks = ceilDiv(rows, quant.getRows());
+  int64_t blocks = quant.getBlock() ? ceilDiv(k, quant.getBlock()) : 1;
+  int64_t given = numElements(getShape(scales));
+  bool isOnePerExpert = quant.getBlock() == 0 && given == experts;
+  if (given != experts * rowBlocks * blocks && !isOnePerExpert)
+    return op.emitOpError()
+           << name << " needs " << experts << " x " << rowBlocks << " x "
+           << blocks << " scales, got " << getShape(scales);
+  return success();
+}
+
+static LogicalResult verifyMatrix(ExpertsOp op, StringRef name,
+                                  BlockQuantAttr quant, Value matrix,
+                                  Value scales, Value global, Value bias,
+                                  int64_t rows, int64_t k) {
   if (!matrix)
     return success();
   ArrayRef<int64_t> shape = getShape(matrix);
   int64_t experts = op.getNumExperts();
-  bool quantised = op.getQuant().has_value();
-  int64_t bits = quantised ? op.getQuant()->getBits() : 0;
-  int64_t width = quantised ? ceilDiv(k * bits, 8) : k;
+  // Several to a byte, unless they are elements of their own.
+  int64_t stored = getElementType(matrix.getType()).bits;
+  int64_t width = quant ? ceilDiv(k * quant.getBits(), stored) : k;
   if (shape.size() != 3 || shape[0] != experts || shape[1] != rows ||
       shape[2] != width)
     return op.emitOpError() << name << " must be " << experts << " x " << rows
                             << " x " << width << ", got " << shape;
-  if (static_cast<bool>(scales) != quantised)
-    return op.emitOpError()
-           << name << " must have scales exactly if there is 'quant'";
+  if (failed(verifyScales(op, name, quant, scales, global, rows, k)))
+    return failure();
   if (bias && numElements(getShape(bias)) != experts * rows)
     return op.emitOpError()
            << "the bias of " << name << " must have " << experts << " x "
@@ -287,12 +315,17 @@ LogicalResult ExpertsOp::verify() {
     return emitOpError("must be swiglu where silu has fc3");
   int64_t hidden = getHidden();
   int64_t inner = getIntermediate();
-  if (failed(verifyMatrix(*this, "fc1", getFc1(), getFc1Scales(), getFc1Bias(),
-                          getShape(getFc1())[1], hidden)) ||
-      failed(verifyMatrix(*this, "fc2", getFc2(), getFc2Scales(), getFc2Bias(),
-                          hidden, inner)) ||
-      failed(verifyMatrix(*this, "fc3", getFc3(), getFc3Scales(), getFc3Bias(),
-                          inner, hidden)))
+  if (getFc2Quant() && !getQuant())
+    return emitOpError("has 'fc2_quant', but no 'quant'");
+  if (failed(verifyMatrix(*this, "fc1", getQuantAttr(), getFc1(),
+                          getFc1Scales(), getFc1Global(), getFc1Bias(), inner,
+                          hidden)) ||
+      failed(verifyMatrix(*this, "fc2", getQuantOfFc2(), getFc2(),
+                          getFc2Scales(), getFc2Global(), getFc2Bias(), hidden,
+                          inner)) ||
+      failed(verifyMatrix(*this, "fc3", getQuantAttr(), getFc3(),
+                          getFc3Scales(), getFc3Global(), getFc3Bias(), inner,
+                          hidden)))
     return failure();
   return verifySameShape(*this, getInput(), getResult());
 }

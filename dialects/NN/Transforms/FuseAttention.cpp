@@ -79,6 +79,8 @@ static Value matchShifted(Value value) {
 }
 
 bool Scores::matchProduct(MatMulOp product) {
+  if (product.getQuant() || product.getTransposed())
+    return false;
   query = product.getLhs();
   transposed = product.getRhs();
   for (Value *operand : {&query, &transposed})

@@ -8,6 +8,7 @@
 
 #include "Matchers.h"
 #include "Raiser.h"
+#include "SharedScales.h"
 
 #include "llvm/ADT/Sequence.h"
 
@@ -34,30 +35,40 @@ static bool isWidening(CastOp cast) {
   return from && to && from.getWidth() < to.getWidth();
 }
 
-/// What `dequantize` reads, as the weight of a product; false where blocks do
-/// not run along K.
-static bool readQuantised(DequantizeOp dequantize, Matrix &matrix) {
-  ArrayRef<int64_t> shape = getShape(dequantize.getInput());
+/// Whether `dequantize` reads a weight as a quantised product can: bytes
+/// without zero points would count from the middle there.
+static bool isQuantisedWeight(DequantizeOp dequantize) {
   Type type = getElementTypeOrSelf(dequantize.getInput().getType());
-  if (shape.size() != 2 || !type.isIntOrFloat())
+  return isWeight(dequantize.getInput()) && type.isIntOrFloat() &&
+         (!type.isUnsignedInteger() || dequantize.getZeroPoints());
+}
+
+/// Blocks of `rows` x `columns`, 0 for all of a dim, as the ops say them.
+static BlockQuantAttr quantOf(DequantizeOp dequantize, int64_t row,
+                              int64_t column) {
+  ArrayRef<int64_t> shape = getShape(dequantize.getInput());
+  int64_t rows = dequantize.getBlocks()[row];
+  int64_t block = dequantize.getBlocks()[column];
+  Type type = getElementTypeOrSelf(dequantize.getInput().getType());
+  return getBlockQuant(dequantize.getContext(), type.getIntOrFloatBitWidth(),
+                       block >= shape[column] ? 0 : block,
+                       std::max<int64_t>(1, rows == 0 ? shape[row] : rows));
+}
+
+/// What `dequantize` reads, as the weight of a product; false where its blocks
+/// are none of such a weight.
+static bool readQuantised(DequantizeOp dequantize, Matrix &matrix) {
+  if (getShape(dequantize.getInput()).size() != 2)
     return false;
   int64_t along = matrix.transposed ? 0 : 1; // the dim of K
-  auto axis = static_cast<int64_t>(dequantize.getAxis());
-  auto block = static_cast<int64_t>(dequantize.getBlock());
   bool isOne = numElements(getShape(dequantize.getScales())) == 1;
-  // One scale for each row is one along N; blocks are along K.
-  if (!isOne && axis != (block ? along : 1 - along))
-    return false;
-  if (isOne || block >= shape[along])
-    block = 0;
-  matrix.quant = getBlockQuant(dequantize.getContext(),
-                               type.getIntOrFloatBitWidth(), block);
+  matrix.quant = quantOf(dequantize, 1 - along, along);
+  if (isOne && matrix.quant)
+    matrix.quant = getBlockQuant(dequantize.getContext(),
+                                 matrix.quant.getBits(), /*block=*/0);
   matrix.weight = dequantize.getInput();
   matrix.scales = dequantize.getScales();
   matrix.zeroPoints = dequantize.getZeroPoints();
-  // Bytes without zero points count from the middle; these do not.
-  if (type.isUnsignedInteger() && !matrix.zeroPoints)
-    return false;
   return static_cast<bool>(matrix.quant);
 }
 
@@ -81,7 +92,7 @@ static std::optional<Matrix> asMatrix(Value value) {
                cast && isWidening(cast)) {
       value = cast.getInput();
     } else if (auto dequantize = dyn_cast_or_null<DequantizeOp>(op);
-               dequantize && isWeight(dequantize.getInput()) &&
+               dequantize && isQuantisedWeight(dequantize) &&
                readQuantised(dequantize, matrix)) {
       return matrix;
     } else {
@@ -93,6 +104,38 @@ static std::optional<Matrix> asMatrix(Value value) {
     return std::nullopt;
   matrix.weight = value;
   return matrix;
+}
+
+/// A quantised matrix for each batch: the product of `lhs` with `value`, null
+/// where that is none.
+static Value multiplyQuantised(RaiseContext &context, Value lhs, Value value) {
+  int64_t rank = getShape(value).size();
+  SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  std::swap(swap[rank - 1], swap[rank - 2]);
+  bool isTransposed = false;
+  DequantizeOp dequantize;
+  while (!(dequantize = value.getDefiningOp<DequantizeOp>())) {
+    auto transpose = value.getDefiningOp<TransposeOp>();
+    auto cast = value.getDefiningOp<CastOp>();
+    if (transpose && transpose.getPermutation() == ArrayRef<int64_t>(swap))
+      isTransposed = !isTransposed;
+    else if (!cast || !isWidening(cast))
+      return {};
+    value = value.getDefiningOp()->getOperand(0);
+  }
+  if (!isQuantisedWeight(dequantize))
+    return {};
+  ArrayRef<int64_t> shape = getShape(dequantize.getInput());
+  for (auto [size, block] :
+       llvm::zip(shape.drop_back(2), dequantize.getBlocks().drop_back(2)))
+    if (size != 1 && block != 1)
+      return {};
+  BlockQuantAttr quant = quantOf(dequantize, rank - 2, rank - 1);
+  if (!quant)
+    return {};
+  return context.create<MatMulOp>(
+      context.outputType(0), lhs, dequantize.getInput(), dequantize.getScales(),
+      dequantize.getZeroPoints(), isTransposed, quant);
 }
 
 static void setLinear(RaiseContext &context, Value input, const Matrix &matrix,
@@ -112,8 +155,10 @@ static Refusal raiseMatMul(RaiseContext &context) {
     setLinear(context, lhs, *matrix, Value());
     return std::nullopt;
   }
-  context.setOutput(0,
-                    context.create<MatMulOp>(context.outputType(0), lhs, rhs));
+  Value result = multiplyQuantised(context, lhs, rhs);
+  if (!result)
+    result = context.create<MatMulOp>(context.outputType(0), lhs, rhs);
+  context.setOutput(0, result);
   return std::nullopt;
 }
 
@@ -201,9 +246,7 @@ static Refusal raiseDequantize(RaiseContext &context) {
   int64_t axis = normaliseAxis(node.getIntAttr("axis", 1), rank);
   int64_t block = node.getIntAttr("block_size", 0);
   int64_t count = numElements(getShape(scales));
-  if (count == 1)
-    axis = block = 0;
-  else if (axis < 0 || axis >= rank)
+  if (count != 1 && (axis < 0 || axis >= rank))
     return "scales a dim that its input does not have";
   if (block < 0)
     return "has a negative block_size";
@@ -215,9 +258,19 @@ static Refusal raiseDequantize(RaiseContext &context) {
   if (!zeroPoints && type.isUnsignedInteger())
     zeroPoints = createSplat(context.getBuilder(), context.getLoc(),
                              RankedTensorType::get(getShape(scales), type), 0);
-  context.setOutput(0, context.create<DequantizeOp>(context.outputType(0),
-                                                    input, scales, zeroPoints,
-                                                    axis, block));
+  SmallVector<int64_t> blocks(rank, block && count != 1 ? 1 : 0);
+  if (count != 1)
+    blocks[axis] = block ? block : 1;
+  if (!zeroPoints)
+    if (auto shared =
+            readSharedScales(node.getInput(1), getShape(input), blocks))
+      if (Value source = context.raised(shared->source)) {
+        scales = source;
+        blocks = shared->blocks;
+      }
+  context.setOutput(0,
+                    context.create<DequantizeOp>(context.outputType(0), input,
+                                                 scales, zeroPoints, blocks));
   return std::nullopt;
 }
 
@@ -259,7 +312,8 @@ static Refusal raiseGather(RaiseContext &context) {
   Matrix table;
   table.transposed = false;
   if (dequantize && axis == 0 && !getShape(indices).empty() &&
-      isWeight(dequantize.getInput()) && readQuantised(dequantize, table)) {
+      isQuantisedWeight(dequantize) && readQuantised(dequantize, table) &&
+      table.quant.getRows() == 1) {
     context.setOutput(0, context.create<EmbeddingOp>(
                              context.outputType(0), table.weight, indices,
                              table.scales, table.zeroPoints, table.quant));

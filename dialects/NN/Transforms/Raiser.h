@@ -47,6 +47,8 @@ public:
 
   /// The raised value of input `index`; null where the input is absent.
   mlir::Value input(unsigned index);
+  /// The raised value of any value that the node depends on; null for none.
+  mlir::Value raised(mlir::Value value) { return mapping.lookupOrNull(value); }
   /// Whether inputs `a` and `b` are there.
   Both hasBoth(unsigned a, unsigned b);
   /// Whether anything reads output `index`.

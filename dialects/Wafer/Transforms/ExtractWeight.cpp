@@ -32,8 +32,10 @@ static model::WeightPiece wholeTensor(StringRef name, onnx::WeightAttr handle,
   return piece;
 }
 
+/// A piece counts elements of the weight's own type: those of its source, or
+/// several to each of these.
 static FailureOr<model::WeightPiece>
-extractPiece(dataflow::KernelOpInterface kernel, StringRef weight,
+extractPiece(dataflow::KernelOpInterface kernel, const WeightSpec &weight,
              onnx::WeightPieceAttr view, const SymbolTable &globals) {
   StringRef name = view.getSource().getValue();
   auto global = globals.lookup<ml_program::GlobalOp>(name);
@@ -42,13 +44,18 @@ extractPiece(dataflow::KernelOpInterface kernel, StringRef weight,
                     : onnx::WeightAttr();
   auto type = global ? dyn_cast<RankedTensorType>(global.getType())
                      : RankedTensorType();
-  if (!handle || !type || !type.hasStaticShape() ||
-      view.getLast() >= type.getNumElements())
+  int64_t elements = type && type.hasStaticShape()
+                         ? type.getNumElements() *
+                               nn::getElementType(type).bits / weight.type.bits
+                         : 0;
+  if (!handle || view.getLast() >= elements)
     return kernel->emitError()
-           << "weight '" << weight << "' has a piece of '" << name
+           << "weight '" << weight.name << "' has a piece of '" << name
            << "', which has no '#inlay_onnx.weight' handle on its bytes or not "
               "so many elements";
   model::WeightPiece piece = wholeTensor(name, handle, type);
+  if (piece.stored.bits != weight.type.bits)
+    piece.stored = weight.type;
   piece.first = view.getFirst();
   piece.sizes = view.getSizes().vec();
   piece.strides = view.getStrides().vec();
@@ -84,7 +91,7 @@ inlay::wafer::extractWeight(dataflow::KernelOpInterface kernel, StringRef name,
   }
   for (onnx::WeightPieceAttr piece : view.getPieces()) {
     FailureOr<model::WeightPiece> extracted =
-        extractPiece(kernel, name, piece, globals);
+        extractPiece(kernel, weight, piece, globals);
     if (failed(extracted))
       return failure();
     weight.pieces.push_back(std::move(*extracted));

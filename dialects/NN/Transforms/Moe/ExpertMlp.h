@@ -30,6 +30,11 @@ struct Router;
 struct WeightView {
   mlir::FlatSymbolRefAttr source;
   mlir::RankedTensorType type;
+  /// What the layout counts, if not the elements of `type`: narrower ones that
+  /// the initializer holds in bytes, the first in the low bits.
+  mlir::Type packed;
+
+  mlir::Type element() const { return packed ? packed : type.getElementType(); }
   /// Axis Expert, and two others as the matrix says.
   Layout layout;
 };
@@ -44,11 +49,19 @@ struct Matrix {
   std::optional<WeightView> scales;
   std::optional<WeightView> zeroPoints;
   std::optional<WeightView> bias;
+  /// A factor for all weights of each expert, beside the scales.
+  std::optional<WeightView> global;
   /// 0 where the weight is not quantised.
   int64_t bits = 0;
+  /// Elements of a row that share a scale, and rows that do; 0 for all.
   int64_t block = 0;
+  int64_t rowBlock = 1;
   /// The node that multiplies with it.
   mlir::Operation *product = nullptr;
+
+  /// Takes the scales, and from their layout the blocks; false where these are
+  /// no runs of rows and columns.
+  bool setScales(WeightView view);
 };
 
 struct Mlp {

@@ -87,8 +87,11 @@ RouteOp ExpertsBuilder::createRoute(OpBuilder &builder, Location loc,
 
 static bool isAlike(const Matrix &a, const Matrix &b) {
   return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits &&
-         a.block == b.block && a.scales.has_value() == b.scales.has_value() &&
+         a.block == b.block && a.rowBlock == b.rowBlock &&
+         a.weight.element() == b.weight.element() &&
+         a.scales.has_value() == b.scales.has_value() &&
          a.zeroPoints.has_value() == b.zeroPoints.has_value() &&
+         a.global.has_value() == b.global.has_value() &&
          a.bias.has_value() == b.bias.has_value();
 }
 
@@ -102,9 +105,18 @@ static bool isAlike(const Mlp &a, const Mlp &b) {
 namespace {
 /// The operands that one matrix of the experts becomes.
 struct MatrixValues {
-  Value weight, scales, zeroPoints, bias;
+  Value weight, scales, zeroPoints, bias, global;
 };
 } // namespace
+
+/// Null where the matrix is not quantised, or in no way that there is.
+static BlockQuantAttr quantOf(const Matrix &matrix, MLIRContext *context) {
+  if (!matrix.bits)
+    return {};
+  int64_t shared = matrix.block ? matrix.rows : 1;
+  return getBlockQuant(context, matrix.bits, matrix.block,
+                       matrix.rowBlock ? matrix.rowBlock : shared);
+}
 
 ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
                                         const ExpertsSpec &spec,
@@ -116,36 +128,50 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
   bool isWhole = true;
   auto build = [&](auto matrixOf, StringRef role) {
     const Matrix &matrix = matrixOf(model);
-    auto stack = [&](auto viewOf, int64_t columns, const Twine &name) -> Value {
+    auto stack = [&](auto viewOf, int64_t rows, int64_t columns,
+                     const Twine &name) -> Value {
       if (!viewOf(matrix))
         return {};
       SmallVector<const WeightView *> views;
       for (const Mlp *mlp : spec.mlps)
         views.push_back(viewOf(matrixOf(*mlp)));
       Value value = weights.build(builder, loc, views, matrix, spec.experts,
-                                  columns, name.str());
+                                  rows, columns, name.str());
       isWhole &= static_cast<bool>(value);
       return value;
     };
     auto optional = [](const std::optional<WeightView> &view) {
       return view ? &*view : nullptr;
     };
-    int64_t columns = matrix.bits
-                          ? llvm::divideCeil(matrix.columns * matrix.bits, 8)
-                          : matrix.columns;
+    int64_t rows = matrix.rows;
+    int64_t stored = getElementType(matrix.weight.element()).bits;
+    int64_t columns =
+        matrix.bits ? llvm::divideCeil(matrix.columns * matrix.bits, stored)
+                    : matrix.columns;
     int64_t blocks =
         matrix.block ? llvm::divideCeil(matrix.columns, matrix.block) : 0;
+    int64_t rowBlocks = matrix.rowBlock
+                            ? llvm::divideCeil(rows, matrix.rowBlock)
+                            : (matrix.block ? 1 : 0);
+    // Zero points lie as the weight does: several to a byte, or each alone.
+    bool isPacked =
+        matrix.zeroPoints && matrix.zeroPoints->element().isUnsignedInteger(8);
+    int64_t zeros =
+        isPacked
+            ? llvm::divideCeil(std::max<int64_t>(blocks, 1) * matrix.bits, 8)
+            : blocks;
     MatrixValues values;
     values.weight =
-        stack([](const Matrix &m) { return &m.weight; }, columns, role);
+        stack([](const Matrix &m) { return &m.weight; }, rows, columns, role);
     values.scales = stack([&](const Matrix &m) { return optional(m.scales); },
-                          blocks, role + ".scales");
+                          rowBlocks, blocks, role + ".scales");
     values.zeroPoints =
         stack([&](const Matrix &m) { return optional(m.zeroPoints); },
-              llvm::divideCeil(std::max<int64_t>(blocks, 1) * matrix.bits, 8),
-              role + ".zero_points");
-    values.bias = stack([&](const Matrix &m) { return optional(m.bias); }, 0,
-                        role + ".bias");
+              rowBlocks, zeros, role + ".zero_points");
+    values.bias = stack([&](const Matrix &m) { return optional(m.bias); }, rows,
+                        0, role + ".bias");
+    values.global = stack([&](const Matrix &m) { return optional(m.global); },
+                          0, 0, role + ".global");
     return values;
   };
   MatrixValues fc1 = build([](const Mlp &m) -> const Matrix & { return m.fc1; },
@@ -155,19 +181,18 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
   MatrixValues fc3;
   if (model.fc3)
     fc3 = build([](const Mlp &m) -> const Matrix & { return *m.fc3; }, "up");
-  BlockQuantAttr quant;
-  if (model.fc1.bits)
-    quant =
-        getBlockQuant(builder.getContext(), model.fc1.bits, model.fc1.block);
-  bool isOneQuant = model.fc2.bits == model.fc1.bits &&
-                    model.fc2.block == model.fc1.block &&
-                    (!model.fc3 || (model.fc3->bits == model.fc1.bits &&
-                                    model.fc3->block == model.fc1.block));
+  BlockQuantAttr quant = quantOf(model.fc1, builder.getContext());
+  BlockQuantAttr quant2 = quantOf(model.fc2, builder.getContext());
+  bool isKnown =
+      static_cast<bool>(quant) == (model.fc1.bits != 0) &&
+      static_cast<bool>(quant2) == (model.fc2.bits != 0) &&
+      static_cast<bool>(quant) == static_cast<bool>(quant2) &&
+      (!model.fc3 || quantOf(*model.fc3, builder.getContext()) == quant);
   // The router may have chosen for other tokens than the experts are given.
   ArrayRef<int64_t> input = getShape(spec.input);
   bool isOneBatch = !input.empty() && numElements(input.drop_back()) ==
                                           getShape(route.getIndices()).front();
-  if (!isWhole || !isOneQuant || !isOneBatch || (model.fc1.bits && !quant)) {
+  if (!isWhole || !isKnown || !isOneBatch) {
     weights.discard();
     return {};
   }
@@ -176,6 +201,8 @@ ExpertsOp ExpertsBuilder::createExperts(OpBuilder &builder, Location loc,
       builder, loc, spec.input.getType(), spec.input, route.getWeights(),
       route.getIndices(), fc1.weight, fc1.scales, fc1.zeroPoints, fc1.bias,
       fc2.weight, fc2.scales, fc2.zeroPoints, fc2.bias, fc3.weight, fc3.scales,
-      fc3.zeroPoints, fc3.bias, model.activation, APFloat(model.alpha),
-      APFloat(model.beta), APFloat(model.limit), spec.weightOnInput, quant);
+      fc3.zeroPoints, fc3.bias, fc1.global, fc2.global, fc3.global,
+      model.activation, APFloat(model.alpha), APFloat(model.beta),
+      APFloat(model.limit), spec.weightOnInput, quant,
+      quant2 == quant ? BlockQuantAttr() : quant2);
 }

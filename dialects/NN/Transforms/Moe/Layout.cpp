@@ -281,6 +281,39 @@ std::optional<Layout> moe::sliceBack(const Layout &result, Shape to, Shape from,
   return join(*dims, from);
 }
 
+std::optional<Layout> moe::divide(const Layout &dim, int64_t by) {
+  Layout result;
+  result.first = dim.first / by;
+  const Term *fine = nullptr;
+  for (const Term &term : dim.terms) {
+    if (isDynamic(term.size))
+      return std::nullopt;
+    if (term.stride % by == 0) {
+      result.terms.push_back(
+          {term.axis, term.size, term.stride / by, term.divisor});
+      continue;
+    }
+    if (fine || by % term.stride != 0)
+      return std::nullopt;
+    fine = &term;
+  }
+  if (fine) {
+    int64_t run = by / fine->stride;
+    bool startsBlock = dim.first / fine->stride % run == 0;
+    // Where the axis goes on outside, its next run must begin a block too.
+    bool goesOn = llvm::count_if(dim.terms, [&](const Term &term) {
+                    return term.axis == fine->axis;
+                  }) > 1;
+    if (!startsBlock || (goesOn && fine->size % run != 0))
+      return std::nullopt;
+    result.terms.push_back(
+        {fine->axis, static_cast<int64_t>(llvm::divideCeil(fine->size, run)), 1,
+         fine->divisor * run});
+  }
+  result.normalise();
+  return result;
+}
+
 std::optional<Layout> moe::reduce(const Layout &operand, Shape from,
                                   ArrayRef<int64_t> dims, Shape to,
                                   SmallVectorImpl<Axis> &axes) {

@@ -104,6 +104,11 @@ std::optional<Layout> tileBack(const Layout &result, Shape to, Shape from);
 std::optional<Layout> sliceBack(const Layout &result, Shape to, Shape from,
                                 int64_t dim, int64_t start, int64_t step);
 
+/// Element i along a dim of the result is `i / by` of the operand, given the
+/// layout within that dim of the result; nothing where a block holds elements
+/// of two runs.
+std::optional<Layout> divide(const Layout &dim, int64_t by);
+
 /// Without the given dims, each of which must be wholly that axis; `to` is the
 /// shape of the result. Which axes went is added to `axes`.
 std::optional<Layout> reduce(const Layout &operand, Shape from,

@@ -38,7 +38,7 @@ bool moe::isStacked(const Mlp &mlp, bool byExpert) {
   auto agrees = [byExpert](const Matrix &matrix) {
     bool all = matrix.weight.layout.has(Axis::Expert) == byExpert;
     for (const std::optional<WeightView> *view :
-         {&matrix.scales, &matrix.zeroPoints, &matrix.bias})
+         {&matrix.scales, &matrix.zeroPoints, &matrix.bias, &matrix.global})
       if (*view)
         all &= (*view)->layout.has(Axis::Expert) == byExpert;
     return all;

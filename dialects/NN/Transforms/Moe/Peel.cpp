@@ -11,6 +11,7 @@
 #include "dialects/NN/Transforms/Raiser.h"
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
@@ -216,17 +217,69 @@ static std::optional<Layout> splitStep(NodeOp node, Value output,
   return std::nullopt;
 }
 
+/// How often each of the numbers 0, 1, 2, … comes in a constant list of them;
+/// the last may come less often.
+static std::optional<int64_t> repeatsOf(DenseIntElementsAttr list) {
+  auto numbers = list.tryGetValues<int64_t>();
+  if (failed(numbers) || list.getNumElements() < 2)
+    return std::nullopt;
+  int64_t times = 0, place = 0;
+  for (int64_t number : *numbers) {
+    if (number == 0 && times == place)
+      ++times;
+    if (times == 0 || number != place++ / times)
+      return std::nullopt;
+  }
+  return times;
+}
+
+/// The same of a value: a constant, or `Range(0, n, 1) / times`.
+static std::optional<int64_t> repeatsOf(Value value) {
+  if (auto list =
+          dyn_cast_or_null<DenseIntElementsAttr>(onnx::getConstantValue(value)))
+    return repeatsOf(list);
+  NodeOp div = definedBy(value, "Div");
+  NodeOp range = div ? definedBy(div.getInput(0), "Range") : NodeOp();
+  if (!range || intOf(range.getInput(0)) != 0 || intOf(range.getInput(2)) != 1)
+    return std::nullopt;
+  std::optional<int64_t> times = intOf(div.getInput(1));
+  return times && *times > 0 ? times : std::nullopt;
+}
+
+/// Gather with a list that repeats each element of a dim: a block of the result
+/// is one element.
+static std::optional<Layout> repeatStep(NodeOp node, const Layout &layout,
+                                        Shape to, Shape from, int64_t dim) {
+  auto list = shapeOf(node.getInput(1));
+  if (!list || list->size() != 1)
+    return std::nullopt;
+  std::optional<int64_t> times = repeatsOf(node.getInput(1));
+  auto dims = times ? split(layout, to) : std::nullopt;
+  if (!dims || ShapedType::isDynamic(to[dim]) ||
+      llvm::divideCeil(to[dim], *times) > static_cast<uint64_t>(from[dim]))
+    return std::nullopt;
+  std::optional<Layout> divided = divide((*dims)[dim], *times);
+  if (!divided)
+    return std::nullopt;
+  (*dims)[dim] = *divided;
+  return join(*dims, from);
+}
+
 /// Gather with one constant index: a slice of size 1, with or without the dim.
+/// Or with a list that repeats elements.
 static std::optional<Layout> gatherStep(NodeOp node, const Layout &layout,
-                                        Shape from) {
+                                        Shape to, Shape from) {
   std::optional<int64_t> index = intOf(node.getInput(1));
   int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), from.size());
+  if (!index && dim >= 0 && dim < static_cast<int64_t>(from.size()) &&
+      !ShapedType::isDynamic(from[dim]))
+    return repeatStep(node, layout, to, from, dim);
   if (!index || dim < 0 || dim >= static_cast<int64_t>(from.size()) ||
       ShapedType::isDynamic(from[dim]))
     return std::nullopt;
-  SmallVector<int64_t> to(from);
-  to[dim] = 1;
-  return sliceBack(layout, to, from, dim,
+  SmallVector<int64_t> one(from);
+  one[dim] = 1;
+  return sliceBack(layout, one, from, dim,
                    *index < 0 ? *index + from[dim] : *index, 1);
 }
 
@@ -268,7 +321,7 @@ static std::optional<Layout> layoutBefore(NodeOp node, const View &view,
   if (op == "Split")
     return splitStep(node, view.value, view.layout, *to, *from);
   if (op == "Gather")
-    return gatherStep(node, view.layout, *from);
+    return gatherStep(node, view.layout, *to, *from);
   return std::nullopt;
 }
 

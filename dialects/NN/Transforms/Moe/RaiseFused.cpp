@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExpertFormat.h"
 #include "ExpertsBuilder.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
@@ -32,6 +33,8 @@ struct MatrixInputs {
   Value scales;
   Value zeroPoints;
   Value bias;
+  Value global;
+  int64_t bits = 0; ///< of a quantised weight
 };
 
 /// Which of the rows of a matrix are meant.
@@ -62,17 +65,20 @@ private:
   void readInputs() {
     if (isQuantised) {
       fc1 = {node.getInput(2), node.getInput(3), node.getInput(11),
-             node.getInput(4)};
+             node.getInput(4), node.getInput(15)};
       fc2 = {node.getInput(5), node.getInput(6), node.getInput(12),
-             node.getInput(7)};
-      fc3 = {node.getInput(8), node.getInput(9), node.getInput(13),
-             node.getInput(10)};
+             node.getInput(7), node.getInput(16)};
+      fc3 = {node.getInput(8),
+             node.getInput(9),
+             node.getInput(13),
+             node.getInput(10),
+             {}};
       scores = node.getInput(14);
       return;
     }
-    fc1 = {node.getInput(2), {}, {}, node.getInput(3)};
-    fc2 = {node.getInput(4), {}, {}, node.getInput(5)};
-    fc3 = {node.getInput(6), {}, {}, node.getInput(7)};
+    fc1 = {node.getInput(2), {}, {}, node.getInput(3), {}};
+    fc2 = {node.getInput(4), {}, {}, node.getInput(5), {}};
+    fc3 = {node.getInput(6), {}, {}, node.getInput(7), {}};
   }
 
   std::optional<std::string> refuse() {
@@ -98,17 +104,20 @@ private:
              std::to_string(routed);
     if (!isQuantised)
       return std::nullopt;
-    if (node.getStringAttr("quant_type", "int") != "int" || node.getInput(15) ||
-        node.getInput(16))
-      return "has weights of quant_type '" +
-             node.getStringAttr("quant_type", "int").str() +
-             "', which no rule knows yet";
-    if (node.getIntAttr("weights_prepacked", -1) == 1)
-      return "has experts packed for one vendor's kernels (weights_prepacked = "
-             "1): export with weights_prepacked=0, or for the cpu or webgpu "
-             "provider";
-    if (!fc1.scales || !fc2.scales)
+    if (auto reason = readFormat(node, format))
+      return reason;
+    fc1.bits = fc3.bits = format.bits;
+    fc2.bits = format.bitsOfFc2;
+    if (node.getIntAttr("swiglu_limit_after_activation", 0))
+      return "has swiglu_limit_after_activation, which no rule knows yet";
+    for (unsigned i : {17u, 18u, 19u, 20u})
+      if (node.getInput(i))
+        return "has scales of activations, which no rule knows yet";
+    if (format.hasScales && (!fc1.scales || !fc2.scales))
       return "has no scales";
+    if (format.hasFactor ? !fc1.global || !fc2.global || fc3.weight
+                         : fc1.global || fc2.global)
+      return "has other global scales than its quant_type wants";
     return std::nullopt;
   }
 
@@ -117,9 +126,6 @@ private:
     hidden = shapeOf(node.getInput(0))->back();
     tokens = numElements(shapeOf(node.getInput(0))->drop_back());
     numExperts = shapeOf(node.getInput(1))->back();
-    bits = isQuantised ? node.getIntAttr("expert_weight_bits", 4) : 0;
-    if (isQuantised && bits != 2 && bits != 4 && bits != 8)
-      return "has expert_weight_bits or block_size that no rule knows";
     auto kind =
         symbolizeActivationKind(node.getStringAttr("activation_type", "relu"));
     if (!kind)
@@ -135,6 +141,10 @@ private:
     isTransposed = !isQuantised && isOlderLayout(isShared);
     Shape shape = *shapeOf(fc1.weight);
     int64_t rows = isTransposed ? shape[2] : shape[1];
+    // [E, K, N / 2], whichever way the bytes lie.
+    if (format.isFloat4 && 2 * shape[2] != hidden)
+      rows = 2 * shape[2];
+    chooseNeighbours(isShared);
     inner = isShared ? rows / 2 : rows;
     if (*kind == ActivationKind::Silu && fc3.weight)
       mlp.activation = ActivationKind::Swiglu;
@@ -153,6 +163,20 @@ private:
     return older && !documented;
   }
 
+  /// Whether a byte of 4-bit floats holds neighbours along N: then weights are
+  /// [E, K, N / 2]. Where both readings fit, the documented one counts.
+  void chooseNeighbours(bool isShared) {
+    if (!format.isFloat4 || format.alongRows)
+      return;
+    Shape first = *shapeOf(fc1.weight), second = *shapeOf(fc2.weight);
+    int64_t factor = isShared ? 2 : 1;
+    bool documented = first[2] * 2 == hidden && second[1] == hidden &&
+                      first[1] == factor * second[2] * 2;
+    format.alongRows = !documented && first[1] == hidden &&
+                       second[2] * 2 == hidden &&
+                       first[2] * 2 == factor * second[1];
+  }
+
   //===--------------------------------------------------------------------===//
   // Matrices
   //===--------------------------------------------------------------------===//
@@ -165,31 +189,71 @@ private:
     return {};
   }
 
-  /// A view of [E, all rows, width], of which `rows` are taken.
-  std::optional<WeightView> viewOf(Value value, const Matrix &matrix,
-                                   int64_t allRows, Rows rows, int64_t width) {
+  /// How the elements of [E, rows, width] lie in an initializer.
+  struct Grid {
+    int64_t rows, width;
+    int64_t rowStride, columnStride;
+    int64_t size; ///< of an expert, padding included
+    Type packed;  ///< of elements that bytes hold
+  };
+
+  static Grid byRows(int64_t rows, int64_t width, Type packed = {}) {
+    return {rows, width, width, 1, rows * width, packed};
+  }
+  static Grid byColumns(int64_t rows, int64_t width, int64_t pitch,
+                        Type packed = {}) {
+    return {rows, width, 1, pitch, pitch * width, packed};
+  }
+
+  /// `element` if it is kept in bytes, else null.
+  static Type packedIn(Value value, Type element) {
+    auto type = value ? dyn_cast<ShapedType>(value.getType()) : ShapedType();
+    bool isBytes = type && type.getElementType().isUnsignedInteger(8);
+    return isBytes ? element : Type();
+  }
+
+  /// The elements of a matrix, padding of packed rows included.
+  Grid weightGrid(const MatrixInputs &inputs, int64_t rows,
+                  int64_t columns) const {
+    if (isTransposed)
+      return byColumns(rows, columns, rows);
+    if (!isQuantised)
+      return byRows(rows, columns);
+    if (!format.element)
+      return byRows(rows, llvm::divideCeil(columns * inputs.bits, 8));
+    Type packed = packedIn(inputs.weight, format.element);
+    if (!format.isFloat4)
+      return byRows(rows, columns, packed);
+    if (*format.alongRows)
+      return byColumns(rows, columns, llvm::alignTo(rows, 2), packed);
+    return byRows(rows, llvm::alignTo(columns, 2), packed);
+  }
+
+  /// A view of [E, rows, columns] of a grid, by layouts within a row and within
+  /// a column; both may be empty.
+  std::optional<WeightView> viewOf(Value value, const Grid &grid,
+                                   const Layout &row, const Layout &column) {
     FlatSymbolRefAttr source = value ? sourceOf(value) : FlatSymbolRefAttr();
     auto type = value ? dyn_cast<RankedTensorType>(value.getType())
                       : RankedTensorType();
-    if (!source || !type || !type.hasStaticShape() ||
-        type.getNumElements() != numExperts * allRows * width)
+    if (!source || !type || !type.hasStaticShape())
       return std::nullopt;
-    bool transposed = isTransposed && type.getRank() == 3;
-    int64_t rowStride = transposed ? 1 : width;
-    int64_t columnStride = transposed ? allRows : 1;
-    Layout layout;
-    layout.first = rows.first * rowStride;
-    layout.terms = {{Axis::Expert, numExperts, allRows * width},
-                    {matrix.row, rows.count, rows.step * rowStride},
-                    {matrix.column, width, columnStride}};
-    layout.normalise();
-    return WeightView{source, type, layout};
-  }
-
-  /// How many blocks a row of scales has; 0 for one scale to a row.
-  static int64_t blocksOf(Value scales) {
-    auto shape = shapeOf(scales);
-    return shape && shape->size() == 3 ? shape->back() : 0;
+    WeightView view{source, type, grid.packed, Layout()};
+    int64_t stored = nn::getElementType(type).bits;
+    int64_t bits = nn::getElementType(view.element()).bits;
+    if (type.getNumElements() * stored != numExperts * grid.size * bits)
+      return std::nullopt;
+    view.layout.terms = {{Axis::Expert, numExperts, grid.size}};
+    for (auto [layout, stride] : {std::pair(row, grid.rowStride),
+                                  std::pair(column, grid.columnStride)}) {
+      view.layout.first += layout.first * stride;
+      for (Term term : layout.terms) {
+        term.stride *= stride;
+        view.layout.terms.push_back(term);
+      }
+    }
+    view.layout.normalise();
+    return view;
   }
 
   std::optional<std::string> readMatrix(const MatrixInputs &inputs,
@@ -200,37 +264,21 @@ private:
     matrix.column = column;
     matrix.rows = rows.count;
     matrix.columns = columns;
-    matrix.bits = bits;
-    int64_t width = bits ? llvm::divideCeil(columns * bits, 8) : columns;
-    auto weight = viewOf(inputs.weight, matrix, allRows, rows, width);
+    matrix.bits = inputs.bits;
+    Grid grid = weightGrid(inputs, allRows, columns);
+    Layout ofRows{rows.first, {{row, rows.count, rows.step}}};
+    // Bytes of integers are elements of their own.
+    bool isWhole = !isQuantised || format.element;
+    Layout ofColumns{0, {{column, isWhole ? columns : grid.width}}};
+    auto weight = viewOf(inputs.weight, grid, ofRows, ofColumns);
     if (!weight)
-      return refuseMatrix(inputs.weight, name, allRows, width);
+      return refuseMatrix(inputs.weight, name, grid);
     matrix.weight = *weight;
-    int64_t blocks = 0;
-    if (bits) {
-      blocks = blocksOf(inputs.scales);
-      matrix.block = node.getIntAttr("block_size", 0);
-      if (matrix.block == 0 && blocks > 1)
-        matrix.block = columns / blocks;
-      if (matrix.block == 0)
-        blocks = 0;
-      matrix.scales = viewOf(inputs.scales, matrix, allRows, rows,
-                             std::max<int64_t>(blocks, 1));
-      if (!matrix.scales ||
-          (matrix.block && blocks != static_cast<int64_t>(llvm::divideCeil(
-                                         columns, matrix.block))))
-        return ("has scales of " + name + " that do not fit its weights").str();
-    }
-    if (inputs.zeroPoints) {
-      int64_t bytes = llvm::divideCeil(std::max<int64_t>(blocks, 1) * bits, 8);
-      matrix.zeroPoints =
-          viewOf(inputs.zeroPoints, matrix, allRows, rows, bytes);
-      if (!matrix.zeroPoints)
-        return ("has zero points of " + name + " that do not fit its weights")
-            .str();
-    }
+    if (isQuantised)
+      if (auto reason = readScales(inputs, matrix, ofRows, allRows, name))
+        return reason;
     if (inputs.bias) {
-      matrix.bias = viewOf(inputs.bias, matrix, allRows, rows, 1);
+      matrix.bias = viewOf(inputs.bias, byRows(allRows, 1), ofRows, Layout());
       if (!matrix.bias)
         return ("has a bias of " + name + " that does not fit its weights")
             .str();
@@ -238,8 +286,64 @@ private:
     return std::nullopt;
   }
 
-  std::string refuseMatrix(Value weight, StringRef name, int64_t rows,
-                           int64_t width) {
+  std::optional<std::string> readScales(const MatrixInputs &inputs,
+                                        Matrix &matrix, const Layout &ofRows,
+                                        int64_t allRows, StringRef name) {
+    auto misfit = [&](StringRef what) {
+      return ("has " + what + " of " + name + " that do not fit its weights")
+          .str();
+    };
+    if (format.hasFactor) {
+      auto factor = viewOf(inputs.global, byRows(1, 1), Layout(), Layout());
+      if (!factor)
+        return misfit("global scales");
+      if (!format.hasScales) {
+        matrix.setScales(*factor);
+        return std::nullopt;
+      }
+      matrix.global = *factor;
+    }
+    int64_t columns = matrix.columns;
+    auto shape = shapeOf(inputs.scales);
+    int64_t blocks = shape && shape->size() == 3 ? shape->back() : 1;
+    int64_t block = format.block;
+    if (block == 0 && blocks > 1)
+      block = columns / blocks;
+    if (block == 0)
+      block = columns;
+    if (blocks < 1 || block < 1 ||
+        blocks != static_cast<int64_t>(llvm::divideCeil(columns, block)))
+      return misfit("scales");
+    auto blockRows = divide(ofRows, format.rowBlock);
+    if (!blockRows)
+      return ("has scales of " + name + " for " + Twine(format.rowBlock) +
+              " rows each, some of which are rows of the gate and rows of the "
+              "up "
+              "projection")
+          .str();
+    Layout ofBlocks = *divide({0, {{matrix.column, columns}}}, block);
+    auto scales = viewOf(inputs.scales,
+                         byRows(llvm::divideCeil(allRows, format.rowBlock),
+                                blocks, packedIn(inputs.scales, format.scale)),
+                         *blockRows, ofBlocks);
+    if (!scales || !matrix.setScales(*scales))
+      return misfit("scales");
+    // Said even where a row has one block only.
+    if (format.block)
+      matrix.block = format.block;
+    if (!inputs.zeroPoints)
+      return std::nullopt;
+    if (format.element)
+      return "has zero points, which floats have not";
+    int64_t bytes = llvm::divideCeil(blocks * matrix.bits, 8);
+    matrix.zeroPoints = viewOf(inputs.zeroPoints, byRows(allRows, bytes),
+                               ofRows, {0, {{matrix.column, bytes}}});
+    if (!matrix.zeroPoints)
+      return misfit("zero points");
+    return std::nullopt;
+  }
+
+  std::string refuseMatrix(Value weight, StringRef name, const Grid &grid) {
     std::string reason;
     llvm::raw_string_ostream os(reason);
     if (!weight || !sourceOf(weight)) {
@@ -248,9 +352,9 @@ private:
     }
     os << "has " << name << " of shape ";
     llvm::interleave(*shapeOf(weight), os, "x");
-    os << " where [experts, rows, columns] is " << numExperts << "x" << rows
-       << "x" << width;
-    if (isQuantised)
+    os << " where [experts, rows, columns] is " << numExperts << "x"
+       << grid.rows << "x" << grid.width;
+    if (isQuantised && !format.element)
       os << ": packed for one vendor's kernels; export with "
             "weights_prepacked=0, or for the cpu or webgpu provider";
     return reason;
@@ -345,7 +449,8 @@ private:
   bool isQuantised;
   MatrixInputs fc1, fc2, fc3;
   Value scores;
-  int64_t hidden = 0, tokens = 0, numExperts = 0, inner = 0, bits = 0;
+  ExpertFormat format;
+  int64_t hidden = 0, tokens = 0, numExperts = 0, inner = 0;
   int64_t fusion = 0;
   bool isTransposed = false;
   Mlp mlp;

@@ -246,7 +246,7 @@ void moe::addRouterRules(RuleMap &rules) {
   rules["Sigmoid"].push_back(followSigmoid);
   rules["ReduceSum"].push_back(sumWeights);
   rules["Add"].push_back(addEpsilon);
-  rules["Div"].push_back(divide);
+  rules["Div"].push_back(::divide);
   rules["Mul"].push_back(scale);
   rules["GatherElements"].push_back(gatherScores);
 }

@@ -9,6 +9,8 @@
 #include "ReadLinear.h"
 #include "Analysis.h"
 
+#include "dialects/NN/Transforms/Raiser.h"
+
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -48,13 +50,19 @@ public:
   }
 
 private:
-  /// The initializer behind a view, if it depends on experts and the given axes
-  /// only.
-  std::optional<WeightView> readWeight(View view, bool hasColumns) {
+  /// Looks through what moves weights, and chooses experts among them.
+  void peelWeight(View &view) {
     Operation *root = nullptr;
     do {
       peel(view, /*casts=*/true);
     } while (stepBackChoice(analysis, router, view, root));
+  }
+
+  /// The initializer behind a view, if it depends on experts and the given axes
+  /// only. With `blocks` an element may stand for a run of rows or columns.
+  std::optional<WeightView> readWeight(View view, bool hasColumns,
+                                       bool blocks = false) {
+    peelWeight(view);
     auto type = dyn_cast<RankedTensorType>(view.value.getType());
     FlatSymbolRefAttr source;
     if (auto load = view.value.getDefiningOp<ml_program::GlobalLoadConstOp>())
@@ -66,14 +74,80 @@ private:
     for (Axis axis : {Axis::Expert, matrix.row, matrix.column}) {
       Layout only = view.layout.only(axis);
       if (only.terms.size() > 1 ||
-          (only.terms.size() == 1 && only.terms[0].divisor != 1))
+          (only.terms.size() == 1 && only.terms[0].divisor != 1 && !blocks))
         return std::nullopt;
     }
     for (const Term &term : view.layout.terms)
       if (term.axis != Axis::Expert && term.axis != matrix.row &&
           (term.axis != matrix.column || !hasColumns))
         return std::nullopt;
-    return WeightView{source, type, view.layout};
+    return WeightView{source, type, {}, view.layout};
+  }
+
+  /// The weight of a product, as it is or behind DequantizeLinear.
+  bool readFactor(View view) {
+    peelWeight(view);
+    if (NodeOp node = definedBy(view.value, "DequantizeLinear"))
+      return readDequantised(node, view);
+    auto found = readWeight(view, /*hasColumns=*/true);
+    if (found)
+      matrix.weight = *found;
+    return found.has_value();
+  }
+
+  /// Where the scale of each element lies.
+  static std::optional<Layout> scaleLayout(NodeOp node, const Layout &layout,
+                                           Shape shape, Shape scales) {
+    if (numElements(scales) == 1)
+      return Layout();
+    int64_t axis = normaliseAxis(node.getIntAttr("axis", 1), shape.size());
+    int64_t block = node.getIntAttr("block_size", 0);
+    auto dims = split(layout, shape);
+    if (!dims || axis < 0 || axis >= static_cast<int64_t>(shape.size()) ||
+        block < 0)
+      return std::nullopt;
+    if (block == 0)
+      return scales.size() == 1 && scales[0] == shape[axis]
+                 ? join({(*dims)[axis]}, scales)
+                 : std::nullopt;
+    std::optional<Layout> divided = divide((*dims)[axis], block);
+    if (!divided || scales.size() != shape.size())
+      return std::nullopt;
+    (*dims)[axis] = *divided;
+    return join(*dims, scales);
+  }
+
+  bool readDequantised(NodeOp node, const View &view) {
+    auto shape = shapeOf(node.getInput(0)), scales = shapeOf(node.getInput(1));
+    if (!shape || !scales)
+      return false;
+    auto layout = scaleLayout(node, view.layout, *shape, *scales);
+    auto weight = readWeight({node.getInput(0), view.layout}, true);
+    auto scale = layout ? readWeight({node.getInput(1), *layout}, true, true)
+                        : std::nullopt;
+    if (!weight || !scale)
+      return false;
+    Type element = weight->element();
+    Value zeroPoints = node.getInput(2);
+    // Unsigned numbers without zero points count from 0; in a packed weight
+    // they would count from the middle.
+    if (!element.isIntOrFloat() || (element.isUnsignedInteger() && !zeroPoints))
+      return false;
+    Matrix read = matrix;
+    read.weight = *weight;
+    read.bits = element.getIntOrFloatBitWidth();
+    if (!read.setScales(*scale))
+      return false;
+    if (zeroPoints) {
+      Matrix zeros = read;
+      auto zero = readWeight({zeroPoints, *layout}, true, true);
+      if (!zero || zero->element() != element || !zeros.setScales(*zero) ||
+          zeros.block != read.block || zeros.rowBlock != read.rowBlock)
+        return false;
+      read.zeroPoints = zeros.scales;
+    }
+    matrix = read;
+    return true;
   }
 
   /// x + b, where b is a weight.
@@ -136,10 +210,8 @@ private:
     for (auto [weight, other] : {std::pair(b, a), std::pair(a, b)}) {
       if (other.layout.has(matrix.row))
         continue;
-      if (auto found = readWeight(weight, /*hasColumns=*/true)) {
-        matrix.weight = *found;
+      if (readFactor(weight))
         return other;
-      }
     }
     return std::nullopt;
   }
@@ -209,7 +281,9 @@ private:
     if (!weight || !scales)
       return std::nullopt;
     matrix.weight = *weight;
-    matrix.scales = *scales;
+    if (!matrix.setScales(*scales))
+      return std::nullopt;
+    matrix.block = block;
     if (node.getInput(3)) {
       matrix.zeroPoints =
           readRows(node.getInput(3), row, llvm::divideCeil(blocks * bits, 8));
@@ -275,7 +349,7 @@ private:
       return std::nullopt;
     (*dims)[0] = Layout::rowMajor({{Axis::Hit, ShapedType::kDynamic}});
     std::optional<View> input;
-    WeightView all;
+    WeightView all, scales, zeroPoints;
     for (auto [expert, piece] : llvm::enumerate(concat.getInputs())) {
       auto pieceShape = shapeOf(piece);
       auto layout = pieceShape ? join(*dims, *pieceShape) : std::nullopt;
@@ -285,11 +359,19 @@ private:
       if (!run ||
           stepBackRun(analysis, router, *run) != static_cast<int64_t>(expert) ||
           (input && !(*input == *run)) ||
-          !stack(all, matrix.weight, expert, router.experts))
+          !stack(all, matrix.weight, expert, router.experts) ||
+          (matrix.scales &&
+           !stack(scales, *matrix.scales, expert, router.experts)) ||
+          (matrix.zeroPoints &&
+           !stack(zeroPoints, *matrix.zeroPoints, expert, router.experts)))
         return std::nullopt;
       input = *run;
     }
     matrix.weight = all;
+    if (matrix.scales)
+      matrix.scales = scales;
+    if (matrix.zeroPoints)
+      matrix.zeroPoints = zeroPoints;
     return input;
   }
 
@@ -299,6 +381,28 @@ private:
 };
 
 } // namespace
+
+/// Takes the run of `axis` that shares an element of `layout`: 0 for all of it.
+static int64_t takeBlock(Layout &layout, Axis axis) {
+  for (Term &term : layout.terms)
+    if (term.axis == axis)
+      return std::exchange(term.divisor, 1);
+  return 0;
+}
+
+bool Matrix::setScales(WeightView view) {
+  const Term *expert = view.layout.find(Axis::Expert);
+  if (expert && expert->divisor != 1)
+    return false;
+  int64_t byRow = takeBlock(view.layout, row);
+  int64_t byColumn = takeBlock(view.layout, column);
+  // One for each row is a block of 0, and so is one of a single element.
+  bool coversRow = byColumn == 0 || byColumn >= columns;
+  block = coversRow ? 0 : byColumn;
+  rowBlock = rows == 1 && byRow == 0 ? 1 : byRow;
+  scales = std::move(view);
+  return true;
+}
 
 std::optional<View> moe::readLinear(Analysis &analysis, const Router &router,
                                     View view, Matrix &matrix) {

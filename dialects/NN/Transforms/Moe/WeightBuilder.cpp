@@ -46,7 +46,7 @@ static std::optional<int64_t> strideOf(const Layout &layout, Axis axis,
 
 static std::optional<Piece> pieceOf(const WeightView &view,
                                     const Matrix &matrix, int64_t experts,
-                                    int64_t columns) {
+                                    int64_t rows, int64_t columns) {
   Piece piece;
   piece.source = view.source;
   piece.first = view.layout.first;
@@ -56,7 +56,7 @@ static std::optional<Piece> pieceOf(const WeightView &view,
     piece.strides.push_back(stride.value_or(-1));
     return stride.has_value();
   };
-  if (!add(Axis::Expert, experts) || !add(matrix.row, matrix.rows) ||
+  if (!add(Axis::Expert, experts) || (rows > 0 && !add(matrix.row, rows)) ||
       (columns > 0 && !add(matrix.column, columns)))
     return std::nullopt;
   return piece;
@@ -78,8 +78,10 @@ static void mergePieces(SmallVectorImpl<Piece> &pieces) {
 }
 
 /// Whether a piece is its initializer, element by element.
-static bool isWhole(const Piece &piece, RankedTensorType type) {
-  if (piece.first != 0 || type.getShape() != ArrayRef<int64_t>(piece.sizes))
+static bool isWhole(const Piece &piece, const WeightView &view) {
+  RankedTensorType type = view.type;
+  if (view.element() != type.getElementType() || piece.first != 0 ||
+      type.getShape() != ArrayRef<int64_t>(piece.sizes))
     return false;
   int64_t stride = 1;
   for (size_t i = piece.sizes.size(); i-- > 0;) {
@@ -91,11 +93,14 @@ static bool isWhole(const Piece &piece, RankedTensorType type) {
 }
 
 /// Whether the last element lies in the initializer.
-static bool isInside(const Piece &piece, RankedTensorType type) {
+static bool isInside(const Piece &piece, const WeightView &view) {
   int64_t last = piece.first;
   for (auto [size, stride] : llvm::zip_equal(piece.sizes, piece.strides))
     last += (size - 1) * stride;
-  return piece.first >= 0 && last < type.getNumElements();
+  int64_t bits = getElementType(view.type).bits;
+  int64_t elements =
+      view.type.getNumElements() * bits / getElementType(view.element()).bits;
+  return piece.first >= 0 && last < elements;
 }
 
 //===----------------------------------------------------------------------===//
@@ -133,15 +138,14 @@ void WeightBuilder::discard() {
 
 Value WeightBuilder::build(OpBuilder &builder, Location loc,
                            ArrayRef<const WeightView *> views,
-                           const Matrix &matrix, int64_t experts,
+                           const Matrix &matrix, int64_t experts, int64_t rows,
                            int64_t columns, StringRef role) {
   bool isStacked = views.size() == 1;
   SmallVector<Piece> pieces;
-  Type element = views.front()->type.getElementType();
+  Type element = views.front()->element();
   for (const WeightView *view : views) {
-    auto piece = pieceOf(*view, matrix, isStacked ? experts : 1, columns);
-    if (!piece || !isInside(*piece, view->type) ||
-        view->type.getElementType() != element)
+    auto piece = pieceOf(*view, matrix, isStacked ? experts : 1, rows, columns);
+    if (!piece || !isInside(*piece, *view) || view->element() != element)
       return {};
     pieces.push_back(std::move(*piece));
   }
@@ -150,7 +154,7 @@ Value WeightBuilder::build(OpBuilder &builder, Location loc,
   shape[0] = experts;
   auto type = RankedTensorType::get(shape, element);
   FlatSymbolRefAttr source = pieces.front().source;
-  if (pieces.size() != 1 || !isWhole(pieces.front(), views.front()->type)) {
+  if (pieces.size() != 1 || !isWhole(pieces.front(), *views.front())) {
     SmallVector<onnx::WeightPieceAttr> attrs;
     for (const Piece &piece : pieces)
       attrs.push_back(onnx::WeightPieceAttr::get(builder.getContext(),

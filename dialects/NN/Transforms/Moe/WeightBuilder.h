@@ -27,13 +27,13 @@ class WeightBuilder {
 public:
   explicit WeightBuilder(mlir::ModuleOp module);
 
-  /// A value of shape [experts, rows, columns], or [experts, rows] where
-  /// `columns` is 0. `views` is one of all experts, or one for each, in order.
-  /// Null where the views do not make such a weight.
+  /// A value of shape [experts, rows, columns], without the last two where they
+  /// are 0. `views` is one of all experts, or one for each, in order. Null
+  /// where the views do not make such a weight.
   mlir::Value build(mlir::OpBuilder &builder, mlir::Location loc,
                     llvm::ArrayRef<const WeightView *> views,
-                    const Matrix &matrix, int64_t experts, int64_t columns,
-                    llvm::StringRef role);
+                    const Matrix &matrix, int64_t experts, int64_t rows,
+                    int64_t columns, llvm::StringRef role);
 
   /// Takes back the globals that were made since the last call.
   void discard();
