@@ -48,8 +48,9 @@ static Value emitGroupMask(Emitter &emitter, const std::string &path,
   graph.nodeTo({path + "/groups/TopK_1/output_0", groups}, "TopK",
                path + "/groups/TopK_1",
                {scores, graph.list({experts.topGroups})}, {{"axis", -1}});
+  Value all = graph.node("Shape", path + "/groups/Shape_1", {scores});
   Value zeros =
-      graph.node("Mul", path + "/groups/Mul", {scores, emitter.real(0)});
+      graph.node("Expand", path + "/groups/Expand_2", {emitter.real(0), all});
   Value shape = graph.node("Shape", path + "/groups/Shape", {groups});
   Value ones =
       graph.node("Expand", path + "/groups/Expand", {emitter.real(1), shape});

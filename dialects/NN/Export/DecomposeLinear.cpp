@@ -22,11 +22,10 @@ using namespace inlay::nn;
 Value inlay::nn::unpack(NodeBuilder &nodes, Value packed, int64_t rows,
                         int64_t bits, Type type) {
   int64_t bytes = numElements(getShape(packed)) / rows;
-  if (elementType(packed).getIntOrFloatBitWidth() >= bits &&
-      !elementType(packed).isUnsignedInteger(8))
-    return nodes.cast(nodes.reshape(packed, {rows, bytes}), type);
-  if (bits == 8)
-    return nodes.cast(nodes.reshape(packed, {rows, bytes}), type);
+  // Converted first: runtimes move few of the narrow types.
+  bool isPacked = elementType(packed).isUnsignedInteger(8) && bits < 8;
+  if (!isPacked)
+    return nodes.reshape(nodes.cast(packed, type), {rows, bytes});
   int64_t perByte = 8 / bits;
   Type i32 = nodes.getBuilder().getI32Type();
   Value words = nodes.cast(nodes.reshape(packed, {rows, bytes, 1}), i32);

@@ -68,7 +68,7 @@ static Value writePiece(NodeBuilder &nodes, Value source,
 }
 
 /// What a piece counts, of a whole initializer: its elements, or narrow floats
-/// that it holds, as f32.
+/// that it holds. Runtimes move few of the narrow types, so these are widened.
 static Value loadSource(NodeBuilder &nodes, ml_program::GlobalLoadConstOp load,
                         ml_program::GlobalOp global) {
   auto type = global ? dyn_cast<RankedTensorType>(global.getType())
@@ -77,10 +77,16 @@ static Value loadSource(NodeBuilder &nodes, ml_program::GlobalLoadConstOp load,
     return {};
   Type element = elementType(load.getResult());
   bool isAsStored = type.getElementType() == element;
-  if (isAsStored && !isOnlyStored(element))
-    return ml_program::GlobalLoadConstOp::create(
+  if (isAsStored && !isOnlyStored(element)) {
+    Value whole = ml_program::GlobalLoadConstOp::create(
         nodes.getBuilder(), load.getLoc(), type,
         FlatSymbolRefAttr::get(global));
+    bool isNarrowInt = isa<IntegerType>(element) &&
+                       element.getIntOrFloatBitWidth() < 8 &&
+                       !element.isInteger(1);
+    return isNarrowInt ? nodes.cast(whole, nodes.getBuilder().getI32Type())
+                       : wideNumbers(nodes, whole);
+  }
   if (!isa<FloatType>(element) || !isRaw(global) ||
       (!isAsStored && !type.getElementType().isUnsignedInteger(8)))
     return {};

@@ -62,14 +62,16 @@ static bool readQuantised(DequantizeOp dequantize, Matrix &matrix) {
     return false;
   int64_t along = matrix.transposed ? 0 : 1; // the dim of K
   bool isOne = numElements(getShape(dequantize.getScales())) == 1;
-  matrix.quant = quantOf(dequantize, 1 - along, along);
-  if (isOne && matrix.quant)
-    matrix.quant = getBlockQuant(dequantize.getContext(),
-                                 matrix.quant.getBits(), /*block=*/0);
+  BlockQuantAttr quant = quantOf(dequantize, 1 - along, along);
+  if (!quant)
+    return false;
+  if (isOne)
+    quant = getBlockQuant(dequantize.getContext(), quant.getBits(), 0);
+  matrix.quant = quant;
   matrix.weight = dequantize.getInput();
   matrix.scales = dequantize.getScales();
   matrix.zeroPoints = dequantize.getZeroPoints();
-  return static_cast<bool>(matrix.quant);
+  return true;
 }
 
 /// A weight behind transposes, widening conversions and dequantisation.

@@ -217,9 +217,17 @@ static bool readInside(Analysis &analysis, NodeOp node, Value value) {
   return analysis.setTerms(producer, sum, layout);
 }
 
+/// Whether a product with a weight computes `value`.
+static bool isProduct(Value value) {
+  auto node = value ? value.getDefiningOp<NodeOp>() : NodeOp();
+  return node && (node.isOp("", "MatMul") || node.isOp("", "Gemm") ||
+                  node.isOp("com.microsoft", "FusedMatMul") ||
+                  node.isOp("com.microsoft", "MatMulNBits"));
+}
+
 static bool addTerms(Analysis &analysis, NodeOp node) {
   for (Value operand : {node.getInput(0), node.getInput(1)})
-    if (operand && definedBy(operand, "MatMul"))
+    if (isProduct(operand))
       readInside(analysis, node, operand);
   auto pair = findOperand(analysis, node, FactKind::Terms);
   auto to = shapeOf(node.getOutput(0));
