@@ -498,26 +498,26 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 // -----
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128x2xf32>)
-// expected-error @below {{axis 2 and block 32 do not fit a tensor of rank 2}}
-%1 = inlay_nn.dequantize %0#0 scales %0#1 {axis = 2 : i64, block = 32 : i64} : (tensor<128x64xi4>, tensor<128x2xf32>) -> tensor<128x64xf32>
+// expected-error @below {{needs a block of at least 0 for each dim of 128, 64, got 32}}
+%1 = inlay_nn.dequantize %0#0 scales %0#1 {blocks = array<i64: 32>} : (tensor<128x64xi4>, tensor<128x2xf32>) -> tensor<128x64xf32>
 
 // -----
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128x4xf32>)
-// expected-error @below {{needs 256 scales or one, got 512}}
-%1 = inlay_nn.dequantize %0#0 scales %0#1 {axis = 1 : i64, block = 32 : i64} : (tensor<128x64xi4>, tensor<128x4xf32>) -> tensor<128x64xf32>
+// expected-error @below {{needs 256 scales, got 512}}
+%1 = inlay_nn.dequantize %0#0 scales %0#1 {blocks = array<i64: 1, 32>} : (tensor<128x64xi4>, tensor<128x4xf32>) -> tensor<128x64xf32>
 
 // -----
 
 %0:3 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128xf32>, tensor<i4>)
 // expected-error @below {{needs as many zero points as scales, 128, got 1}}
-%1 = inlay_nn.dequantize %0#0 scales %0#1 zero_points %0#2 : (tensor<128x64xi4>, tensor<128xf32>, tensor<i4>) -> tensor<128x64xf32>
+%1 = inlay_nn.dequantize %0#0 scales %0#1 zero_points %0#2 {blocks = array<i64: 1, 0>} : (tensor<128x64xi4>, tensor<128xf32>, tensor<i4>) -> tensor<128x64xf32>
 
 // -----
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<128x64xi4>, tensor<128xf32>)
 // expected-error @below {{the result must have the input's shape 128, 64, got 64, 128}}
-%1 = inlay_nn.dequantize %0#0 scales %0#1 : (tensor<128x64xi4>, tensor<128xf32>) -> tensor<64x128xf32>
+%1 = inlay_nn.dequantize %0#0 scales %0#1 {blocks = array<i64: 1, 0>} : (tensor<128x64xi4>, tensor<128xf32>) -> tensor<64x128xf32>
 
 // -----
 
@@ -607,3 +607,51 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 %0:3 = inlay_nn.opaque "operands"() : () -> (tensor<ui8>, tensor<1x1xi64>, tensor<1xf32>)
 // expected-error @below {{the table must have rows, got a scalar}}
 %1 = inlay_nn.embedding %0#0, %0#1 scales %0#2 {quant = #inlay_nn.block_quant<bits = 4, block = 32>} : (tensor<ui8>, tensor<1x1xi64>, tensor<1xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> tensor<1xf32>
+// expected-error @below {{rows must be at least 1, got 0}}
+%1 = inlay_nn.linear %0, %0 {quant = #inlay_nn.block_quant<bits = 8, block = 128, rows = 0>} : (tensor<1xf32>, tensor<1xf32>) -> tensor<1xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<128x64xf8E4M3FN>, tensor<128x2xf32>)
+// expected-error @below {{needs 4 x 2 scales, got 256}}
+%1 = inlay_nn.linear %0#0, %0#1 scales %0#2 {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>} : (tensor<1x64xf32>, tensor<128x64xf8E4M3FN>, tensor<128x2xf32>) -> tensor<1x128xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<256x64xf8E4M3FN>, tensor<1x1xi64>, tensor<8x2xf32>)
+// expected-error @below {{must have scales for each row: 'quant' has rows that share them}}
+%1 = inlay_nn.embedding %0#0, %0#1 scales %0#2 {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>} : (tensor<256x64xf8E4M3FN>, tensor<1x1xi64>, tensor<8x2xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<4x8x16xf32>, tensor<4x8x16xf8E4M3FN>, tensor<4x1x1xf32>)
+// expected-error @below {{must have scales exactly if it has 'quant', and zero points only then}}
+%1 = inlay_nn.matmul %0#0, %0#1 scales %0#2 {transposed} : (tensor<4x8x16xf32>, tensor<4x8x16xf8E4M3FN>, tensor<4x1x1xf32>) -> tensor<4x8x8xf32>
+
+// -----
+
+%0:3 = inlay_nn.opaque "operands"() : () -> (tensor<4x8x16xf32>, tensor<4x8x16xf8E4M3FN>, tensor<4x1x1xf32>)
+// expected-error @below {{needs 32 scales, got 4}}
+%1 = inlay_nn.matmul %0#0, %0#1 scales %0#2 {transposed, quant = #inlay_nn.block_quant<bits = 8, block = 16>} : (tensor<4x8x16xf32>, tensor<4x8x16xf8E4M3FN>, tensor<4x1x1xf32>) -> tensor<4x8x8xf32>
+
+// -----
+
+%0:6 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x1xf32>, tensor<3xf32>)
+// expected-error @below {{fc1 needs 4 x 2 x 2 scales, got 4, 2, 1}}
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 scales %0#4 fc2 %0#3 scales %0#4 {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x1xf32>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x1xf32>) -> tensor<1x64xf32>
+
+// -----
+
+%0:6 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x2xf32>, tensor<3xf32>)
+// expected-error @below {{the global scales of fc2 must be 4 and go with 'quant'}}
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 scales %0#4 fc2 %0#3 scales %0#4 global2 %0#5 {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x2xf32>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x2xf32>, tensor<3xf32>) -> tensor<1x64xf32>
+
+// -----
+
+%0:4 = inlay_nn.opaque "operands"() : () -> (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>)
+// expected-error @below {{has 'fc2_quant', but no 'quant'}}
+%1 = inlay_nn.experts relu %0#0, %0#1, %0#2 fc1 %0#3 fc2 %0#3 {fc2_quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf32>, tensor<4x64x64xf32>) -> tensor<1x64xf32>

@@ -49,9 +49,9 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 23 : i64}} {
   ml_program.global private @s(#inlay_onnx.weight<file = "m.data", offset = 4096, length = 1024, encoding = raw>) : tensor<64x4xf32>
   ml_program.global private @k(#inlay_onnx.weight<file = "m.data", offset = 8192, length = 256, encoding = raw>) : tensor<64xf32>
   // CHECK-LABEL: inlay_nn.graph @along_n
-  // CHECK: %[[W:.*]] = inlay_nn.dequantize %{{.*}} scales %{{.*}} {axis = 1 : i64, block = 32 : i64}
+  // CHECK: %[[W:.*]] = inlay_nn.dequantize %{{.*}} scales %{{.*}} {blocks = array<i64: 1, 32>}
   // CHECK: inlay_nn.lm_head %x, %[[W]] {transposed}
-  // CHECK: %[[V:.*]] = inlay_nn.dequantize %{{.*}} scales %{{.*}} :
+  // CHECK: %[[V:.*]] = inlay_nn.dequantize %{{.*}} scales %{{.*}} {blocks = array<i64: 1, 0>} :
   // CHECK: inlay_nn.lm_head %x, %[[V]] {transposed}
   inlay_onnx.graph @along_n(%x: tensor<3x64xf32>) -> (tensor<3x128xf32>, tensor<3x128xf32>) attributes {arg_names = ["x"], result_names = ["y", "z"]} {
     %w = ml_program.global_load_const @w : tensor<64x128xi4>

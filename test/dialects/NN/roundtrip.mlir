@@ -71,3 +71,19 @@ inlay_nn.graph @tensors(%a: tensor<1x8xf32>, %b: tensor<2x8xf32>, %c: tensor<1x8
   %14 = inlay_nn.opaque "com.vendor::Op"(%a) {node_attrs = {k = 4 : i64}} : (tensor<1x8xf32>) -> tensor<1x8xf32>
   inlay_nn.return
 }
+
+// Floats of 4 and 8 bits, whose scales are for squares, for each expert, or for each expert beside the blocks.
+// CHECK-LABEL: inlay_nn.graph @narrow
+inlay_nn.graph @narrow(%x: tensor<1x64xf32>, %w: tensor<1x2xf32>, %i: tensor<1x2xi64>, %a: tensor<4x1x64xf32>, %m: tensor<4x64x64xf8E4M3FN>, %e: tensor<4x64x64xf4E2M1FN>, %s: tensor<4x2x2xf32>, %t: tensor<4x64x2xf8E8M0FNU>, %g: tensor<4xf32>, %o: tensor<64x64xf8E4M3FN>, %p: tensor<2x2xbf16>) -> () attributes {arg_names = ["x", "w", "i", "a", "m", "e", "s", "t", "g", "o", "p"], batch = 1 : i64, context = 0 : i64, phase = "decode", result_names = [], tokens = 1 : i64} {
+  // CHECK: inlay_nn.linear %{{.*}}, %{{.*}} scales %{{.*}} {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>}
+  %0 = inlay_nn.linear %x, %o scales %p {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>} : (tensor<1x64xf32>, tensor<64x64xf8E4M3FN>, tensor<2x2xbf16>) -> tensor<1x64xf32>
+  // CHECK: inlay_nn.matmul %{{.*}}, %{{.*}} scales %{{.*}} {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>, transposed}
+  %1 = inlay_nn.matmul %a, %m scales %s {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>, transposed} : (tensor<4x1x64xf32>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x2xf32>) -> tensor<4x1x64xf32>
+  // CHECK: inlay_nn.dequantize %{{.*}} scales %{{.*}} {blocks = array<i64: 1, 32, 32>}
+  %2 = inlay_nn.dequantize %m scales %s {blocks = array<i64: 1, 32, 32>} : (tensor<4x64x64xf8E4M3FN>, tensor<4x2x2xf32>) -> tensor<4x64x64xf32>
+  // CHECK: inlay_nn.experts {{ *}}relu %{{.*}} fc1 %{{.*}} scales %{{.*}} fc2 %{{.*}} scales %{{.*}} global1 %{{.*}} global2 %{{.*}} {quant = #inlay_nn.block_quant<bits = 4, block = 32>}
+  %3 = inlay_nn.experts relu %x, %w, %i fc1 %e scales %t fc2 %e scales %t global1 %g global2 %g {quant = #inlay_nn.block_quant<bits = 4, block = 32>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf4E2M1FN>, tensor<4x64x2xf8E8M0FNU>, tensor<4x64x64xf4E2M1FN>, tensor<4x64x2xf8E8M0FNU>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x64xf32>
+  // CHECK: inlay_nn.experts {{ *}}relu %{{.*}} {fc2_quant = #inlay_nn.block_quant<bits = 8, block = 0>, quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>}
+  %4 = inlay_nn.experts relu %x, %w, %i fc1 %m scales %s fc2 %m scales %g {quant = #inlay_nn.block_quant<bits = 8, block = 32, rows = 32>, fc2_quant = #inlay_nn.block_quant<bits = 8, block = 0>} : (tensor<1x64xf32>, tensor<1x2xf32>, tensor<1x2xi64>, tensor<4x64x64xf8E4M3FN>, tensor<4x2x2xf32>, tensor<4x64x64xf8E4M3FN>, tensor<4xf32>) -> tensor<1x64xf32>
+  inlay_nn.return
+}
