@@ -9,8 +9,9 @@
 // What `quant_type`, `block_size` and the widths of com.microsoft::QMoE say
 // about its weights and scales, after the schema of onnxruntime 1.32:
 //
-//   int     integers, several to a byte; scales [E, N, K / block_size] or [E, N]
-//   fp4     E2M1, two to a byte; scales E8M0 [E, N, K / 32]; a factor for each
+//   int     integers, several to a byte; scales [E, N, K / block_size] or [E,
+//   N] fp4     E2M1, two to a byte; scales E8M0 [E, N, K / 32]; a factor for
+//   each
 //           expert
 //   nvfp4   the same with scales E4M3 [E, N, K / 16]
 //   fp8     E4M3; scales [E, N / block_size, K / block_size] of floats, or
