@@ -7,70 +7,108 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Cost/Attention.h"
-#include "inlay/Cost/Collectives.h"
-#include "inlay/Cost/TilePrograms.h"
+#include "inlay/Cost/Cost.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace inlay;
 using namespace inlay::cost;
+using namespace inlay::model;
+
+namespace {
+
+const ElementType kHalf = {"f16", 16};
+
+/// The three nests of attention as a kernel, and how it is cut.
+struct AttentionKernel {
+  KernelSpec kernel;
+  Sharding sharding;
+
+  void add(OpSpec op, std::vector<Axis> axes) {
+    kernel.ops.push_back(std::move(op));
+    sharding.ops.push_back({std::move(axes)});
+  }
+};
 
 /// `tokens` queries of each sequence against `positions` keys.
-static Breakdown attend(const Rates &rates, const AttentionShape &shape,
-                        double tokens, double positions,
-                        const model::Extent &region) {
-  constexpr double kSumBytes = 4;
-  TypeRates type = rates.of("f16", 16);
-  auto width = double(region.width), height = double(region.height);
-  double rows = tokens * double(shape.batch);
-  double perCore = std::ceil(positions / height);
-  auto heads = double(shape.heads), kvHeads = double(shape.kvHeads);
-  // Heads and channels share the columns: whole heads first, then parts.
-  double keys = std::ceil(kvHeads * double(shape.keyDim) / width);
-  double values = std::ceil(kvHeads * double(shape.valueDim) / width);
-  double headsHere = std::ceil(heads / std::min(width, kvHeads));
-  double queries = std::max(1.0, heads / kvHeads) * rows;
-  // Columns that share a head add their parts of its scores.
-  auto columns = int64_t(std::max(1.0, std::floor(width / kvHeads)));
-  double bytes = type.bits / 8;
-
-  Breakdown cycles;
-  VectorRun scores = {VectorOp::MultiplyAccumulate, keys * queries, perCore,
-                      3 * queries, 0};
-  scores.readBytes = keys * perCore * bytes * double(shape.batch);
-  cycles += vectors(rates, type, scores);
-  double sums = headsHere * rows * perCore;
-  cycles += allReduce(rates, columns, rates.wavelets(sums * kSumBytes));
-  cycles += softmax(rates, type, sums);
-  for (int round = 0; round < 2; ++round)
-    cycles += allReduce(rates, region.height,
-                        rates.wavelets(headsHere * rows * kSumBytes));
-  VectorRun mixed = {VectorOp::MultiplyAccumulate, perCore * queries, values,
-                     3 * queries, 0};
-  mixed.readBytes = values * perCore * bytes * double(shape.batch);
-  cycles += vectors(rates, type, mixed);
-  cycles += allReduce(rates, region.height,
-                      rates.wavelets(values * queries * kSumBytes));
-  return cycles;
+AttentionKernel attentionKernel(const AttentionShape &shape, int64_t tokens,
+                                int64_t positions, const Extent &region) {
+  constexpr double kMultiplyAccumulate = 2, kSoftmaxOperations = 8;
+  AttentionKernel result;
+  result.kernel.name = "attention";
+  result.kernel.role = KernelRole::Attention;
+  result.sharding.region = result.sharding.group = region;
+  result.sharding.groups = {1, 1};
+  IterationDim token = {"token", tokens * shape.batch, DimKind::Parallel, 1};
+  IterationDim head = {"head", shape.kvHeads, DimKind::Parallel, 1};
+  IterationDim group = {"group",
+                        std::max<int64_t>(1, shape.heads / shape.kvHeads),
+                        DimKind::Parallel, 1};
+  auto dim = [](const char *name, int64_t size, DimKind kind) {
+    return IterationDim{name, size, kind, 1};
+  };
+  // Dims in order: token, head, group, then two that differ.
+  std::vector<IndexExpr> scores = {{0, 1}, {1, 1}, {2, 1}, {3, 1}};
+  OpSpec products = {
+      "scores",
+      OpClass::Contraction,
+      {token, head, group, dim("context", positions, DimKind::Parallel),
+       dim("dim", shape.keyDim, DimKind::Reduction)},
+      {{TensorRole::Input, 0, kHalf, {{0, 1}, {1, 1}, {2, 1}, {4, 1}}},
+       {TensorRole::State, 0, kHalf, {{0, tokens}, {1, 1}, {3, 1}, {4, 1}}},
+       {TensorRole::Local, 0, kHalf, scores}},
+      kMultiplyAccumulate,
+      /*density=*/1,
+      kHalf};
+  result.add(products, {Axis::None, Axis::X, Axis::None, Axis::Y, Axis::X});
+  OpSpec softmax = {
+      "softmax",
+      OpClass::Softmax,
+      {token, head, group, dim("context", positions, DimKind::Reduction)},
+      {{TensorRole::Local, 0, kHalf, scores},
+       {TensorRole::Local, 1, kHalf, scores}},
+      kSoftmaxOperations,
+      /*density=*/1,
+      kHalf};
+  result.add(softmax, {Axis::None, Axis::X, Axis::None, Axis::Y});
+  OpSpec mixed = {
+      "context",
+      OpClass::Contraction,
+      {token, head, group, dim("dim", shape.valueDim, DimKind::Parallel),
+       dim("context", positions, DimKind::Reduction)},
+      {{TensorRole::Local, 1, kHalf, {{0, 1}, {1, 1}, {2, 1}, {4, 1}}},
+       {TensorRole::State, 1, kHalf, {{0, tokens}, {1, 1}, {4, 1}, {3, 1}}},
+       {TensorRole::Output, 0, kHalf, scores}},
+      kMultiplyAccumulate,
+      /*density=*/1,
+      kHalf};
+  result.add(mixed, {Axis::None, Axis::X, Axis::None, Axis::X, Axis::Y});
+  return result;
 }
+
+Breakdown attend(const Rates &rates, const AttentionShape &shape,
+                 int64_t tokens, int64_t positions, const Extent &region) {
+  AttentionKernel attention = attentionKernel(shape, tokens, positions, region);
+  return estimateKernel(attention.kernel, attention.sharding, rates).cycles;
+}
+
+} // namespace
 
 Breakdown inlay::cost::attentionDecode(const Rates &rates,
                                        const AttentionShape &shape,
-                                       int64_t context,
-                                       const model::Extent &region) {
-  auto positions = double(context + 1);
+                                       int64_t context, const Extent &region) {
+  int64_t positions = context + 1;
   if (shape.window > 0)
-    positions = std::min(positions, double(shape.window));
+    positions = std::min(positions, shape.window);
   return attend(rates, shape, 1, positions, region);
 }
 
 Breakdown inlay::cost::attentionPrefill(const Rates &rates,
                                         const AttentionShape &shape,
                                         int64_t tokens, int64_t context,
-                                        const model::Extent &region) {
-  auto positions = double(context + tokens);
+                                        const Extent &region) {
+  int64_t positions = context + tokens;
   if (shape.window > 0)
-    positions = std::min(positions, double(shape.window + tokens));
-  return attend(rates, shape, double(tokens), positions, region);
+    positions = std::min(positions, shape.window + tokens);
+  return attend(rates, shape, tokens, positions, region);
 }

@@ -8,6 +8,8 @@
 
 #include "inlay/Cost/Collectives.h"
 
+#include "fmt/format.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -34,6 +36,8 @@ const char *inlay::cost::toString(AllReduceAlgorithm algorithm) {
     return "reduce and broadcast";
   case AllReduceAlgorithm::TwoTree:
     return "two-tree";
+  case AllReduceAlgorithm::MiddleChain:
+    return "chains to the middle";
   case AllReduceAlgorithm::Ring:
     return "ring";
   }
@@ -104,29 +108,34 @@ Breakdown inlay::cost::broadcast2D(const Rates &rates,
   return cycles;
 }
 
+/// Of a line of at least two cores.
+static Terms termsOf(ReduceAlgorithm algorithm, int64_t cores,
+                     double wavelets) {
+  double p = double(cores);
+  switch (algorithm) {
+  case ReduceAlgorithm::Star:
+    return {wavelets * (p - 1), 0, 0, 1};
+  case ReduceAlgorithm::Chain:
+    return {0, wavelets, p - 1, p - 1};
+  case ReduceAlgorithm::Tree: {
+    double levels = std::log2(p);
+    return {wavelets * levels, wavelets * p / (2 * (p - 1)) * levels, p - 1,
+            levels};
+  }
+  case ReduceAlgorithm::TwoPhase: {
+    double root = std::sqrt(p);
+    return {2 * wavelets, 2 * wavelets * root / (root + 1), p - 1,
+            2 * root - 2};
+  }
+  }
+  return {};
+}
+
 Breakdown inlay::cost::reduce(const Rates &rates, ReduceAlgorithm algorithm,
                               int64_t cores, double wavelets) {
   if (cores <= 1)
     return {};
-  double p = double(cores);
-  switch (algorithm) {
-  case ReduceAlgorithm::Star:
-    return evaluate(rates, {wavelets * (p - 1), 0, 0, 1});
-  case ReduceAlgorithm::Chain:
-    return evaluate(rates, {0, wavelets, p - 1, p - 1});
-  case ReduceAlgorithm::Tree: {
-    double levels = std::log2(p);
-    return evaluate(rates,
-                    {wavelets * levels, wavelets * p / (2 * (p - 1)) * levels,
-                     p - 1, levels});
-  }
-  case ReduceAlgorithm::TwoPhase: {
-    double root = std::sqrt(p);
-    return evaluate(rates, {2 * wavelets, 2 * wavelets * root / (root + 1),
-                            p - 1, 2 * root - 2});
-  }
-  }
-  return {};
+  return evaluate(rates, termsOf(algorithm, cores, wavelets));
 }
 
 ReduceAlgorithm inlay::cost::bestReduce(const Rates &rates, int64_t cores,
@@ -152,56 +161,104 @@ int64_t inlay::cost::twoTreeStages(int64_t cores, int64_t group) {
 }
 
 /// Two arms in each of `phases`, then the way back.
-static Breakdown arms(const Rates &rates, double phases, double hops,
-                      double stages, double wavelets) {
-  double contention = (2 * phases + 1) * wavelets;
-  return evaluate(rates, {0, contention, hops, stages + 1});
+static Terms arms(double phases, int64_t cores, double stages,
+                  double wavelets) {
+  return {0, (2 * phases + 1) * wavelets, double(cores), stages + 1};
+}
+
+/// Of algorithms other than a reduction and a broadcast, on a line of at least
+/// two cores.
+static Terms termsOf(AllReduceAlgorithm algorithm, int64_t cores,
+                     double wavelets, int64_t group) {
+  double p = double(cores);
+  switch (algorithm) {
+  case AllReduceAlgorithm::ReduceBroadcast:
+    break;
+  case AllReduceAlgorithm::TwoTree:
+    return arms(2, cores,
+                group > 0 ? double(twoTreeStages(cores, group)) : std::sqrt(p),
+                wavelets);
+  case AllReduceAlgorithm::MiddleChain:
+    return arms(1, cores, p / 2, wavelets);
+  case AllReduceAlgorithm::Ring:
+    return {0, 2 * (p - 1) * wavelets / p, std::max(1.0, 4 * p - 6),
+            2 * (p - 1)};
+  }
+  return {};
 }
 
 Breakdown inlay::cost::twoTree(const Rates &rates, int64_t cores, int64_t group,
                                double wavelets) {
-  if (cores <= 1)
-    return {};
-  return arms(rates, 2, double(cores), double(twoTreeStages(cores, group)),
-              wavelets);
+  return allReduce(rates, AllReduceAlgorithm::TwoTree, cores, wavelets, group);
 }
 
 Breakdown inlay::cost::twoTree(const Rates &rates, int64_t cores,
                                double wavelets) {
-  if (cores <= 1)
-    return {};
-  return arms(rates, 2, double(cores), std::sqrt(double(cores)), wavelets);
+  return allReduce(rates, AllReduceAlgorithm::TwoTree, cores, wavelets);
 }
 
 Breakdown inlay::cost::middleChain(const Rates &rates, int64_t cores,
                                    double wavelets) {
-  if (cores <= 1)
-    return {};
-  return arms(rates, 1, double(cores), double(cores) / 2, wavelets);
+  return allReduce(rates, AllReduceAlgorithm::MiddleChain, cores, wavelets);
 }
 
 Breakdown inlay::cost::ring(const Rates &rates, int64_t cores,
                             double wavelets) {
-  if (cores <= 1)
-    return {};
-  double p = double(cores);
-  return evaluate(rates, {0, 2 * (p - 1) * wavelets / p,
-                          std::max(1.0, 4 * p - 6), 2 * (p - 1)});
+  return allReduce(rates, AllReduceAlgorithm::Ring, cores, wavelets);
 }
 
 Breakdown inlay::cost::allReduce(const Rates &rates,
                                  AllReduceAlgorithm algorithm, int64_t cores,
-                                 double wavelets) {
-  switch (algorithm) {
-  case AllReduceAlgorithm::ReduceBroadcast:
+                                 double wavelets, int64_t group) {
+  if (cores <= 1)
+    return {};
+  if (algorithm == AllReduceAlgorithm::ReduceBroadcast)
     return reduce(rates, bestReduce(rates, cores, wavelets), cores, wavelets) +
            broadcast(rates, cores, wavelets);
-  case AllReduceAlgorithm::TwoTree:
-    return twoTree(rates, cores, wavelets);
-  case AllReduceAlgorithm::Ring:
-    return ring(rates, cores, wavelets);
-  }
-  return {};
+  return evaluate(rates, termsOf(algorithm, cores, wavelets, group));
+}
+
+/// A + max(C r, E/N r + L h) + D s, parts of no cycles left out.
+static std::string formulaOf(const Rates &rates, const Terms &terms) {
+  std::string path =
+      fmt::format("{:g} wavelets x {:g} + {:g} hops x {:g}", terms.energy,
+                  rates.period, terms.distance, rates.collectiveHop);
+  if (terms.contention > 0 && terms.energy + terms.distance > 0)
+    path = fmt::format("max({:g} wavelets x {:g}, {})", terms.contention,
+                       rates.period, path);
+  else if (terms.contention > 0)
+    path = fmt::format("{:g} wavelets x {:g}", terms.contention, rates.period);
+  std::string setUp = rates.collectiveSetup > 0
+                          ? fmt::format("{:g} + ", rates.collectiveSetup)
+                          : "";
+  return fmt::format("{}{} + {:g} stages x {:g}", setUp, path, terms.depth,
+                     rates.stage);
+}
+
+std::string inlay::cost::explainReduce(const Rates &rates,
+                                       ReduceAlgorithm algorithm, int64_t cores,
+                                       double wavelets) {
+  if (cores <= 1)
+    return "0";
+  return fmt::format("{} over {} cores: {}", toString(algorithm), cores,
+                     formulaOf(rates, termsOf(algorithm, cores, wavelets)));
+}
+
+std::string inlay::cost::explainAllReduce(const Rates &rates,
+                                          AllReduceAlgorithm algorithm,
+                                          int64_t cores, double wavelets,
+                                          int64_t group) {
+  if (cores <= 1)
+    return "0";
+  if (algorithm == AllReduceAlgorithm::ReduceBroadcast)
+    return explainReduce(rates, bestReduce(rates, cores, wavelets), cores,
+                         wavelets) +
+           fmt::format("; broadcast: {:g} + {:g} wavelets x {:g} + {} hops x "
+                       "{:g}",
+                       rates.start, wavelets, rates.period, cores, rates.hop);
+  return fmt::format(
+      "{} over {} cores: {}", toString(algorithm), cores,
+      formulaOf(rates, termsOf(algorithm, cores, wavelets, group)));
 }
 
 AllReduceAlgorithm inlay::cost::bestAllReduce(const Rates &rates, int64_t cores,
@@ -209,7 +266,8 @@ AllReduceAlgorithm inlay::cost::bestAllReduce(const Rates &rates, int64_t cores,
   AllReduceAlgorithm best = AllReduceAlgorithm::ReduceBroadcast;
   double least = allReduce(rates, best, cores, wavelets).total();
   for (AllReduceAlgorithm algorithm :
-       {AllReduceAlgorithm::TwoTree, AllReduceAlgorithm::Ring}) {
+       {AllReduceAlgorithm::TwoTree, AllReduceAlgorithm::MiddleChain,
+        AllReduceAlgorithm::Ring}) {
     double cycles = allReduce(rates, algorithm, cores, wavelets).total();
     if (cycles < least) {
       least = cycles;

@@ -8,7 +8,7 @@
 
 #include "KernelCollectives.h"
 
-#include "LocalWork.h"
+#include "OpPrograms.h"
 #include "inlay/Model/Cuts.h"
 #include "inlay/Support/Format.h"
 

@@ -28,8 +28,6 @@
 
 namespace inlay::cost {
 
-inline constexpr int kPartialSumBits = 32;
-
 const char *nameOf(model::Axis axis);
 
 /// A sum over lines of cores along one axis.

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelCollectives.h"
-#include "LocalWork.h"
+#include "OpPrograms.h"
 
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 using namespace inlay;
 using namespace inlay::cost;
@@ -25,14 +26,6 @@ using namespace inlay::model;
 using target::Target;
 
 namespace {
-
-bool isTokenDim(const IterationDim &dim) { return dim.name == "token"; }
-
-/// What a step brings to the groups of a layer of experts.
-struct Activations {
-  double load = 1;    ///< of the busiest group
-  int64_t groups = 1; ///< that take part
-};
 
 ExpertLoad expertLoad(const KernelSpec &kernel, const Sharding &sharding) {
   ExpertLoad load;
@@ -46,11 +39,16 @@ ExpertLoad expertLoad(const KernelSpec &kernel, const Sharding &sharding) {
   return load;
 }
 
+Activations activationsOf(const ExpertLoad &step, double load) {
+  return {load, double(ceilDiv(step.experts, step.groups)),
+          std::min(step.tokens * step.perToken, step.groups)};
+}
+
 /// Expected ones under `routing`, of a kernel of experts.
-Activations expectedActivations(const ExpertLoad &load,
+Activations expectedActivations(const ExpertLoad &step,
                                 const Routing &routing) {
-  return {std::min(expectedLargestLoad(routing, load), worstLoad(load)),
-          std::min(load.tokens * load.perToken, load.groups)};
+  return activationsOf(
+      step, std::min(expectedLargestLoad(routing, step), worstLoad(step)));
 }
 
 /// Estimates one kernel, op by op.
@@ -58,11 +56,10 @@ class Estimator {
 public:
   Estimator(const KernelSpec &kernel, const Sharding &sharding,
             const Rates &rates, const Activations &activations,
-            std::vector<Term> *terms)
+            const Practice &practice, std::vector<Term> *terms)
       : kernel(kernel), sharding(sharding), rates(rates),
-        load(activations.load), activeGroups(activations.groups), terms(terms),
-        work(kernel, sharding, rates, terms != nullptr),
-        values(kernel, sharding) {}
+        activations(activations), practice(practice), terms(terms),
+        values(kernel, sharding), lastAxis(practice.axis) {}
 
   KernelCost run() {
     if (kernel.role == KernelRole::Experts)
@@ -73,7 +70,9 @@ public:
     if (kernel.role == KernelRole::Experts)
       combine();
     handOver();
+    addDram();
     result.worstCase = result.cycles.total();
+    result.axis = lastAxis;
     return result;
   }
 
@@ -100,25 +99,27 @@ private:
 
   /// Results of the groups that took part are added on their way to the exit.
   void combine() {
-    if (activeGroups <= 1 || kernel.outputs.empty())
+    int64_t groups = activations.groups;
+    if (groups <= 1 || kernel.outputs.empty())
       return;
     double bytes = double(kernel.outputs.front().bytes());
     double payload =
         std::ceil(bytes / double(std::max<int64_t>(1, sharding.group.width)) /
                   rates.waveletBytes);
-    ReduceAlgorithm algorithm = bestReduce(rates, activeGroups, payload);
-    Breakdown cycles = reduce(rates, algorithm, activeGroups, payload);
+    ReduceAlgorithm algorithm = bestReduce(rates, groups, payload);
+    Breakdown cycles = reduce(rates, algorithm, groups, payload);
     cycles.fabricLatency += halfPerimeter() * rates.hop;
     add("combine the groups", cycles, [&] {
-      return fmt::format("{} over {} groups, {:g} wavelets, + {:g} hops x {:g}",
-                         toString(algorithm), activeGroups, payload,
+      return fmt::format("{} + {:g} hops x {:g}",
+                         explainReduce(rates, algorithm, groups, payload),
                          halfPerimeter(), rates.hop);
     });
   }
 
   /// Results end in order along Y, where the next kernel wants them.
   void handOver() {
-    if (sharding.numGroups() > 1 || kernel.role == KernelRole::Head)
+    if (practice.isInPlace || sharding.numGroups() > 1 ||
+        kernel.role == KernelRole::Head)
       return;
     for (size_t o = 0; o < kernel.outputs.size(); ++o)
       if (const Value *value =
@@ -139,16 +140,92 @@ private:
   }
 
   void addOp(const OpSpec &op, const OpSharding &opSharding) {
-    std::vector<LineSum> sums = sumsOf(kernel, op, opSharding, sharding, load);
+    bool isTiled = practice.product != ProductAlgorithm::Stationary &&
+                   op.opClass == OpClass::Contraction;
+    OpView view(kernel, op, opSharding, sharding, activations, isTiled);
+    TypeRates type = view.type(rates, practice.hasPackedRows);
+    if (isTiled) {
+      finishSum();
+      addTiledProduct(op, view, type);
+      return;
+    }
+    std::vector<LineSum> sums =
+        sumsOf(kernel, op, opSharding, sharding, activations.load);
+    for (LineSum &sum : sums)
+      sum.scalesLater &= practice.delaysScales;
     read(op, opSharding, sums);
-    Local local = work.of(op, opSharding, load);
-    add(op.name, local.cycles, [&] { return local.formula; });
+    addLocalWork(op, view, type);
     for (const LineSum &sum : sums)
       addSum(op, sum);
     values.define(op, opSharding);
     if (op.opClass == OpClass::Opaque)
-      result.unknownBytes +=
-          work.bytesOf(op, opSharding, shardPoints(op, opSharding, sharding));
+      result.unknownBytes += view.readBytes();
+  }
+
+  void addLocalWork(const OpSpec &op, const OpView &view,
+                    const TypeRates &type) {
+    if (view.isBytesOnly()) {
+      double bytes = view.readBytes();
+      Breakdown cycles;
+      cycles.sram = bytes * rates.readPeriod;
+      add(op.name, cycles, [&] {
+        return fmt::format("{:g} B x {:g}", bytes, rates.readPeriod);
+      });
+      return;
+    }
+    TileProgram program = view.program(rates, type);
+    add(op.name, program.cycles(rates, type),
+        [&] { return program.formula(rates, type); });
+  }
+
+  /// A product of tiles that travel. What is aligned once, stays so.
+  void addTiledProduct(const OpSpec &op, const OpView &view,
+                       const TypeRates &type) {
+    ProductShape tile = view.product();
+    int64_t cores = partsOf(sharding, Axis::X);
+    ShiftPlan plan;
+    plan.multiple = std::max<int64_t>(1, practice.packet);
+    plan.freshFabric = practice.hasFreshFabric;
+    plan.alignsX = alignsInput(op);
+    // Keys lie as they were made, rows over y, so that their product with
+    // queries is one with a transposed operand.
+    bool isTransposed = isProductWithKeys(op);
+    Breakdown cycles;
+    if (isTransposed)
+      cycles = gemmTransposed(rates, type, cores, tile.m, tile.k, tile.n, plan);
+    else if (practice.product == ProductAlgorithm::Multicast)
+      cycles = gemmSumma(rates, type, cores, tile.m, tile.k, tile.n);
+    else
+      cycles =
+          gemmCyclicShift(rates, type, cores, tile.m, tile.k, tile.n, plan);
+    add(op.name, cycles * tile.batch, [&] {
+      return fmt::format(
+          "{:g} x {} steps of tiles {:g} x {:g} by {:g} x {:g}{}", tile.batch,
+          cores, tile.m, tile.k, tile.k, tile.n,
+          isTransposed   ? ", transposed"
+          : plan.alignsX ? ", aligned first"
+                         : "");
+    });
+  }
+
+  bool alignsInput(const OpSpec &op) {
+    if (op.operands.empty() || isProductWithKeys(op))
+      return false;
+    const OperandSpec &input = op.operands.front();
+    std::pair<TensorRole, int> key(input.role, input.tensor);
+    if (input.tensor >= 0 &&
+        std::find(aligned.begin(), aligned.end(), key) != aligned.end())
+      return false;
+    aligned.push_back(key);
+    return true;
+  }
+
+  /// Both operands carry the reduction dim along x: their other dims are rows.
+  static bool isProductWithKeys(const OpSpec &op) {
+    return std::any_of(
+        op.dims.begin(), op.dims.end(), [](const IterationDim &dim) {
+          return dim.name == "context" && dim.kind == DimKind::Parallel;
+        });
   }
 
   /// What the op reads must be there, and where it is wanted.
@@ -157,7 +234,9 @@ private:
     for (const OperandSpec &operand : readsOf(op)) {
       if (pending && pending->holdsUp(op, sums, operand))
         finishSum();
-      const Value *value = values.find(operand.role, operand.tensor);
+      const Value *value = practice.isInPlace
+                               ? nullptr
+                               : values.find(operand.role, operand.tensor);
       if (value && !operand.indexing.empty())
         move(op.name + ": input", *value,
              layoutOf(op, operand, opSharding, sharding));
@@ -187,11 +266,21 @@ private:
     allReduceOver(sum.name, sum.sum.axis, sum.sum.cores, sum.sum.elements);
   }
 
+  double messageWavelets(double elements) const {
+    if (practice.packet > 1)
+      elements = std::max(1.0, std::floor(elements / double(practice.packet))) *
+                 double(practice.packet);
+    return rates.wavelets(elements * practice.sumBits / 8);
+  }
+
   void allReduceOver(const std::string &name, Axis axis, int64_t cores,
                      double elements) {
-    double payload =
-        std::ceil(elements * kPartialSumBits / 8 / rates.waveletBytes);
-    Breakdown cycles = allReduce(rates, cores, payload);
+    double payload = messageWavelets(elements);
+    AllReduceAlgorithm algorithm = practice.allReduce
+                                       ? *practice.allReduce
+                                       : bestAllReduce(rates, cores, payload);
+    Breakdown cycles =
+        allReduce(rates, algorithm, cores, payload, practice.group);
     bool turns = lastAxis != Axis::None && lastAxis != axis;
     if (turns)
       cycles.software += rates.reroute;
@@ -199,27 +288,44 @@ private:
     add(terms ? fmt::format("{}: all-reduce over {}", name, nameOf(axis))
               : std::string(),
         cycles, [&] {
-          return fmt::format(
-              "{} over {} cores, {:g} wavelets, {:g} a hop, {:g} a stage, "
-              "{:g} to set up{}",
-              toString(bestAllReduce(rates, cores, payload)), cores, payload,
-              rates.collectiveHop, rates.stage, rates.collectiveSetup,
-              turns ? fmt::format(", {:g} to change the axis", rates.reroute)
-                    : "");
+          return explainAllReduce(rates, algorithm, cores, payload,
+                                  practice.group) +
+                 (turns && rates.reroute > 0
+                      ? fmt::format(" + {:g} to change the axis", rates.reroute)
+                      : "");
         });
+  }
+
+  /// What a core has no room for comes from the memory beside the SRAM, where
+  /// there is one, in every firing.
+  void addDram() {
+    if (!rates.target.dramBandwidth.isGiven())
+      return;
+    double bytes =
+        double(footprint(kernel, sharding).total() - rates.target.budget()) *
+        double(sharding.region.area());
+    if (bytes <= 0)
+      return;
+    Breakdown cycles;
+    cycles.sram = dramCycles(rates.target, bytes);
+    add("read from DRAM", cycles, [&] {
+      return fmt::format("{:g} B / {:g} GB/s x {:g} GHz", bytes,
+                         rates.target.dramBandwidth.value,
+                         rates.target.clock.value);
+    });
   }
 
   const KernelSpec &kernel;
   const Sharding &sharding;
   const Rates &rates;
-  double load;
-  int64_t activeGroups;
+  const Activations &activations;
+  const Practice &practice;
   std::vector<Term> *terms;
-  LocalWork work;
   Values values;
   std::optional<PendingSum> pending;
+  std::vector<std::pair<TensorRole, int>> aligned;
   KernelCost result;
-  Axis lastAxis = Axis::None;
+  Axis lastAxis;
 };
 
 } // namespace
@@ -244,13 +350,11 @@ Term inlay::cost::entryCost(const KernelSpec &kernel, size_t input,
   double hops = double(sharding.region.width + sharding.region.height) / 2;
   Term term;
   term.name = fmt::format("spread input {}", input);
-  term.cycles.fabricBandwidth = payload * rates.period;
-  term.cycles.fabricLatency = hops * rates.hop;
-  term.cycles.software = std::max(0.0, rates.start - 2 * rates.ramp);
+  term.cycles = stream(rates, hops, payload);
   term.formula =
       fmt::format("{:g} wavelets x {:g} + {:g} hops x {:g} + {:g} "
                   "to start",
-                  payload, rates.period, hops, rates.hop, term.cycles.software);
+                  payload, rates.period, hops, rates.hop, rates.start);
   return term;
 }
 
@@ -269,29 +373,35 @@ Breakdown inlay::cost::longestEntry(const KernelSpec &kernel,
 KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,
                                        const Sharding &sharding,
                                        const Rates &rates,
-                                       const Routing &routing) {
+                                       const Routing &routing,
+                                       const Practice &practice) {
+  Activations none;
   if (kernel.role != KernelRole::Experts)
-    return Estimator(kernel, sharding, rates, {}, nullptr).run();
-  ExpertLoad load = expertLoad(kernel, sharding);
-  Activations expected = expectedActivations(load, routing);
-  KernelCost cost = Estimator(kernel, sharding, rates, expected, nullptr).run();
-  Activations worst = {worstLoad(load), expected.groups};
+    return Estimator(kernel, sharding, rates, none, practice, nullptr).run();
+  ExpertLoad step = expertLoad(kernel, sharding);
+  Activations expected = expectedActivations(step, routing);
+  KernelCost cost =
+      Estimator(kernel, sharding, rates, expected, practice, nullptr).run();
+  Activations worst = activationsOf(step, worstLoad(step));
   if (worst.load > expected.load)
-    cost.worstCase = std::max(
-        cost.worstCase,
-        Estimator(kernel, sharding, rates, worst, nullptr).run().worstCase);
+    cost.worstCase =
+        std::max(cost.worstCase,
+                 Estimator(kernel, sharding, rates, worst, practice, nullptr)
+                     .run()
+                     .worstCase);
   return cost;
 }
 
 std::vector<Term> inlay::cost::explainKernel(const KernelSpec &kernel,
                                              const Sharding &sharding,
                                              const Rates &rates,
-                                             const Routing &routing) {
+                                             const Routing &routing,
+                                             const Practice &practice) {
   std::vector<Term> terms;
   Activations activations;
   if (kernel.role == KernelRole::Experts)
     activations = expectedActivations(expertLoad(kernel, sharding), routing);
-  Estimator(kernel, sharding, rates, activations, &terms).run();
+  Estimator(kernel, sharding, rates, activations, practice, &terms).run();
   return terms;
 }
 

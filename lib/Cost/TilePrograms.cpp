@@ -9,6 +9,8 @@
 #include "inlay/Cost/TilePrograms.h"
 #include "inlay/Cost/Collectives.h"
 
+#include "fmt/format.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -41,46 +43,128 @@ Breakdown inlay::cost::vectors(const Rates &rates, const TypeRates &type,
   return cycles;
 }
 
-/// A scalar takes at least what an element of a vector does.
-static Breakdown scalars(const TypeRates &type, double count, double cycles) {
-  Breakdown result;
-  result.compute = count * std::max(type.elementPeriod, cycles);
+TileProgram &TileProgram::operator+=(const TileProgram &other) {
+  runs.append(other.runs.begin(), other.runs.end());
+  exponentials += other.exponentials;
+  divides += other.divides;
+  return *this;
+}
+
+TileProgram TileProgram::operator+(const TileProgram &other) const {
+  TileProgram sum = *this;
+  return sum += other;
+}
+
+TileProgram TileProgram::operator*(double times) const {
+  TileProgram result = *this;
+  for (VectorRun &run : result.runs) {
+    run.instructions *= times;
+    run.operands *= times;
+    run.readBytes *= times;
+  }
+  result.exponentials *= times;
+  result.divides *= times;
   return result;
 }
 
-Breakdown inlay::cost::exponentials(const Rates &rates, const TypeRates &type,
-                                    double count) {
-  return scalars(type, count, rates.exponential);
+/// Cycles of a scalar exponential.
+static double exponentialCycles(const Rates &rates, const TypeRates &type) {
+  return std::max(kExponentialOperations * type.elementPeriod,
+                  rates.exponential);
 }
 
-Breakdown inlay::cost::divides(const Rates &rates, const TypeRates &type,
-                               double count) {
-  return scalars(type, count, rates.divide);
+Breakdown TileProgram::cycles(const Rates &rates, const TypeRates &type) const {
+  Breakdown sum;
+  for (const VectorRun &run : runs)
+    sum += vectors(rates, type, run);
+  sum.compute +=
+      exponentials * exponentialCycles(rates, type) + divides * rates.divide;
+  return sum;
+}
+
+/// One run with its numbers; empty for one that takes no cycles.
+static std::string formulaOf(const Rates &rates, const TypeRates &type,
+                             const VectorRun &run) {
+  bool isMac = run.op == VectorOp::MultiplyAccumulate;
+  double period = isMac ? type.macPeriod : type.elementPeriod;
+  std::string busy = fmt::format("{:g} operations x {:g}",
+                                 run.instructions * run.length, period);
+  if (rates.vectorWord > 0)
+    busy +=
+        fmt::format(", {:g} words x {:g}",
+                    run.instructions * wordsOf(type, run), rates.vectorWord);
+  if (run.readBytes > 0)
+    busy += fmt::format(", {:g} B x {:g}", run.readBytes, rates.readPeriod);
+  std::string text = fmt::format("max({})", busy);
+  if (rates.vectorIssue > 0)
+    text += fmt::format(" + {:g} instructions x {:g}", run.instructions,
+                        rates.vectorIssue);
+  if (rates.operandSetup > 0 && run.operands > 0)
+    text += fmt::format(" + {:g} operands x {:g}", run.operands,
+                        rates.operandSetup);
+  return text;
+}
+
+std::string TileProgram::formula(const Rates &rates,
+                                 const TypeRates &type) const {
+  std::string text;
+  auto add = [&](const std::string &part) {
+    text += (text.empty() ? "" : " + ") + part;
+  };
+  for (const VectorRun &run : runs)
+    add(formulaOf(rates, type, run));
+  if (exponentials > 0)
+    add(fmt::format("{:g} exponentials x {:g}", exponentials,
+                    exponentialCycles(rates, type)));
+  if (divides > 0 && rates.divide > 0)
+    add(fmt::format("{:g} divides x {:g}", divides, rates.divide));
+  return text.empty() ? "0" : text;
 }
 
 /// One pass over `length` elements.
-static Breakdown pass(const Rates &rates, const TypeRates &type, double length,
-                      double operands) {
-  return vectors(rates, type, {VectorOp::Elementwise, 1, length, operands, 0});
+static VectorRun pass(double length, double operands) {
+  return {VectorOp::Elementwise, 1, length, operands, 0};
 }
 
-Breakdown inlay::cost::gemv(const Rates &rates, const TypeRates &type, double k,
-                            double n) {
-  return pass(rates, type, n, 1) +
-         vectors(rates, type, {VectorOp::MultiplyAccumulate, k, n, 3, 0});
+/// The one with fewer cycles; the first where they are equal.
+static TileProgram faster(const Rates &rates, const TypeRates &type,
+                          TileProgram first, TileProgram second) {
+  return second.cycles(rates, type).total() < first.cycles(rates, type).total()
+             ? second
+             : first;
 }
 
-Breakdown inlay::cost::gemmStep(const Rates &rates, const TypeRates &type,
-                                double m, double k, double n) {
-  return vectors(rates, type,
-                 {VectorOp::MultiplyAccumulate, k * n, m, 3 * k, 0});
+/// Clears a result of `elements`.
+static TileProgram clear(const Rates &rates, double elements) {
+  TileProgram program;
+  if (rates.isCalibrated())
+    program.runs.push_back(pass(elements, 1));
+  return program;
 }
 
-Breakdown inlay::cost::gemm(const Rates &rates, const TypeRates &type, double m,
-                            double k, double n) {
-  Breakdown alongRows = gemmStep(rates, type, m, k, n);
-  Breakdown alongColumns = gemmStep(rates, type, n, k, m);
-  return alongRows.total() < alongColumns.total() ? alongRows : alongColumns;
+TileProgram inlay::cost::gemv(const Rates &rates, double k, double n) {
+  TileProgram program = clear(rates, n);
+  program.runs.push_back({VectorOp::MultiplyAccumulate, k, n, 3, 0});
+  return program;
+}
+
+TileProgram inlay::cost::gemmStep(double m, double k, double n) {
+  TileProgram program;
+  program.runs.push_back({VectorOp::MultiplyAccumulate, k * n, m, 3 * k, 0});
+  return program;
+}
+
+TileProgram inlay::cost::product(const Rates &rates, const TypeRates &type,
+                                 const ProductShape &shape, double readBytes) {
+  TileProgram program = gemv(rates, shape.k, shape.n) * (shape.batch * shape.m);
+  program.runs.back().readBytes = readBytes;
+  if (shape.m <= 1)
+    return program;
+  TileProgram step =
+      (clear(rates, shape.m * shape.n) + gemmStep(shape.m, shape.k, shape.n)) *
+      shape.batch;
+  step.runs.back().readBytes = readBytes;
+  return faster(rates, type, std::move(program), std::move(step));
 }
 
 double inlay::cost::messageBytes(const TypeRates &type, double elements,
@@ -111,7 +195,7 @@ Breakdown inlay::cost::gemmCyclicShift(const Rates &rates,
   // A message has a memory operand at either end, and a fabric operand, which
   // kernels with messages of one length describe once and for all.
   double operands = plan.freshFabric ? 4 : 2;
-  Breakdown step = gemmStep(rates, type, m, k, n);
+  Breakdown step = gemmStep(m, k, n).cycles(rates, type);
   Breakdown moved;
   double exchanges = 0;
   for (auto [shifts, elements] :
@@ -138,7 +222,7 @@ Breakdown inlay::cost::gemmCyclicShift(const Rates &rates,
 Breakdown inlay::cost::gemmSumma(const Rates &rates, const TypeRates &type,
                                  int64_t cores, double m, double k, double n) {
   double farthest = double(cores) / 2;
-  Breakdown step = gemmStep(rates, type, m, k, n);
+  Breakdown step = gemmStep(m, k, n).cycles(rates, type);
   double elements = std::max(m * k, k * n);
   // The multicasts of successive steps follow each other on a line like one
   // long stream: distance is paid once, below.
@@ -152,46 +236,85 @@ Breakdown inlay::cost::gemmSumma(const Rates &rates, const TypeRates &type,
   return cycles;
 }
 
-Breakdown inlay::cost::elementwise(const Rates &rates, const TypeRates &type,
-                                   double elements, double ops) {
-  return vectors(rates, type,
-                 {VectorOp::Elementwise, ops, elements, 3 * ops, 0});
+Breakdown inlay::cost::gemmTransposed(const Rates &rates, const TypeRates &type,
+                                      int64_t cores, double m, double k,
+                                      double n, const ShiftPlan &plan) {
+  ShiftPlan moves = plan;
+  moves.shiftsX = moves.alignsX = false;
+  Breakdown cycles = gemmCyclicShift(rates, type, cores, m, k, n, moves);
+  double wavelets = rates.wavelets(messageBytes(type, m * n, plan.multiple));
+  Breakdown step = clear(rates, m * n).cycles(rates, type);
+  step.software += rates.collectiveSetup;
+  step.fabricBandwidth += 2 * wavelets * rates.period;
+  double hardware = std::min(rates.stage, 2 * rates.ramp + 1);
+  Breakdown core;
+  core.fabricLatency = rates.collectiveHop + hardware;
+  core.software = rates.stage - hardware;
+  return cycles + (step + core) * double(cores) + core * double(cores);
 }
 
-Breakdown inlay::cost::rmsNorm(const Rates &rates, const TypeRates &type,
-                               double elements) {
-  return vectors(rates, type, {VectorOp::Elementwise, 4, elements, 9, 0}) +
-         divides(rates, type, 3);
+TileProgram inlay::cost::elementwise(double elements, double ops) {
+  TileProgram program;
+  program.runs.push_back({VectorOp::Elementwise, ops, elements, 3 * ops, 0});
+  return program;
 }
 
-Breakdown inlay::cost::softmax(const Rates &rates, const TypeRates &type,
-                               double elements) {
-  return vectors(rates, type, {VectorOp::Elementwise, 4, elements, 8, 0}) +
-         exponentials(rates, type, elements) + divides(rates, type, 1);
+TileProgram inlay::cost::rmsNorm(const Rates &rates, const TypeRates &type,
+                                 double rows, double columns) {
+  TileProgram alongRows;
+  alongRows.runs.push_back({VectorOp::Elementwise, 4, columns, 9, 0});
+  alongRows.divides = 3;
+  alongRows = alongRows * rows;
+  if (rows <= 1)
+    return alongRows;
+  // Square; clear; add column by column; scale by the weight, then by the norm.
+  TileProgram alongColumns;
+  alongColumns.runs = {pass(rows * columns, 3),
+                       pass(rows, 1),
+                       {VectorOp::Elementwise, columns, rows, 3, 0},
+                       {VectorOp::Elementwise, 2 * columns, rows, 4, 0}};
+  alongColumns.divides = 3 * rows;
+  return faster(rates, type, std::move(alongRows), std::move(alongColumns));
 }
 
-Breakdown inlay::cost::rotary(const Rates &rates, const TypeRates &type,
-                              double elements) {
-  return vectors(rates, type, {VectorOp::Elementwise, 6, elements / 2, 18, 0});
+TileProgram inlay::cost::softmax(double rows, double elements) {
+  TileProgram program;
+  program.runs.push_back({VectorOp::Elementwise, 5, elements, 10, 0});
+  program.exponentials = elements;
+  program.divides = rows;
+  return program;
 }
 
-Breakdown inlay::cost::topK(const Rates &rates, const TypeRates &type,
-                            double elements, int64_t k) {
-  return vectors(rates, type,
-                 {VectorOp::Elementwise, double(k), elements, double(k), 0});
+TileProgram inlay::cost::rotary(const Rates &rates, const TypeRates &type,
+                                double rows, double columns) {
+  double pairs = std::max(1.0, columns / 2);
+  TileProgram alongRows, alongColumns;
+  alongRows.runs.push_back(
+      {VectorOp::Elementwise, 6 * rows, pairs, 18 * rows, 0});
+  alongColumns.runs.push_back(
+      {VectorOp::Elementwise, 6 * pairs, rows, 18 * pairs, 0});
+  return faster(rates, type, std::move(alongRows), std::move(alongColumns));
 }
 
-Breakdown inlay::cost::silu(const Rates &rates, const TypeRates &type,
-                            double elements) {
-  return exponentials(rates, type, elements) + divides(rates, type, elements);
+TileProgram inlay::cost::topK(double elements, double k) {
+  TileProgram program;
+  program.runs.push_back({VectorOp::Elementwise, k, elements, k, 0});
+  return program;
 }
 
-Breakdown inlay::cost::dequantise(const Rates &rates, const TypeRates &type,
-                                  double elements, double length) {
+TileProgram inlay::cost::silu(double elements) {
+  TileProgram program;
+  program.exponentials = program.divides = elements;
+  return program;
+}
+
+TileProgram inlay::cost::dequantise(const Rates &rates, double elements,
+                                    double length) {
+  TileProgram program;
   if (elements <= 0 || rates.dequantise <= 0)
-    return {};
+    return program;
   length = std::max(1.0, std::min(length, elements));
-  double instructions = rates.dequantise * elements / length;
-  return vectors(rates, type,
-                 {VectorOp::Elementwise, instructions, length, 0, 0});
+  program.runs.push_back({VectorOp::Elementwise,
+                          rates.dequantise * elements / length, length, 0, 0});
+  return program;
 }

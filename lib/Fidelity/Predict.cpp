@@ -238,7 +238,17 @@ std::optional<Replay> RowReader::layer(const Rates &rates, bool isPrefill) {
     return std::nullopt;
   if (auto batch = row.number("batch"); batch && *batch != 1)
     return skip("the measured layers have batch 1");
-  return isPrefill ? prefillLayer(rates, *shape) : decodeLayer(rates, *shape);
+  shape->phase = isPrefill ? model::Phase::Prefill : model::Phase::Decode;
+  if (!data.layers)
+    return skip("there is no builder of layers");
+  std::string error;
+  auto terms = data.layers->estimate(*shape, rates, error);
+  if (!terms)
+    return skip(error);
+  Replay replay;
+  for (const Term &term : *terms)
+    replay.add(term.name, term.cycles);
+  return replay;
 }
 
 /// Bodies of functions of another code base. Only the gate's activation is
@@ -248,7 +258,7 @@ std::optional<Replay> RowReader::component(const Rates &rates) {
     return skip("its inner loop is not known (another code base)");
   constexpr double kElements = 6144.0 / 512;
   Replay replay;
-  replay.add("SiLU", silu(rates, rates.of("bf16", 16), kElements));
+  replay.add("SiLU", silu(kElements).cycles(rates, rates.of("bf16", 16)));
   return replay;
 }
 

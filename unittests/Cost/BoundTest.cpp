@@ -107,7 +107,7 @@ TEST(BoundTest, HoldsOnRandomCollectives) {
         double bound = allReduceBound(rates, cores, wavelets);
         for (AllReduceAlgorithm algorithm :
              {AllReduceAlgorithm::ReduceBroadcast, AllReduceAlgorithm::TwoTree,
-              AllReduceAlgorithm::Ring})
+              AllReduceAlgorithm::MiddleChain, AllReduceAlgorithm::Ring})
           ASSERT_LE(bound, allReduce(rates, algorithm, cores, wavelets).total())
               << toString(algorithm) << " over " << cores << " cores, "
               << wavelets << " wavelets";

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "inlay/Compiler/BuildGraph.h"
 #include "inlay/Fidelity/Calibrate.h"
 #include "inlay/Fidelity/Report.h"
 #include "inlay/Target/Figures.h"
@@ -46,6 +47,17 @@ std::string read(const std::string &path) {
   return buffer ? (*buffer)->getBuffer().str() : "";
 }
 
+std::optional<model::Graph> buildLayer(const GraphRequest &request,
+                                       std::string &error) {
+  CompileOptions options;
+  options.phase = request.phase;
+  options.context = request.context;
+  if (request.phase == model::Phase::Prefill)
+    options.prefillChunk = request.chunk;
+  return buildGraph(request.config, modelgen::Encoding::Stacked, options,
+                    error);
+}
+
 /// The shipped data and targets.
 class FidelityTest : public testing::Test {
 protected:
@@ -55,6 +67,7 @@ protected:
     auto targets = loadMachines(source("targets"), diags);
     ASSERT_TRUE(rows && targets) << print(diags);
     data = std::move(*rows);
+    data.layers = std::make_shared<Layers>(buildLayer);
     machines = std::move(*targets);
   }
 
@@ -116,6 +129,40 @@ TEST_F(FidelityTest, PredictsLayersThatItNeverSaw) {
         << summary.file << " " << summary.machine;
   }
   EXPECT_EQ(tables.size(), 4u);
+}
+
+/// A layer is what its config says, and what its parts sum up to.
+TEST_F(FidelityTest, LayersComeFromTheirConfig) {
+  cost::Rates rates(machines.at("WSE-3"), cost::Mode::Calibrated);
+  LayerShape shape = {model::Phase::Decode, 360, 12, 40, 12, 18};
+  std::string error;
+  auto graph = buildLayer(requestOf(shape), error);
+  ASSERT_TRUE(graph) << error;
+  // Per core, as the open kernel has it: 4 d^2 + 3 d f + 2 d s.
+  double products = 0;
+  int sums = 0;
+  for (const model::KernelSpec &kernel : graph->kernels) {
+    if (kernel.layer != 0)
+      continue;
+    model::Sharding sharding = measuredSharding(kernel, shape);
+    for (size_t o = 0; o < kernel.ops.size(); ++o)
+      if (kernel.ops[o].opClass == model::OpClass::Contraction)
+        products +=
+            model::shardPoints(kernel.ops[o], sharding.ops[o], sharding);
+    for (const cost::Term &term :
+         cost::explainKernel(kernel, sharding, rates, {}, practiceOf(shape)))
+      if (llvm::StringRef(term.name).contains("all-reduce"))
+        sums += llvm::StringRef(term.formula).starts_with("2 x") ? 2 : 1;
+  }
+  EXPECT_EQ(products, 4 * 12 * 12 + 3 * 12 * 40 + 2 * 12 * 12);
+  EXPECT_EQ(sums, 10);
+  // What cannot be a layer is no crash.
+  Layers layers(buildLayer);
+  shape = {model::Phase::Decode, 3, 1, 1, 1, 1};
+  EXPECT_FALSE(layers.estimate(shape, rates, error));
+  EXPECT_THAT(error, HasSubstr("the layer could not be built: "));
+  EXPECT_FALSE(Layers().estimate(shape, rates, error));
+  EXPECT_THAT(error, HasSubstr("there is no builder of layers"));
 }
 
 TEST_F(FidelityTest, OrdersLayersAsTheHardwareDid) {
@@ -261,6 +308,7 @@ TEST_F(FidelityTest, PredictsWithoutAValueAndWithoutTiles) {
   auto rows = readData(folder.name(), diags);
   ASSERT_TRUE(rows) << print(diags);
   rows->models = data.models;
+  rows->layers = data.layers;
   ASSERT_EQ(rows->rows.size(), 5u);
   for (size_t i : {0u, 1u}) {
     Prediction prediction = predict(rows->rows[i], *rows, machines);

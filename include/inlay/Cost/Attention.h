@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Attention in closed form, for what-if questions without a model: the same
-// tile programs and collectives as the estimates of kernels. Projections are
-// not part of it. On W x H cores, as Inlay cuts it: the context over H, heads
-// and channels together over W.
+// Attention for what-if questions without a model: the kernel that the shape
+// describes, cut as Inlay cuts it (the context over the H rows of a region,
+// heads and channels together over its W columns) and estimated as any other.
+// Projections are not part of it.
 //
 //===----------------------------------------------------------------------===//
 

@@ -35,6 +35,7 @@
 #include "inlay/Cost/Rates.h"
 
 #include <cstdint>
+#include <string>
 
 namespace inlay::cost {
 
@@ -43,7 +44,7 @@ enum class ReduceAlgorithm { Star, Chain, Tree, TwoPhase };
 const char *toString(ReduceAlgorithm algorithm);
 
 /// Algorithms that leave the result on every core of a line.
-enum class AllReduceAlgorithm { ReduceBroadcast, TwoTree, Ring };
+enum class AllReduceAlgorithm { ReduceBroadcast, TwoTree, MiddleChain, Ring };
 const char *toString(AllReduceAlgorithm algorithm);
 
 /// A stream from core to core that only routers carry: start + r B + h hops.
@@ -100,8 +101,18 @@ Breakdown middleChain(const Rates &rates, int64_t cores, double wavelets);
 ///   2 (P - 1) B / P + 4 P - 6 + 2 (P - 1) (2 T_R + 1)
 Breakdown ring(const Rates &rates, int64_t cores, double wavelets);
 
+/// One algorithm; `group` is that of the two-tree, 0 for groups of sqrt P.
 Breakdown allReduce(const Rates &rates, AllReduceAlgorithm algorithm,
-                    int64_t cores, double wavelets);
+                    int64_t cores, double wavelets, int64_t group = 0);
+
+/// The formula of `allReduce` with its numbers filled in: its value is the
+/// total.
+std::string explainAllReduce(const Rates &rates, AllReduceAlgorithm algorithm,
+                             int64_t cores, double wavelets, int64_t group = 0);
+/// The same of `reduce`.
+std::string explainReduce(const Rates &rates, ReduceAlgorithm algorithm,
+                          int64_t cores, double wavelets);
+
 AllReduceAlgorithm bestAllReduce(const Rates &rates, int64_t cores,
                                  double wavelets);
 /// By the algorithm with the fewest cycles.

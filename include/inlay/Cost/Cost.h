@@ -18,6 +18,7 @@
 #define INLAY_COST_COST_H
 
 #include "inlay/Cost/Breakdown.h"
+#include "inlay/Cost/Practice.h"
 #include "inlay/Cost/Rates.h"
 #include "inlay/Cost/Routing.h"
 #include "inlay/Model/Sharding.h"
@@ -39,6 +40,8 @@ struct KernelCost {
   double worstCase = 0;
   /// Bytes moved by ops that no rule knows; their cycles are a guess by bytes.
   double unknownBytes = 0;
+  /// The axis along which the collectives are led at the end.
+  model::Axis axis = model::Axis::None;
 };
 
 /// Cycles of `kernel` cut by `sharding`, which must have passed `check`.
@@ -46,14 +49,18 @@ struct KernelCost {
 /// For each op: the tile program of the busiest core (TilePrograms.h; weights
 /// of fewer bits are dequantised first), then, for each axis that cuts a
 /// reduction dim, an all-reduce of the op's result by the algorithm with the
-/// fewest cycles. Inputs lie where the cut wants them: what comes from outside
-/// the region pays `entryCost` first. Experts: tokens go to the groups
-/// of their experts, the group with the most activations decides (see
-/// Routing.h), and the groups' results are added on the way back, a chain over
-/// the groups that take part.
+/// fewest cycles. Sums over one axis of ops that follow each other, and of
+/// which none needs the result of another, share one message. Inputs lie where
+/// the cut wants them: what comes from outside the region pays `entryCost`
+/// first. Experts: tokens go to the groups of their experts, the group with the
+/// most activations decides (see Routing.h), and the groups' results are added
+/// on the way back, a chain over the groups that take part. What exceeds the
+/// budget of a core is read from DRAM, where the target has any. `practice`
+/// says how the kernels are written.
 KernelCost estimateKernel(const model::KernelSpec &kernel,
                           const model::Sharding &sharding, const Rates &rates,
-                          const Routing &routing = {});
+                          const Routing &routing = {},
+                          const Practice &practice = {});
 
 /// What it takes to spread an input that comes from outside over the region of
 /// its kernel: the largest shard of it in wavelets, and half the perimeter in
@@ -69,8 +76,8 @@ Breakdown longestEntry(const model::KernelSpec &kernel,
 /// The same estimate, summand by summand; they add up to it.
 std::vector<Term> explainKernel(const model::KernelSpec &kernel,
                                 const model::Sharding &sharding,
-                                const Rates &rates,
-                                const Routing &routing = {});
+                                const Rates &rates, const Routing &routing = {},
+                                const Practice &practice = {});
 
 /// A stream between regions: hops of the way, and wavelets over the lanes of
 /// the narrower side.

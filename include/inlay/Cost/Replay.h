@@ -1,4 +1,4 @@
-//===- Replay.h - Kernels and layers as others executed them ----*- C++ -*-===//
+//===- Replay.h - Single kernels as others executed them ----*- C++ -*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// To hold the cost model against measured wafers, the programs that were timed
-// are composed here from the same tile programs and collectives that estimate
-// Inlay's own plans: step for step, with the padding, groups and message sizes
-// of the runs. Nothing here has a number of its own.
+// To hold the cost model against measured wafers, the single kernels that were
+// timed are composed here from the same tile programs and collectives that
+// estimate Inlay's own plans, with the padding, groups and message sizes of the
+// runs. Nothing here has a number of its own. Whole layers are no programs of
+// their own: they are built from a config and estimated as any kernel
+// (inlay/Fidelity/Layer.h).
 //
 // Sources: WaferLLM (He et al., OSDI'25; github MeshInfra/WaferLLM @2cd13b5)
 // and its re-measurement (github Wang-oss-tech/Wafer-Scale-Accelerator-
@@ -46,15 +48,6 @@ struct Replay {
   Breakdown total() const;
 };
 
-/// Whole numbers of elements on a core, padded up.
-struct LayerShape {
-  int64_t cores = 1;  ///< P, cores on a side of the square region
-  int64_t model = 1;  ///< d, model dim / P
-  int64_t ffn = 1;    ///< f, FFN dim / P
-  int64_t tokens = 1; ///< s, sequence or context / P
-  int64_t group = 1;  ///< g, cores in a group of the two-tree
-};
-
 /// y = x W, W tiles of k x n: clear the result, k multiply-accumulates of n
 /// elements, one two-tree all-reduce along y in groups of `group`.
 Replay meshGemv(const Rates &rates, int64_t cores, int64_t k, int64_t n,
@@ -75,18 +68,6 @@ Replay meshGemm(const Rates &rates, int64_t cores, const TileShape &tile);
 
 /// C = A B by pipelined multicast (gemmSumma).
 Replay summaGemm(const Rates &rates, int64_t cores, const TileShape &tile);
-
-/// Decode layer of a dense model with full multi-head attention, batch 1, one
-/// head as wide as the model; 10 all-reduces, 7 along y and 3 along x, and 6
-/// changes of axis.
-Replay decodeLayer(const Rates &rates, const LayerShape &shape);
-
-/// Prefill layer of such a model: 9 products of P steps, 5 alignments, 4
-/// all-reduces of s elements by two chains to the middle. The causal mask skips
-/// no work. The sums of Q K^T run along with its steps: a core at the end of a
-/// row sends and goes on, so each step pays one dependent core, and the length
-/// of the row once.
-Replay prefillLayer(const Rates &rates, const LayerShape &shape);
 
 /// The divisor of P that gives 20 groups when 20 divides P, else the number of
 /// groups nearest to 20 that divides P (the smaller of two).

@@ -33,6 +33,10 @@
 #include "inlay/Cost/Breakdown.h"
 #include "inlay/Cost/Rates.h"
 
+#include "llvm/ADT/SmallVector.h"
+
+#include <string>
+
 namespace inlay::cost {
 
 enum class VectorOp { MultiplyAccumulate, Elementwise };
@@ -51,22 +55,44 @@ struct VectorRun {
 Breakdown vectors(const Rates &rates, const TypeRates &type,
                   const VectorRun &run);
 
-/// `count` scalar functions, one by one.
-Breakdown exponentials(const Rates &rates, const TypeRates &type, double count);
-Breakdown divides(const Rates &rates, const TypeRates &type, double count);
+/// What one core runs: vector instructions and scalars, one after the other.
+struct TileProgram {
+  llvm::SmallVector<VectorRun, 4> runs;
+  double exponentials = 0; ///< of scalars
+  double divides = 0;      ///< of scalars; also reciprocals and square roots
+
+  TileProgram &operator+=(const TileProgram &other);
+  TileProgram operator+(const TileProgram &other) const;
+  /// The same work `times` over.
+  TileProgram operator*(double times) const;
+
+  Breakdown cycles(const Rates &rates, const TypeRates &type) const;
+  /// The formula with its numbers filled in; what it says is `cycles`.
+  std::string formula(const Rates &rates, const TypeRates &type) const;
+};
+
+/// In `ideal` mode an exponential counts as this many vector operations on its
+/// element, and a divide as none: the least that bounds allow for either.
+inline constexpr double kExponentialOperations = 4;
 
 /// y[n] += x[k] W[k][n]: k multiply-accumulates of n elements; clears y first.
 ///   clear: 1 operand, n; loop: 3 operands, k (issue + ceil(n) word)
-Breakdown gemv(const Rates &rates, const TypeRates &type, double k, double n);
+/// Nothing is cleared in `ideal` mode, where the first product could write.
+TileProgram gemv(const Rates &rates, double k, double n);
 
 /// The product of one step, C[m][n] += A[m][k] B[k][n]: for each of k three
 /// operands, then n multiply-accumulates of m elements.
-Breakdown gemmStep(const Rates &rates, const TypeRates &type, double m,
-                   double k, double n);
+TileProgram gemmStep(double m, double k, double n);
 
-/// A tile product by itself, along the dim that makes the longest vectors.
-Breakdown gemm(const Rates &rates, const TypeRates &type, double m, double k,
-               double n);
+/// `batch` products of m x k by k x n.
+struct ProductShape {
+  double batch = 1, m = 1, k = 1, n = 1;
+};
+
+/// What a core does for a product of its tiles: row by row as a gemv, or, where
+/// there are several rows and that is faster, by one gemmStep each.
+TileProgram product(const Rates &rates, const TypeRates &type,
+                    const ProductShape &shape, double readBytes);
 
 /// Bytes of a message of `elements`, rounded DOWN to whole packets of
 /// `multiple` elements as the open kernels send them; at least one packet.
@@ -98,33 +124,47 @@ Breakdown gemmCyclicShift(const Rates &rates, const TypeRates &type,
 Breakdown gemmSumma(const Rates &rates, const TypeRates &type, int64_t cores,
                     double m, double k, double n);
 
+/// C = A B^T on P x P cores, tiles m x k and n x k: B travels along y, A stays.
+/// After each step the m x n partial products are added up along x by two
+/// chains to a root that moves on from step to step. The chains of successive
+/// steps follow each other: a core at the end of a row sends and goes on, so
+/// that each step pays one dependent core, and the length of the row once.
+///   P times: gemmStep, exchange of B overlapped, 2 operands and 2 hand-overs,
+///            clear m n, A + 2 r B + h + s
+///   once:    P (h + s)
+Breakdown gemmTransposed(const Rates &rates, const TypeRates &type,
+                         int64_t cores, double m, double k, double n,
+                         const ShiftPlan &plan = {});
+
 /// `ops` operations on each of `elements`, 3 operands each.
-Breakdown elementwise(const Rates &rates, const TypeRates &type,
-                      double elements, double ops = 1);
+TileProgram elementwise(double elements, double ops = 1);
 
-/// Root-mean-square norm of one row of `elements` on a core, collective left
-/// out: square, sum, scale twice (9 operands), two divides and a square root.
-Breakdown rmsNorm(const Rates &rates, const TypeRates &type, double elements);
+/// Root-mean-square norm of `rows` rows of `columns` on a core, collective left
+/// out. Row by row: square, sum, scale twice (9 operands), two divides and a
+/// square root; or, where that is faster, all rows at once along the columns.
+TileProgram rmsNorm(const Rates &rates, const TypeRates &type, double rows,
+                    double columns);
 
-/// Softmax of one row: maximum, subtract, exponentials, sum, scale (8
-/// operands), one reciprocal; collectives left out.
-Breakdown softmax(const Rates &rates, const TypeRates &type, double elements);
+/// Softmax of rows with `elements` in all: scale, maximum, subtract,
+/// exponentials, sum, scale (10 operands), one reciprocal for each row;
+/// collectives left out.
+TileProgram softmax(double rows, double elements);
 
-/// Rotary embedding: 4 multiplies, a subtract and an add of half the elements
-/// (18 operands).
-Breakdown rotary(const Rates &rates, const TypeRates &type, double elements);
+/// Rotary embedding of `rows` rows of `columns`: 4 multiplies, a subtract and
+/// an add of half the elements (18 operands), row by row or all rows at once
+/// pair by pair, whichever is faster.
+TileProgram rotary(const Rates &rates, const TypeRates &type, double rows,
+                   double columns);
 
 /// The k largest of `elements`: k passes of a maximum.
-Breakdown topK(const Rates &rates, const TypeRates &type, double elements,
-               int64_t k);
+TileProgram topK(double elements, double k);
 
 /// x sigmoid(x) of each element: one exponential and one divide.
-Breakdown silu(const Rates &rates, const TypeRates &type, double elements);
+TileProgram silu(double elements);
 
 /// Weights of 8 bits or less turned into the type of the activations, in rows
 /// of `length`.
-Breakdown dequantise(const Rates &rates, const TypeRates &type, double elements,
-                     double length);
+TileProgram dequantise(const Rates &rates, double elements, double length);
 
 } // namespace inlay::cost
 

@@ -14,10 +14,12 @@
 #ifndef INLAY_FIDELITY_ROWS_H
 #define INLAY_FIDELITY_ROWS_H
 
+#include "inlay/Fidelity/Layer.h"
 #include "inlay/Support/Diagnostic.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +49,8 @@ struct ModelDims {
 struct Data {
   std::vector<Row> rows; ///< by file name, then line
   std::map<std::string, ModelDims> models;
+  /// What builds the layers that rows are about; without it they are skipped.
+  std::shared_ptr<Layers> layers;
 };
 
 /// Splits CSV text (RFC 4180: quotes, doubled quotes, line ends in quotes).
