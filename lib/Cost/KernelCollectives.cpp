@@ -126,7 +126,8 @@ const Value *Values::find(TensorRole role, int tensor) {
   auto it = known.find({role, tensor});
   if (it != known.end())
     return &it->second;
-  if (role != TensorRole::Input || sharding.numGroups() > 1)
+  if (role != TensorRole::Input || sharding.numGroups() > 1 || tensor < 0 ||
+      tensor >= int(kernel.inputs.size()))
     return nullptr;
   const PortSpec &port = kernel.inputs[tensor];
   if (port.shape.empty())

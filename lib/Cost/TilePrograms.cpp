@@ -95,7 +95,8 @@ static std::string formulaOf(const Rates &rates, const TypeRates &type,
                     run.instructions * wordsOf(type, run), rates.vectorWord);
   if (run.readBytes > 0)
     busy += fmt::format(", {:g} B x {:g}", run.readBytes, rates.readPeriod);
-  std::string text = fmt::format("max({})", busy);
+  bool isOnly = rates.vectorWord <= 0 && run.readBytes <= 0;
+  std::string text = isOnly ? busy : fmt::format("max({})", busy);
   if (rates.vectorIssue > 0)
     text += fmt::format(" + {:g} instructions x {:g}", run.instructions,
                         rates.vectorIssue);

@@ -171,7 +171,7 @@ static int runSpeed(Diagnostics &diags) {
   std::string error;
   std::optional<model::Graph> layer = buildLayer(requestOf(shape), error);
   if (!layer) {
-    diags.inputError("", "no layer could be built: " + error);
+    diags.inputError("", "the layer could not be built: " + error);
     return diags.exitStatus();
   }
   std::vector<model::Sharding> shardings;

@@ -109,10 +109,10 @@ TEST(CostTest, GemvByHand) {
   EXPECT_EQ(cost.cycles.fabricLatency,
             reduction.fabricLatency + turn.fabricLatency);
   EXPECT_EQ(cost.cycles.software, 0);
-  // The input's 8 wavelets, and half the perimeter.
+  // The input's 8 wavelets, half the perimeter, and the ramps at both ends.
   Breakdown entry = longestEntry(gemv(64, 64), square(4, 4), rates);
   EXPECT_EQ(entry.fabricBandwidth, 8);
-  EXPECT_EQ(entry.fabricLatency, 4);
+  EXPECT_EQ(entry.fabricLatency, 4 + 2 * 2);
 }
 
 TEST(CostTest, CrossingIsLatencyAndBandwidthAtTheClock) {

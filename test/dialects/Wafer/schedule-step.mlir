@@ -8,7 +8,7 @@
 // CHECK:      inlay_wafer.estimate @moe
 // Streams of the host have no cycles.
 // CHECK:      inlay_wafer.connect "x" to @mlp(0) bytes(256) hops(0){{$}}
-// CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops(0) crossing cycles(#inlay_wafer.cycles<fabric_latency = 8.0{{0+}}e+00, fabric_bandwidth = 8.0{{0+}}e+00, crossing = 851.4506{{[0-9]+}}>)
+// CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops(0) crossing cycles(#inlay_wafer.cycles<fabric_latency = 1.2{{0+}}e+01, fabric_bandwidth = 8.0{{0+}}e+00, crossing = 851.4506{{[0-9]+}}>)
 // CHECK:      inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<{{.*}}crossing = 851.4506{{[0-9]+}}>) worst_case({{.*}}) path [@mlp, @moe] stages [{{.*}}, {{.*}}] bound(#inlay_wafer.bound<{{.*}}>) least(
 
 // REMARK: remark: [Passed] ScheduleStep | Category:mapping | Remark="estimated a step", bound={{.+}}, latency={{.+}}
