@@ -7,7 +7,7 @@
 #   include/inlay-cxx/      C++ headers as the source tree has them: inlay/..., dialects/... with
 #                           what TableGen generated; a folder of its own, for `dialects` is no name
 #                           to put into a shared include/
-#   share/inlay/            data: targets/, measured/, schema/
+#   share/inlay/            data: targets/, measured/, ispd2020/, schema/
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -20,7 +20,7 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 # Programs look for their data in share/inlay beside bin/ and lib/; the build tree has that too.
 file(MAKE_DIRECTORY ${INLAY_BINARY_DIR}/share/inlay)
-foreach(pair targets:targets data/measured:measured docs/schema:schema)
+foreach(pair targets:targets data/measured:measured data/ispd2020:ispd2020 docs/schema:schema)
   string(REPLACE ":" ";" pair ${pair})
   list(GET pair 0 source)
   list(GET pair 1 name)

@@ -11,12 +11,14 @@
 //   inlay-bench speed                          estimates a second
 //   inlay-bench frontend MODEL                 seconds of each pass up to the
 //                                              dataflow level
+//   inlay-bench ispd2020 DIR --out OUT         places the contest's cases
 //
-// Exit status: 0 done, 1 bad input.
+// Exit status: 0 done, 1 bad input, 2 a case that found no placement.
 //
 //===----------------------------------------------------------------------===//
 
 #include "FrontEnd.h"
+#include "Ispd2020.h"
 
 #include "inlay/Compiler/BuildGraph.h"
 #include "inlay/Cost/Collectives.h"
@@ -56,6 +58,41 @@ static cl::SubCommand frontEndCommand(
     "frontend", "Prints the processor seconds of the import and of each pass "
                 "up to the dataflow level");
 
+static cl::SubCommand ispdCommand(
+    "ispd2020",
+    "Places every .kgraph file of a folder, writes OUT/<case>.paint "
+    "and prints scores beside the best published ones");
+
+static cl::opt<std::string> caseDir(cl::Positional, cl::Required,
+                                    cl::desc("<folder of .kgraph files>"),
+                                    cl::sub(ispdCommand));
+static cl::opt<std::string> outDir("out", cl::Required,
+                                   cl::desc("Folder for the placements"),
+                                   cl::value_desc("DIR"), cl::sub(ispdCommand));
+static cl::opt<double>
+    timeLimit("time-limit",
+              cl::desc("Seconds for each case, instead of --effort; two runs "
+                       "may then differ"),
+              cl::value_desc("S"), cl::init(0), cl::sub(ispdCommand));
+static cl::opt<int> effort("effort",
+                           cl::desc("Thousands of moves for each case; equal "
+                                    "effort gives equal files"),
+                           cl::value_desc("N"), cl::init(2000),
+                           cl::sub(ispdCommand));
+static cl::opt<int> threads("threads", cl::desc("Searches at the same time"),
+                            cl::value_desc("N"), cl::init(2),
+                            cl::sub(ispdCommand));
+static cl::opt<std::string>
+    publishedPath("published",
+                  cl::desc("CSV of published scores (case,score,by), where the "
+                           "folder has no best_published.csv"),
+                  cl::value_desc("FILE"),
+                  cl::init(findSharedData("ispd2020") + "/best_published.csv"),
+                  cl::sub(ispdCommand));
+static cl::opt<bool> isVerbose("verbose",
+                               cl::desc("Say on stderr how the search goes"),
+                               cl::sub(ispdCommand));
+
 static cl::opt<std::string> modelPath(cl::Positional, cl::Required,
                                       cl::desc("<model.onnx or config.json>"),
                                       cl::sub(frontEndCommand));
@@ -71,7 +108,7 @@ static cl::opt<std::string>
               cl::sub(fidelityCommand), cl::sub(calibrateCommand),
               cl::sub(speedCommand));
 static cl::opt<bool> asJson("json", cl::desc("Print JSON"),
-                            cl::sub(fidelityCommand));
+                            cl::sub(fidelityCommand), cl::sub(ispdCommand));
 
 /// Products of queries, keys and values apart, as in the measured code.
 static std::optional<model::Graph> buildLayer(const GraphRequest &request,
@@ -189,6 +226,25 @@ static int runSpeed(Diagnostics &diags) {
   return sum > 0 ? 0 : 1;
 }
 
+static int runIspd2020(Diagnostics &diags) {
+  if (timeLimit < 0 || effort < 1 || threads < 1 || threads > 256) {
+    diags.inputError("", "--time-limit must not be negative, --effort must be "
+                         "at least 1, --threads from 1 to 256");
+    return diags.exitStatus();
+  }
+  Ispd2020Options options;
+  options.dir = caseDir;
+  options.out = outDir;
+  options.published = publishedPath;
+  options.asJson = asJson;
+  options.isVerbose = isVerbose;
+  options.solver.effort = effort;
+  options.solver.timeLimit = timeLimit;
+  options.solver.threads = threads;
+  benchIspd2020(options, llvm::outs(), diags);
+  return diags.exitStatus();
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(
@@ -203,9 +259,11 @@ int main(int argc, char **argv) {
     status = runSpeed(diags);
   else if (frontEndCommand)
     status = timeFrontEnd(modelPath, llvm::outs());
+  else if (ispdCommand)
+    status = runIspd2020(diags);
   else
-    llvm::errs() << "error: give a command: fidelity, calibrate, speed or "
-                    "frontend; see --help\n";
+    llvm::errs() << "error: give a command: fidelity, calibrate, speed, "
+                    "frontend or ispd2020; see --help\n";
   diags.print(llvm::errs());
   return status;
 }

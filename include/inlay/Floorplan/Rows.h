@@ -1,0 +1,36 @@
+//===- Rows.h - Blocks in rows, in a given order ----------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Start of searches: consecutive blocks stand in rows across the grid, each
+// block as narrow as the height of its row allows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_FLOORPLAN_ROWS_H
+#define INLAY_FLOORPLAN_ROWS_H
+
+#include "inlay/Floorplan/ShapeCurve.h"
+
+namespace inlay::floorplan {
+
+struct RowPlan {
+  int64_t height = 0; ///< of all rows; may be more than the grid's
+  /// Indices into the order, row by row; every second row is reversed, so that
+  /// consecutive blocks are neighbours (snake).
+  std::vector<std::vector<int>> rows;
+};
+
+/// For each number of rows from 1 to `mostRows` that is possible, the plan of
+/// least height; `curves` holds the blocks in their order. Dynamic programming
+/// over where rows begin.
+std::vector<RowPlan> planRows(const std::vector<const ShapeCurve *> &curves,
+                              model::Extent grid, int mostRows);
+
+} // namespace inlay::floorplan
+
+#endif // INLAY_FLOORPLAN_ROWS_H
