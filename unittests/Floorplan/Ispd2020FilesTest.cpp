@@ -14,37 +14,37 @@
 using namespace inlay;
 using namespace inlay::floorplan::ispd2020;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
-namespace {
+static const std::string header = "(*\n"
+                                  "test=two\n"
+                                  "width=30\n"
+                                  "height=20\n"
+                                  "wdeltat=1\n"
+                                  "wlength=4\n"
+                                  "wadapter=0.5\n"
+                                  "memlimit=24576\n"
+                                  "*)\n"; // nine lines
 
-const std::string header = "(*\n"
-                           "test=two\n"
-                           "width=30\n"
-                           "height=20\n"
-                           "wdeltat=1\n"
-                           "wlength=4\n"
-                           "wadapter=0.5\n"
-                           "memlimit=24576\n"
-                           "*)\n"; // nine lines
+static const std::string nodes =
+    "(* Node Definitions *)\n"
+    "input[ 0] n=[8 8 4] name='k0'\n"
+    "conv[1] W=8 H=6 R=3 S=1 C=4 K=5 T=2 U=2 name='k1'\n"
+    "dblock[ 2]\tf=16 h=4 w=3 name='k2'\n"
+    "output[3] n=[4 4 16] name='k3'\n";
 
-const std::string nodes = "(* Node Definitions *)\n"
-                          "input[ 0] n=[8 8 4] name='k0'\n"
-                          "conv[1] W=8 H=6 R=3 S=1 C=4 K=5 T=2 U=2 name='k1'\n"
-                          "dblock[ 2]\tf=16 h=4 w=3 name='k2'\n"
-                          "output[3] n=[4 4 16] name='k3'\n";
+static const std::string edges =
+    "\n(* Connectivity *)\r\n"
+    "input[0]:_ -> conv[1]:x, shape:[8][8][4]\n"
+    "conv[1]:y\t->\tdblock[ 2]:x, shape:[4][4][16]\n"
+    "dblock[2]:y -> output[3]:_, shape:[4][4][16]";
 
-const std::string edges = "\n(* Connectivity *)\r\n"
-                          "input[0]:_ -> conv[1]:x, shape:[8][8][4]\n"
-                          "conv[1]:y\t->\tdblock[ 2]:x, shape:[4][4][16]\n"
-                          "dblock[2]:y -> output[3]:_, shape:[4][4][16]";
-
-std::optional<Problem> read(const std::string &text, Diagnostics &diags) {
+static std::optional<Problem> read(const std::string &text,
+                                   Diagnostics &diags) {
   return readKgraph(text, "two", diags);
 }
 
 /// The one error that reading a case gives.
-std::string kgraphError(const std::string &text) {
+static std::string kgraphError(const std::string &text) {
   Diagnostics diags;
   EXPECT_FALSE(read(text, diags));
   if (diags.all().size() != 1)
@@ -63,9 +63,9 @@ TEST(Ispd2020FilesTest, ReadsACase) {
   ASSERT_EQ(problem->kernels.size(), 2u);
   EXPECT_EQ(problem->kernels[0].conv, (Convolution{6, 8, 3, 1, 4, 5, 2}));
   EXPECT_EQ(problem->kernels[1].kind, KernelKind::DBlock);
-  EXPECT_EQ(problem->kernels[1].H, 4);
-  EXPECT_EQ(problem->kernels[1].W, 3);
-  EXPECT_EQ(problem->kernels[1].F, 16);
+  EXPECT_EQ(problem->kernels[1].imageHeight, 4);
+  EXPECT_EQ(problem->kernels[1].imageWidth, 3);
+  EXPECT_EQ(problem->kernels[1].features, 16);
   EXPECT_THAT(problem->edges, ElementsAre(std::pair(0, 1)));
 }
 
@@ -117,7 +117,7 @@ TEST(Ispd2020FilesTest, SurvivesCutAndChangedFiles) {
   std::string text = header + nodes + edges;
   int read = 0;
   for (size_t at = 0; at < text.size(); ++at)
-    for (std::string changed :
+    for (const std::string &changed :
          {text.substr(0, at), text.substr(0, at) + text.substr(at + 1),
           text.substr(0, at) + "9" + text.substr(at),
           text.substr(0, at) + "\xff" + text.substr(at + 1)}) {
@@ -128,6 +128,8 @@ TEST(Ispd2020FilesTest, SurvivesCutAndChangedFiles) {
     }
   EXPECT_GT(read, 0);
 }
+
+namespace {
 
 class PaintTest : public testing::Test {
 protected:
@@ -152,6 +154,8 @@ protected:
   Problem problem;
   Solution solution;
 };
+
+} // namespace
 
 TEST_F(PaintTest, WritesTheContestsForm) {
   EXPECT_EQ(writePaint(problem, solution),
@@ -206,5 +210,3 @@ TEST_F(PaintTest, SurvivesCutFiles) {
       EXPECT_NE(isRead, diags.hasErrors());
     }
 }
-
-} // namespace

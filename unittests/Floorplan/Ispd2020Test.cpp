@@ -22,34 +22,33 @@ using namespace inlay::floorplan;
 using namespace inlay::floorplan::ispd2020;
 using testing::ElementsAre;
 
-namespace {
-
-std::vector<std::string> messages(const Diagnostics &diags) {
+static std::vector<std::string> messages(const Diagnostics &diags) {
   std::vector<std::string> all;
   for (const Diagnostic &diag : diags.all())
     all.push_back(diag.subject + ": " + diag.message);
   return all;
 }
 
-Kernel conv(std::string name, Convolution arguments) {
+static Kernel conv(std::string name, Convolution arguments) {
   Kernel kernel;
   kernel.name = std::move(name);
   kernel.conv = arguments;
-  kernel.U = arguments.T;
+  kernel.strideU = arguments.stride;
   return kernel;
 }
 
-Kernel block(std::string name, KernelKind kind, int64_t H, int64_t F) {
+static Kernel block(std::string name, KernelKind kind, int64_t image,
+                    int64_t features) {
   Kernel kernel;
   kernel.name = std::move(name);
   kernel.kind = kind;
-  kernel.H = kernel.W = H;
-  kernel.F = F;
+  kernel.imageHeight = kernel.imageWidth = image;
+  kernel.features = features;
   return kernel;
 }
 
 /// A path of small convolutions and blocks.
-Problem pathProblem(Weights weights, model::Extent grid = {40, 36}) {
+static Problem pathProblem(Weights weights, model::Extent grid = {40, 36}) {
   Problem problem;
   problem.name = "path";
   problem.grid = grid;
@@ -100,7 +99,8 @@ TEST(Ispd2020Test, CostsBlocks) {
   // 6, fourth 8 * 8 * 4 / 4.
   EXPECT_EQ(size.time, 72);
   // The image of an odd block is halved to the next whole number.
-  EXPECT_EQ(block("c", KernelKind::CBlock, 7, 16).convolutions()[2].H, 4);
+  EXPECT_EQ(block("c", KernelKind::CBlock, 7, 16).convolutions()[2].imageHeight,
+            4);
 }
 
 TEST(Ispd2020Test, ScoresAPlacementByHand) {
@@ -185,10 +185,10 @@ TEST(Ispd2020Test, ChecksProblems) {
   problem.grid = {0, 5000};
   problem.weights = {0, 1, 1};
   problem.memoryLimit = 0;
-  problem.kernels[0].conv.K = 0;
-  problem.kernels[1].conv.C = 1000000000;
-  problem.kernels[1].conv.K = 1000000000;
-  problem.kernels[2].F = 18;
+  problem.kernels[0].conv.outputs = 0;
+  problem.kernels[1].conv.inputs = 1000000000;
+  problem.kernels[1].conv.outputs = 1000000000;
+  problem.kernels[2].features = 18;
   problem.edges.push_back({4, 5});
   Diagnostics diags;
   EXPECT_FALSE(problem.check(diags));
@@ -214,8 +214,9 @@ TEST(Ispd2020Test, ChecksProblems) {
 }
 
 /// The least height for each width, by trying every cut.
-std::vector<Side> heightsByTrying(const Kernel &kernel, model::Extent grid,
-                                  double memory, double time) {
+static std::vector<Side> heightsByTrying(const Kernel &kernel,
+                                         model::Extent grid, double memory,
+                                         double time) {
   ShapeCurve curve(grid);
   std::vector<Convolution> parts = kernel.convolutions();
   Cut cut;
@@ -228,8 +229,8 @@ std::vector<Side> heightsByTrying(const Kernel &kernel, model::Extent grid,
       curve.add(size.height, size.width);
       return;
     }
-    for (cut.c[part] = 1; cut.c[part] <= parts[part].C; ++cut.c[part])
-      for (cut.k[part] = 1; cut.k[part] <= parts[part].K; ++cut.k[part])
+    for (cut.c[part] = 1; cut.c[part] <= parts[part].inputs; ++cut.c[part])
+      for (cut.k[part] = 1; cut.k[part] <= parts[part].outputs; ++cut.k[part])
         tryPart(part + 1);
   };
   for (cut.h = 1; cut.h <= kernel.mostH(); ++cut.h)
@@ -363,5 +364,3 @@ TEST(Ispd2020Test, OneKernelAlone) {
         }
   EXPECT_EQ(solved->solution.score(problem).time, least);
 }
-
-} // namespace

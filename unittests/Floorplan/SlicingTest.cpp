@@ -21,10 +21,8 @@ using model::Extent;
 using model::Rect;
 using testing::ElementsAre;
 
-namespace {
-
 /// Fits wherever one of the extents does.
-ShapeCurve makeCurve(Extent grid, std::vector<Extent> extents) {
+static ShapeCurve makeCurve(Extent grid, std::vector<Extent> extents) {
   ShapeCurve curve(grid);
   for (Extent extent : extents)
     curve.add(extent.width, extent.height);
@@ -33,7 +31,7 @@ ShapeCurve makeCurve(Extent grid, std::vector<Extent> extents) {
 }
 
 /// All extents of at least `area` cores.
-ShapeCurve areaCurve(Extent grid, int64_t area) {
+static ShapeCurve areaCurve(Extent grid, int64_t area) {
   ShapeCurve curve(grid);
   for (int64_t width = 1; width <= grid.width; ++width)
     curve.add(width, (area + width - 1) / width);
@@ -42,9 +40,9 @@ ShapeCurve areaCurve(Extent grid, int64_t area) {
 }
 
 /// Boxes in their slots, slots disjoint and in the grid, boxes on the curve.
-void expectLegal(Extent grid, const std::vector<ShapeCurve> &curves,
-                 const std::vector<Rect> &slots,
-                 const std::vector<Rect> &boxes) {
+static void expectLegal(Extent grid, const std::vector<ShapeCurve> &curves,
+                        const std::vector<Rect> &slots,
+                        const std::vector<Rect> &boxes) {
   ASSERT_EQ(slots.size(), curves.size());
   for (size_t i = 0; i < slots.size(); ++i) {
     EXPECT_TRUE(Rect({0, 0, grid.width, grid.height}).contains(slots[i]));
@@ -55,7 +53,8 @@ void expectLegal(Extent grid, const std::vector<ShapeCurve> &curves,
   }
 }
 
-std::vector<const ShapeCurve *> pointers(const std::vector<ShapeCurve> &all) {
+static std::vector<const ShapeCurve *>
+pointers(const std::vector<ShapeCurve> &all) {
   std::vector<const ShapeCurve *> result;
   for (const ShapeCurve &curve : all)
     result.push_back(&curve);
@@ -196,9 +195,9 @@ TEST(SlideTest, BringsCentresTogether) {
 }
 
 /// The least wirelength along x of intervals in order, by trying all.
-int64_t leastByTrying(const std::vector<int64_t> &lengths,
-                      const std::vector<std::pair<int, int>> &edges,
-                      int64_t end, std::vector<int64_t> starts = {}) {
+static int64_t leastByTrying(const std::vector<int64_t> &lengths,
+                             const std::vector<std::pair<int, int>> &edges,
+                             int64_t end, std::vector<int64_t> starts = {}) {
   if (starts.size() == lengths.size()) {
     int64_t sum = 0;
     for (auto [a, b] : edges)
@@ -241,6 +240,8 @@ TEST(SlideTest, IsOptimalAlongOneAxis) {
   }
 }
 
+namespace {
+
 /// Wirelength alone.
 class WireObjective final : public Objective {
 public:
@@ -268,6 +269,8 @@ private:
   std::vector<Rect> slots, boxes;
   double last = 0;
 };
+
+} // namespace
 
 TEST(AnnealTest, OrdersAShuffledPath) {
   // Sixteen squares fill the grid; a path through all is at best a snake of 15
@@ -304,5 +307,3 @@ TEST(AnnealTest, EndsWhenToldTo) {
   anneal(tree, objective, plan, random);
   EXPECT_EQ(asked, 3);
 }
-
-} // namespace

@@ -33,10 +33,15 @@
 
 namespace inlay::floorplan::ispd2020 {
 
-/// Formal arguments of a convolution: image H x W, receptive field R x S,
-/// features C in and K out, stride T in both directions.
+/// Formal arguments of a convolution; the contest's letters beside them.
 struct Convolution {
-  int64_t H = 1, W = 1, R = 1, S = 1, C = 1, K = 1, T = 1;
+  int64_t imageHeight = 1; ///< H
+  int64_t imageWidth = 1;  ///< W
+  int64_t fieldHeight = 1; ///< R
+  int64_t fieldWidth = 1;  ///< S
+  int64_t inputs = 1;      ///< C, features in
+  int64_t outputs = 1;     ///< K, features out
+  int64_t stride = 1;      ///< T, in both directions
   bool operator==(const Convolution &) const = default;
 };
 
@@ -49,15 +54,21 @@ inline constexpr int kMostConvolutions = 4;
 struct Kernel {
   std::string name;
   KernelKind kind = KernelKind::Conv;
-  Convolution conv; ///< of a conv
-  int64_t U = 1;    ///< of a conv: named beside T, used by no formula
-  int64_t H = 1, W = 1, F = 1; ///< of a block
+  Convolution conv;        ///< of a conv
+  int64_t strideU = 1;     ///< of a conv: U, used by no formula
+  int64_t imageHeight = 1; ///< of a block: H
+  int64_t imageWidth = 1;  ///< of a block: W
+  int64_t features = 1;    ///< of a block: F
 
   /// What it is made of: itself, or the three or four of a block.
   std::vector<Convolution> convolutions() const;
   /// The greatest h and w that it may be given.
-  int64_t mostH() const { return kind == KernelKind::Conv ? conv.H : H; }
-  int64_t mostW() const { return kind == KernelKind::Conv ? conv.W : W; }
+  int64_t mostH() const {
+    return kind == KernelKind::Conv ? conv.imageHeight : imageHeight;
+  }
+  int64_t mostW() const {
+    return kind == KernelKind::Conv ? conv.imageWidth : imageWidth;
+  }
   /// True when both are equal but for their names.
   bool sameWork(const Kernel &other) const;
 };

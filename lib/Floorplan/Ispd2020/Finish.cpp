@@ -143,7 +143,7 @@ private:
           cut.k.begin() + count)
         return;
       add(cut, isRotated);
-      if (cut.k[0] < sizer(kernel).part(0).K) {
+      if (cut.k[0] < sizer(kernel).part(0).outputs) {
         ++cut.k[0];
         add(cut, isRotated);
       }

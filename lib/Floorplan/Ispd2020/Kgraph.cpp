@@ -195,12 +195,12 @@ private:
       kernel.conv = {arguments['H'], arguments['W'], arguments['R'],
                      arguments['S'], arguments['C'], arguments['K'],
                      arguments['T']};
-      kernel.U = arguments.count('U') ? arguments['U'] : arguments['T'];
+      kernel.strideU = arguments.count('U') ? arguments['U'] : arguments['T'];
     } else {
       kernel.kind = kind == "dblock" ? KernelKind::DBlock : KernelKind::CBlock;
-      kernel.H = arguments['H'];
-      kernel.W = arguments['W'];
-      kernel.F = arguments['F'];
+      kernel.imageHeight = arguments['H'];
+      kernel.imageWidth = arguments['W'];
+      kernel.features = arguments['F'];
     }
     problem.kernels.push_back(std::move(kernel));
   }

@@ -32,8 +32,9 @@ static const char *kindName(KernelKind kind) {
 static std::vector<int64_t> formalArguments(const Kernel &kernel) {
   const Convolution &conv = kernel.conv;
   if (kernel.kind == KernelKind::Conv)
-    return {conv.H, conv.W, conv.C, conv.K, conv.R, conv.S, conv.T, kernel.U};
-  return {kernel.H, kernel.W, kernel.F};
+    return {conv.imageHeight, conv.imageWidth, conv.inputs, conv.outputs,
+            conv.fieldHeight, conv.fieldWidth, conv.stride, kernel.strideU};
+  return {kernel.imageHeight, kernel.imageWidth, kernel.features};
 }
 
 std::string ispd2020::writePaint(const Problem &problem,

@@ -17,19 +17,22 @@ using namespace inlay::floorplan;
 using namespace inlay::floorplan::ispd2020;
 
 std::vector<Convolution> Kernel::convolutions() const {
-  int64_t quarter = F / 4;
+  int64_t h = imageHeight;
+  int64_t w = imageWidth;
+  int64_t f = features;
+  int64_t quarter = f / 4;
   switch (kind) {
   case KernelKind::Conv:
     return {conv};
   case KernelKind::DBlock:
-    return {{H, W, 1, 1, F, quarter, 1},
-            {H, W, 3, 3, quarter, quarter, 1},
-            {H, W, 1, 1, quarter, F, 1}};
+    return {{h, w, 1, 1, f, quarter, 1},
+            {h, w, 3, 3, quarter, quarter, 1},
+            {h, w, 1, 1, quarter, f, 1}};
   case KernelKind::CBlock:
-    return {{H, W, 1, 1, F / 2, quarter, 1},
-            {H, W, 3, 3, quarter, quarter, 2},
-            {ceilDiv(H, 2), ceilDiv(W, 2), 1, 1, quarter, F, 1},
-            {H, W, 1, 1, F / 2, F, 2}};
+    return {{h, w, 1, 1, f / 2, quarter, 1},
+            {h, w, 3, 3, quarter, quarter, 2},
+            {ceilDiv(h, 2), ceilDiv(w, 2), 1, 1, quarter, f, 1},
+            {h, w, 1, 1, f / 2, f, 2}};
   }
   return {};
 }
@@ -41,16 +44,18 @@ bool Kernel::sameWork(const Kernel &other) const {
 Cost ispd2020::cost(const Convolution &conv, int64_t h, int64_t w, int64_t c,
                     int64_t k) {
   auto real = [](int64_t value) { return static_cast<double>(value); };
-  int64_t turns = ceilDiv(conv.H, h) * ceilDiv(conv.W, w) * ceilDiv(conv.C, c) *
-                  ceilDiv(conv.K, k);
+  int64_t turns = ceilDiv(conv.imageHeight, h) * ceilDiv(conv.imageWidth, w) *
+                  ceilDiv(conv.inputs, c) * ceilDiv(conv.outputs, k);
   Cost cost;
   cost.height = h * w * (c + 1);
   cost.width = 3 * k;
-  cost.time = real(turns * conv.R * conv.S) / real(conv.T * conv.T);
-  double weights =
-      real(conv.C) / real(c) * real(conv.K) / real(k) * real(conv.R * conv.S);
-  double image = real(conv.W + conv.S - 1) / real(w) *
-                 real(conv.H + conv.R - 1) / real(h) * real(conv.K) / real(k);
+  cost.time = real(turns * conv.fieldHeight * conv.fieldWidth) /
+              real(conv.stride * conv.stride);
+  double weights = real(conv.inputs) / real(c) * real(conv.outputs) / real(k) *
+                   real(conv.fieldHeight * conv.fieldWidth);
+  double image = real(conv.imageWidth + conv.fieldWidth - 1) / real(w) *
+                 real(conv.imageHeight + conv.fieldHeight - 1) / real(h) *
+                 real(conv.outputs) / real(k);
   cost.memory = weights + image;
   return cost;
 }
@@ -120,15 +125,17 @@ private:
 
   void checkKernel(const Kernel &kernel) {
     std::string subject = fmt::format("kernel '{}'", kernel.name);
-    if (kernel.kind != KernelKind::Conv && (kernel.F < 4 || kernel.F % 4 != 0))
+    if (kernel.kind != KernelKind::Conv &&
+        (kernel.features < 4 || kernel.features % 4 != 0))
       return fail(subject, fmt::format("f={} is no positive multiple of 4: a "
                                        "block has convolutions of f/4 features",
-                                       kernel.F));
+                                       kernel.features));
     for (const Convolution &conv : kernel.convolutions()) {
       // Products of the arguments are exact in a double up to here.
       double work = 1;
       for (int64_t value :
-           {conv.H, conv.W, conv.R, conv.S, conv.C, conv.K, conv.T})
+           {conv.imageHeight, conv.imageWidth, conv.fieldHeight,
+            conv.fieldWidth, conv.inputs, conv.outputs, conv.stride})
         if (value < 1)
           return fail(subject, fmt::format("argument {} is below 1", value));
         else

@@ -15,7 +15,6 @@
 using namespace inlay;
 using namespace inlay::floorplan;
 using namespace inlay::floorplan::ispd2020;
-using model::Rect;
 
 static std::vector<const ShapeCurve *> curvesAt(const Sizes &sizes, int time) {
   std::vector<const ShapeCurve *> curves;

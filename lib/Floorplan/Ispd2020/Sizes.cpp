@@ -8,6 +8,8 @@
 
 #include "Sizes.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -20,7 +22,7 @@ Sizes::Sizes(const Problem &problem) : input(problem) {
   std::vector<int> examples; // by kind, a kernel
   for (size_t i = 0; i < problem.kernels.size(); ++i) {
     const Kernel &kernel = problem.kernels[i];
-    auto same = std::find_if(examples.begin(), examples.end(), [&](int other) {
+    auto same = llvm::find_if(examples, [&](int other) {
       return problem.kernels[other].sameWork(kernel);
     });
     kinds.push_back(static_cast<int>(same - examples.begin()));
@@ -125,8 +127,8 @@ void Sizes::setTimes(double low, double high) {
       times.push_back(time);
     }
   }
-  std::sort(times.begin(), times.end());
-  times.erase(std::unique(times.begin(), times.end()), times.end());
+  llvm::sort(times);
+  times.erase(llvm::unique(times), times.end());
   steps.assign(sizers.size(), {});
   for (size_t kind = 0; kind < sizers.size(); ++kind)
     for (double time : times)
@@ -138,7 +140,7 @@ void Sizes::setTimes(double low, double high) {
 }
 
 int Sizes::indexOf(double value) const {
-  auto found = std::lower_bound(times.begin(), times.end(), value);
+  auto found = llvm::lower_bound(times, value);
   if (found == times.end())
     --found;
   return static_cast<int>(found - times.begin());

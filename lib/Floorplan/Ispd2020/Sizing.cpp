@@ -10,6 +10,8 @@
 
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -28,21 +30,21 @@ Sizer::Sizer(const Kernel &kernel, model::Extent grid, double memoryLimit)
       longest(std::max(grid.width, grid.height)), grid(grid),
       memoryLimit(memoryLimit) {
   for (const Convolution &conv : parts) {
-    mostC = std::max(mostC, conv.C);
+    mostC = std::max(mostC, conv.inputs);
     turnsC.push_back({0});
-    for (int64_t c = 1; c <= std::min(conv.C, longest); ++c)
-      turnsC.back().push_back(static_cast<double>(ceilDiv(conv.C, c)));
+    for (int64_t c = 1; c <= std::min(conv.inputs, longest); ++c)
+      turnsC.back().push_back(static_cast<double>(ceilDiv(conv.inputs, c)));
   }
   auto changes = [&](int64_t Convolution::*size, int64_t cut) {
-    return std::any_of(
-        parts.begin(), parts.end(),
-        [&](const Convolution &conv) { return isLeastCut(conv.*size, cut); });
+    return llvm::any_of(parts, [&](const Convolution &conv) {
+      return isLeastCut(conv.*size, cut);
+    });
   };
   for (int64_t h = 1; h <= mostH && 2 * h <= longest; ++h)
-    if (changes(&Convolution::H, h))
+    if (changes(&Convolution::imageHeight, h))
       leastH.push_back(h);
   for (int64_t w = 1; w <= mostW && 2 * w <= longest; ++w)
-    if (changes(&Convolution::W, w))
+    if (changes(&Convolution::imageWidth, w))
       leastW.push_back(w);
 }
 
@@ -52,26 +54,27 @@ int64_t Sizer::leastK(size_t part, int64_t h, int64_t w, int64_t c, double time,
   // Both numbers are exact, so that the quotient is never rounded up to the
   // next whole number.
   double turns =
-      double(ceilDiv(conv.H, h) * ceilDiv(conv.W, w) * conv.R * conv.S) *
+      double(ceilDiv(conv.imageHeight, h) * ceilDiv(conv.imageWidth, w) *
+             conv.fieldHeight * conv.fieldWidth) *
       turnsC[part][c];
-  double rounds = std::floor(time * double(conv.T * conv.T) / turns);
+  double rounds = std::floor(time * double(conv.stride * conv.stride) / turns);
   if (rounds < 1)
     return 0;
-  int64_t k = rounds >= double(conv.K)
+  int64_t k = rounds >= double(conv.outputs)
                   ? 1
-                  : ceilDiv(conv.K, static_cast<int64_t>(rounds));
+                  : ceilDiv(conv.outputs, static_cast<int64_t>(rounds));
   auto wordsFor = [&](int64_t k) { return cost(conv, h, w, c, k).memory; };
   double words = wordsFor(k);
   if (words > memoryLimit) {
     if (isMemoryShort)
       *isMemoryShort = true;
     double wanted = std::ceil(words * double(k) / memoryLimit * (1 - 1e-12));
-    if (wanted > double(conv.K))
+    if (wanted > double(conv.outputs))
       return 0;
     k = std::max(k, static_cast<int64_t>(wanted));
-    while (k <= conv.K && wordsFor(k) > memoryLimit)
+    while (k <= conv.outputs && wordsFor(k) > memoryLimit)
       ++k;
-    if (k > conv.K)
+    if (k > conv.outputs)
       return 0;
   }
   return k;
@@ -97,14 +100,15 @@ void Sizer::addImage(Shapes &shapes, int64_t h, int64_t w, double time,
   int64_t tiles = h * w;
   for (int64_t c = 1; c <= mostC && tiles * (c + 1) <= longest; ++c) {
     auto changes = [&](const Convolution &conv) {
-      return c <= conv.C && isLeastCut(conv.C, c);
+      return c <= conv.inputs && isLeastCut(conv.inputs, c);
     };
-    if (isMemoryShort && std::none_of(parts.begin(), parts.end(), changes))
+    if (isMemoryShort && llvm::none_of(parts, changes))
       continue;
     int64_t width = 0;
     for (size_t j = 0; j < parts.size() && width <= longest; ++j) {
       const Convolution &conv = parts[j];
-      int64_t k = leastK(j, h, w, std::min(c, conv.C), time, isMemoryShort);
+      int64_t k =
+          leastK(j, h, w, std::min(c, conv.inputs), time, isMemoryShort);
       width = k == 0 ? longest + 1 : width + 3 * k;
     }
     if (width > longest)
@@ -172,7 +176,7 @@ Shapes Sizer::shapes(double time, Image image) const {
 
 Range Sizer::rangeOfC(size_t part, const Option &option, double time) const {
   Range range;
-  range.high = static_cast<int>(std::min(parts[part].C, longest));
+  range.high = static_cast<int>(std::min(parts[part].inputs, longest));
   range.low = std::min(option.c, range.high);
   int64_t k = leastK(part, option.h, option.w, range.low, time);
   // Less c never needs less k.
@@ -190,7 +194,7 @@ Cut Sizer::cut(const Option &option, double time) const {
   cut.h = option.h;
   cut.w = option.w;
   for (size_t j = 0; j < parts.size(); ++j) {
-    cut.c[j] = std::min<int64_t>(option.c, parts[j].C);
+    cut.c[j] = std::min<int64_t>(option.c, parts[j].inputs);
     cut.k[j] = leastK(j, option.h, option.w, cut.c[j], time);
   }
   return cut;
@@ -211,22 +215,24 @@ std::vector<double> Sizer::times(double low, double high) const {
     std::vector<int64_t> images;
     for (int64_t h = 1; h <= mostH && 2 * h <= longest; ++h)
       for (int64_t w = 1; w <= mostW && 2 * h * w <= longest; ++w)
-        images.push_back(ceilDiv(conv.H, h) * ceilDiv(conv.W, w));
-    std::sort(images.begin(), images.end());
-    images.erase(std::unique(images.begin(), images.end()), images.end());
-    std::vector<int64_t> outputs = turnsOf(conv.K, longest / 3);
+        images.push_back(ceilDiv(conv.imageHeight, h) *
+                         ceilDiv(conv.imageWidth, w));
+    llvm::sort(images);
+    images.erase(llvm::unique(images), images.end());
+    std::vector<int64_t> outputs = turnsOf(conv.outputs, longest / 3);
     for (int64_t image : images)
-      for (int64_t input : turnsOf(conv.C, longest / 2))
+      for (int64_t input : turnsOf(conv.inputs, longest / 2))
         for (int64_t output : outputs) {
-          double time = double(image * input * output * conv.R * conv.S) /
-                        double(conv.T * conv.T);
+          double time = double(image * input * output * conv.fieldHeight *
+                               conv.fieldWidth) /
+                        double(conv.stride * conv.stride);
           if (time > low && time <= high)
             all.push_back(time);
           else if (time <= low)
             break;
         }
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
+    llvm::sort(all);
+    all.erase(llvm::unique(all), all.end());
   }
   return all;
 }

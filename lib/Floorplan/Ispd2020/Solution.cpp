@@ -92,8 +92,8 @@ private:
     fits &= checkArgument(i, "w", cut.w, kernel.mostW());
     std::vector<Convolution> parts = kernel.convolutions();
     for (size_t j = 0; j < parts.size(); ++j) {
-      fits &= checkArgument(i, "c", cut.c[j], parts[j].C);
-      fits &= checkArgument(i, "k", cut.k[j], parts[j].K);
+      fits &= checkArgument(i, "c", cut.c[j], parts[j].inputs);
+      fits &= checkArgument(i, "k", cut.k[j], parts[j].outputs);
     }
     if (!fits)
       return false;

@@ -117,8 +117,8 @@ private:
     rank(&Player::state);
     if (players.size() > mostPlayers)
       players.resize(mostPlayers);
-    for (size_t i = 0; i < players.size(); ++i)
-      players[i].random = Random(options.seed * 1000 + players[i].id);
+    for (Player &player : players)
+      player.random = Random(options.seed * 1000 + player.id);
   }
 
   void rank(State Player::*state) {
