@@ -9,7 +9,7 @@
 #include "inlay/Compiler/OptionNames.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include "fmt/format.h"
@@ -19,8 +19,6 @@
 
 using namespace inlay;
 using llvm::StringRef;
-
-namespace {
 
 /// Each reads `value` into a field. It returns what the field takes where
 /// `value` is none of that, and otherwise nothing.
@@ -33,25 +31,26 @@ template <typename T> std::string readInto(StringRef value, T &field) {
     return value.getAsInteger(10, field) ? "a whole number" : "";
 }
 
-std::string readInto(StringRef value, std::string &field) {
+static std::string readInto(StringRef value, std::string &field) {
   field = value.str();
   return "";
 }
 
-std::string readInto(StringRef value, bool &field) {
+static std::string readInto(StringRef value, bool &field) {
   field = value == "true";
   return field || value == "false" ? "" : "true or false";
 }
 
 template <typename T>
-std::string readInto(StringRef value, std::optional<T> &field) {
+static std::string readInto(StringRef value, std::optional<T> &field) {
   return readInto(value, field.emplace());
 }
 
 /// One of several names.
 template <typename T>
-std::string choose(StringRef value, T &field,
-                   std::initializer_list<std::pair<StringRef, T>> choices) {
+static std::string
+choose(StringRef value, T &field,
+       std::initializer_list<std::pair<StringRef, T>> choices) {
   llvm::SmallVector<StringRef> names;
   for (const auto &[name, choice] : choices) {
     names.push_back(name);
@@ -64,36 +63,36 @@ std::string choose(StringRef value, T &field,
 }
 
 template <auto member>
-std::string read(StringRef value, CompileOptions &options) {
+static std::string read(StringRef value, CompileOptions &options) {
   return readInto(value, options.*member);
 }
 
-std::string readBindings(StringRef value, CompileOptions &options) {
+static std::string readBindings(StringRef value, CompileOptions &options) {
   for (StringRef binding : llvm::split(value, ','))
     options.bindings.push_back(binding.str());
   return "";
 }
 
-std::string readPhase(StringRef value, CompileOptions &options) {
+static std::string readPhase(StringRef value, CompileOptions &options) {
   return choose(
       value, options.phase,
       {{"decode", model::Phase::Decode}, {"prefill", model::Phase::Prefill}});
 }
 
-std::string readWafers(StringRef value, CompileOptions &options) {
+static std::string readWafers(StringRef value, CompileOptions &options) {
   options.wafers.reset();
   if (value == "auto" || readInto(value, options.wafers).empty())
     return "";
   return "a whole number or auto";
 }
 
-std::string readCost(StringRef value, CompileOptions &options) {
+static std::string readCost(StringRef value, CompileOptions &options) {
   return choose(
       value, options.cost,
       {{"ideal", cost::Mode::Ideal}, {"calibrated", cost::Mode::Calibrated}});
 }
 
-std::string readObjective(StringRef value, CompileOptions &options) {
+static std::string readObjective(StringRef value, CompileOptions &options) {
   using partition::Objective;
   return choose(value, options.objective,
                 {{"latency", Objective::Latency},
@@ -101,12 +100,16 @@ std::string readObjective(StringRef value, CompileOptions &options) {
                  {"wafers", Objective::Wafers}});
 }
 
+namespace {
+
 struct NamedOption {
   StringRef name;
   Reader read;
 };
 
-constexpr NamedOption kOptions[] = {
+} // namespace
+
+static constexpr NamedOption kOptions[] = {
     {"bind", readBindings},
     {"phase", readPhase},
     {"batch", read<&CompileOptions::batch>},
@@ -126,8 +129,6 @@ constexpr NamedOption kOptions[] = {
     {"jobs", read<&CompileOptions::jobs>},
     {"o", read<&CompileOptions::outputDir>},
 };
-
-} // namespace
 
 llvm::ArrayRef<StringRef> inlay::optionNames() {
   static const auto names = llvm::map_to_vector(

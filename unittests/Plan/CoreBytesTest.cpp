@@ -190,7 +190,7 @@ TEST_F(CoreBytesTest, FillsTheImageAndClearsTheRest) {
 
 TEST_F(CoreBytesTest, NeverLeavesTheFolderOfTheModel) {
   write("../secret.bin", stored);
-  for (std::string file :
+  for (const std::string &file :
        {std::string("../secret.bin"), std::string("sub/../../secret.bin"),
         folder + "/weights.bin", std::string(), std::string("a\0b", 3),
         std::string(".")}) {
