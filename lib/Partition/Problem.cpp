@@ -18,6 +18,17 @@
 using namespace inlay;
 using namespace inlay::partition;
 
+bool inlay::partition::checkWafers(int64_t wafers, size_t count,
+                                   Diagnostics &diags) {
+  if (wafers >= 0 && static_cast<size_t>(wafers) <= count)
+    return true;
+  diags.inputError("option --wafers",
+                   fmt::format("{} wafers cannot be used: the model has {} "
+                               "kernels, so 1 to {} wafers, or auto",
+                               wafers, count, count));
+  return false;
+}
+
 bool Problem::check(Diagnostics &diags) const {
   bool valid = true;
   auto fail = [&](std::string message) {
@@ -33,14 +44,8 @@ bool Problem::check(Diagnostics &diags) const {
       fail(fmt::format("kernel '{}' has {} cores, {} cycles and {} cycles of "
                        "crossing, but none may be negative",
                        item.name, item.cores, item.cycles, item.crossing));
-  if (wafers < 0 ||
-      (!items.empty() && static_cast<size_t>(wafers) > items.size())) {
+  if (!items.empty() && !checkWafers(wafers, items.size(), diags))
     valid = false;
-    diags.inputError("option --wafers",
-                     fmt::format("{} wafers cannot be used: the model has {} "
-                                 "kernels, so 1 to {} wafers, or auto",
-                                 wafers, items.size(), items.size()));
-  }
   return valid;
 }
 

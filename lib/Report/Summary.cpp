@@ -25,10 +25,19 @@ static std::string rounded(double cycles) {
   return formatCount(static_cast<int64_t>(std::llround(cycles)));
 }
 
+/// Of each wafer; the rectangles are disjoint.
+static int64_t deadCores(const System &system) {
+  int64_t cores = 0;
+  for (const Rectangle &rect : system.dead)
+    cores += rect.width * rect.height;
+  return cores;
+}
+
 static void addWafers(const Plan &plan, std::string &text) {
   text += fmt::format("{:>6} {:>8} {:>12} {:>8} {:>14}\n", "wafer", "kernels",
                       "cores used", "of grid", "cycles");
-  double grid = double(plan.system.width) * double(plan.system.height);
+  double live =
+      double(plan.system.width * plan.system.height - deadCores(plan.system));
   for (int64_t wafer = 0; wafer < plan.system.wafers; ++wafer) {
     int64_t kernels = 0;
     int64_t cores = 0;
@@ -41,7 +50,7 @@ static void addWafers(const Plan &plan, std::string &text) {
                         ? plan.estimate.stageCycles[wafer]
                         : 0;
     text += fmt::format("{:>6} {:>8} {:>12} {:>7.1f}% {:>14}\n", wafer, kernels,
-                        formatCount(cores), 100 * double(cores) / grid,
+                        formatCount(cores), 100 * double(cores) / live,
                         rounded(cycles));
   }
 }
@@ -87,10 +96,14 @@ std::string inlay::report::summary(const Plan &plan) {
   text += fmt::format("model    {}, {} of {} x {} tokens, context {}\n",
                       plan.model, plan.step.phase, plan.step.batch,
                       plan.step.tokens, formatCount(plan.step.context));
+  int64_t dead = deadCores(plan.system);
   text += fmt::format(
-      "machine  {}, {} {} of {} x {} cores at {:.2f} GHz\n", plan.system.target,
-      plan.system.wafers, plan.system.wafers == 1 ? "wafer" : "wafers",
-      plan.system.width, plan.system.height, plan.system.clockGhz);
+      "machine  {}, {} {} of {} x {} cores{} at {:.2f} GHz\n",
+      plan.system.target, plan.system.wafers,
+      plan.system.wafers == 1 ? "wafer" : "wafers", plan.system.width,
+      plan.system.height,
+      dead ? fmt::format(", {} of them dead,", formatCount(dead)) : "",
+      plan.system.clockGhz);
   text += fmt::format("memory   weights {}, state {}; fullest core {} of {}\n",
                       formatTotalBytes(double(plan.accounting.weightBytes)),
                       formatTotalBytes(double(plan.accounting.stateBytes)),

@@ -14,6 +14,8 @@
 #include "llvm/Support/Path.h"
 #include "gtest/gtest.h"
 
+#include <sys/stat.h>
+
 using namespace inlay;
 
 namespace {
@@ -50,6 +52,20 @@ TEST_F(OutputFileTest, WritesAndReplaces) {
   ASSERT_TRUE(bool(buffer));
   EXPECT_EQ((*buffer)->getBuffer(), "two");
   EXPECT_EQ(numEntries(), 1u);
+}
+
+TEST_F(OutputFileTest, HonoursTheUmask) {
+  mode_t before = umask(0);
+  for (unsigned mask : {0002, 0022, 0077}) {
+    umask(mask);
+    Diagnostics diags;
+    EXPECT_TRUE(writeFile(path("a"), "x", diags));
+    llvm::ErrorOr<llvm::sys::fs::perms> mode =
+        llvm::sys::fs::getPermissions(path("a"));
+    ASSERT_TRUE(bool(mode));
+    EXPECT_EQ(static_cast<unsigned>(*mode), 0666 & ~mask);
+  }
+  umask(before);
 }
 
 TEST_F(OutputFileTest, MakesTheFolder) {

@@ -110,10 +110,14 @@ public:
   void emit(Operation *op) const {
     if (!total)
       return;
-    InFlightDiagnostic diag = op->emitWarning()
-                              << total
-                              << " nodes stay opaque: they are placed and "
-                                 "costed by the bytes they move only";
+    InFlightDiagnostic diag = op->emitWarning();
+    if (total == 1)
+      diag << "1 node stays opaque: it is placed and costed by the bytes it "
+              "moves only";
+    else
+      diag << total
+           << " nodes stay opaque: they are placed and costed by the bytes "
+              "they move only";
     for (const auto &[key, entry] : entries)
       diag.attachNote() << entry.count << " x " << key.first << ": "
                         << key.second << "; e.g. node '" << entry.example

@@ -149,8 +149,10 @@ bool PartitionStages::parseWafers(Diagnostics &diags) {
   StringRef text = wafers.getValue();
   if (text == "auto")
     return true;
+  // Before the budget is looked at, for more SRAM would not help.
   if (!text.getAsInteger(10, numWafers) && numWafers >= 1)
-    return true;
+    return partition::checkWafers(numWafers, mapping->getModel().kernels.size(),
+                                  diags);
   diags.inputError("option --wafers",
                    "must be 'auto' or a number of at least 1, got '" +
                        text.str() + "'");

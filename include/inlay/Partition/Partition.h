@@ -42,6 +42,10 @@ struct Item {
   int kind = -1;
 };
 
+/// Adds an error where `count` kernels cannot be on `wafers` wafers, none of
+/// them empty; 0 wafers are as many as it takes.
+bool checkWafers(int64_t wafers, size_t count, Diagnostics &diags);
+
 /// Where to cut the chain so that every stage fits on a wafer.
 struct Problem {
   std::vector<Item> items;

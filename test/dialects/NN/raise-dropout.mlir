@@ -20,7 +20,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 13 : i64}} {
 // CHECK-LABEL: inlay_nn.graph @on
 // CHECK: inlay_nn.opaque "Dropout"
 module attributes {inlay_onnx.opsets = {ai.onnx = 13 : i64}} {
-  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{1 node stays opaque: it is placed and costed by the bytes it moves only}}
   // expected-note @below {{1 x Dropout (opset 13): drops values, as in training; e.g. node 'd'}}
   inlay_onnx.graph @on(%x: tensor<8xf32>) -> tensor<8xf32> attributes {arg_names = ["x"], result_names = ["y"]} {
     %none = inlay_onnx.none : none

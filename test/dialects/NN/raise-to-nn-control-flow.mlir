@@ -23,7 +23,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   // BACK: inlay_onnx.node "Mul"(%{{.+}}, %[[W]])
   // BACK: inlay_onnx.return %[[L]]#0, %[[L]]#1
 
-  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{1 node stays opaque: it is placed and costed by the bytes it moves only}}
   // expected-note @below {{1 x Loop (opset 21): runs subgraphs, whose work depends on data: export a model without control flow; e.g. node 'again'}}
   inlay_onnx.graph @loop(%x: tensor<100xf32>) -> (tensor<100xf32>, tensor<?x100xf32>) attributes {arg_names = ["x"], result_names = ["y", "z"]} {
     %none = inlay_onnx.none : none
@@ -47,7 +47,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
 // BACK: %[[NONE:.+]] = inlay_onnx.none
 // BACK: inlay_onnx.node "com.vendor::Op"(%x, %[[NONE]], %x) attributes {own_opset = 2 : i64} : (tensor<8xf32>, none, tensor<8xf32>) -> (none, tensor<8xf32>, none)
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.vendor = 3 : i64}} {
-  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{1 node stays opaque: it is placed and costed by the bytes it moves only}}
   // expected-note @below {{1 x com.vendor::Op (opset 2): no rule knows it; e.g. node 'op'}}
   inlay_onnx.graph @absent(%x: tensor<8xf32>) -> tensor<8xf32> attributes {arg_names = ["x"], result_names = ["y"]} {
     %none = inlay_onnx.none : none

@@ -25,7 +25,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   // CHECK-NOT: layer_norm
   // CHECK: inlay_nn.opaque "LayerNormalization"(%x
   // CHECK-NOT: layer_norm
-  // expected-warning @below {{1 nodes stay opaque}}
+  // expected-warning @below {{1 node stays opaque}}
   // expected-note @below {{1 x LayerNormalization (opset 21): 'inlay_nn.layer_norm' op gamma must have 8 elements, got 2; e.g. node 'norm'}}
   inlay_onnx.graph @misfit(%x: tensor<1x8xf32>, %gamma: tensor<2xf32>) -> tensor<1x8xf32> attributes {arg_names = ["x", "gamma"], result_names = ["y"]} {
     %0 = inlay_onnx.node "LayerNormalization"(%x, %gamma) : (tensor<1x8xf32>, tensor<2xf32>) -> tensor<1x8xf32> loc("norm")
@@ -39,7 +39,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
 module attributes {inlay_onnx.opsets = {ai.onnx = 23 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @scalar_caches
   // CHECK: inlay_nn.opaque "RotaryEmbedding"
-  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{1 node stays opaque: it is placed and costed by the bytes it moves only}}
   // expected-note @below {{1 x RotaryEmbedding (opset 23): 'inlay_nn.rotary' op the caches need a row of angles, got scalars; e.g. node 'rotate'}}
   inlay_onnx.graph @scalar_caches(%x: tensor<1x2x4x8xf32>, %c: tensor<f32>) -> tensor<1x2x4x8xf32> attributes {arg_names = ["x", "c"], result_names = ["y"]} {
     %0 = inlay_onnx.node "RotaryEmbedding"(%x, %c, %c) : (tensor<1x2x4x8xf32>, tensor<f32>, tensor<f32>) -> tensor<1x2x4x8xf32> loc("rotate")
@@ -84,7 +84,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @no_inputs
   // CHECK: inlay_nn.opaque "TopK"()
-  // expected-warning @below {{1 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{1 node stays opaque: it is placed and costed by the bytes it moves only}}
   // expected-note @below {{1 x TopK (opset 21): has no input 0; e.g. node 'top'}}
   inlay_onnx.graph @no_inputs() -> tensor<3xi64> attributes {arg_names = [], result_names = ["y"]} {
     %0 = inlay_onnx.node "TopK"() : () -> tensor<3xi64> loc("top")
