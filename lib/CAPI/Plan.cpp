@@ -189,7 +189,7 @@ int64_t inlayKernelWafer(const InlayKernel *kernel) {
 }
 
 InlayRectangle inlayKernelRegion(const InlayKernel *kernel) {
-  return toRectangle(kernel ? &unwrap(kernel)->region : nullptr);
+  return toRectangle(kernel ? &unwrap(kernel)->rectangle : nullptr);
 }
 
 double inlayKernelCycles(const InlayKernel *kernel) {

@@ -267,15 +267,28 @@ std::string inlay::memory::bufferName(const model::KernelSpec &kernel,
   return fmt::format("scratch of op {}", op);
 }
 
-Problem inlay::memory::problemOf(const model::KernelSpec &kernel,
-                                 const model::Sharding &sharding,
-                                 int64_t budget) {
+Problem inlay::memory::problemOf(const std::vector<model::CutKernel> &kernels,
+                                 std::string name, int64_t budget) {
   Problem problem;
-  problem.name = kernel.name;
+  problem.name = std::move(name);
   problem.budget = budget;
-  for (const model::ShardBuffer &buffer : model::shardBuffers(kernel, sharding))
-    problem.buffers.push_back(
-        {bufferName(kernel, buffer.role, buffer.tensor, buffer.firstOp),
-         buffer.bytes, buffer.firstOp, buffer.lastOp + 1});
+  int numOps = 0;
+  for (const model::CutKernel &cut : kernels)
+    numOps += std::max(1, static_cast<int>(cut.kernel->ops.size()));
+  // One more step, in which nothing but residents lives: what scratch needs
+  // all the time of its kernel is no resident.
+  int end = numOps + 1;
+  int start = 0;
+  for (const model::CutKernel &cut : kernels) {
+    for (const model::ShardBuffer &buffer :
+         model::shardBuffers(*cut.kernel, *cut.sharding)) {
+      bool isScratch = buffer.role == model::TensorRole::Local;
+      problem.buffers.push_back(
+          {bufferName(*cut.kernel, buffer.role, buffer.tensor, buffer.firstOp),
+           buffer.bytes, isScratch ? start + buffer.firstOp : 0,
+           isScratch ? start + buffer.lastOp + 1 : end});
+    }
+    start += std::max(1, static_cast<int>(cut.kernel->ops.size()));
+  }
   return problem;
 }

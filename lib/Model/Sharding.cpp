@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <tuple>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -342,21 +341,16 @@ std::vector<ShardBuffer> inlay::model::shardBuffers(const KernelSpec &kernel,
   return BufferCollector(kernel, sharding).run();
 }
 
-/// End of the highest of `locals` when they are placed first-fit: those that
-/// live all the time at the bottom, then by falling size. More than what is
-/// live at once where gaps remain; the memory map does no worse.
-static int64_t packLocals(std::vector<ShardBuffer> locals, int lastOp) {
-  auto rank = [&](const ShardBuffer &local) {
-    bool isAlways = local.firstOp == 0 && local.lastOp == lastOp;
-    return std::make_tuple(!isAlways, isAlways ? 0 : -local.bytes);
-  };
+/// End of the highest of `locals` when they are placed first-fit by falling
+/// size. More than what is live at once where gaps remain; the memory map does
+/// no worse.
+static int64_t packLocals(std::vector<ShardBuffer> locals) {
   std::vector<size_t> order;
   for (size_t i = 0; i < locals.size(); ++i)
     order.push_back(i);
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    auto rankOfA = rank(locals[a]);
-    auto rankOfB = rank(locals[b]);
-    return rankOfA != rankOfB ? rankOfA < rankOfB : a < b;
+    return locals[a].bytes != locals[b].bytes ? locals[a].bytes > locals[b].bytes
+                                              : a < b;
   });
   std::vector<std::pair<int64_t, const ShardBuffer *>> placed; // by offset
   int64_t peak = 0;
@@ -402,8 +396,15 @@ Footprint inlay::model::footprint(const KernelSpec &kernel,
       break;
     }
   }
-  bytes.scratch =
-      packLocals(std::move(locals), static_cast<int>(kernel.ops.size()) - 1);
+  bytes.scratch = packLocals(std::move(locals));
+  return bytes;
+}
+
+Footprint
+inlay::model::footprint(const std::vector<CutKernel> &kernels) {
+  Footprint bytes;
+  for (const CutKernel &cut : kernels)
+    bytes.share(footprint(*cut.kernel, *cut.sharding));
   return bytes;
 }
 

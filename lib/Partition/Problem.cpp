@@ -37,13 +37,13 @@ bool Problem::check(Diagnostics &diags) const {
   };
   if (items.empty())
     fail("has no kernels");
-  if (coresPerWafer < 1)
-    fail(fmt::format("has wafers of {} cores", coresPerWafer));
+  if (bytesPerWafer < 1)
+    fail(fmt::format("has wafers of {} B", bytesPerWafer));
   for (const Item &item : items)
-    if (item.cores < 0 || !(item.cycles >= 0) || !(item.crossing >= 0))
-      fail(fmt::format("kernel '{}' has {} cores, {} cycles and {} cycles of "
+    if (item.bytes < 0 || !(item.cycles >= 0) || !(item.crossing >= 0))
+      fail(fmt::format("kernel '{}' has {} B, {} cycles and {} cycles of "
                        "crossing, but none may be negative",
-                       item.name, item.cores, item.cycles, item.crossing));
+                       item.name, item.bytes, item.cycles, item.crossing));
   if (!items.empty() && !checkWafers(wafers, items.size(), diags))
     valid = false;
   return valid;
@@ -52,14 +52,14 @@ bool Problem::check(Diagnostics &diags) const {
 namespace {
 
 struct Sums {
-  int64_t cores = 0;
+  int64_t bytes = 0;
   double cycles = 0;
 };
 
 Sums sumOf(const Problem &problem, const Stage &stage) {
   Sums sums;
   for (size_t i = stage.first; i < stage.last; ++i) {
-    sums.cores += problem.items[i].cores;
+    sums.bytes += problem.items[i].bytes;
     sums.cycles += problem.items[i].cycles;
   }
   if (stage.first > 0)
@@ -94,7 +94,7 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
     }
     at = stage.last;
     Sums sums = sumOf(problem, stage);
-    if (sums.cores > problem.coresPerWafer ||
+    if (sums.bytes > problem.bytesPerWafer ||
         (problem.fits && !problem.fits(stage.first, stage.last)))
       fail(fmt::format("kernels '{}' to '{}' do not fit on one wafer",
                        problem.items[stage.first].name,

@@ -24,10 +24,10 @@ namespace {
 class Solver {
 public:
   explicit Solver(const Problem &problem) : problem(problem) {
-    cores.push_back(0);
+    bytes.push_back(0);
     cycles.push_back(0);
     for (const Item &item : problem.items) {
-      cores.push_back(cores.back() + item.cores);
+      bytes.push_back(bytes.back() + item.bytes);
       cycles.push_back(cycles.back() + item.cycles);
     }
     findAlike();
@@ -62,8 +62,8 @@ public:
   }
 
 private:
-  int64_t coresOf(size_t first, size_t last) const {
-    return cores[last] - cores[first];
+  int64_t bytesOf(size_t first, size_t last) const {
+    return bytes[last] - bytes[first];
   }
 
   double cyclesOf(size_t first, size_t last) const {
@@ -85,7 +85,7 @@ private:
   /// kinds, as many as a wafer may hold.
   bool isSameRun(size_t first, size_t second) const {
     for (size_t at = second; at < problem.items.size(); ++at) {
-      if (coresOf(second, at + 1) > problem.coresPerWafer)
+      if (bytesOf(second, at + 1) > problem.bytesPerWafer)
         return true;
       int kind = problem.items[at].kind;
       if (kind < 0 || kind != problem.items[first + (at - second)].kind)
@@ -100,7 +100,7 @@ private:
   }
 
   bool fits(size_t first, size_t last) {
-    if (coresOf(first, last) > problem.coresPerWafer)
+    if (bytesOf(first, last) > problem.bytesPerWafer)
       return false;
     if (!problem.fits)
       return true;
@@ -119,21 +119,22 @@ private:
         continue;
       valid = false;
       Diagnostic &diag =
-          item.cores > problem.coresPerWafer
+          item.bytes > problem.bytesPerWafer
               ? diags.capacityError(
                     "kernel '" + item.name + "'",
                     fmt::format(
-                        "needs at least {} cores, a wafer has {}, "
-                        "short by {}",
-                        formatCount(item.cores),
-                        formatCount(problem.coresPerWafer),
-                        formatCount(item.cores - problem.coresPerWafer)))
+                        "needs at least {}, a wafer has {}, short by {}",
+                        formatTotalBytes(double(item.bytes)),
+                        formatTotalBytes(double(problem.bytesPerWafer)),
+                        formatTotalBytes(
+                            double(item.bytes - problem.bytesPerWafer))))
               : diags.capacityError(
                     "kernel '" + item.name + "'",
-                    fmt::format("finds no rectangle on a wafer, although it "
-                                "needs only {} of {} live cores",
-                                formatCount(item.cores),
-                                formatCount(problem.coresPerWafer)));
+                    fmt::format(
+                        "finds no rectangle on a wafer, although it needs only "
+                        "{} of the {} of its live cores",
+                        formatTotalBytes(double(item.bytes)),
+                        formatTotalBytes(double(problem.bytesPerWafer))));
       diag.notes.push_back("would fit: a smaller --context or --batch, a "
                            "smaller --reserve, or a target with more SRAM or "
                            "fewer dead cores");
@@ -181,7 +182,7 @@ private:
     for (size_t c = 0; c + 1 < cuts.size();) {
       size_t end = c + 1;
       while (end + 1 < cuts.size() &&
-             coresOf(cuts[c], cuts[end + 1]) <= problem.coresPerWafer)
+             bytesOf(cuts[c], cuts[end + 1]) <= problem.bytesPerWafer)
         ++end;
       while (end > c + 1 && !fits(cuts[c], cuts[end]))
         --end;
@@ -195,23 +196,23 @@ private:
     size_t count = problem.items.size();
     Diagnostic &diag = diags.capacityError(
         "the model",
-        fmt::format("needs at least {} cores on {} wafers, {} given with {} "
-                    "cores each",
-                    formatCount(coresOf(0, count)), least, problem.wafers,
-                    formatCount(problem.coresPerWafer)));
+        fmt::format("needs at least {} on {} wafers, {} given with {} each",
+                    formatTotalBytes(double(bytesOf(0, count))), least,
+                    problem.wafers,
+                    formatTotalBytes(double(problem.bytesPerWafer))));
     std::vector<size_t> order(count);
     for (size_t i = 0; i < count; ++i)
       order[i] = i;
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      int64_t coresOfA = problem.items[a].cores;
-      int64_t coresOfB = problem.items[b].cores;
-      return coresOfA != coresOfB ? coresOfA > coresOfB : a < b;
+      int64_t bytesOfA = problem.items[a].bytes;
+      int64_t bytesOfB = problem.items[b].bytes;
+      return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
     });
     std::string largest;
     for (size_t i = 0; i < std::min<size_t>(3, count); ++i)
-      largest += fmt::format("{}{} {} cores", i ? ", " : "",
-                             problem.items[order[i]].name,
-                             formatCount(problem.items[order[i]].cores));
+      largest += fmt::format(
+          "{}{} {}", i ? ", " : "", problem.items[order[i]].name,
+          formatTotalBytes(double(problem.items[order[i]].bytes)));
     diag.notes.push_back("largest: " + largest);
     diag.notes.push_back(fmt::format(
         "would fit: --wafers {}, a smaller --context, or a smaller --reserve",
@@ -221,7 +222,7 @@ private:
   double load(size_t first, size_t last) const {
     return problem.objective == Objective::Throughput
                ? cyclesOf(first, last)
-               : static_cast<double>(coresOf(first, last));
+               : static_cast<double>(bytesOf(first, last));
   }
 
   /// Least load of the fullest stage among partitions into `wafers` stages.
@@ -260,7 +261,7 @@ private:
     for (int w = 1; w <= wafers; ++w)
       for (size_t end = 1; end < count; ++end)
         for (size_t begin = end; begin-- > 0;) {
-          if (coresOf(cuts[begin], cuts[end]) > problem.coresPerWafer)
+          if (bytesOf(cuts[begin], cuts[end]) > problem.bytesPerWafer)
             break;
           const State &before = states[w - 1][begin];
           auto known = asked.find(keyOf(cuts[begin], cuts[end]));
@@ -314,12 +315,12 @@ private:
     }
     solution.stages = std::move(stages);
     solution.fewestWafers = static_cast<int>(
-        std::max<int64_t>(1, ceilDiv(cores.back(), problem.coresPerWafer)));
+        std::max<int64_t>(1, ceilDiv(bytes.back(), problem.bytesPerWafer)));
     return solution;
   }
 
   const Problem &problem;
-  std::vector<int64_t> cores; ///< of the first i items
+  std::vector<int64_t> bytes; ///< of the first i items
   std::vector<double> cycles;
   std::vector<size_t> cuts; ///< first item of each part that stays together
   std::vector<size_t> alike;

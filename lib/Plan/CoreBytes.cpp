@@ -50,10 +50,10 @@ std::optional<int64_t> CorePlace::numberOn(const std::string &axis) const {
 
 CorePlace inlay::plan::findCore(const Kernel &kernel, int64_t x, int64_t y) {
   CorePlace core;
-  if (!contains(kernel.region, x, y))
+  if (!contains(kernel.rectangle, x, y))
     return core;
   core.kernel = &kernel;
-  const Rectangle *within = &kernel.region;
+  const Rectangle *within = &kernel.rectangle;
   for (const ExpertGroup &group : kernel.groups)
     if (contains(group.rectangle, x, y)) {
       core.group = &group;
@@ -74,7 +74,7 @@ CorePlace inlay::plan::findCore(const Kernel &kernel, int64_t x, int64_t y) {
 CorePlace inlay::plan::findCore(const Plan &plan, int64_t wafer, int64_t x,
                                 int64_t y) {
   for (const Kernel &kernel : plan.kernels)
-    if (kernel.wafer == wafer && contains(kernel.region, x, y))
+    if (kernel.wafer == wafer && contains(kernel.rectangle, x, y))
       return findCore(kernel, x, y);
   return CorePlace();
 }

@@ -166,6 +166,14 @@ template <typename V> void visit(V &v, Bound &o) {
   v.field("binding", o.binding);
 }
 
+template <typename V> void visit(V &v, Region &o) {
+  v.field("name", o.name);
+  v.field("wafer", o.wafer);
+  v.field("rectangle", o.rectangle);
+  v.field("kernels", o.kernels);
+  v.field("bytes_per_core", o.bytesPerCore);
+}
+
 template <typename V> void visit(V &v, ExpertGroup &o) {
   v.field("index", o.index);
   v.field("rectangle", o.rectangle);
@@ -206,6 +214,7 @@ template <typename V> void visit(V &v, Stream &o) {
   v.field("bytes", o.bytes);
   v.field("hops", o.hops);
   v.field("crossing", o.crossing);
+  v.field("in_place", o.inPlace);
   v.field("cycles", o.cycles);
 }
 
@@ -356,6 +365,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("feasible", o.feasible);
   v.field("step", o.step);
   v.field("system", o.system);
+  v.field("regions", o.regions);
   v.field("kernels", o.kernels);
   v.field("streams", o.streams);
   v.field("patterns", o.patterns);

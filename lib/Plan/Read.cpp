@@ -116,5 +116,6 @@ std::optional<Plan> inlay::plan::fromJson(const std::string &text,
   in.finish();
   if (diags.all().size() != before)
     return std::nullopt;
+  fillRectangles(plan);
   return plan;
 }

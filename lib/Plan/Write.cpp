@@ -13,6 +13,8 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <map>
+
 using namespace inlay;
 using namespace inlay::plan;
 namespace json = llvm::json;
@@ -53,6 +55,14 @@ private:
 };
 
 } // namespace
+
+void inlay::plan::fillRectangles(Plan &plan) {
+  std::map<std::string, Rectangle> byName;
+  for (const Region &region : plan.regions)
+    byName[region.name] = region.rectangle;
+  for (Kernel &kernel : plan.kernels)
+    kernel.rectangle = byName[kernel.region];
+}
 
 std::string inlay::plan::toJson(const Plan &plan) {
   std::string text;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 using namespace inlay;
 using namespace inlay::plan;
@@ -33,6 +34,7 @@ td, th { padding: 2px 10px; border-bottom: 1px solid #ddd; text-align: left; }
 svg { border: 1px solid #888; background: #f4f4f4; margin-bottom: 2em; }
 svg text { text-anchor: middle; dominant-baseline: central; font-family: sans-serif; pointer-events: none; }
 rect { stroke: #fff; stroke-width: 0.5px; vector-effect: non-scaling-stroke; }
+rect.region { fill: none; stroke: #000; }
 rect.group { fill: none; stroke: #000; stroke-opacity: 0.35; }
 rect.dead { fill: #444; }
 .embedding { fill: #8dd3c7; } .attention { fill: #80b1d3; } .mlp { fill: #b3de69; }
@@ -47,36 +49,72 @@ static Box toBox(const Rectangle &rect) {
           double(rect.height)};
 }
 
-/// Part of a core's data SRAM that a kernel fills.
-static double fillOf(const Plan &plan, const Kernel &kernel) {
+/// Part of a core's data SRAM that a region's kernels fill.
+static double fillOf(const Plan &plan, const Region &region) {
   int64_t budget = plan.system.sramBytes - plan.system.reservedBytes;
-  return budget > 0 ? double(kernel.bytesPerCore) / double(budget) : 0;
+  return budget > 0 ? double(region.bytesPerCore) / double(budget) : 0;
 }
 
-static std::string tooltip(const Plan &plan, const Kernel &kernel) {
+static std::string tooltip(const Plan &plan, const Region &region,
+                           const Kernel &kernel) {
   return fmt::format(
-      "{}\n{} x {} cores at ({}, {})\n{} of SRAM per core, {:.0f}%"
-      "\n{:.0f} cycles",
-      kernel.name, kernel.region.width, kernel.region.height, kernel.region.x,
-      kernel.region.y, formatBytes(kernel.bytesPerCore),
-      100 * fillOf(plan, kernel), kernel.cycles.total);
+      "{}\n{} x {} cores at ({}, {}), region {} of {} kernel{}"
+      "\n{} of SRAM per core, {:.0f}%\n{:.0f} cycles",
+      kernel.name, region.rectangle.width, region.rectangle.height,
+      region.rectangle.x, region.rectangle.y, region.name,
+      region.kernels.size(), region.kernels.size() == 1 ? "" : "s",
+      formatBytes(region.bytesPerCore), 100 * fillOf(plan, region),
+      kernel.cycles.total);
 }
 
-/// One wafer: regions by role, paler where the SRAM is emptier.
+/// A region as bands, one for each of its kernels from top to bottom in the
+/// order of their turns, as high as the part of the region's time that they
+/// take.
+static void addRegion(const Plan &plan, const Region &region,
+                      const std::vector<const Kernel *> &kernels, Svg &svg) {
+  double sum = 0;
+  for (const Kernel *kernel : kernels)
+    sum += kernel->cycles.total;
+  Box box = toBox(region.rectangle);
+  double opacity = 0.35 + 0.65 * std::min(1.0, fillOf(plan, region));
+  Box band = box;
+  for (const Kernel *kernel : kernels) {
+    double part =
+        sum > 0 ? kernel->cycles.total / sum : 1 / double(kernels.size());
+    band.height = box.height * part;
+    svg.rect(band, kernel->role, fmt::format("fill-opacity:{:.2f}", opacity),
+             tooltip(plan, region, *kernel));
+    svg.label(band, kernel->name);
+    band.y += band.height;
+  }
+  svg.rect(box, "region", "", "");
+  // Groups of one kernel only: those of the others would cover them.
+  auto grouped =
+      std::find_if(kernels.begin(), kernels.end(), [](const Kernel *kernel) {
+        return !kernel->groups.empty();
+      });
+  if (grouped != kernels.end())
+    for (const ExpertGroup &group : (*grouped)->groups)
+      svg.rect(toBox(group.rectangle), "group", "", "");
+}
+
+/// One wafer: regions with their kernels by role, paler where the SRAM is
+/// emptier.
 static std::string picture(const Plan &plan, int64_t wafer) {
   Svg svg(double(plan.system.width), double(plan.system.height), kPictureWidth);
   for (const Rectangle &rect : plan.system.dead)
     svg.rect(toBox(rect), "dead", "", "dead cores");
-  for (const Kernel &kernel : plan.kernels) {
-    if (kernel.wafer != wafer)
+  std::map<std::string, const Kernel *> kernels;
+  for (const Kernel &kernel : plan.kernels)
+    kernels[kernel.name] = &kernel;
+  for (const Region &region : plan.regions) {
+    if (region.wafer != wafer)
       continue;
-    Box box = toBox(kernel.region);
-    double opacity = 0.35 + 0.65 * std::min(1.0, fillOf(plan, kernel));
-    svg.rect(box, kernel.role, fmt::format("fill-opacity:{:.2f}", opacity),
-             tooltip(plan, kernel));
-    for (const ExpertGroup &group : kernel.groups)
-      svg.rect(toBox(group.rectangle), "group", "", "");
-    svg.label(box, kernel.name);
+    std::vector<const Kernel *> held;
+    for (const std::string &name : region.kernels)
+      if (auto kernel = kernels.find(name); kernel != kernels.end())
+        held.push_back(kernel->second);
+    addRegion(plan, region, held, svg);
   }
   return svg.str();
 }
@@ -89,29 +127,34 @@ static std::string legend() {
                         "<rect class=\"{0}\" width=\"14\" height=\"14\"/></svg>"
                         "{0}",
                         role);
-  return text + ". The stronger the colour, the fuller the cores' SRAM; thin "
+  return text + ". Kernels of a region take turns on all of its cores: their "
+                "bands are as high as the part of its time that each takes. "
+                "The stronger the colour, the fuller the cores' SRAM; thin "
                 "lines are expert groups.</p>\n";
 }
 
 static std::string kernelTable(const Plan &plan) {
   std::string text =
       "<h2>Kernels</h2>\n<table><tr><th>kernel</th><th>role</th>"
-      "<th class=\"number\">wafer</th><th class=\"number\">at</th>"
+      "<th class=\"number\">wafer</th><th>region</th>"
+      "<th class=\"number\">at</th>"
       "<th class=\"number\">cores</th><th class=\"number\">groups</th>"
       "<th class=\"number\">B per core</th><th class=\"number\">cycles</th>"
       "<th class=\"number\">bound</th><th>binds</th></tr>\n";
-  for (const Kernel &kernel : plan.kernels)
+  for (const Kernel &kernel : plan.kernels) {
+    const Rectangle &rect = kernel.rectangle;
     text += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td>"
+        "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td>{}</td>"
         "<td class=\"number\">{}, {}</td><td class=\"number\">{} x {}</td>"
         "<td class=\"number\">{}</td><td class=\"number\">{}</td>"
         "<td class=\"number\">{:.0f}</td><td class=\"number\">{:.0f}</td>"
         "<td>{}</td></tr>\n",
         escapeXml(kernel.name), escapeXml(kernel.role), kernel.wafer,
-        kernel.region.x, kernel.region.y, kernel.region.width,
-        kernel.region.height, kernel.groups.size(),
-        formatCount(kernel.bytesPerCore), kernel.cycles.total,
-        kernel.bound.cycles, escapeXml(kernel.bound.binding));
+        escapeXml(kernel.region), rect.x, rect.y, rect.width, rect.height,
+        kernel.groups.size(), formatCount(kernel.bytesPerCore),
+        kernel.cycles.total, kernel.bound.cycles,
+        escapeXml(kernel.bound.binding));
+  }
   return text + "</table>\n";
 }
 

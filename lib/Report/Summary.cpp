@@ -34,23 +34,26 @@ static int64_t deadCores(const System &system) {
 }
 
 static void addWafers(const Plan &plan, std::string &text) {
-  text += fmt::format("{:>6} {:>8} {:>12} {:>8} {:>14}\n", "wafer", "kernels",
-                      "cores used", "of grid", "cycles");
+  text += fmt::format("{:>6} {:>8} {:>8} {:>12} {:>8} {:>14}\n", "wafer",
+                      "kernels", "regions", "cores used", "of grid", "cycles");
   double live =
       double(plan.system.width * plan.system.height - deadCores(plan.system));
   for (int64_t wafer = 0; wafer < plan.system.wafers; ++wafer) {
-    int64_t kernels = 0;
+    size_t kernels = 0;
+    size_t regions = 0;
     int64_t cores = 0;
-    for (const Kernel &kernel : plan.kernels)
-      if (kernel.wafer == wafer) {
-        ++kernels;
-        cores += kernel.region.width * kernel.region.height;
+    for (const Region &region : plan.regions)
+      if (region.wafer == wafer) {
+        ++regions;
+        kernels += region.kernels.size();
+        cores += region.rectangle.width * region.rectangle.height;
       }
     double cycles = wafer < int64_t(plan.estimate.stageCycles.size())
                         ? plan.estimate.stageCycles[wafer]
                         : 0;
-    text += fmt::format("{:>6} {:>8} {:>12} {:>7.1f}% {:>14}\n", wafer, kernels,
-                        formatCount(cores), 100 * double(cores) / live,
+    text += fmt::format("{:>6} {:>8} {:>8} {:>12} {:>7.1f}% {:>14}\n", wafer,
+                        kernels, regions, formatCount(cores),
+                        100 * double(cores) / live,
                         rounded(cycles));
   }
 }

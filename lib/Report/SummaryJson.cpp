@@ -50,9 +50,9 @@ static void addEstimate(json::OStream &out, const Estimate &estimate) {
 std::string inlay::report::summaryJson(const Plan &plan,
                                        const std::vector<std::string> &files) {
   int64_t fullest = 0, cores = 0;
-  for (const Kernel &kernel : plan.kernels) {
-    fullest = std::max(fullest, kernel.bytesPerCore);
-    cores += kernel.region.width * kernel.region.height;
+  for (const Region &region : plan.regions) {
+    fullest = std::max(fullest, region.bytesPerCore);
+    cores += region.rectangle.width * region.rectangle.height;
   }
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -66,6 +66,7 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attribute("target", toUtf8(plan.system.target));
     out.attribute("feasible", plan.feasible);
     out.attribute("wafers", plan.system.wafers);
+    out.attribute("regions", int64_t(plan.regions.size()));
     out.attribute("kernels", int64_t(plan.kernels.size()));
     out.attribute("cores_used", cores);
     out.attribute("fullest_core_bytes", fullest);

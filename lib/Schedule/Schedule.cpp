@@ -88,8 +88,13 @@ struct LongestPath {
 
 double total(const Edge &edge) { return edge.cycles.total(); }
 
+/// A path that takes this long is never the longest.
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
 /// What a bound may count of an edge: wafers are joined by physical links.
-double crossing(const Edge &edge) { return edge.cycles.crossing; }
+double crossing(const Edge &edge) {
+  return edge.isTurn ? kNever : edge.cycles.crossing;
+}
 
 bool isInStage(const Problem &problem, const Edge &edge) {
   return problem.tasks[edge.from].stage == problem.tasks[edge.to].stage;
@@ -98,7 +103,6 @@ bool isInStage(const Problem &problem, const Edge &edge) {
 /// The longest path inside each stage.
 std::vector<double> stageLengths(const Problem &problem) {
   // A path that must not leave its stage enters the next one from nowhere.
-  constexpr double kNever = -std::numeric_limits<double>::infinity();
   LongestPath inside(
       problem, [](const Task &task) { return task.cycles.total(); },
       [&](const Edge &edge) {

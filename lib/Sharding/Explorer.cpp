@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <tuple>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -44,8 +45,7 @@ Machine inlay::sharding::machineOf(const target::Target &target,
           [owned, rates, routing](const KernelSpec &kernel,
                                   const Sharding &sharding) {
             return cost::estimateKernel(kernel, sharding, *rates, routing)
-                       .cycles.total() +
-                   cost::longestEntry(kernel, sharding, *rates).total();
+                .cycles.total();
           },
           [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
@@ -130,24 +130,41 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   return it->second = false;
 }
 
-std::optional<Variant> Explorer::best(const KernelSpec &kernel, Extent extent) {
+const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
+                                              Extent extent) {
   Entry &entry = entryOf(kernel);
   auto [it, isNew] = entry.found.try_emplace({extent.width, extent.height});
   if (!isNew)
     return it->second;
+  std::vector<Variant> all;
   for (Extent groups : groupings(kernel, extent)) {
     setGroups(entry.sharding, extent, groups);
     int64_t cores = entry.sharding.group.area() * groups.area();
     if (entry.placedBytes / cores > machine.budget)
       continue;
-    int64_t bytes = footprint(kernel, entry.sharding).total();
-    if (bytes > machine.budget)
+    Footprint bytes = footprint(kernel, entry.sharding);
+    if (bytes.total() > machine.budget)
       continue;
     double cycles = machine.cost(kernel, entry.sharding);
-    if (!it->second || cycles < it->second->cycles)
-      it->second = {entry.sharding, cycles, bytes};
+    all.push_back({entry.sharding, cycles, bytes.total(), bytes.scratch});
   }
+  auto rank = [](const Variant &variant) {
+    Extent groups = variant.sharding.groups;
+    return std::tuple(variant.cycles, variant.bytes, groups.width,
+                      groups.height);
+  };
+  std::sort(all.begin(), all.end(), [&](const Variant &a, const Variant &b) {
+    return rank(a) < rank(b);
+  });
+  for (Variant &variant : all)
+    if (it->second.empty() || variant.bytes < it->second.back().bytes)
+      it->second.push_back(std::move(variant));
   return it->second;
+}
+
+std::optional<Variant> Explorer::best(const KernelSpec &kernel, Extent extent) {
+  const std::vector<Variant> &all = choices(kernel, extent);
+  return all.empty() ? std::nullopt : std::optional(all.front());
 }
 
 Variant Explorer::smallest(const KernelSpec &kernel, Extent extent) {
@@ -156,9 +173,9 @@ Variant Explorer::smallest(const KernelSpec &kernel, Extent extent) {
   bool isFirst = true;
   for (Extent groups : groupings(kernel, extent)) {
     setGroups(entry.sharding, extent, groups);
-    int64_t bytes = footprint(kernel, entry.sharding).total();
-    if (isFirst || bytes < smallest.bytes)
-      smallest = {entry.sharding, 0, bytes};
+    Footprint bytes = footprint(kernel, entry.sharding);
+    if (isFirst || bytes.total() < smallest.bytes)
+      smallest = {entry.sharding, 0, bytes.total(), bytes.scratch};
     isFirst = false;
   }
   smallest.cycles = machine.cost(kernel, smallest.sharding);
@@ -223,17 +240,14 @@ static std::string largestUses(const Footprint &bytes) {
   return text;
 }
 
-std::optional<std::vector<Extent>>
-Explorer::leastExtents(const std::vector<KernelSpec> &kernels,
-                       Diagnostics &diags) {
-  std::vector<Extent> extents;
+bool Explorer::allFit(const std::vector<KernelSpec> &kernels,
+                      Diagnostics &diags) {
   // First kernel of each structure that does not fit, and how many there are.
   std::vector<std::pair<const KernelSpec *, size_t>> tooLarge;
   for (const KernelSpec &kernel : kernels) {
-    if (std::optional<Extent> least = leastExtent(kernel)) {
-      extents.push_back(*least);
+    // On a smaller region padding may be less, and so it may just fit.
+    if (fits(kernel, machine.grid) || leastExtent(kernel))
       continue;
-    }
     auto alike =
         std::find_if(tooLarge.begin(), tooLarge.end(), [&](const auto &known) {
           return &entryOf(*known.first) == &entryOf(kernel);
@@ -245,9 +259,7 @@ Explorer::leastExtents(const std::vector<KernelSpec> &kernels,
   }
   for (auto [kernel, count] : tooLarge)
     reportTooLarge(*kernel, count - 1, diags);
-  if (!tooLarge.empty())
-    return std::nullopt;
-  return extents;
+  return tooLarge.empty();
 }
 
 void Explorer::reportTooLarge(const KernelSpec &kernel, size_t numAlike,

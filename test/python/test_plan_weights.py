@@ -22,9 +22,10 @@ def all_plans(path):
     return [*placing.plans(path), *compiled]
 
 
-def cores(kernel):
+def cores(kernel, plan):
     """Number of each core on each axis, by its place in the region (in its expert group)."""
-    groups = kernel["expert_groups"] or [{"index": 0, "rectangle": kernel["region"]}]
+    [rectangle] = [region["rectangle"] for region in plan["regions"] if region["name"] == kernel["region"]]
+    groups = kernel["expert_groups"] or [{"index": 0, "rectangle": rectangle}]
     for group in groups:
         for y in range(group["rectangle"]["height"]):
             for x in range(group["rectangle"]["width"]):
@@ -210,7 +211,8 @@ def test_unreachable_and_folded_initializers_are_told_apart(tmp_path):
 def test_the_example_of_the_guide_is_right():
     guide = (placing.ROOT / "docs/plan.md").read_text()
     weight = json.loads(guide.split("```json")[1].split("```")[0])
-    kernel = {"region": {"x": 8, "y": 16, "width": 5, "height": 4}, "expert_groups": []}
+    kernel = {"region": "r", "expert_groups": []}
+    plan = {"regions": [{"name": "r", "rectangle": {"x": 8, "y": 16, "width": 5, "height": 4}}]}
     held = np.zeros(weight["shape"], np.int64)
     for core in cores(kernel):
         held[box(weight, core)] += 1

@@ -1,4 +1,4 @@
-//===- FloorplanTest.cpp - Rectangles for kernels on one wafer ------------===//
+//===- FloorplanTest.cpp - Regions whose kernels take turns ---------------===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -11,49 +11,70 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include <chrono>
-#include <cmath>
+#include <map>
+#include <memory>
 #include <random>
+#include <tuple>
 
 using namespace inlay;
 using namespace inlay::floorplan;
 using model::Extent;
 using model::Rect;
-using testing::ElementsAre;
+using testing::HasSubstr;
 
 namespace {
 
-/// Fits on `least` cores; work shared by the cores plus the half perimeter.
-Shape areaShape(int64_t least, double work = 0) {
-  return {least, [=](Extent extent) { return extent.area() >= least; },
-          [=](Extent extent) {
-            return work / double(extent.area()) +
-                   double(extent.width + extent.height);
-          }};
+/// A kind of kernels: `work` is shared by the cores, the result crosses the
+/// region once, and so are `bytes`; `scratch` is what each core needs.
+struct Kind {
+  double work = 0;
+  int64_t bytes = 0;
+  int64_t scratch = 0;
+};
+
+/// A chain of kernels of these kinds on cores of 1,000 bytes. A kernel has a
+/// second offer, twice as slow, of half the bytes.
+Chain makeChain(Extent grid, std::vector<Kind> kinds, std::vector<int> links,
+                std::vector<Rect> dead = {}) {
+  Chain chain;
+  chain.name = "w";
+  chain.grid = grid;
+  chain.dead = std::move(dead);
+  chain.budget = 1000;
+  for (size_t k = 0; k < links.size(); ++k)
+    chain.links.push_back({"k" + std::to_string(k), links[k],
+                           static_cast<int>(k), double(kinds[links[k]].bytes)});
+  using Key = std::tuple<int, int64_t, int64_t>;
+  auto known = std::make_shared<std::map<Key, std::vector<Offer>>>();
+  chain.offers = [=](int kind, Extent extent) -> const std::vector<Offer> & {
+    auto [it, isNew] = known->try_emplace({kind, extent.width, extent.height});
+    if (!isNew)
+      return it->second;
+    const Kind &is = kinds[kind];
+    double cycles = is.work / double(extent.area()) +
+                    double(extent.width + extent.height);
+    int64_t resident = (is.bytes + extent.area() - 1) / extent.area();
+    if (resident + is.scratch <= 1000)
+      it->second.push_back({cycles, resident, is.scratch});
+    if (resident / 2 + is.scratch <= 1000)
+      it->second.push_back({2 * cycles, resident / 2, is.scratch});
+    return it->second;
+  };
+  chain.handover = [](size_t, const Rect &from, const Rect &to) {
+    return double(model::centreDistance(from, to));
+  };
+  return chain;
 }
 
-Problem makeProblem(Extent grid, std::vector<Shape> shapes,
-                    std::vector<int> blocks, std::vector<Rect> dead = {}) {
-  Problem problem;
-  problem.name = "w";
-  problem.grid = grid;
-  problem.shapes = std::move(shapes);
-  problem.dead = std::move(dead);
-  for (int shape : blocks)
-    problem.blocks.push_back(
-        {"b" + std::to_string(problem.blocks.size()), shape});
-  return problem;
-}
-
-std::optional<Solution> solved(const Problem &problem) {
+std::optional<RegionPlan> planned(const Chain &chain) {
   Diagnostics diags;
-  EXPECT_TRUE(problem.check(diags));
-  std::optional<Solution> solution = solve(problem, diags);
-  if (solution)
-    EXPECT_TRUE(solution->verify(problem, diags));
+  EXPECT_TRUE(chain.check(diags));
+  std::optional<RegionPlan> plan = tile(chain, {});
+  if (plan)
+    EXPECT_TRUE(plan->verify(chain, diags));
   for (const Diagnostic &diag : diags.all())
     ADD_FAILURE() << diag.subject << ": " << diag.message;
-  return solution;
+  return plan;
 }
 
 std::vector<std::string> messages(const Diagnostics &diags) {
@@ -63,186 +84,214 @@ std::vector<std::string> messages(const Diagnostics &diags) {
   return all;
 }
 
-TEST(FloorplanTest, OneCoreEachFillsTheGrid) {
-  Problem problem =
-      makeProblem({4, 4}, {areaShape(1)}, std::vector<int>(16, 0));
-  std::optional<Solution> solution = solved(problem);
-  ASSERT_TRUE(solution);
-  // A snake: every block is next to the one before.
-  EXPECT_EQ(solution->distance, 15);
-}
-
 TEST(FloorplanTest, TakesTheBestAreaNotTheLargest) {
-  // work / (w h) + w + h is least at w = h = work^(1/3) = 20.
-  Problem problem = makeProblem({200, 200}, {areaShape(4, 8000)}, {0});
-  std::optional<Solution> solution = solved(problem);
-  ASSERT_TRUE(solution);
-  EXPECT_LT(solution->cycles, 1.15 * 60);
-  EXPECT_LT(solution->rects[0].area(), 1600);
+  // work / (w h) + w + h is least at w = h = work^(1/3) = 20: 60 cycles.
+  Chain chain = makeChain({200, 200}, {{8000, 0, 0}}, {0, 0, 0});
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions.size(), 1u);
+  EXPECT_LT(plan->cycles, 1.05 * 3 * 60);
 }
 
-TEST(FloorplanTest, GivesSpareCoresToThoseWhoGain) {
-  // Twelve blocks that gain from every core on a grid five times their least.
-  Problem problem =
-      makeProblem({40, 60}, {areaShape(40, 1e6)}, std::vector<int>(12, 0));
-  std::optional<Solution> tight = pack(problem);
-  std::optional<Solution> solution = solved(problem);
-  ASSERT_TRUE(tight && solution);
-  EXPECT_LT(solution->cycles, 0.35 * tight->cycles);
+TEST(FloorplanTest, CutsTheWaferWhereOneRegionIsTooLarge) {
+  // Twelve kernels that fill the wafer to three quarters and would like 20 x 20
+  // cores, a hundredth of it.
+  Chain chain =
+      makeChain({200, 200}, {{8000, 2500000, 10}}, std::vector<int>(12, 0));
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions.size(), 12u);
+  // 12 on the whole wafer take 12 x 400 cycles.
+  EXPECT_LT(plan->cycles, 12 * 400 / 2.4);
 }
 
-TEST(FloorplanTest, MixedSizesOnASmallGrid) {
-  Problem problem =
-      makeProblem({8, 8}, {areaShape(20), areaShape(6), areaShape(1)},
-                  {2, 1, 2, 0, 1, 2, 0, 2, 2});
-  EXPECT_TRUE(solved(problem));
+TEST(FloorplanTest, KernelsOfARegionShareScratch) {
+  // Four kernels of 100 bytes and 600 of scratch on one core each: together
+  // 1,000, were scratch not shared 2,800.
+  Chain chain = makeChain({1, 1}, {{10, 100, 600}}, {0, 0, 0, 0});
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(plan->regions.size(), 1u);
+  EXPECT_EQ(plan->regions[0].bytes, 1000);
 }
 
-TEST(FloorplanTest, PlacesBySizeWhereTheOrderDoesNotFit) {
-  // The large block takes seven of eight rows (or columns); the small ones, on
-  // both sides of it in the order, share the last.
-  Problem problem =
-      makeProblem({8, 8}, {areaShape(1), areaShape(56)}, {0, 1, 0, 0});
-  EXPECT_TRUE(pack(problem));
-  EXPECT_TRUE(solved(problem));
+TEST(FloorplanTest, TakesSmallerOffersOnlyWhereBytesNeedIt) {
+  // 600 bytes each on one core: two do not fit, a kind at half does.
+  Chain chain = makeChain({1, 1}, {{10, 600, 0}, {10, 600, 0}}, {0, 1});
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions[0].bytes, 900);
+  EXPECT_DOUBLE_EQ(plan->regions[0].cycles, 12 + 24);
 }
 
-TEST(FloorplanTest, AvoidsDeadCores) {
-  Problem problem =
-      makeProblem({16, 16}, {areaShape(20, 1000)}, std::vector<int>(5, 0),
-                  {{3, 3, 2, 2}, {10, 0, 1, 16}, {0, 12, 6, 1}});
-  EXPECT_EQ(problem.liveCores(), 256 - 4 - 16 - 6);
-  EXPECT_TRUE(solved(problem));
+TEST(FloorplanTest, FindsNothingWhereNothingFits) {
+  Chain chain = makeChain({10, 10}, {{10, 150000, 0}}, {0, 0});
+  EXPECT_FALSE(planned(chain));
+}
+
+TEST(FloorplanTest, UnequalKernelsGetUnequalRegions) {
+  // One kernel needs four fifths of the wafer, four share the rest.
+  Chain chain =
+      makeChain({100, 100}, {{1000, 14000000, 0}, {1000, 500000, 0}},
+                {1, 1, 0, 1, 1});
+  EXPECT_TRUE(planned(chain));
+}
+
+TEST(FloorplanTest, AvoidsDeadCoresAtLittleCost) {
+  std::vector<Rect> dead;
+  std::mt19937 random(7);
+  for (int i = 0; i < 20; ++i)
+    dead.push_back({int64_t(random() % 740), int64_t(random() % 1150),
+                    int64_t(1 + random() % 16), int64_t(1 + random() % 16)});
+  std::vector<Kind> kinds = {{4e6, 15000000, 100}, {9e6, 32000000, 50}};
+  std::vector<int> links;
+  for (int i = 0; i < 24; ++i)
+    links.push_back(i % 2);
+  std::optional<RegionPlan> whole =
+      planned(makeChain({755, 1170}, kinds, links));
+  std::optional<RegionPlan> damaged =
+      planned(makeChain({755, 1170}, kinds, links, dead));
+  ASSERT_TRUE(whole && damaged);
+  EXPECT_LT(damaged->cycles, 1.15 * whole->cycles);
 }
 
 TEST(FloorplanTest, CountsOverlappingDeadRectanglesOnce) {
-  Problem problem =
-      makeProblem({10, 10}, {}, {}, {{0, 0, 4, 4}, {2, 2, 4, 4}, {8, 8, 9, 9}});
-  EXPECT_EQ(problem.liveCores(), 100 - 16 - 16 + 4 - 4);
+  Chain chain = makeChain({10, 10}, {{1, 1, 0}}, {0},
+                          {{0, 0, 4, 4}, {2, 2, 4, 4}, {8, 8, 9, 9}});
+  EXPECT_EQ(chain.liveCores(), 100 - 16 - 16 + 4 - 4);
 }
 
-TEST(FloorplanTest, NoBlocksNeedNoCores) {
-  std::optional<Solution> solution = solved(makeProblem({4, 4}, {}, {}));
-  ASSERT_TRUE(solution);
-  EXPECT_TRUE(solution->rects.empty());
+TEST(FloorplanTest, ArrangesRunsAsTheyAre) {
+  Chain chain =
+      makeChain({60, 60}, {{8000, 100000, 0}}, std::vector<int>(6, 0));
+  std::vector<size_t> firsts = {0, 1, 4};
+  std::optional<RegionPlan> plan = arrange(chain, firsts);
+  ASSERT_TRUE(plan);
+  Diagnostics diags;
+  EXPECT_TRUE(plan->verify(chain, diags));
+  ASSERT_EQ(plan->regions.size(), 3u);
+  for (size_t r = 0; r < firsts.size(); ++r)
+    EXPECT_EQ(plan->regions[r].first, firsts[r]);
 }
 
-TEST(FloorplanTest, AThousandBlocksOnAWafer) {
-  std::vector<Shape> shapes = {areaShape(300, 2e5), areaShape(900, 9e5),
-                               areaShape(40, 1e4)};
-  std::vector<int> blocks;
-  for (int i = 0; i < 1000; ++i)
-    blocks.push_back(i % 3);
-  Problem problem = makeProblem({755, 1170}, shapes, blocks);
-  auto start = std::chrono::steady_clock::now();
-  std::optional<Solution> solution = solved(problem);
-  auto seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-          .count();
-  ASSERT_TRUE(solution);
-  // Generous: sanitizers and busy machines are slow. It takes about 0.2 s.
-  EXPECT_LT(seconds, 30);
-  // Consecutive blocks are neighbours: about a side apart.
-  EXPECT_LT(double(solution->distance), 1000 * 2 * std::sqrt(883.0));
+TEST(FloorplanTest, SaysWhatItLookedAt) {
+  Chain chain =
+      makeChain({200, 200}, {{8000, 2500000, 10}}, std::vector<int>(6, 0));
+  std::vector<Attempt> attempts;
+  std::optional<RegionPlan> plan = tile(chain, {}, &attempts);
+  ASSERT_TRUE(plan);
+  ASSERT_GE(attempts.size(), 3u);
+  for (const Attempt &attempt : attempts) {
+    EXPECT_GE(attempt.cycles, plan->cycles);
+    EXPECT_LE(attempt.least.area(), attempt.most.area());
+  }
 }
 
-TEST(FloorplanTest, RandomProblemsAreLegalOrSaidToBeTooLarge) {
+TEST(FloorplanTest, RandomChainsAreLegalOrDoNotFit) {
   std::mt19937 random(5);
-  auto draw = [&](int64_t from, int64_t to) {
-    return from + static_cast<int64_t>(random() % uint64_t(to - from + 1));
+  auto between = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
   };
   int numPlans = 0;
-  for (int round = 0; round < 300; ++round) {
-    Extent grid = {draw(1, 60), draw(1, 60)};
-    std::vector<Shape> shapes;
-    for (int s = 0; s < 4; ++s)
-      shapes.push_back(
-          areaShape(draw(1, 1 + grid.area() / 8), double(draw(0, 100000))));
-    std::vector<int> blocks;
-    for (int64_t b = draw(1, 12); b > 0; --b)
-      blocks.push_back(static_cast<int>(draw(0, 3)));
-    std::vector<Rect> dead;
-    for (int64_t d = draw(-2, 4); d > 0; --d)
-      dead.push_back({draw(0, grid.width - 1), draw(0, grid.height - 1),
-                      draw(0, 5), draw(0, 5)});
-    Problem problem = makeProblem(grid, shapes, blocks, dead);
-    Diagnostics diags;
-    std::optional<Solution> solution = solve(problem, diags);
-    EXPECT_EQ(solution.has_value(), pack(problem).has_value());
-    if (!solution) {
-      EXPECT_EQ(diags.exitStatus(), 2);
-      continue;
-    }
-    ++numPlans;
-    EXPECT_TRUE(solution->verify(problem, diags)) << diags.all()[0].message;
+  constexpr int kChains = 200;
+  for (int i = 0; i < kChains; ++i) {
+    SCOPED_TRACE(i);
+    Extent grid = {between(1, 60), between(1, 60)};
+    std::vector<Kind> kinds;
+    for (int k = 0; k < 3; ++k)
+      kinds.push_back({double(between(0, 100000)),
+                       between(0, 500 * grid.area()), between(0, 500)});
+    std::vector<int> links(between(1, 12));
+    for (int &link : links)
+      link = static_cast<int>(between(0, 2));
+    std::vector<Rect> dead(between(0, 3));
+    for (Rect &rect : dead)
+      rect = {between(0, 60), between(0, 60), between(0, 6), between(0, 6)};
+    numPlans += planned(makeChain(grid, kinds, links, dead)).has_value();
   }
-  EXPECT_GT(numPlans, 100);
+  // Both outcomes must be well represented.
+  EXPECT_GE(numPlans, kChains / 5);
+  EXPECT_LE(numPlans, kChains - kChains / 10);
 }
 
-TEST(FloorplanTest, SaysHowManyCoresAreMissing) {
-  Problem problem = makeProblem({8, 8}, {areaShape(40), areaShape(10)},
-                                {0, 1, 0, 1}, {{0, 0, 2, 2}});
+TEST(FloorplanTest, EqualChainsGetEqualPlans) {
+  Chain chain =
+      makeChain({100, 70}, {{8000, 90000, 10}, {99, 70000, 4}},
+                {0, 1, 0, 1, 0, 1}, {{30, 30, 5, 6}});
+  std::optional<RegionPlan> first = tile(chain, {});
+  std::optional<RegionPlan> second = tile(chain, {});
+  ASSERT_TRUE(first && second);
+  ASSERT_EQ(first->regions.size(), second->regions.size());
+  for (size_t r = 0; r < first->regions.size(); ++r)
+    EXPECT_EQ(first->regions[r].rect, second->regions[r].rect);
+}
+
+TEST(FloorplanTest, AThousandKernelsOnAWafer) {
+  std::vector<int> links;
+  for (int i = 0; i < 1000; ++i)
+    links.push_back(i % 3);
+  EXPECT_TRUE(planned(makeChain(
+      {755, 1170}, {{2e5, 300000, 5}, {9e5, 900000, 9}, {1e4, 40000, 1}},
+      links)));
+}
+
+class VerifyTest : public testing::Test {
+protected:
+  Chain chain = makeChain({60, 60}, {{8000, 1000000, 10}},
+                          std::vector<int>(3, 0), {{0, 0, 2, 2}});
+  RegionPlan plan = *tile(chain, {});
+
+  std::string finding() {
+    Diagnostics diags;
+    EXPECT_FALSE(plan.verify(chain, diags));
+    return diags.all().empty() ? "" : messages(diags)[0];
+  }
+};
+
+TEST_F(VerifyTest, FindsOverlaps) {
+  ASSERT_GE(plan.regions.size(), 2u);
+  plan.regions[1].rect = plan.regions[0].rect;
+  EXPECT_THAT(finding(), HasSubstr("regions 0 and 1 overlap"));
+}
+
+TEST_F(VerifyTest, FindsDeadCores) {
+  plan.regions[0].rect.x = plan.regions[0].rect.y = 0;
+  EXPECT_THAT(finding(), HasSubstr("region 0 covers dead cores at (0, 0)"));
+}
+
+TEST_F(VerifyTest, FindsWhatLeavesTheGrid) {
+  plan.regions[0].rect.x = 59;
+  EXPECT_THAT(finding(), HasSubstr("leaves the grid of 60 x 60"));
+}
+
+TEST_F(VerifyTest, FindsWrongSums) {
+  plan.cycles += 1;
+  EXPECT_THAT(finding(), HasSubstr("but they add up to"));
+  plan.cycles -= 1;
+  plan.regions[0].bytes += 1;
+  EXPECT_THAT(finding(), HasSubstr("region 0 claims"));
+}
+
+TEST_F(VerifyTest, FindsKernelsLeftOut) {
+  plan.regions.pop_back();
+  EXPECT_THAT(finding(), HasSubstr("of 3"));
+}
+
+TEST_F(VerifyTest, FindsRunsOutOfOrder) {
+  std::swap(plan.regions[0], plan.regions[1]);
+  EXPECT_THAT(finding(), HasSubstr("region 0 holds kernels"));
+}
+
+TEST(FloorplanTest, ChainsAreChecked) {
   Diagnostics diags;
-  EXPECT_FALSE(solve(problem, diags));
-  EXPECT_EQ(diags.exitStatus(), 2);
+  EXPECT_FALSE(Chain().check(diags));
+  Chain chain = makeChain({1, 1}, {{1, 1, 0}}, {0});
+  chain.grid = {0, 4};
+  EXPECT_FALSE(chain.check(diags));
   EXPECT_THAT(messages(diags),
-              ElementsAre("its 4 kernels need at least 100 cores, but 60 of 8 "
-                          "x 8 are live, short by 40"));
-  EXPECT_THAT(
-      diags.all()[0].notes,
-      ElementsAre("largest: b0 40 cores, b2 40 cores, b1 10 cores",
-                  "would fit: more --wafers, a smaller --context or --batch, "
-                  "or a smaller --reserve"));
-}
-
-TEST(FloorplanTest, SaysWhenNoArrangementHoldsTheBlocks) {
-  // Two squares of 5 x 5 cores do not fit 8 x 8, although 50 are less than 64.
-  Shape square = {
-      25, [](Extent extent) { return extent.width >= 5 && extent.height >= 5; },
-      [](Extent) { return 1.0; }};
-  Problem problem = makeProblem({8, 8}, {square}, {0, 0});
-  Diagnostics diags;
-  EXPECT_FALSE(solve(problem, diags));
-  EXPECT_EQ(diags.exitStatus(), 2);
-  EXPECT_THAT(messages(diags),
-              ElementsAre("its 2 kernels need at least 50 of 64 live cores, "
-                          "but no arrangement in strips holds them"));
-}
-
-TEST(FloorplanTest, ChecksTheProblem) {
-  Problem problem = makeProblem({0, 4}, {Shape{}}, {0, 3});
-  Diagnostics diags;
-  EXPECT_FALSE(problem.check(diags));
-  EXPECT_EQ(diags.exitStatus(), 3);
-  EXPECT_EQ(diags.all()[0].subject, "floorplan of 'w'");
-  EXPECT_THAT(messages(diags), ElementsAre("has a grid of 0 x 4 cores",
-                                           "shape 0 does not say what fits",
-                                           "block 'b1' has shape 3 of 1"));
-}
-
-TEST(FloorplanTest, VerifiesWhatItIsGiven) {
-  Problem problem = makeProblem({8, 8}, {areaShape(4)}, {0, 0}, {{7, 7, 1, 1}});
-  Diagnostics diags;
-  auto verify = [&](std::vector<Rect> rects, double cycles, int64_t distance) {
-    Solution solution = {std::move(rects), cycles, distance};
-    return solution.verify(problem, diags);
-  };
-  EXPECT_TRUE(verify({{0, 0, 2, 2}, {2, 0, 2, 2}}, 8, 2));
-  EXPECT_FALSE(verify({{0, 0, 2, 2}}, 4, 0));
-  EXPECT_FALSE(verify({{7, 0, 2, 2}, {0, 0, 2, 2}}, 8, 7));
-  EXPECT_FALSE(verify({{6, 6, 2, 2}, {0, 0, 2, 2}}, 8, 12));
-  EXPECT_FALSE(verify({{0, 0, 2, 2}, {1, 1, 2, 2}}, 8, 2));
-  EXPECT_FALSE(verify({{0, 0, 1, 2}, {2, 0, 2, 2}}, 7, 3));
-  EXPECT_FALSE(verify({{0, 0, 2, 2}, {2, 0, 2, 2}}, 9, 3));
-  EXPECT_THAT(messages(diags),
-              ElementsAre("has 1 rectangles for 2 blocks",
-                          "block 'b0' at (7, 0) of 2 x 2 cores leaves the grid "
-                          "of 8 x 8",
-                          "block 'b0' covers dead cores at (7, 7)",
-                          "blocks 'b0' and 'b1' overlap",
-                          "block 'b0' does not fit on 1 x 2 cores",
-                          "claims 9.0 cycles, but they add up to 8.0",
-                          "claims a distance of 3 hops, but it is 2"));
+              testing::ElementsAre("has no kernels",
+                                   "does not say what kernels cost",
+                                   "has a grid of 0 x 4 cores"));
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-//===- MapModel.cpp - Variants, partition, floorplan and memory -----------===//
+//===- MapModel.cpp - Partition, regions, shardings and memory ------------===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -9,12 +9,12 @@
 #include "MapModel.h"
 
 #include "inlay/Cost/Cost.h"
-
-#include <map>
+#include "inlay/Mapping/WaferPlanner.h"
 
 using namespace inlay;
 using namespace inlay::model;
 using namespace inlay::test;
+using mapping::WaferPlanner;
 
 namespace {
 
@@ -22,23 +22,25 @@ class Mapper {
 public:
   Mapper(const Graph &graph, const target::Target &target, Diagnostics &diags)
       : graph(graph), target(target), diags(diags),
-        explorer(sharding::machineOf(target)) {}
+        planner(graph, target, cost::Mode::Ideal, {}, target.budget(),
+                target.dead) {}
 
   std::optional<std::vector<Placed>> run(int wafers,
                                          partition::Objective objective) {
-    if (!graph.check(diags) || !exploreAll())
+    if (!graph.check(diags) ||
+        !planner.getExplorer().allFit(graph.kernels, diags))
       return std::nullopt;
     partition::Problem problem;
     for (size_t k = 0; k < graph.kernels.size(); ++k)
       problem.items.push_back(
-          {graph.kernels[k].name, graph.kernels[k].layer, least[k].area(),
-           explorer.best(graph.kernels[k], least[k])->cycles,
-           cost::crossingCost(target, 256).total()});
+          {graph.kernels[k].name, graph.kernels[k].layer, planner.leastBytes(k),
+           double(planner.leastBytes(k)),
+           cost::crossingCost(target, 256).total(), planner.kindOf(k)});
     problem.wafers = wafers;
     problem.objective = objective;
-    problem.coresPerWafer = floorplanOf(0, 0).liveCores();
+    problem.bytesPerWafer = planner.liveCores() * target.budget();
     problem.fits = [this](size_t first, size_t last) {
-      return floorplan::pack(floorplanOf(first, last)).has_value();
+      return planner.fits(WaferPlanner::runOf(first, last));
     };
     if (!problem.check(diags))
       return std::nullopt;
@@ -53,68 +55,44 @@ public:
   }
 
 private:
-  bool exploreAll() {
-    auto extents = explorer.leastExtents(graph.kernels, diags);
-    if (extents)
-      least = std::move(*extents);
-    return extents.has_value();
-  }
-
-  floorplan::Problem floorplanOf(size_t first, size_t last) {
-    floorplan::Problem problem;
-    problem.name = "wafer";
-    problem.grid = target.grid;
-    problem.dead = target.dead;
-    std::map<std::string, int> shapeOf;
-    for (size_t k = first; k < last; ++k) {
-      const KernelSpec &kernel = graph.kernels[k];
-      auto [it, isNew] = shapeOf.try_emplace(
-          kernel.structuralHash, static_cast<int>(problem.shapes.size()));
-      if (isNew)
-        problem.shapes.push_back(
-            {least[k].area(),
-             [&](Extent extent) { return explorer.fits(kernel, extent); },
-             [&](Extent extent) {
-               return explorer.best(kernel, extent)->cycles;
-             }});
-      problem.blocks.push_back({kernel.name, it->second});
-    }
-    return problem;
-  }
-
   bool placeStage(const partition::Stage &stage, int wafer) {
-    floorplan::Problem problem = floorplanOf(stage.first, stage.last);
-    if (!problem.check(diags))
+    WaferPlanner::Run run = WaferPlanner::runOf(stage.first, stage.last);
+    floorplan::Chain chain = planner.chainOf(run, "wafer");
+    const std::optional<floorplan::RegionPlan> &plan = planner.plan(run);
+    if (!chain.check(diags) || !plan || !plan->verify(chain, diags))
       return false;
-    std::optional<floorplan::Solution> plan = floorplan::solve(problem, diags);
-    if (!plan || !plan->verify(problem, diags))
-      return false;
-    for (size_t k = stage.first; k < stage.last; ++k) {
-      const KernelSpec &kernel = graph.kernels[k];
-      Placed place;
-      place.wafer = wafer;
-      place.rect = plan->rects[k - stage.first];
-      place.variant = *explorer.best(kernel, place.rect.extent());
-      if (!model::check(kernel, place.variant.sharding, diags))
+    for (const floorplan::Region &region : plan->regions)
+      if (!placeRegion(region, stage.first, wafer))
         return false;
-      memory::Problem map =
-          memory::problemOf(kernel, place.variant.sharding, target.budget());
-      if (!map.check(diags))
+    return true;
+  }
+
+  bool placeRegion(const floorplan::Region &region, size_t base, int wafer) {
+    std::vector<CutKernel> kernels;
+    for (size_t k = region.first; k < region.last; ++k) {
+      const KernelSpec &kernel = graph.kernels[base + k];
+      const Sharding &sharding =
+          planner.shardingOf(base + k, region.rect.extent(),
+                             region.offers[k - region.first]);
+      if (!model::check(kernel, sharding, diags))
         return false;
-      std::optional<memory::Solution> offsets = memory::solve(map, diags);
-      if (!offsets || !offsets->verify(map, diags))
-        return false;
-      place.memory = std::move(*offsets);
-      placed.push_back(std::move(place));
+      kernels.push_back({&kernel, &sharding});
     }
+    memory::Problem map = memory::problemOf(kernels, "region", target.budget());
+    if (!map.check(diags))
+      return false;
+    std::optional<memory::Solution> offsets = memory::solve(map, diags);
+    if (!offsets || !offsets->verify(map, diags))
+      return false;
+    for (const CutKernel &kernel : kernels)
+      placed.push_back({wafer, region.rect, *kernel.sharding, *offsets});
     return true;
   }
 
   const Graph &graph;
   const target::Target &target;
   Diagnostics &diags;
-  sharding::Explorer explorer;
-  std::vector<Extent> least;
+  WaferPlanner planner;
   std::vector<Placed> placed;
 };
 

@@ -10,10 +10,9 @@
 #ifndef INLAY_UNITTESTS_MAPPING_MAPMODEL_H
 #define INLAY_UNITTESTS_MAPPING_MAPMODEL_H
 
-#include "inlay/Floorplan/Floorplan.h"
 #include "inlay/Memory/Memory.h"
 #include "inlay/Partition/Partition.h"
-#include "inlay/Sharding/Variants.h"
+#include "inlay/Target/Target.h"
 
 namespace inlay::test {
 
@@ -21,8 +20,8 @@ namespace inlay::test {
 struct Placed {
   int wafer = 0;
   model::Rect rect;
-  sharding::Variant variant;
-  memory::Solution memory;
+  model::Sharding sharding;
+  memory::Solution memory; ///< of its region
 };
 
 /// Maps a model as the passes of the compiler do. Every problem is checked and

@@ -88,14 +88,15 @@ void expectLegal(const Graph &graph, const target::Target &target,
     const Rect &rect = placed[k].rect;
     EXPECT_TRUE(grid.contains(rect));
     EXPECT_GE(rect.area(), 1);
-    EXPECT_EQ(rect.extent(), placed[k].variant.sharding.region);
+    EXPECT_EQ(rect.extent(), placed[k].sharding.region);
     for (const Rect &dead : target.dead)
       EXPECT_FALSE(rect.overlaps(dead));
+    // On one wafer regions are the same or apart.
     for (size_t j = 0; j < k; ++j)
       EXPECT_FALSE(placed[j].wafer == placed[k].wafer &&
-                   rect.overlaps(placed[j].rect));
+                   !(rect == placed[j].rect) && rect.overlaps(placed[j].rect));
     const KernelSpec &kernel = graph.kernels[k];
-    const Sharding &sharding = placed[k].variant.sharding;
+    const Sharding &sharding = placed[k].sharding;
     Footprint bytes = footprint(kernel, sharding);
     EXPECT_LE(bytes.total(), target.budget());
     EXPECT_LE(placed[k].memory.peak, target.budget());
@@ -119,7 +120,20 @@ void expectWeightsPlaced(const Graph &graph,
       continue;
     seen.push_back(key);
     for (size_t w = 0; w < kernel.weights.size(); ++w)
-      expectPlacedOnce(kernel, placed[k].variant.sharding, static_cast<int>(w));
+      expectPlacedOnce(kernel, placed[k].sharding, static_cast<int>(w));
+  }
+}
+
+/// What the kernels of each region keep on a core, summed.
+void expectRegionsInBudget(const Graph &graph, const target::Target &target,
+                           const std::vector<Placed> &placed) {
+  for (size_t first = 0, last = 0; first < placed.size(); first = last) {
+    std::vector<CutKernel> kernels;
+    for (; last < placed.size() && placed[last].wafer == placed[first].wafer &&
+           placed[last].rect == placed[first].rect;
+         ++last)
+      kernels.push_back({&graph.kernels[last], &placed[last].sharding});
+    EXPECT_LE(footprint(kernels).total(), target.budget());
   }
 }
 
@@ -153,6 +167,7 @@ TEST(MappingPropertyTest, EveryPlanOfARandomModelIsLegal) {
     ++numPlans;
     EXPECT_FALSE(diags.hasErrors()) << textOf(diags);
     expectLegal(graph, target, *placed);
+    expectRegionsInBudget(graph, target, *placed);
     expectWeightsPlaced(graph, *placed);
     if (testing::Test::HasFailure())
       return;
@@ -174,8 +189,8 @@ TEST(MappingPropertyTest, TheSameInputGivesTheSamePlan) {
   ASSERT_TRUE(first && second) << textOf(diags);
   for (size_t k = 0; k < first->size(); ++k) {
     EXPECT_EQ((*first)[k].rect, (*second)[k].rect);
-    EXPECT_EQ((*first)[k].variant.sharding.groups,
-              (*second)[k].variant.sharding.groups);
+    EXPECT_EQ((*first)[k].sharding.groups,
+              (*second)[k].sharding.groups);
     EXPECT_EQ((*first)[k].memory.offsets, (*second)[k].memory.offsets);
   }
 }

@@ -92,7 +92,7 @@ TEST(MemoryTest, KernelBuffersPeakAtTheFootprint) {
   kernel.ops[1].operands[0].tensor = -1;
   model::Sharding sharding = {
       {1, 1}, {1, 1}, {1, 1}, {{{model::Axis::X}}, {{model::Axis::X}}}};
-  Problem problem = problemOf(kernel, sharding, 4096);
+  Problem problem = problemOf({{&kernel, &sharding}}, "k", 4096);
   EXPECT_EQ(problem.lowerBound(), model::footprint(kernel, sharding).total());
   std::vector<std::string> names;
   for (const Buffer &buffer : problem.buffers)
@@ -100,6 +100,40 @@ TEST(MemoryTest, KernelBuffersPeakAtTheFootprint) {
   EXPECT_THAT(names, ElementsAre("w", "past", "input 0 (double-buffered)",
                                  "output 0 (double-buffered)", "local 4",
                                  "scratch of op 1"));
+}
+
+/// A weight of 64 bytes, an input and an output of 16, and scratch of the op.
+model::KernelSpec kernelWithScratch(int64_t scratch) {
+  model::KernelSpec kernel;
+  model::ElementType byte = {"i8", 8};
+  kernel.weights = {{"w", byte, {64}, 0, 64, {}}};
+  kernel.inputs = {{byte, {16}}};
+  kernel.outputs = {{byte, {16}}};
+  model::OpSpec op;
+  op.dims = {{"n", scratch, model::DimKind::Parallel, 1}};
+  op.operands = {{model::TensorRole::Local, 0, byte, {{0, 1}}}};
+  kernel.ops = {op, op};
+  return kernel;
+}
+
+TEST(MemoryTest, KernelsThatTakeTurnsShareScratchOnly) {
+  model::KernelSpec small = kernelWithScratch(160);
+  model::KernelSpec large = kernelWithScratch(320);
+  model::Sharding sharding = {
+      {1, 1}, {1, 1}, {1, 1}, {{{model::Axis::None}}, {{model::Axis::None}}}};
+  std::vector<model::CutKernel> kernels = {
+      {&small, &sharding}, {&large, &sharding}, {&small, &sharding}};
+  model::Footprint bytes = model::footprint(kernels);
+  EXPECT_EQ(bytes.weights, 3 * 64);
+  EXPECT_EQ(bytes.streams, 3 * 4 * 16);
+  EXPECT_EQ(bytes.scratch, 320);
+  Problem problem = problemOf(kernels, "region", bytes.total());
+  Diagnostics diags;
+  ASSERT_TRUE(problem.check(diags));
+  std::optional<Solution> solution = solve(problem, diags);
+  ASSERT_TRUE(solution);
+  EXPECT_TRUE(solution->verify(problem, diags));
+  EXPECT_EQ(solution->peak, bytes.total());
 }
 
 TEST(MemoryTest, OverBudgetNamesTheLargest) {

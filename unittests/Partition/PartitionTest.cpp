@@ -21,17 +21,17 @@ using testing::ElementsAre;
 
 namespace {
 
-/// Kernels "k0", "k1", ... of these cores, each in a layer of its own, with ten
-/// cycles for each core.
-Problem makeProblem(std::vector<int64_t> cores, int64_t perWafer,
+/// Kernels "k0", "k1", ... of these bytes, each in a layer of its own, with ten
+/// cycles for each byte.
+Problem makeProblem(std::vector<int64_t> bytes, int64_t perWafer,
                     int wafers = 0) {
   Problem problem;
-  for (int64_t c : cores) {
+  for (int64_t b : bytes) {
     int index = static_cast<int>(problem.items.size());
     problem.items.push_back(
-        {"k" + std::to_string(index), index, c, 10.0 * double(c), 5});
+        {"k" + std::to_string(index), index, b, 10.0 * double(b), 5});
   }
-  problem.coresPerWafer = perWafer;
+  problem.bytesPerWafer = perWafer;
   problem.wafers = wafers;
   return problem;
 }
@@ -174,13 +174,13 @@ double bestLoad(const Problem &problem, size_t first, int wafers) {
   double best = std::numeric_limits<double>::infinity();
   if (wafers == 0)
     return best;
-  int64_t cores = 0;
+  int64_t bytes = 0;
   for (size_t last = first + 1; last <= problem.items.size(); ++last) {
-    cores += problem.items[last - 1].cores;
-    if (cores > problem.coresPerWafer)
+    bytes += problem.items[last - 1].bytes;
+    if (bytes > problem.bytesPerWafer)
       break;
     best = std::min(
-        best, std::max(double(cores), bestLoad(problem, last, wafers - 1)));
+        best, std::max(double(bytes), bestLoad(problem, last, wafers - 1)));
   }
   return best;
 }
@@ -188,10 +188,10 @@ double bestLoad(const Problem &problem, size_t first, int wafers) {
 TEST(PartitionTest, IsOptimalOnSmallChains) {
   std::mt19937 random(11);
   for (int round = 0; round < 200; ++round) {
-    std::vector<int64_t> cores;
+    std::vector<int64_t> bytes;
     for (unsigned i = 0; i < 2 + random() % 8; ++i)
-      cores.push_back(1 + static_cast<int64_t>(random() % 20));
-    Problem problem = makeProblem(cores, 30);
+      bytes.push_back(1 + static_cast<int64_t>(random() % 20));
+    Problem problem = makeProblem(bytes, 30);
     std::optional<Solution> solution = solved(problem);
     ASSERT_TRUE(solution);
     int wafers = static_cast<int>(solution->stages.size());
@@ -201,7 +201,7 @@ TEST(PartitionTest, IsOptimalOnSmallChains) {
     for (const Stage &stage : solution->stages) {
       int64_t sum = 0;
       for (size_t i = stage.first; i < stage.last; ++i)
-        sum += problem.items[i].cores;
+        sum += problem.items[i].bytes;
       load = std::max(load, double(sum));
     }
     EXPECT_EQ(load, bestLoad(problem, 0, wafers));
@@ -214,11 +214,11 @@ TEST(PartitionTest, SaysHowManyWafersWouldDo) {
   EXPECT_FALSE(solve(problem, diags));
   EXPECT_EQ(diags.exitStatus(), 2);
   EXPECT_THAT(messages(diags),
-              ElementsAre("the model: needs at least 1,260 cores on 2 wafers, "
-                          "1 given with 1,100 cores each"));
+              ElementsAre("the model: needs at least 1.3 kB on 2 wafers, 1 given "
+                          "with 1.1 kB each"));
   EXPECT_THAT(
       diags.all()[0].notes,
-      ElementsAre("largest: k3 1,060 cores, k1 80 cores, k2 70 cores",
+      ElementsAre("largest: k3 1.1 kB, k1 80 B, k2 70 B",
                   "would fit: --wafers 2, a smaller --context, or a smaller "
                   "--reserve"));
 }
@@ -230,10 +230,11 @@ TEST(PartitionTest, SaysWhichKernelsFitNoWafer) {
   EXPECT_FALSE(solve(problem, diags));
   EXPECT_EQ(diags.exitStatus(), 2);
   EXPECT_THAT(messages(diags),
-              ElementsAre("kernel 'k1': needs at least 1,060 cores, a wafer "
-                          "has 1,000, short by 60",
+              ElementsAre("kernel 'k1': needs at least 1.1 kB, a wafer has 1.0 "
+                          "kB, short by 60 B",
                           "kernel 'k2': finds no rectangle on a wafer, "
-                          "although it needs only 4 of 1,000 live cores"));
+                          "although it needs only 4 B of the 1.0 kB of its live "
+                          "cores"));
   EXPECT_THAT(diags.all()[0].notes,
               ElementsAre("would fit: a smaller --context or --batch, a "
                           "smaller --reserve, or a target with more SRAM or "
@@ -247,8 +248,8 @@ TEST(PartitionTest, ChecksTheProblem) {
   EXPECT_EQ(diags.exitStatus(), 3);
   EXPECT_THAT(messages(diags),
               ElementsAre("partition: has no kernels",
-                          "partition: has wafers of 0 cores",
-                          "partition: kernel 'k0' has -1 cores, -10 cycles and "
+                          "partition: has wafers of 0 B",
+                          "partition: kernel 'k0' has -1 B, -10 cycles and "
                           "5 cycles of crossing, but none may be negative"));
   Diagnostics input;
   EXPECT_FALSE(makeProblem({1, 1}, 10, 3).check(input));
@@ -274,7 +275,7 @@ TEST(PartitionTest, VerifiesWhatItIsGiven) {
   EXPECT_FALSE(verify({{0, 2}, {1, 3}}, 80, 5));
   EXPECT_FALSE(verify({{0, 1}, {1, 2}}, 45, 5));
   EXPECT_FALSE(verify({{0, 2}, {2, 3}}, 70, 5));
-  problem.coresPerWafer = 7;
+  problem.bytesPerWafer = 7;
   EXPECT_FALSE(verify({{0, 2}, {2, 3}}, 80, 5));
   EXPECT_THAT(
       messages(diags),

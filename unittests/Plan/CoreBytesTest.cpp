@@ -43,7 +43,7 @@ protected:
       stored.push_back(static_cast<char>(random()));
     write("weights.bin", stored);
     kernel.name = "k";
-    kernel.region = {8, 16, 5, 4};
+    kernel.rectangle = {8, 16, 5, 4};
     // 8 rows of 16 bytes; rows over columns of the region, columns over rows.
     weight.name = "w";
     weight.bits = 8;
@@ -269,7 +269,7 @@ TEST_F(CoreBytesTest, FindsCoresByTheirCoordinates) {
   EXPECT_EQ(findCore(plan, 0, 12, 19).column, 4);
   EXPECT_EQ(findCore(plan, 0, 13, 19).kernel, nullptr);
   EXPECT_EQ(findCore(plan, 2, 9, 17).kernel, nullptr);
-  plan.kernels[0].region = {-kHuge, -kHuge, kHuge, kHuge};
+  plan.kernels[0].rectangle = {-kHuge, -kHuge, kHuge, kHuge};
   EXPECT_EQ(findCore(plan, 0, kHuge, kHuge).kernel, nullptr);
 }
 

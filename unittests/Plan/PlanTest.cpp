@@ -31,11 +31,12 @@ Plan sample() {
                  755,    1170,      {{1, 2, 3, 4}},
                  49152,  6144,      43008,
                  16,     0.85,      {{"hop", 1, "cycle", "somewhere", true}}};
+  plan.regions = {{"w1.r0", 1, {5, 6, 7, 8}, {"a"}, 160}};
   Kernel kernel;
   kernel.name = "a";
   kernel.role = "experts";
   kernel.layer = 3;
-  kernel.region = {5, 6, 7, 8};
+  kernel.region = "w1.r0";
   kernel.structure = "c423";
   kernel.experts = 32;
   kernel.expertsPerToken = 5;
@@ -77,7 +78,7 @@ Plan sample() {
   kernel.unknownBytes = 11;
   kernel.movedBytes = 13;
   plan.kernels = {kernel};
-  plan.streams = {{"s", "", 2, "a", 1, "f16", {1, 64}, 128, 12, true, {}}};
+  plan.streams = {{"s", "", 2, "a", 1, "f16", {1, 64}, 128, 12, true, false, {}}};
   plan.patterns = {{"p",
                     "chain",
                     2,

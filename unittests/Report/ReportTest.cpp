@@ -20,12 +20,13 @@ using testing::Not;
 
 namespace {
 
-Kernel kernel(const char *name, const char *role, int64_t wafer, int64_t x) {
+Kernel kernel(const char *name, const char *role, int64_t wafer,
+              const char *region) {
   Kernel result;
   result.name = name;
   result.role = role;
   result.wafer = wafer;
-  result.region = {x, 0, 4, 8};
+  result.region = region;
   result.bytesPerCore = 1000;
   result.cycles.compute = result.cycles.total = 50;
   result.bound = {25, 0, 0, 25, "compute"};
@@ -43,7 +44,12 @@ Plan sample() {
   plan.system.sramBytes = 3000;
   plan.system.reservedBytes = 1000;
   plan.system.clockGhz = 0.85;
-  plan.kernels = {kernel("a", "attention", 0, 0), kernel("b", "experts", 1, 4)};
+  plan.regions = {{"w0.r0", 0, {0, 0, 4, 8}, {"a", "c"}, 1000},
+                  {"w1.r0", 1, {4, 0, 4, 8}, {"b"}, 1000}};
+  plan.kernels = {kernel("a", "attention", 0, "w0.r0"),
+                  kernel("b", "experts", 1, "w1.r0"),
+                  kernel("c", "mlp", 0, "w0.r0")};
+  plan.kernels[2].cycles.total = 150;
   plan.kernels[1].groups = {{0, {4, 0, 2, 8}, 0, 2}, {1, {6, 0, 2, 8}, 2, 4}};
   plan.estimate.mode = "ideal";
   plan.estimate.latency = {75, 0, 25, 0, 0, 0, 100};
@@ -90,6 +96,23 @@ TEST(ReportTest, PageDrawsEveryWaferRegionAndGroup) {
   EXPECT_THAT(page, HasSubstr("class=\"dead\""));
 }
 
+TEST(ReportTest, PageDrawsTheTurnsOfARegion) {
+  // A quarter of the time, then three quarters.
+  std::string page = report::html(sample());
+  EXPECT_THAT(page, HasSubstr("x=\"0.00\" y=\"0.00\" width=\"4.00\" "
+                              "height=\"2.00\" class=\"attention\""));
+  EXPECT_THAT(page, HasSubstr("x=\"0.00\" y=\"2.00\" width=\"4.00\" "
+                              "height=\"6.00\" class=\"mlp\""));
+  EXPECT_THAT(page, HasSubstr("x=\"0.00\" y=\"0.00\" width=\"4.00\" "
+                              "height=\"8.00\" class=\"region\""));
+}
+
+TEST(ReportTest, PageLeavesOutKernelsThatThePlanDoesNotHave) {
+  Plan plan = sample();
+  plan.regions[0].kernels.push_back("nobody");
+  EXPECT_THAT(report::html(plan), Not(HasSubstr("nobody")));
+}
+
 TEST(ReportTest, PageIsSelfContainedAndEscapesNames) {
   std::string page = report::html(sample());
   EXPECT_THAT(page, HasSubstr("tiny&lt;1&gt;.onnx"));
@@ -105,7 +128,8 @@ TEST(ReportTest, TheSummaryForProgramsHoldsTheSame) {
   const llvm::json::Object &object = *value->getAsObject();
   EXPECT_EQ(object.getString("model"), "tiny<1>.onnx");
   EXPECT_EQ(object.getInteger("wafers"), 2);
-  EXPECT_EQ(object.getInteger("kernels"), 2);
+  EXPECT_EQ(object.getInteger("kernels"), 3);
+  EXPECT_EQ(object.getInteger("regions"), 2);
   EXPECT_EQ(object.getInteger("cores_used"), 64);
   EXPECT_EQ(object.getInteger("fullest_core_bytes"), 1000);
   EXPECT_EQ(object.getInteger("budget_bytes"), 2000);

@@ -69,6 +69,25 @@ TEST(ScheduleTest, LatencyIsTheLongestPath) {
   EXPECT_TRUE(solution.verify(problem, diags)) << print(diags);
 }
 
+TEST(ScheduleTest, KernelsOfOneRegionTakeTurns) {
+  // a -> c on one path and a -> b on another: b and c run at one time, unless
+  // they share a region.
+  Problem problem;
+  problem.tasks = {task("a", 10), task("b", 30), task("c", 20)};
+  problem.edges = {edge(0, 1, 1), edge(0, 2, 1)};
+  EXPECT_EQ(solve(problem).latency.total(), 41);
+  double bound = solve(problem).bound;
+  problem.edges.push_back({1, 2, {}, /*isTurn=*/true});
+  Diagnostics diags;
+  ASSERT_TRUE(problem.check(diags));
+  Solution solution = solve(problem);
+  EXPECT_EQ(solution.latency.total(), 61);
+  EXPECT_THAT(solution.criticalPath, testing::ElementsAre(0, 1, 2));
+  EXPECT_THAT(solution.stageCycles, testing::ElementsAre(61));
+  EXPECT_EQ(solution.bound, bound); // other mappings need no turns
+  EXPECT_TRUE(solution.verify(problem, diags)) << print(diags);
+}
+
 TEST(ScheduleTest, ThroughputIsTheSlowestStage) {
   Problem problem = diamond();
   problem.batch = 4;

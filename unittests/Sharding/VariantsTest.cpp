@@ -236,7 +236,7 @@ TEST(ExplorerTest, SaysWhatIsShortAndWhatWouldHelp) {
   Explorer explorer(machineOf(target));
   Diagnostics diags;
   Graph graph = test::makeModel(shape);
-  EXPECT_FALSE(explorer.leastExtents(graph.kernels, diags));
+  EXPECT_FALSE(explorer.allFit(graph.kernels, diags));
   EXPECT_EQ(diags.exitStatus(), 2);
   ASSERT_EQ(diags.all().size(), 1u);
   const Diagnostic &diag = diags.all()[0];
@@ -261,9 +261,7 @@ TEST(ExplorerTest, RemediesAreTrue) {
   auto fits = [&](Extent grid, int64_t budget) {
     target::Target target = test::makeTarget(grid, budget);
     Diagnostics diags;
-    return Explorer(machineOf(target))
-        .leastExtents(graph.kernels, diags)
-        .has_value();
+    return Explorer(machineOf(target)).allFit(graph.kernels, diags);
   };
   EXPECT_TRUE(fits({4, 4}, (32 << 10) + 50336));
   EXPECT_FALSE(fits({4, 4}, (32 << 10) + 50335));
@@ -277,7 +275,7 @@ TEST(ExplorerTest, MoreCoresAreNoRemedyForWhatEveryCoreHolds) {
   Explorer explorer(machineOf(target));
   Diagnostics diags;
   Graph graph = test::makeModel(shape);
-  EXPECT_FALSE(explorer.leastExtents(graph.kernels, diags));
+  EXPECT_FALSE(explorer.allFit(graph.kernels, diags));
   for (const Diagnostic &diag : diags.all())
     EXPECT_THAT(diag.notes,
                 testing::Not(testing::Contains(testing::HasSubstr("cores"))));

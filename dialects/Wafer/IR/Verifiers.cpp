@@ -208,6 +208,9 @@ LogicalResult ConnectOp::verify() {
     return emitOpError("leads from nowhere to nowhere");
   if (getCrossing() && (!getProducerAttr() || !getConsumerAttr()))
     return emitOpError("crosses wafers, but one end is the host");
+  if (getInPlace() && (getCrossing() || getHops() != 0 || !getProducerAttr() ||
+                       !getConsumerAttr()))
+    return emitOpError("is in place, but leads from one place to another");
   if ((!getProducerAttr() && getProducerPort() != 0) ||
       (!getConsumerAttr() && getConsumerPort() != 0))
     return emitOpError("has a port without a kernel");

@@ -189,25 +189,73 @@ static LogicalResult verifyGroups(const KernelFacts &facts) {
   return success();
 }
 
-/// No two buffers overlap in bytes and live range.
-static LogicalResult verifyBuffers(ArrayRef<BufferOp> buffers) {
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    BufferOp buffer = buffers[i];
-    for (BufferOp other : buffers.take_front(i)) {
-      bool inTime = buffer.getFirst() <= other.getLast() &&
-                    other.getFirst() <= buffer.getLast();
-      bool inBytes =
-          buffer.getOffset() - other.getOffset() < other.getBytes() &&
-          other.getOffset() - buffer.getOffset() < buffer.getBytes();
-      if (!inTime || !inBytes || !buffer.getBytes() || !other.getBytes())
+namespace {
+/// A buffer with the region that it lies on. Reading attributes is slow.
+struct PlacedBuffer {
+  BufferOp op;
+  Attribute kernel;
+  size_t number = 0; ///< in the order of the kernels' buffers
+  int64_t offset = 0, end = 0, first = 0, last = 0;
+  bool isScratch = false;
+};
+} // namespace
+
+/// Whether two buffers of one region may hold their data at one time.
+static bool liveTogether(const PlacedBuffer &a, const PlacedBuffer &b) {
+  if (a.kernel == b.kernel)
+    return a.first <= b.last && b.first <= a.last;
+  return !a.isScratch || !b.isScratch; // kernels take turns
+}
+
+/// No two buffers of a region overlap in bytes while both are needed. Sweeps
+/// over them by offset.
+static LogicalResult verifyBuffers(std::vector<PlacedBuffer> &buffers) {
+  llvm::sort(buffers, [](const PlacedBuffer &a, const PlacedBuffer &b) {
+    return std::pair(a.offset, a.number) < std::pair(b.offset, b.number);
+  });
+  for (size_t i = 0; i < buffers.size(); ++i)
+    for (size_t j = i + 1;
+         j < buffers.size() && buffers[j].offset < buffers[i].end; ++j) {
+      if (buffers[j].end == buffers[j].offset ||
+          !liveTogether(buffers[i], buffers[j]))
         continue;
+      // Said of the one that comes later.
+      bool isInOrder = buffers[i].number < buffers[j].number;
+      BufferOp other = isInOrder ? buffers[i].op : buffers[j].op;
+      BufferOp buffer = isInOrder ? buffers[j].op : buffers[i].op;
       InFlightDiagnostic diag = buffer.emitOpError("'")
                                 << buffer.getName() << "' overlaps buffer '"
-                                << other.getName() << "' while both are needed";
+                                << other.getName() << "'";
+      if (other.getKernelAttr() != buffer.getKernelAttr())
+        diag << " of '" << other.getKernel() << "'";
+      diag << " while both are needed";
       diag.attachNote(other.getLoc()) << "the other buffer";
       return diag;
     }
+  return success();
+}
+
+/// Buffers of kernels on one region share its cores; kernels without a region
+/// yet are looked at one by one.
+static LogicalResult verifyMemory(const KernelMap &kernels) {
+  llvm::MapVector<Attribute, std::vector<PlacedBuffer>> onRegion;
+  size_t number = 0;
+  for (auto &[name, facts] : kernels) {
+    AssignOp assign = facts.assign;
+    Attribute region = assign.getRegionAttr() ? Attribute(assign.getRegionAttr())
+                                              : Attribute(name);
+    for (BufferOp buffer : facts.buffers)
+      onRegion[region].push_back(
+          {buffer, name, number++,
+           static_cast<int64_t>(buffer.getOffset()),
+           static_cast<int64_t>(buffer.getOffset() + buffer.getBytes()),
+           static_cast<int64_t>(buffer.getFirst()),
+           static_cast<int64_t>(buffer.getLast()),
+           buffer.getRole() == BufferRole::Scratch});
   }
+  for (auto &[region, buffers] : onRegion)
+    if (failed(verifyBuffers(buffers)))
+      return failure();
   return success();
 }
 
@@ -219,9 +267,9 @@ LogicalResult StageOp::verifyRegions() {
       failed(verifySharing(*this, kernels)))
     return failure();
   for (auto &[name, facts] : kernels)
-    if (failed(verifyGroups(facts)) || failed(verifyBuffers(facts.buffers)))
+    if (failed(verifyGroups(facts)))
       return failure();
-  return success();
+  return verifyMemory(kernels);
 }
 
 //===----------------------------------------------------------------------===//

@@ -19,7 +19,8 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
     `consumer_port` of another. An edge without producer comes from the host,
     one without consumer goes there. `hops` count between the middles of two
     regions of one wafer; edges of the host and crossings have none. A
-    `crossing` leads from wafer to wafer. An edge of the host has no cycles:
+    `crossing` leads from wafer to wafer. An edge `in_place` joins kernels of
+    one region: every core has already what it needs. An edge of the host has no cycles:
     how fast a host feeds the machine is not known. It is a distance and a load,
     not a route.
 
@@ -27,6 +28,8 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
     - It has a producer or a consumer.
     - Ports, bytes and hops are not negative; without a kernel there is no port.
     - A crossing has a producer and a consumer.
+    - An edge in place has a producer and a consumer, no hops, and is no
+      crossing.
 
     Example:
     ```mlir
@@ -41,11 +44,13 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
                        Wafer_Int:$bytes,
                        Wafer_Int:$hops,
                        UnitAttr:$crossing,
+                       UnitAttr:$in_place,
                        OptionalAttr<Wafer_CyclesAttr>:$cycles);
   let assemblyFormat = [{
     $name (`from` $producer^ `` `(` $producer_port `)`)?
     (`to` $consumer^ `` `(` $consumer_port `)`)?
     `bytes` `` `(` $bytes `)` `hops` `` `(` $hops `)` (`crossing` $crossing^)?
+    (`in_place` $in_place^)?
     (`cycles` `` `(` qualified($cycles)^ `)`)? attr-dict
   }];
   let hasVerifier = 1;

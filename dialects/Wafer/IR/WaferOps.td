@@ -85,7 +85,8 @@ def Wafer_StageOp : Wafer_Op<"stage", [
     - Expert groups, buffers and estimates belong to kernels of this stage.
     - The expert groups of a kernel are numbered from 0 in order, do not overlap,
       and take all experts from 0 on in order, each exactly once.
-    - No two buffers of one kernel overlap in both bytes and live range.
+    - No two buffers of one kernel overlap in both bytes and live range, and no
+      two of kernels that share a region in bytes, unless both are scratch.
     - A kernel has at most one estimate.
 
     Example:
@@ -219,8 +220,8 @@ def Wafer_ExpertGroupOp : Wafer_Op<"expert_group", [HasParent<"StageOp">]> {
 def Wafer_BufferOp : Wafer_Op<"buffer", [HasParent<"StageOp">]> {
   let summary = "a part of the SRAM of every core that runs a kernel";
   let description = [{
-    All cores of a kernel's region form one class: they have one map of buffers,
-    sized for the fullest core. Offsets and bytes count from the start of the
+    All cores of a region form one class: they have one map of buffers, sized
+    for the fullest core. Kernels that share the region share it. Offsets and bytes count from the start of the
     data area, behind what the target reserves. `name` is the tensor that the
     buffer holds the shard of. The buffer is needed from op `first` of the
     kernel up to and including op `last`; weights, states, inputs and outputs

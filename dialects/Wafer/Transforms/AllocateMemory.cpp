@@ -45,8 +45,8 @@ static BufferRole roleOf(model::TensorRole role) {
 
 namespace {
 
-/// Writes the memory map of each kernel of a system. Kernels that are equal but
-/// for their names have equal offsets, which are found once.
+/// Writes the memory map of each region of a system. Regions that are equal but
+/// for the names of their kernels have equal offsets, which are found once.
 class Allocator {
 public:
   Allocator(SystemOp system, const model::Graph &model,
@@ -57,14 +57,17 @@ public:
   LogicalResult run();
 
 private:
-  std::optional<memory::Solution> solve(const model::KernelSpec &kernel,
-                                        Placement &placement,
-                                        const memory::Problem &problem);
-  void addBuffers(const model::KernelSpec &kernel, Placement &placement,
-                  const memory::Problem &problem,
-                  const memory::Solution &solution);
+  using Kernels = std::vector<size_t>;
 
-  using Key = std::tuple<std::string, const void *, int64_t, int64_t>;
+  LogicalResult allocate(RegionOp region, const Kernels &kernels);
+  std::optional<memory::Solution> solve(RegionOp region, const Kernels &kernels,
+                                        const memory::Problem &problem);
+  void addBuffer(size_t kernel, const std::string &name,
+                 const model::ShardBuffer &shard, int64_t offset);
+
+  /// Structure and sharding of each kernel, and the extent of the region.
+  using Key = std::pair<std::vector<std::pair<std::string, const void *>>,
+                        std::pair<int64_t, int64_t>>;
 
   SystemOp system;
   const model::Graph &model;
@@ -91,17 +94,12 @@ class AllocateMemory
 } // namespace
 
 LogicalResult Allocator::run() {
+  llvm::MapVector<Operation *, Kernels> regions;
+  for (auto [k, placement] : llvm::enumerate(placements))
+    regions[placement.region].push_back(k);
   bool isValid = true;
-  for (auto [kernel, placement] : llvm::zip(model.kernels, placements)) {
-    memory::Problem problem = memory::problemOf(kernel, placement.getSharding(),
-                                                system.getPlanBudget());
-    std::optional<memory::Solution> solution =
-        solve(kernel, placement, problem);
-    if (solution)
-      addBuffers(kernel, placement, problem, *solution);
-    else
-      isValid = false;
-  }
+  for (auto &[region, kernels] : regions)
+    isValid &= succeeded(allocate(cast<RegionOp>(region), kernels));
   if (!isValid)
     return failure();
   remark::passed(system.getLoc(),
@@ -111,14 +109,46 @@ LogicalResult Allocator::run() {
   return success();
 }
 
+LogicalResult Allocator::allocate(RegionOp region, const Kernels &kernels) {
+  std::vector<model::Sharding> shardings;
+  for (size_t k : kernels)
+    shardings.push_back(placements[k].getSharding());
+  std::vector<model::CutKernel> cuts;
+  for (auto [k, sharding] : llvm::zip_equal(kernels, shardings))
+    cuts.push_back({&model.kernels[k], &sharding});
+  memory::Problem problem = memory::problemOf(
+      cuts,
+      kernels.size() == 1
+          ? model.kernels[kernels.front()].name
+          : (region.getStage().getSymName() + "::" + region.getSymName()).str(),
+      system.getPlanBudget());
+  std::optional<memory::Solution> solution = solve(region, kernels, problem);
+  if (!solution)
+    return failure();
+  size_t next = 0;
+  for (auto [k, cut] : llvm::zip_equal(kernels, cuts))
+    for (const model::ShardBuffer &shard :
+         model::shardBuffers(*cut.kernel, *cut.sharding)) {
+      addBuffer(k, problem.buffers[next].name, shard, solution->offsets[next]);
+      ++next;
+    }
+  fullest = std::max(fullest, solution->peak);
+  return success();
+}
+
 std::optional<memory::Solution>
-Allocator::solve(const model::KernelSpec &kernel, Placement &placement,
+Allocator::solve(RegionOp region, const Kernels &kernels,
                  const memory::Problem &problem) {
-  Key key = {kernel.structuralHash,
-             placement.assign.getShardingAttr().getAsOpaquePointer(),
-             placement.region.getWidth(), placement.region.getHeight()};
-  if (auto found = known.find(key);
-      found != known.end() && !kernel.structuralHash.empty())
+  Key key;
+  bool isKnowable = true;
+  for (size_t k : kernels) {
+    isKnowable &= !model.kernels[k].structuralHash.empty();
+    key.first.push_back(
+        {model.kernels[k].structuralHash,
+         placements[k].assign.getShardingAttr().getAsOpaquePointer()});
+  }
+  key.second = {region.getWidth(), region.getHeight()};
+  if (auto found = known.find(key); found != known.end() && isKnowable)
     return found->second;
   Diagnostics diags;
   std::optional<memory::Solution> solution;
@@ -126,28 +156,25 @@ Allocator::solve(const model::KernelSpec &kernel, Placement &placement,
     solution = memory::solve(problem, diags);
   if (solution && !solution->verify(problem, diags))
     solution.reset();
-  emitDiagnostics(placement.assign, diags);
+  emitDiagnostics(kernels.size() == 1
+                      ? placements[kernels.front()].assign.getOperation()
+                      : region.getOperation(),
+                  diags);
   if (solution)
     known[key] = *solution;
   return solution;
 }
 
-void Allocator::addBuffers(const model::KernelSpec &kernel,
-                           Placement &placement, const memory::Problem &problem,
-                           const memory::Solution &solution) {
+void Allocator::addBuffer(size_t kernel, const std::string &name,
+                          const model::ShardBuffer &shard, int64_t offset) {
+  Placement &placement = placements[kernel];
   builder.setInsertionPointToEnd(&placement.stage.getBlock());
-  std::vector<model::ShardBuffer> shards =
-      model::shardBuffers(kernel, placement.getSharding());
-  for (auto [shard, buffer, offset] :
-       llvm::zip_equal(shards, problem.buffers, solution.offsets))
-    BufferOp::create(
-        builder, placement.assign.getLoc(), builder.getStringAttr(buffer.name),
-        placement.assign.getKernelAttr(),
-        BufferRoleAttr::get(builder.getContext(), roleOf(shard.role)),
-        builder.getI64IntegerAttr(offset),
-        builder.getI64IntegerAttr(shard.bytes),
-        builder.getI64IntegerAttr(shard.firstOp),
-        builder.getI64IntegerAttr(shard.lastOp));
-  buffers += static_cast<int64_t>(shards.size());
-  fullest = std::max(fullest, solution.peak);
+  BufferOp::create(
+      builder, placement.assign.getLoc(), builder.getStringAttr(name),
+      placement.assign.getKernelAttr(),
+      BufferRoleAttr::get(builder.getContext(), roleOf(shard.role)),
+      builder.getI64IntegerAttr(offset), builder.getI64IntegerAttr(shard.bytes),
+      builder.getI64IntegerAttr(shard.firstOp),
+      builder.getI64IntegerAttr(shard.lastOp));
+  ++buffers;
 }

@@ -8,9 +8,14 @@
 
 #include "MappingAnalysis.h"
 #include "AttrConversion.h"
+#include "EmitDiagnostics.h"
 #include "ExtractModel.h"
 
+#include "inlay/Support/Format.h"
+
 #include "mlir/IR/BuiltinOps.h"
+
+#include "fmt/format.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -31,17 +36,66 @@ MappingAnalysis::MappingAnalysis(Operation *op) {
     model = std::move(*extracted);
 }
 
-sharding::Explorer &MappingAnalysis::getExplorer(TargetAttr target,
-                                                 int64_t budget, CostMode mode,
-                                                 RoutingAttr routing) {
-  if (!explorer || machine != std::tuple(target, budget, mode, routing)) {
+mapping::WaferPlanner &
+MappingAnalysis::getPlanner(TargetAttr target, int64_t budget, CostMode mode,
+                            RoutingAttr routing,
+                            ArrayRef<model::Rect> forbidden) {
+  if (!planner || machine != std::tuple(target, budget, mode, routing) ||
+      !llvm::equal(planner->getForbidden(), forbidden)) {
     machine = {target, budget, mode, routing};
-    sharding::Machine costed = sharding::machineOf(
-        toTarget(target), toMode(mode), toRouting(routing).typical());
-    costed.budget = budget;
-    explorer = std::make_unique<sharding::Explorer>(std::move(costed));
+    planner = std::make_unique<mapping::WaferPlanner>(
+        *model, toTarget(target), toMode(mode), toRouting(routing).typical(),
+        budget, forbidden.vec());
   }
-  return *explorer;
+  return *planner;
+}
+
+mapping::WaferPlanner &MappingAnalysis::getPlanner(SystemOp system) {
+  return getPlanner(
+      system.getTarget(), system.getPlanBudget(), system.getCost(),
+      system.getRoutingAttr(),
+      forbiddenRects(system.getTarget(), system->getParentOfType<ModuleOp>()));
+}
+
+void inlay::wafer::reportNoPlan(StageOp stage, mapping::WaferPlanner &planner,
+                                const mapping::WaferPlanner::Run &run) {
+  floorplan::Chain chain = planner.chainOf(
+      run, "wafer " + std::to_string(static_cast<int64_t>(stage.getWafer())));
+  auto needed = static_cast<double>(0);
+  for (size_t k : run)
+    needed += static_cast<double>(planner.leastBytes(k));
+  double there = double(chain.liveCores()) * double(chain.budget);
+  Diagnostics diags;
+  inlay::Diagnostic &diag =
+      needed > there
+          ? diags.capacityError(
+                "floorplan of '" + chain.name + "'",
+                fmt::format("its {} kernels need at least {}, but its live "
+                            "cores have {}, short by {}",
+                            run.size(), formatTotalBytes(needed),
+                            formatTotalBytes(there),
+                            formatTotalBytes(needed - there)))
+          : diags.capacityError(
+                "floorplan of '" + chain.name + "'",
+                fmt::format("its {} kernels need at least {} of the {} of its "
+                            "live cores, but no regions hold them",
+                            run.size(), formatTotalBytes(needed),
+                            formatTotalBytes(there)));
+  std::vector<size_t> order = run;
+  llvm::sort(order, [&](size_t a, size_t b) {
+    int64_t bytesOfA = planner.leastBytes(a), bytesOfB = planner.leastBytes(b);
+    return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
+  });
+  constexpr size_t kShown = 3;
+  std::string largest;
+  for (size_t k : ArrayRef(order).take_front(kShown))
+    largest += fmt::format("{}{} {}", largest.empty() ? "" : ", ",
+                           chain.links[llvm::find(run, k) - run.begin()].name,
+                           formatTotalBytes(double(planner.leastBytes(k))));
+  diag.notes.push_back("largest: " + largest);
+  diag.notes.push_back("would fit: more --wafers, a smaller --context or "
+                       "--batch, or a smaller --reserve");
+  emitDiagnostics(stage, diags);
 }
 
 FailureOr<OpenSystem> inlay::wafer::openSystem(ModuleOp module,

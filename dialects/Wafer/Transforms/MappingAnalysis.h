@@ -8,8 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// The plain model of the module's graph and the variants of its kernels, found
-// once for all passes: none of them changes the graph.
+// The plain model of the module's graph and the plans of its wafers, found once
+// for all passes: none of them changes the graph.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,8 +18,8 @@
 
 #include "Placement.h"
 
+#include "inlay/Mapping/WaferPlanner.h"
 #include "inlay/Model/Model.h"
-#include "inlay/Sharding/Variants.h"
 
 #include <memory>
 #include <optional>
@@ -37,18 +37,26 @@ public:
   const model::Graph &getModel() const { return *model; }
   dataflow::GraphOp getGraph() const { return graph; }
 
-  /// The explorer of variants on cores of `budget` bytes. It is kept until
-  /// another machine is asked for.
-  sharding::Explorer &getExplorer(TargetAttr target, int64_t budget,
-                                  CostMode mode, RoutingAttr routing);
+  /// The planner of wafers whose cores have `budget` bytes and whose regions
+  /// leave `forbidden` free. It is kept until another machine is asked for.
+  mapping::WaferPlanner &getPlanner(TargetAttr target, int64_t budget,
+                                    CostMode mode, RoutingAttr routing,
+                                    llvm::ArrayRef<model::Rect> forbidden);
+  /// The planner of a system's wafers.
+  mapping::WaferPlanner &getPlanner(SystemOp system);
 
 private:
   dataflow::GraphOp graph;
   std::optional<model::Graph> model;
   std::tuple<TargetAttr, int64_t, CostMode, RoutingAttr>
-      machine; ///< of `explorer`
-  std::unique_ptr<sharding::Explorer> explorer;
+      machine; ///< of `planner`
+  std::unique_ptr<mapping::WaferPlanner> planner;
 };
+
+/// The error that no regions were found for the kernels of a stage: what they
+/// need, and what would help.
+void reportNoPlan(StageOp stage, mapping::WaferPlanner &planner,
+                  const mapping::WaferPlanner::Run &run);
 
 /// The system that a pass works on.
 struct OpenSystem {

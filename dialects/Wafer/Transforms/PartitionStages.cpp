@@ -11,7 +11,6 @@
 #include "MappingAnalysis.h"
 #include "Passes.h"
 #include "Placement.h"
-#include "StageFloorplan.h"
 
 #include "inlay/Cost/Cost.h"
 #include "inlay/Partition/Partition.h"
@@ -82,9 +81,7 @@ private:
   std::optional<partition::Solution> partitionFor(int64_t budget,
                                                   Diagnostics &diags);
   std::optional<partition::Solution> partitionOverBudget(int64_t &budget);
-  partition::Problem makeProblem(sharding::Explorer &explorer,
-                                 const std::vector<model::Extent> &least,
-                                 const StageFloorplan &floorplan);
+  partition::Problem makeProblem(mapping::WaferPlanner &planner, int64_t budget);
   void emitSystem(const partition::Solution &solution, int64_t budget);
   DictionaryAttr choices();
 
@@ -198,32 +195,36 @@ bool PartitionStages::loadRouting(Diagnostics &diags) {
   return true;
 }
 
-partition::Problem
-PartitionStages::makeProblem(sharding::Explorer &explorer,
-                             const std::vector<model::Extent> &least,
-                             const StageFloorplan &floorplan) {
+/// Cycles of a kernel on a region of middling size: what stages are weighed by
+/// before their regions are known.
+static double typicalCycles(mapping::WaferPlanner &planner,
+                            const model::KernelSpec &kernel) {
+  sharding::Explorer &explorer = planner.getExplorer();
+  model::Extent grid = explorer.getMachine().grid;
+  for (model::Extent extent :
+       {model::Extent{std::max<int64_t>(1, grid.width / 2),
+                      std::max<int64_t>(1, grid.height / 3)},
+        grid})
+    if (auto variant = explorer.best(kernel, extent))
+      return variant->cycles;
+  return 0;
+}
+
+partition::Problem PartitionStages::makeProblem(mapping::WaferPlanner &planner,
+                                                int64_t budget) {
   const model::Graph &model = mapping->getModel();
   std::vector<double> crossing = crossingBytes(model);
   partition::Problem problem;
-  std::map<std::string, int> kindOf;
-  for (auto [k, kernel] : llvm::enumerate(model.kernels)) {
-    int kind = -1;
-    if (!kernel.structuralHash.empty())
-      kind = kindOf
-                 .try_emplace(kernel.structuralHash,
-                              static_cast<int>(kindOf.size()))
-                 .first->second;
-    problem.items.push_back({kernel.name, kernel.layer, least[k].area(),
-                             explorer.best(kernel, least[k])->cycles,
-                             cost::crossingCost(machine, crossing[k]).total(),
-                             kind});
-  }
+  for (auto [k, kernel] : llvm::enumerate(model.kernels))
+    problem.items.push_back(
+        {kernel.name, kernel.layer, planner.leastBytes(k),
+         typicalCycles(planner, kernel),
+         cost::crossingCost(machine, crossing[k]).total(), planner.kindOf(k)});
   problem.wafers = numWafers;
   problem.objective = static_cast<partition::Objective>(objective.getValue());
-  problem.coresPerWafer = floorplan.problemOf(0, 0, "wafer").liveCores();
-  problem.fits = [&floorplan](size_t first, size_t last) {
-    return floorplan::pack(floorplan.problemOf(first, last, "wafer"))
-        .has_value();
+  problem.bytesPerWafer = planner.liveCores() * budget;
+  problem.fits = [&planner](size_t first, size_t last) {
+    return planner.fits(mapping::WaferPlanner::runOf(first, last));
   };
   return problem;
 }
@@ -231,23 +232,18 @@ PartitionStages::makeProblem(sharding::Explorer &explorer,
 std::optional<partition::Solution>
 PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
   const model::Graph &model = mapping->getModel();
-  sharding::Explorer &explorer =
-      mapping->getExplorer(machineAttr, budget, cost, routingAttr);
-  std::optional<std::vector<model::Extent>> least =
-      explorer.leastExtents(model.kernels, diags);
-  if (!least)
-    return std::nullopt;
-  SmallVector<model::Rect> forbidden =
-      forbiddenRects(machineAttr, getOperation());
-  StageFloorplan floorplan(
-      model, explorer, {forbidden.begin(), forbidden.end()}, machine.hop.value);
-  partition::Problem problem = makeProblem(explorer, *least, floorplan);
-  if (problem.coresPerWafer == 0) {
+  mapping::WaferPlanner &planner =
+      mapping->getPlanner(machineAttr, budget, cost, routingAttr,
+                          forbiddenRects(machineAttr, getOperation()));
+  if (planner.liveCores() == 0) {
     diags.inputError("constraints",
                      "leave no core: with the target's dead cores they keep "
                      "kernels out of the whole grid");
     return std::nullopt;
   }
+  if (!planner.getExplorer().allFit(model.kernels, diags))
+    return std::nullopt;
+  partition::Problem problem = makeProblem(planner, budget);
   if (!problem.check(diags))
     return std::nullopt;
   std::optional<partition::Solution> solution =

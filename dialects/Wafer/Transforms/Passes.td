@@ -70,12 +70,13 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
 }
 
 def ShardKernels : Pass<"shard-kernels", "mlir::ModuleOp"> {
-  let summary = "Cuts each kernel over the least region that it fits on";
+  let summary = "Gives runs of kernels regions and cuts the kernels over them";
   let description = [{
-    Gives every kernel that `partition-stages` assigned a region with a size, but
-    no position, and the sharding of fewest cycles on it. These are the smallest
-    regions on which the kernels fit; `place-regions` makes them larger where
-    there is room.
+    Cuts the kernels of each stage, in order of execution, into runs and gives
+    every run a region with a size, but no position. Kernels of a region take
+    turns; each uses all of it and gets the sharding of fewest cycles that memory
+    allows. How many regions there are and how large is what takes the fewest
+    cycles: computing falls with area, collectives grow with the perimeter.
 
     Never moves a kernel to another wafer.
 
@@ -88,12 +89,12 @@ def PlaceRegions : Pass<"place-regions", "mlir::ModuleOp"> {
   let summary = "Gives every region its final size and a position on its wafer";
   let description = [{
     Lays the regions of each stage out side by side in strips, off dead cores and
-    `keep_out` rectangles, and lets them grow into free cores where that makes
-    their kernels faster: kernels are cut anew for the size that they get.
+    `keep_out` rectangles, as large as makes their kernels fast: kernels are cut
+    anew for the size that they get. Which kernels share a region stays.
     Adds the expert groups of kernels of experts, and an `inlay_wafer.connect`
     for each stream.
 
-    Never makes a region so small that its kernel does not fit, nor drops one:
+    Never makes a region so small that its kernels do not fit, nor drops one:
     what cannot be placed is an error.
 
     Remark `PlaceRegions`: metrics `regions`, `cores`, `distance` (hops between
@@ -106,8 +107,9 @@ def AllocateMemory : Pass<"allocate-memory", "mlir::ModuleOp"> {
   let summary = "Gives every core a map of its SRAM";
   let description = [{
     Adds an `inlay_wafer.buffer` for each tensor that the fullest core of a
-    kernel's region keeps: weights, states, inputs and outputs twice, locals and
-    partial sums for as long as they are needed.
+    region keeps: weights, states, inputs and outputs twice, locals and partial
+    sums for as long as they are needed. Kernels of one region have one map, in
+    which the scratch of one may lie where that of another does.
 
     Never leaves the budget of a core.
 

@@ -11,7 +11,6 @@
 #include "MappingAnalysis.h"
 #include "Passes.h"
 #include "Placement.h"
-#include "StageFloorplan.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
@@ -33,27 +32,26 @@ public:
   Placer(SystemOp system, MappingAnalysis &mapping,
          MutableArrayRef<Placement> placements)
       : system(system), model(mapping.getModel()),
-        explorer(mapping.getExplorer(system.getTarget(), system.getPlanBudget(),
-                                     system.getCost(),
-                                     system.getRoutingAttr())),
-        placements(placements), builder(system.getContext()) {}
+        planner(mapping.getPlanner(system)), placements(placements),
+        builder(system.getContext()) {}
 
   LogicalResult run();
 
 private:
-  LogicalResult placeStage(StageOp stage, const std::vector<size_t> &kernels,
-                           const StageFloorplan &floorplans);
-  void placeKernel(size_t k, const model::Rect &rect);
+  LogicalResult placeStage(StageOp stage, const mapping::WaferPlanner::Run &run);
+  const floorplan::RegionPlan *findPlan(StageOp stage,
+                                        const mapping::WaferPlanner::Run &run);
+  void placeKernel(size_t k, model::Extent extent, size_t offer);
   void addGroups(size_t k, const model::Sharding &sharding);
   void addConnections();
   void report();
 
   SystemOp system;
   const model::Graph &model;
-  sharding::Explorer &explorer;
+  mapping::WaferPlanner &planner;
   MutableArrayRef<Placement> placements;
   OpBuilder builder;
-  int64_t cores = 0, distance = 0;
+  int64_t regions = 0, cores = 0, distance = 0;
 };
 
 class PlaceRegions : public inlay::wafer::impl::PlaceRegionsBase<PlaceRegions> {
@@ -71,59 +69,83 @@ class PlaceRegions : public inlay::wafer::impl::PlaceRegionsBase<PlaceRegions> {
 } // namespace
 
 LogicalResult Placer::run() {
-  SmallVector<model::Rect> forbidden =
-      forbiddenRects(system.getTarget(), system->getParentOfType<ModuleOp>());
-  StageFloorplan floorplans(model, explorer,
-                            {forbidden.begin(), forbidden.end()},
-                            system.getTarget().getValue("hop"));
-  // The kernels of a stage, in order of execution.
-  llvm::MapVector<Operation *, std::vector<size_t>> stages;
-  for (StageOp stage : system.getBody().getOps<StageOp>())
-    stages[stage];
-  for (auto [k, placement] : llvm::enumerate(placements))
-    stages[placement.stage].push_back(k);
-  for (auto &[stage, kernels] : stages)
-    if (failed(placeStage(cast<StageOp>(stage), kernels, floorplans)))
+  for (auto &[stage, run] : stagesOf(system, placements))
+    if (!run.empty() && failed(placeStage(stage, run)))
       return failure();
   addConnections();
   report();
   return success();
 }
 
-LogicalResult Placer::placeStage(StageOp stage,
-                                 const std::vector<size_t> &kernels,
-                                 const StageFloorplan &floorplans) {
-  Diagnostics diags;
-  std::vector<model::KernelSpec> specs;
-  for (size_t k : kernels)
-    specs.push_back(model.kernels[k]);
-  std::optional<floorplan::Solution> plan;
-  if (explorer.leastExtents(specs, diags)) {
-    floorplan::Problem problem = floorplans.problemOf(
-        kernels, "wafer " + std::to_string(stage.getWafer()));
-    if (problem.check(diags))
-      plan = floorplan::solve(problem, diags);
-    if (plan && !plan->verify(problem, diags))
-      plan.reset();
+/// The first kernels of the regions of a stage; nothing where a region's
+/// kernels do not follow each other.
+static std::optional<std::vector<size_t>>
+firstsOf(const mapping::WaferPlanner::Run &run, ArrayRef<Placement> placements) {
+  std::vector<size_t> firsts;
+  DenseSet<Operation *> seen;
+  for (size_t i = 0; i < run.size(); ++i) {
+    RegionOp region = placements[run[i]].region;
+    if (i > 0 && region == placements[run[i - 1]].region)
+      continue;
+    if (!seen.insert(region).second)
+      return std::nullopt;
+    firsts.push_back(i);
   }
-  emitDiagnostics(stage, diags);
+  return firsts;
+}
+
+/// The planner's best where its regions hold what those of the stage hold, else
+/// its best for the regions as they are.
+const floorplan::RegionPlan *Placer::findPlan(StageOp stage,
+                                              const mapping::WaferPlanner::Run &run) {
+  auto firsts = firstsOf(run, placements);
+  if (!firsts) {
+    stage.emitError() << "a region holds kernels that do not follow each other "
+                         "in order of execution; it cannot be placed";
+    return nullptr;
+  }
+  const std::optional<floorplan::RegionPlan> &best = planner.plan(run);
+  auto first = [](const floorplan::Region &region) { return region.first; };
+  if (best && llvm::equal(llvm::map_range(best->regions, first), *firsts))
+    return &*best;
+  const std::optional<floorplan::RegionPlan> &plan =
+      planner.arrange(run, *firsts);
+  if (plan)
+    return &*plan;
+  reportNoPlan(stage, planner, run);
+  return nullptr;
+}
+
+LogicalResult Placer::placeStage(StageOp stage, const mapping::WaferPlanner::Run &run) {
+  const floorplan::RegionPlan *plan = findPlan(stage, run);
   if (!plan)
     return failure();
-  distance += plan->distance;
-  for (auto [k, rect] : llvm::zip(kernels, plan->rects))
-    placeKernel(k, rect);
+  Diagnostics diags;
+  floorplan::Chain chain =
+      planner.chainOf(run, "wafer " + std::to_string(stage.getWafer()));
+  bool holds = plan->verify(chain, diags);
+  emitDiagnostics(stage, diags);
+  if (!holds)
+    return failure();
+  for (const floorplan::Region &planned : plan->regions) {
+    const model::Rect &rect = planned.rect;
+    RegionOp region = placements[run[planned.first]].region;
+    region.setSize({rect.width, rect.height});
+    region.setAt(ArrayRef<int64_t>{rect.x, rect.y});
+    for (size_t i = planned.first; i < planned.last; ++i)
+      placeKernel(run[i], rect.extent(), planned.offers[i - planned.first]);
+    ++regions;
+    cores += rect.area();
+    if (planned.first > 0)
+      distance += model::centreDistance((&planned)[-1].rect, rect);
+  }
   return success();
 }
 
 /// The kernel is cut anew for the size that its region got.
-void Placer::placeKernel(size_t k, const model::Rect &rect) {
-  RegionOp region = placements[k].region;
-  region.setSize({rect.width, rect.height});
-  region.setAt(ArrayRef<int64_t>{rect.x, rect.y});
-  model::Sharding sharding =
-      explorer.best(model.kernels[k], rect.extent())->sharding;
+void Placer::placeKernel(size_t k, model::Extent extent, size_t offer) {
+  const model::Sharding &sharding = planner.shardingOf(k, extent, offer);
   placements[k].assign.setShardingAttr(toAttr(system.getContext(), sharding));
-  cores += rect.area();
   if (model.kernels[k].role == model::KernelRole::Experts)
     addGroups(k, sharding);
 }
@@ -161,6 +183,7 @@ void Placer::addConnections() {
         builder.getI64IntegerAttr(stream.bytes()),
         builder.getI64IntegerAttr(way.hops),
         way.crossing ? builder.getUnitAttr() : UnitAttr(),
+        way.inPlace ? builder.getUnitAttr() : UnitAttr(),
         /*cycles=*/CyclesAttr());
   }
 }
@@ -169,6 +192,6 @@ void Placer::report() {
   remark::passed(system.getLoc(),
                  remark::RemarkOpts::name("PlaceRegions").category("mapping"))
       << "placed regions"
-      << remark::metric("regions", static_cast<int64_t>(placements.size()))
-      << remark::metric("cores", cores) << remark::metric("distance", distance);
+      << remark::metric("regions", regions) << remark::metric("cores", cores)
+      << remark::metric("distance", distance);
 }

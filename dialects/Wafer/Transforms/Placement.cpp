@@ -81,6 +81,19 @@ inlay::wafer::readPlacements(SystemOp system, const model::Graph &model,
   return placements;
 }
 
+SmallVector<std::pair<StageOp, std::vector<size_t>>>
+inlay::wafer::stagesOf(SystemOp system, ArrayRef<Placement> placements) {
+  SmallVector<std::pair<StageOp, std::vector<size_t>>> stages;
+  DenseMap<Operation *, size_t> indexOf;
+  for (StageOp stage : system.getBody().getOps<StageOp>()) {
+    indexOf[stage] = stages.size();
+    stages.push_back({stage, {}});
+  }
+  for (auto [k, placement] : llvm::enumerate(placements))
+    stages[indexOf.lookup(StageOp(placement.stage))].second.push_back(k);
+  return stages;
+}
+
 Connection inlay::wafer::connectionOf(const model::StreamSpec &stream,
                                       MutableArrayRef<Placement> placements) {
   Connection way;
@@ -92,8 +105,12 @@ Connection inlay::wafer::connectionOf(const model::StreamSpec &stream,
     way.crossing = true;
     return way;
   }
-  way.hops = model::centreDistance(from.getRect(), to.getRect());
-  way.lanes = model::facingLanes(from.getRect(), to.getRect());
+  if (from.region != to.region) {
+    way.hops = model::centreDistance(from.getRect(), to.getRect());
+    way.lanes = model::facingLanes(from.getRect(), to.getRect());
+    return way;
+  }
+  way.inPlace = true;
   return way;
 }
 

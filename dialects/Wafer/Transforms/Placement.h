@@ -19,6 +19,9 @@
 #include "inlay/Model/Model.h"
 #include "inlay/Model/Sharding.h"
 
+#include <utility>
+#include <vector>
+
 namespace inlay::wafer {
 
 /// The one system of a module; emits an error and fails where there is none or
@@ -48,11 +51,18 @@ enum class Progress { Assigned, Sharded, Placed };
 mlir::FailureOr<llvm::SmallVector<Placement>>
 readPlacements(SystemOp system, const model::Graph &model, Progress needed);
 
-/// How a stream gets from region to region.
+/// The kernels of each stage of a system, in order of execution.
+llvm::SmallVector<std::pair<StageOp, std::vector<size_t>>>
+stagesOf(SystemOp system, llvm::ArrayRef<Placement> placements);
+
+/// How a stream gets from kernel to kernel.
 struct Connection {
   int64_t hops = 0;  ///< between the middles of the regions, on one wafer
   int64_t lanes = 1; ///< links side by side, as many as the narrower side has
   bool crossing = false; ///< from wafer to wafer
+  /// Between kernels of one region: these hand values to each other in one
+  /// layout (model::handedOver), so nothing moves.
+  bool inPlace = false;
 };
 
 /// The way of a stream between placed kernels; one without hops for a stream

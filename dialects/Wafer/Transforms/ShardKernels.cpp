@@ -1,4 +1,4 @@
-//===- ShardKernels.cpp - Cuts kernels over their least regions -----------===//
+//===- ShardKernels.cpp - Gives kernels regions and cuts them over them ---===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -38,54 +38,66 @@ class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
 
   LogicalResult shard(SystemOp system, MappingAnalysis &mapping,
                       MutableArrayRef<Placement> placements);
-  void addRegion(Placement &placement, const sharding::Variant &variant);
+  void addRegions(MutableArrayRef<Placement> placements,
+                  const mapping::WaferPlanner::Run &run,
+                  const floorplan::RegionPlan &plan, mapping::WaferPlanner &planner);
 };
 
 } // namespace
 
 LogicalResult ShardKernels::shard(SystemOp system, MappingAnalysis &mapping,
                                   MutableArrayRef<Placement> placements) {
-  const model::Graph &model = mapping.getModel();
-  sharding::Explorer &explorer =
-      mapping.getExplorer(system.getTarget(), system.getPlanBudget(),
-                          system.getCost(), system.getRoutingAttr());
+  mapping::WaferPlanner &planner = mapping.getPlanner(system);
   Diagnostics diags;
-  auto least = explorer.leastExtents(model.kernels, diags);
-  if (!least) {
+  if (!planner.getExplorer().allFit(mapping.getModel().kernels, diags)) {
     emitDiagnostics(system, diags);
     return failure();
   }
   int64_t regions = 0, cores = 0;
-  for (auto [k, kernel] : llvm::enumerate(model.kernels)) {
-    if (placements[k].isSharded())
+  for (auto &[stage, run] : stagesOf(system, placements)) {
+    if (run.empty() || placements[run.front()].isSharded())
       continue;
-    addRegion(placements[k], *explorer.best(kernel, (*least)[k]));
-    ++regions;
-    cores += (*least)[k].area();
+    const std::optional<floorplan::RegionPlan> &plan = planner.plan(run);
+    if (!plan) {
+      reportNoPlan(stage, planner, run);
+      return failure();
+    }
+    addRegions(placements, run, *plan, planner);
+    regions += static_cast<int64_t>(plan->regions.size());
+    for (const floorplan::Region &region : plan->regions)
+      cores += region.rect.area();
   }
   remark::passed(system.getLoc(),
                  remark::RemarkOpts::name("ShardKernels").category("mapping"))
-      << "cut kernels over their least regions"
+      << "gave kernels regions and cut them"
       << remark::metric("regions", regions) << remark::metric("cores", cores);
   return success();
 }
 
 /// Regions stand before the assignments of their stage, named by number.
-void ShardKernels::addRegion(Placement &placement,
-                             const sharding::Variant &variant) {
-  StageOp stage = placement.stage;
-  AssignOp assign = placement.assign;
+void ShardKernels::addRegions(MutableArrayRef<Placement> placements,
+                              const mapping::WaferPlanner::Run &run,
+                              const floorplan::RegionPlan &plan,
+                              mapping::WaferPlanner &planner) {
+  StageOp stage = placements[run.front()].stage;
   OpBuilder builder(&getContext());
-  auto assigns = stage.getBody().getOps<AssignOp>();
-  builder.setInsertionPoint(*assigns.begin());
-  model::Extent extent = variant.extent();
-  size_t number = llvm::range_size(stage.getBody().getOps<RegionOp>());
-  auto region = RegionOp::create(
-      builder, assign.getLoc(),
-      builder.getStringAttr("r" + llvm::Twine(number)),
-      /*at=*/DenseI64ArrayAttr(),
-      builder.getDenseI64ArrayAttr({extent.width, extent.height}),
-      /*shared=*/UnitAttr());
-  assign.setRegionAttr(FlatSymbolRefAttr::get(region.getSymNameAttr()));
-  assign.setShardingAttr(toAttr(&getContext(), variant.sharding));
+  builder.setInsertionPoint(*stage.getBody().getOps<AssignOp>().begin());
+  for (auto [number, planned] : llvm::enumerate(plan.regions)) {
+    model::Extent extent = planned.rect.extent();
+    bool isShared = planned.last - planned.first > 1;
+    auto region = RegionOp::create(
+        builder, stage.getLoc(),
+        builder.getStringAttr("r" + llvm::Twine(number)),
+        /*at=*/DenseI64ArrayAttr(),
+        builder.getDenseI64ArrayAttr({extent.width, extent.height}),
+        isShared ? builder.getUnitAttr() : UnitAttr());
+    for (size_t i = planned.first; i < planned.last; ++i) {
+      AssignOp assign = placements[run[i]].assign;
+      assign.setRegionAttr(FlatSymbolRefAttr::get(region.getSymNameAttr()));
+      assign.setShardingAttr(
+          toAttr(&getContext(),
+                 planner.shardingOf(run[i], extent,
+                                    planned.offers[i - planned.first])));
+    }
+  }
 }

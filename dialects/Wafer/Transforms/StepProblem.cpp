@@ -72,14 +72,18 @@ static double movedBytes(const model::KernelSpec &kernel) {
   return static_cast<double>(bytes);
 }
 
-/// Streams come from another region: each kernel has one for itself.
-static cost::Breakdown entry(const model::Graph &model,
-                             const model::StreamSpec &stream,
-                             MutableArrayRef<Placement> placements,
-                             const cost::Rates &rates) {
-  return cost::entryCost(model.kernels[stream.consumer], stream.consumerPort,
-                         placements[stream.consumer].getSharding(), rates)
-      .cycles;
+/// What a stream takes from the end of its producer to the start of its
+/// consumer.
+static cost::Breakdown cyclesOf(const model::StreamSpec &stream,
+                                const Connection &way,
+                                const cost::Breakdown &entry,
+                                const cost::Rates &rates) {
+  if (way.inPlace)
+    return {};
+  auto bytes = static_cast<double>(stream.bytes());
+  if (way.crossing)
+    return cost::crossingCost(rates.target, bytes) + entry;
+  return cost::streamCost(rates, bytes, way.hops, way.lanes) + entry;
 }
 
 StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
@@ -105,13 +109,26 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
       edgeOf.push_back(-1);
       continue;
     }
-    Connection way = connectionOf(stream, placements);
-    auto bytes = static_cast<double>(stream.bytes());
     edgeOf.push_back(static_cast<int>(schedule.edges.size()));
-    schedule.edges.push_back(
-        {stream.producer, stream.consumer,
-         (way.crossing ? cost::crossingCost(target, bytes)
-                       : cost::streamCost(rates, bytes, way.hops, way.lanes)) +
-             entry(model, stream, placements, rates)});
+    cost::Term entry =
+        cost::entryCost(model.kernels[stream.consumer], stream.consumerPort,
+                        placements[stream.consumer].getSharding(), rates);
+    Connection way = connectionOf(stream, placements);
+    schedule.edges.push_back({stream.producer, stream.consumer,
+                              cyclesOf(stream, way, entry.cycles, rates)});
+  }
+  addTurns(placements);
+}
+
+/// Kernels of one region follow each other, whether a stream joins them or not.
+void StepProblem::addTurns(ArrayRef<Placement> placements) {
+  DenseMap<Operation *, int> lastOn;
+  for (auto [k, placement] : llvm::enumerate(placements)) {
+    int task = static_cast<int>(k);
+    auto [last, isFirst] =
+        lastOn.try_emplace(RegionOp(placement.region), task);
+    if (!isFirst)
+      schedule.edges.push_back({last->second, task, {}, /*isTurn=*/true});
+    last->second = task;
   }
 }

@@ -17,7 +17,8 @@
 namespace inlay::wafer {
 
 /// The scheduling problem of a placed system, costed by the cost model. Task k
-/// is kernel k of the model, edges are its streams between kernels, in order.
+/// is kernel k of the model, edges are its streams between kernels, in order,
+/// and then the turns of kernels that share a region.
 struct StepProblem {
   schedule::Problem schedule;
   /// Of each stream of the model its edge; -1 for a stream of the host.
@@ -26,6 +27,9 @@ struct StepProblem {
   StepProblem(const target::Target &target, cost::Mode mode,
               const cost::ModelRouting &routing, const model::Graph &model,
               int numStages, llvm::MutableArrayRef<Placement> placements);
+
+private:
+  void addTurns(llvm::ArrayRef<Placement> placements);
 };
 
 } // namespace inlay::wafer

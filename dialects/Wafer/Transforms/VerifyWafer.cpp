@@ -251,12 +251,17 @@ void VerifyWafer::checkConnection(ConnectOp connect,
                   << connect.getBytes() << " B, but the stream has "
                   << stream.bytes() << " B";
   if (static_cast<int64_t>(connect.getHops()) != way.hops ||
-      connect.getCrossing() != way.crossing)
+      connect.getCrossing() != way.crossing ||
+      connect.getInPlace() != way.inPlace)
     fail(connect) << "connection '" << connect.getName() << "' claims "
                   << connect.getHops() << " hops"
-                  << (connect.getCrossing() ? " and a crossing" : "")
+                  << (connect.getCrossing()  ? " and a crossing"
+                      : connect.getInPlace() ? " in place"
+                                             : "")
                   << ", but its regions are " << way.hops << " hops apart"
-                  << (way.crossing ? " on different wafers" : "");
+                  << (way.crossing  ? " on different wafers"
+                      : way.inPlace ? " and it is in place"
+                                    : "");
 }
 
 static bool isClose(double a, double b) {

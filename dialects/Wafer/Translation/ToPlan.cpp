@@ -203,6 +203,13 @@ static plan::CoreClass toCoreClass(const PlacedKernel &kernel) {
   return cores;
 }
 
+/// Symbols of regions are unique on their wafer.
+static std::string regionName(RegionOp region) {
+  return ("w" + Twine(region.getStage().getWafer()) + "." +
+          region.getSymName())
+      .str();
+}
+
 static plan::Kernel toKernel(const model::KernelSpec &spec,
                              PlacedKernel &kernel) {
   plan::Kernel result;
@@ -214,7 +221,8 @@ static plan::Kernel toKernel(const model::KernelSpec &spec,
   result.expertsPerToken = spec.expertsPerToken;
   result.wafer = kernel.placement.stage.getWafer();
   model::Rect region = kernel.placement.getRect();
-  result.region = toRectangle(region);
+  result.region = regionName(kernel.placement.region);
+  result.rectangle = toRectangle(region);
   result.ops = toOps(spec, kernel.sharding);
   result.weights = toWeights(spec, kernel.sharding);
   result.states = toStates(spec, kernel.sharding);
@@ -267,6 +275,29 @@ static plan::System toSystem(SystemOp system) {
   return result;
 }
 
+/// The regions that kernels use, in the order of the IR.
+static std::vector<plan::Region> toRegions(const PlacedSystem &placement,
+                                           ArrayRef<plan::Kernel> kernels) {
+  std::vector<plan::Region> regions;
+  llvm::StringMap<size_t> indexOf;
+  for (StageOp stage :
+       SystemOp(placement.system).getBlock().getOps<StageOp>())
+    for (RegionOp region : stage.getBlock().getOps<RegionOp>()) {
+      indexOf[regionName(region)] = regions.size();
+      regions.push_back({regionName(region), stage.getWafer(),
+                         toRectangle(region.getRect()), {}, 0});
+    }
+  for (const plan::Kernel &kernel : kernels) {
+    plan::Region &region = regions[indexOf.lookup(kernel.region)];
+    region.kernels.push_back(kernel.name);
+    region.bytesPerCore = std::max(region.bytesPerCore, kernel.bytesPerCore);
+  }
+  llvm::erase_if(regions, [](const plan::Region &region) {
+    return region.kernels.empty();
+  });
+  return regions;
+}
+
 static plan::Stream toStream(const model::Graph &model,
                              const model::StreamSpec &stream,
                              ConnectOp connect) {
@@ -284,6 +315,7 @@ static plan::Stream toStream(const model::Graph &model,
   result.bytes = connect.getBytes();
   result.hops = connect.getHops();
   result.crossing = connect.getCrossing();
+  result.inPlace = connect.getInPlace();
   if (connect.getCycles())
     result.cycles = toCycles(*connect.getCycles());
   return result;
@@ -422,6 +454,7 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   plan.system = toSystem(system);
   for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
     plan.kernels.push_back(toKernel(spec, kernel));
+  plan.regions = toRegions(*placement, plan.kernels);
   for (auto [stream, connect] :
        llvm::zip_equal(model.streams, placement->connects))
     plan.streams.push_back(toStream(model, stream, connect));

@@ -1,4 +1,4 @@
-//===- Floorplan.h - Rectangles for kernels on one wafer --------*- C++ -*-===//
+//===- Floorplan.h - Regions whose kernels take turns -----------*- C++ -*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -6,16 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A wafer is a grid of cores with dead rectangles. Every block (a kernel) needs
-// one rectangle of live cores that no other block uses. Blocks are malleable:
-// each has a shape function that says on which extents it fits and how many
-// cycles it then takes.
+// A wafer is a grid of cores with dead rectangles. Its kernels form a chain; at
+// any moment of a step one of them works. So the grid is tiled by a few
+// regions, each a rectangle of live cores that holds a run of consecutive
+// kernels. Every kernel of a region uses all of it, and they take turns.
 //
-// Plans are rows of strips: a strip is a band over the whole grid, its blocks
-// stand side by side and take its height. Strips run alternately forth and back
-// (snake), each from where the one before ended, so that consecutive blocks are
-// neighbours. The same is tried with
-// columns for rows, where blocks want more room than there is.
+// How many regions there are is a matter of cost: on larger regions kernels
+// compute faster, and their collectives have further to go.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,70 +29,97 @@
 
 namespace inlay::floorplan {
 
-/// What a kind of block needs. Blocks of equal kernels share one.
-struct Shape {
-  /// No extent of fewer cores fits.
-  int64_t leastCores = 1;
-  /// True when a block fits on an extent. An extent that is as wide and as high
-  /// as one that fits should fit as well; where it does not, plans may be
-  /// larger than they need be, never illegal.
-  std::function<bool(model::Extent)> fits;
-  /// Cycles on an extent that fits.
-  std::function<double(model::Extent)> cycles;
-  /// No more than the cycles on an extent, cheap to ask, and never less on a
-  /// larger extent. May be empty: then no extent is left out.
-  std::function<double(model::Extent)> atLeast = {};
+/// One way to run a kernel on a region of some extent.
+struct Offer {
+  double cycles = 0;
+  int64_t resident = 0; ///< bytes of a core that are taken all the time
+  int64_t scratch = 0;  ///< bytes that kernels of a region share
 };
 
-struct Block {
+/// A kernel as the floorplan sees it.
+struct Link {
   std::string name;
-  int shape = 0; ///< index into Problem::shapes
+  int kind = 0; ///< kernels of one kind have equal offers
+  int layer = -1;
+  /// Resident bytes over all cores, about: what regions are sized by.
+  double bytes = 0;
 };
 
-/// Blocks in order of execution; consecutive ones exchange data.
-struct Problem {
+/// A chain of kernels, and the wafer that holds it.
+struct Chain {
   std::string name; ///< of the wafer, for diagnostics
   model::Extent grid;
   std::vector<model::Rect> dead;
-  std::vector<Shape> shapes;
-  std::vector<Block> blocks;
-  double cyclesPerHop = 0; ///< between the middles of consecutive blocks
+  int64_t budget = 0; ///< bytes of a core
+  std::vector<Link> links;
+  /// The ways to run a kernel of a kind on an extent, fastest first, each of
+  /// fewer bytes than those before; empty where it does not fit.
+  std::function<const std::vector<Offer> &(int kind, model::Extent)> offers;
+  /// Cycles from the end of the kernel before to the start of kernel `link`
+  /// when the one runs on `from` and the other on `to`.
+  std::function<double(size_t link, const model::Rect &from,
+                       const model::Rect &to)>
+      handover;
 
-  /// Adds an error for an empty grid, a shape that is not there or says
-  /// nothing, and a shape of fewer than one core.
+  /// Adds an error for an empty chain or grid, and for missing functions.
   bool check(Diagnostics &diags) const;
 
   /// Cores that are in the grid and not dead.
   int64_t liveCores() const;
 };
 
-/// One rectangle for each block.
-struct Solution {
-  std::vector<model::Rect> rects;
-  double cycles = 0; ///< sum over the blocks
-  /// Hops between the middles of consecutive blocks, summed.
-  int64_t distance = 0;
-
-  /// What plans are compared by: cycles of blocks and of the way between them.
-  double cost(const Problem &problem) const {
-    return cycles + problem.cyclesPerHop * static_cast<double>(distance);
-  }
-
-  /// Every rectangle inside the grid, off dead cores, disjoint from all others
-  /// and large enough; sums are what they say. Knows no solver.
-  bool verify(const Problem &problem, Diagnostics &diags) const;
+/// Kernels first .. last - 1 of the chain on one rectangle.
+struct Region {
+  model::Rect rect;
+  size_t first = 0;
+  size_t last = 0;
+  std::vector<size_t> offers; ///< which one each kernel takes
+  int64_t bytes = 0;          ///< of the fullest core
+  double cycles = 0;          ///< of its kernels, one after the other
 };
 
-/// A plan that packs the blocks as tightly as strips allow, in order or, where
-/// that fails, by falling size; none when there is no such plan. Cycles are not
-/// looked at: partitioning asks this of every stage it considers.
-std::optional<Solution> pack(const Problem &problem);
+/// Regions in the order of the chain.
+struct RegionPlan {
+  std::vector<Region> regions;
+  double cycles = 0; ///< of all kernels and of the ways between regions
 
-/// The plan of least cost that the search over prices of area finds: a price
-/// of 0 gives every block its best extent, a high one its least; between them
-/// lies the least price whose strips fit. Spare cores go to blocks that become
-/// faster with them. A capacity error when `pack` finds nothing.
-std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
+  /// Runs cover the chain in order; rectangles are inside the grid, off dead
+  /// cores and disjoint; bytes are in the budget; sums are what they say. Knows
+  /// no solver.
+  bool verify(const Chain &chain, Diagnostics &diags) const;
+};
+
+/// What was looked at on the way to a plan: one line for each number of
+/// regions.
+struct Attempt {
+  size_t regions = 0;
+  double cycles = 0;   ///< of the best plan with that many; 0 where none fits
+  model::Extent least; ///< its smallest region
+  model::Extent most;  ///< and its largest
+};
+
+/// Where regions may begin, and how far to look.
+struct SearchOptions {
+  /// Stop at the first plan, whatever it costs.
+  bool anyPlan = false;
+  /// Most regions on a wafer.
+  size_t mostRegions = 40;
+};
+
+/// The plan of fewest cycles that the search finds; none where nothing fits.
+///
+/// For each number of regions and each number of strips they may stand in:
+/// equal tiles, the cut of the chain over them of least cost by dynamic
+/// programming, then tiles sized by what their runs need. Around dead cores the
+/// tiles are the largest free rectangles of about that size. At last, regions
+/// that are faster when smaller shrink.
+std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
+                               std::vector<Attempt> *attempts = nullptr);
+
+/// The same for runs that are given: `firsts` are the first kernels of the
+/// regions.
+std::optional<RegionPlan> arrange(const Chain &chain,
+                                  const std::vector<size_t> &firsts);
 
 } // namespace inlay::floorplan
 

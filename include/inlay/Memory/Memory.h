@@ -63,8 +63,9 @@ struct Solution {
 /// Places buffers first-fit in several orders (residents and then bytes, bytes,
 /// bytes x steps, steps, begin) and keeps the lowest peak. Where even that
 /// exceeds the budget, a search over orders follows. A capacity error when it
-/// finds none, which never happens to a kernel whose footprint is within the
-/// budget. `problem` must have passed `check`.
+/// finds none, which never happens to kernels whose footprint is within the
+/// budget: the first order counts as model::footprint does. `problem` must have
+/// passed `check`.
 std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
 
 /// Name of the buffer of a tensor: that of a weight or state, "input 1",
@@ -72,10 +73,12 @@ std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
 std::string bufferName(const model::KernelSpec &kernel, model::TensorRole role,
                        int tensor, int op);
 
-/// The problem of a core that runs `kernel` cut by `sharding`; the buffers are
-/// those of model::shardBuffers, in order, named after their tensors.
-Problem problemOf(const model::KernelSpec &kernel,
-                  const model::Sharding &sharding, int64_t budget);
+/// The problem of a core whose kernels take turns; the buffers are those of
+/// model::shardBuffers, kernel by kernel, named after their tensors. Weights,
+/// states and streams live all the time, scratch while its kernel's ops need
+/// it. `name` says what the map is of.
+Problem problemOf(const std::vector<model::CutKernel> &kernels,
+                  std::string name, int64_t budget);
 
 } // namespace inlay::memory
 

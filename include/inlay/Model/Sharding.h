@@ -19,6 +19,8 @@
 #include "inlay/Model/Geometry.h"
 #include "inlay/Model/Model.h"
 
+#include <algorithm>
+
 namespace inlay::model {
 
 /// What a dim is cut over.
@@ -79,7 +81,19 @@ struct Footprint {
   int64_t streams = 0; ///< inputs and outputs, double-buffered
   int64_t scratch = 0; ///< locals and partial sums, by their live ranges
 
-  int64_t total() const { return weights + state + streams + scratch; }
+  /// What is there all the time.
+  int64_t resident() const { return weights + state + streams; }
+  int64_t total() const { return resident() + scratch; }
+
+  /// Adds a kernel that shares the region: they take turns, so only the larger
+  /// scratch counts.
+  Footprint &share(const Footprint &other) {
+    weights += other.weights;
+    state += other.state;
+    streams += other.streams;
+    scratch = std::max(scratch, other.scratch);
+    return *this;
+  }
 };
 
 /// The length of the longest shard of a dim: ceil(size / unit / parts) * unit,
@@ -129,6 +143,17 @@ std::vector<ShardBuffer> shardBuffers(const KernelSpec &kernel,
 /// do not live at once. A first-fit memory map reaches this total; a better one
 /// may stay below.
 Footprint footprint(const KernelSpec &kernel, const Sharding &sharding);
+
+/// A kernel and how it is cut over the region that it shares with others.
+struct CutKernel {
+  const KernelSpec *kernel = nullptr;
+  const Sharding *sharding = nullptr;
+};
+
+/// The same for kernels that take turns on one region. Core (0, 0) of the
+/// region holds the largest shard of every tensor, so the sum over the kernels
+/// is what the fullest core needs.
+Footprint footprint(const std::vector<CutKernel> &kernels);
 
 /// A sub-rectangle of the region of an experts kernel, and what it holds.
 struct ExpertGroup {

@@ -34,7 +34,7 @@ enum class Objective {
 struct Item {
   std::string name;
   int layer = -1;    ///< kernels of a layer stay together: see `solve`
-  int64_t cores = 0; ///< it fits on no fewer
+  int64_t bytes = 0; ///< it needs at least these, over all cores
   double cycles = 0; ///< of one firing
   double crossing =
       0; ///< cycles of what crosses when the chain is cut after it
@@ -49,15 +49,15 @@ bool checkWafers(int64_t wafers, size_t count, Diagnostics &diags);
 /// Where to cut the chain so that every stage fits on a wafer.
 struct Problem {
   std::vector<Item> items;
-  int64_t coresPerWafer = 0; ///< live ones
+  int64_t bytesPerWafer = 0; ///< for data, of all live cores
   int wafers = 0;            ///< 0: the least number that fits
   Objective objective = Objective::Latency;
   /// Whether items first .. last - 1 can be placed on one wafer together. Part
-  /// of what fits must fit. May be empty: then the sum of cores decides.
+  /// of what fits must fit. May be empty: then the sum of bytes decides.
   std::function<bool(size_t first, size_t last)> fits;
 
   /// Adds an error for an empty chain, an empty wafer, a number of wafers that
-  /// is negative or exceeds the number of items, and an item of negative cores
+  /// is negative or exceeds the number of items, and an item of negative bytes
   /// or cycles.
   bool check(Diagnostics &diags) const;
 };
@@ -72,7 +72,7 @@ struct Stage {
 
 struct Solution {
   std::vector<Stage> stages;
-  /// No partition needs fewer wafers: the sum of all cores over those of one.
+  /// No partition needs fewer wafers: the sum of all bytes over those of one.
   int fewestWafers = 0;
   double slowestStage = 0; ///< cycles of its items, and of the crossing into it
   double crossings = 0;    ///< cycles, summed
@@ -83,7 +83,7 @@ struct Solution {
 };
 
 /// The least number of wafers comes from filling one after the other; cuts are
-/// then chosen by dynamic programming: least load of the fullest stage (cores,
+/// then chosen by dynamic programming: least load of the fullest stage (bytes,
 /// or cycles for Throughput), then least crossings. Layers are cut only where
 /// one does not fit on a wafer, where the wafers asked for are more than the
 /// layers or fewer than whole layers need, and where that saves wafers and

@@ -212,6 +212,17 @@ struct Bound {
   std::string binding;
 };
 
+/// A rectangle of cores whose kernels take turns; each uses all of it. On a
+/// core, weights, states, inputs and outputs of all of them lie side by side;
+/// the scratch of different kernels may share bytes.
+struct Region {
+  std::string name; ///< "w0.r3": unique in the plan
+  int64_t wafer = 0;
+  Rectangle rectangle;
+  std::vector<std::string> kernels; ///< in the order in which they fire
+  int64_t bytesPerCore = 0;         ///< end of the last buffer of all kernels
+};
+
 struct ExpertGroup {
   int64_t index = 0;
   Rectangle rectangle; ///< on the wafer
@@ -227,7 +238,9 @@ struct Kernel {
   int64_t experts = 0;   ///< 0: no kernel of experts
   int64_t expertsPerToken = 0;
   int64_t wafer = 0;
-  Rectangle region;
+  std::string region; ///< its name
+  /// That of the region; follows from the plan's regions and is not written.
+  Rectangle rectangle;
   std::vector<OpCut> ops;
   std::vector<Weight> weights;
   std::vector<State> states;
@@ -253,6 +266,8 @@ struct Stream {
   int64_t bytes = 0;
   int64_t hops = 0; ///< between the middles of the regions
   bool crossing = false;
+  /// Between kernels of one region: every core has already what it needs.
+  bool inPlace = false;
   Cycles cycles;
 };
 
@@ -430,6 +445,7 @@ struct Plan {
   bool feasible = true;
   Step step;
   System system;
+  std::vector<Region> regions; ///< by wafer
   std::vector<Kernel> kernels;
   std::vector<Stream> streams;
   std::vector<Pattern> patterns;
@@ -440,6 +456,10 @@ struct Plan {
   Accounting accounting;
   std::vector<std::string> assumptions;
 };
+
+/// Gives every kernel the rectangle of its region; one of no area where the
+/// plan has no region of that name.
+void fillRectangles(Plan &plan);
 
 /// The plan as JSON text, ending in a newline. `content_sha256` is computed.
 std::string toJson(const Plan &plan);

@@ -8,7 +8,7 @@
 //
 // A step fires every kernel once. A kernel starts when all its inputs have
 // arrived; a stream takes its time after its producer has finished; kernels on
-// different regions run at the same time.
+// different regions run at the same time, those of one region take turns.
 //
 // Latency of a step is the longest path from source to sink. Throughput is that
 // of the slowest stage: with enough steps in flight each wafer works on another
@@ -41,11 +41,13 @@ struct Task {
   std::vector<cost::WorkSegment> work; ///< see LightCone.h
 };
 
-/// A stream from task to task.
+/// A stream from task to task, or the turn of one task behind another on the
+/// region that they share.
 struct Edge {
   int from = 0;
   int to = 0;
   cost::Breakdown cycles;
+  bool isTurn = false; ///< another mapping would not have it: no bound counts it
 };
 
 struct Problem {

@@ -52,7 +52,8 @@ std::vector<model::OpSharding> chooseAxes(const model::KernelSpec &kernel);
 struct Variant {
   model::Sharding sharding;
   double cycles = 0;
-  int64_t bytes = 0; ///< on the fullest core
+  int64_t bytes = 0;   ///< on the fullest core
+  int64_t scratch = 0; ///< of these, what kernels that take turns share
 
   model::Extent extent() const { return sharding.region; }
 };
@@ -70,7 +71,8 @@ struct Machine {
   std::function<double(model::Extent)> atLeast = {};
 };
 
-/// A machine as `target` describes it, costed by cost::estimateKernel; the
+/// A machine as `target` describes it, costed by cost::estimateKernel: kernels
+/// of one region hand values to each other, so the way in is not counted. The
 /// experts of every layer are chosen as `routing` says.
 Machine machineOf(const target::Target &target,
                   cost::Mode mode = cost::Mode::Ideal,
@@ -89,6 +91,13 @@ public:
   std::optional<Variant> best(const model::KernelSpec &kernel,
                               model::Extent extent);
 
+  /// The ways to run the kernel on a region of `extent` that may be worth it,
+  /// fastest first, each of fewer bytes than those before; all fit. Kernels
+  /// that share a region choose among theirs. Empty when nothing fits. The list
+  /// lives as long as the explorer.
+  const std::vector<Variant> &choices(const model::KernelSpec &kernel,
+                                      model::Extent extent);
+
   /// The sharding of fewest bytes on a core, whether it fits or not: what a
   /// diagnostic shows.
   Variant smallest(const model::KernelSpec &kernel, model::Extent extent);
@@ -97,11 +106,10 @@ public:
   /// kernel fits; none when it does not fit the grid.
   std::optional<model::Extent> leastExtent(const model::KernelSpec &kernel);
 
-  /// The same for each of `kernels`. A capacity error for each different kernel
-  /// that does not fit says what is short and what would help.
-  std::optional<std::vector<model::Extent>>
-  leastExtents(const std::vector<model::KernelSpec> &kernels,
-               Diagnostics &diags);
+  /// Whether each of `kernels` fits on the largest region. A capacity error for
+  /// each different kernel that does not says what is short and what would help.
+  bool allFit(const std::vector<model::KernelSpec> &kernels,
+              Diagnostics &diags);
 
   /// The Pareto set over (area, cycles, bytes) of the best variants of regions
   /// from the least to the largest, by growing area.
@@ -115,7 +123,7 @@ private:
     model::Sharding sharding;
     int64_t placedBytes = 0; ///< at least these, over all cores
     std::map<std::pair<int64_t, int64_t>, bool> fitting;
-    std::map<std::pair<int64_t, int64_t>, std::optional<Variant>> found;
+    std::map<std::pair<int64_t, int64_t>, std::vector<Variant>> found;
     std::optional<std::optional<model::Extent>> least;
   };
 

@@ -106,6 +106,23 @@ inlay_wafer.system @system of @main wafers(1) target(#target) {
 
 // -----
 
+// On a region that kernels share, only scratch of different kernels may lie in the same bytes.
+inlay_wafer.system @system of @main wafers(1) target(#target) {
+  inlay_wafer.stage @s wafer(0) {
+    inlay_wafer.region @r size(1, 1) shared
+    inlay_wafer.assign @a to @r sharding(#inlay_wafer.sharding<group = 1 x 1, ops = []>)
+    inlay_wafer.assign @b to @r sharding(#inlay_wafer.sharding<group = 1 x 1, ops = []>)
+    // expected-note @below {{the other buffer}}
+    inlay_wafer.buffer "w" of @a role(weights) offset(0) bytes(32) ops(0 to 1)
+    inlay_wafer.buffer "t" of @a role(scratch) offset(32) bytes(32) ops(0 to 1)
+    inlay_wafer.buffer "u" of @b role(scratch) offset(32) bytes(32) ops(0 to 1)
+    // expected-error @below {{'inlay_wafer.buffer' op 'v' overlaps buffer 'w' of 'a' while both are needed}}
+    inlay_wafer.buffer "v" of @b role(scratch) offset(16) bytes(16) ops(0 to 1)
+  }
+}
+
+// -----
+
 inlay_wafer.system @system of @main wafers(1) target(#target) {
   inlay_wafer.stage @s wafer(0) {
     // Bytes taken turns in, of different kernels, or empty.

@@ -189,6 +189,13 @@ inlay_wafer.system @system of @main wafers(2) target(#target) {
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
+  // expected-error @below {{'inlay_wafer.connect' op is in place, but leads from one place to another}}
+  inlay_wafer.connect "x" from @a(0) to @b(0) bytes(8) hops(3) in_place
+}
+
+// -----
+
+inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.connect' op crosses wafers, but one end is the host}}
   inlay_wafer.connect "x" from @a(0) bytes(8) hops(0) crossing
 }

@@ -26,16 +26,28 @@
 // CHECK-NEXT: "source": "made up",
 // CHECK-NEXT: "assumption": true
 
+// Kernels name their regions, which say where they are and what fills their cores.
+// CHECK:      "regions": [
+// CHECK-NEXT:   {
+// CHECK-NEXT:     "name": "w0.r0",
+// CHECK-NEXT:     "wafer": 0,
+// CHECK-NEXT:     "rectangle": {
+// CHECK-NEXT:       "x": 1,
+// CHECK-NEXT:       "y": 2,
+// CHECK-NEXT:       "width": 5,
+// CHECK-NEXT:       "height": 2
+// CHECK-NEXT:     },
+// CHECK-NEXT:     "kernels": [
+// CHECK-NEXT:       "a"
+// CHECK-NEXT:     ],
+// CHECK-NEXT:     "bytes_per_core": {{[0-9]+}}
+
 // Twelve rows over five columns: three each, the fifth column has none. Both rows of cores have all of k.
 // CHECK:      "name": "a",
 // CHECK-NEXT: "role": "mlp",
 // CHECK-NEXT: "layer": 0,
 // CHECK:      "wafer": 0,
-// CHECK-NEXT: "region": {
-// CHECK-NEXT:   "x": 1,
-// CHECK-NEXT:   "y": 2,
-// CHECK-NEXT:   "width": 5,
-// CHECK-NEXT:   "height": 2
+// CHECK-NEXT: "region": "w0.r0",
 // CHECK:      "op": "linear",
 // CHECK-NEXT: "kind": "contraction",
 // CHECK:      "dim": "k",

@@ -50,7 +50,7 @@
 // What fits only on more wafers than were asked for.
 // REDEFINE: %{options} = %{target} reserve=258000 wafers=1
 // RUN: %{run} --check-prefix=FEW
-// FEW: error: the model: needs at least {{[0-9]+}} cores on 2 wafers, 1 given with 64 cores each
+// FEW: error: the model: needs at least 215.0 kB on 2 wafers, 1 given with 265.2 kB each
 
 // The same is placed as if cores had more SRAM, if that is wanted; what is short becomes a warning. One KiB less does not do.
 // RUN: inlay-opt %{input} --partition-stages='%{target} reserve=261200 allow-over-budget' 2>&1 | FileCheck %s --check-prefix=OVER

@@ -2,19 +2,19 @@
 // RUN: %{map} --place-regions | FileCheck %s
 // RUN: %{map} --place-regions --remarks-filter=.* 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// Both kernels are on the wafer, the experts in groups; each stream has a way.
-// CHECK:      inlay_wafer.region @r0 at({{[0-7], [0-7]}}) size(
-// CHECK-NEXT: inlay_wafer.region @r1 at({{[0-7], [0-7]}}) size(
+// Both kernels are on the wafer and take turns on one region, as small as they like; the experts have groups; each stream has a
+// way, and the one from kernel to kernel is in place.
+// CHECK:      inlay_wafer.region @r0 at(0, 0) size({{[1-8], [1-8]}}) shared
 // CHECK-NEXT: inlay_wafer.assign @mlp to @r0 sharding(
-// CHECK-NEXT: inlay_wafer.assign @moe to @r1 sharding(
+// CHECK-NEXT: inlay_wafer.assign @moe to @r0 sharding(
 // CHECK-NEXT: inlay_wafer.expert_group 0 of @moe offset(0, 0) size({{[0-9]+, [0-9]+}}) experts(0 to {{[1-4]}})
 // CHECK:      inlay_wafer.connect "x" to @mlp(0) bytes(256) hops(0)
-// CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops({{[1-9][0-9]*}})
+// CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops(0) in_place
 // CHECK-NEXT: inlay_wafer.connect "weights" to @moe(1) bytes(8) hops(0)
 // CHECK-NEXT: inlay_wafer.connect "indices" to @moe(2) bytes(16) hops(0)
 // CHECK-NEXT: inlay_wafer.connect "y" from @moe(0) bytes(256) hops(0)
 
-// REMARK: remark: [Passed] PlaceRegions | Category:mapping | Remark="placed regions", cores={{[0-9]+}}, distance={{[0-9]+}}, regions=2
+// REMARK: remark: [Passed] PlaceRegions | Category:mapping | Remark="placed regions", cores={{[0-9]+}}, distance=0, regions=1
 
 // A stream between wafers crosses, and has no hops.
 // RUN: inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions | FileCheck %s --check-prefix=TWO
@@ -26,7 +26,6 @@
 // RUN: sed -e 's/"report_clocks"/"dead": [{"x": 5, "y": 0, "width": 3, "height": 8}], "report_clocks"/' %inlay_src_root/targets/grid8x8.json > %t.dead.json
 // RUN: inlay-opt %t.kept.mlir --partition-stages='target=%t.dead.json' --shard-kernels --place-regions | FileCheck %s --check-prefix=KEPT
 // KEPT: inlay_wafer.region @r0 at(4, {{[0-7]}}) size(1, {{[1-8]}})
-// KEPT: inlay_wafer.region @r1 at(4, {{[0-7]}}) size(1, {{[1-8]}})
 
 // RUN: not inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --place-regions 2>&1 | FileCheck %s --check-prefix=UNSHARDED
 // UNSHARDED: error: kernel 'mlp' has no region; 'shard-kernels' gives it one
@@ -35,6 +34,18 @@
 // What was cut for one machine does not fit on another.
 // RUN: %{map} -o %t.cut.mlir
 // RUN: sed -e 's/figure<6.144000e+03/figure<2.580000e+05/' %t.cut.mlir | not inlay-opt --place-regions 2>&1 | FileCheck %s --check-prefix=FULL
-// FULL: error: floorplan of 'wafer 0': its 2 kernels need at least
-// FULL: note: largest: moe
+// FULL: error: floorplan of 'wafer 0': its 2 kernels need at least 215.0 kB of the 265.2 kB of its live cores, but no regions hold them
+// FULL: note: largest: moe 196.6 kB, mlp 18.4 kB
 // FULL: note: would fit: more --wafers, a smaller --context or --batch, or a smaller --reserve
+// RUN: sed -e 's/figure<6.144000e+03/figure<2.600000e+05/' %t.cut.mlir | not inlay-opt --place-regions 2>&1 | FileCheck %s --check-prefix=SHORT
+// SHORT: error: floorplan of 'wafer 0': its 2 kernels need at least 215.0 kB, but its live cores have 137.2 kB, short by 77.8 kB
+
+// Regions keep the kernels that they have: one for each, if that is what the module says.
+// RUN: sed -e 's/inlay_wafer.region @r0 \(size([0-9]*, [0-9]*)\) shared/inlay_wafer.region @r0 \1 inlay_wafer.region @r1 \1/; s/@moe to @r0/@moe to @r1/' %t.cut.mlir | inlay-opt --place-regions | FileCheck %s --check-prefix=APART
+// APART: inlay_wafer.assign @mlp to @r0
+// APART: inlay_wafer.assign @moe to @r1
+
+// A region whose kernels do not follow each other has no place in a chain of regions.
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels -o %t.three.mlir
+// RUN: sed -e 's/inlay_wafer.region @r0 \(size([0-9]*, [0-9]*)\) shared/inlay_wafer.region @r0 \1 shared inlay_wafer.region @r1 \1/; s/@b to @r0/@b to @r1/' %t.three.mlir | not inlay-opt --place-regions 2>&1 | FileCheck %s --check-prefix=MIXED
+// MIXED: error: a region holds kernels that do not follow each other in order of execution; it cannot be placed

@@ -16,7 +16,7 @@
 // CHECK-NOT:  inlay_wafer.expert_group
 // CHECK-NOT:  inlay_wafer.connect
 
-// REMARK: remark: [Passed] ShardKernels | Category:mapping | Remark="cut kernels over their least regions", cores={{[0-9]+}}, regions=2
+// REMARK: remark: [Passed] ShardKernels | Category:mapping | Remark="gave kernels regions and cut them", cores={{[0-9]+}}, regions=2
 
 // NONE: error: the wafer level holds one 'inlay_wafer.system', this module holds 0; 'partition-stages' makes it
 // UNASSIGNED: error: kernel 'mlp' is on no wafer; 'partition-stages' assigns it

@@ -1,0 +1,99 @@
+//===- WaferPlanner.h - Plans of runs of kernels on one wafer ---*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Joins the libraries that know shardings, costs and floorplans: which regions
+// a run of kernels gets on a wafer, and how each kernel is cut on its region.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_MAPPING_WAFERPLANNER_H
+#define INLAY_MAPPING_WAFERPLANNER_H
+
+#include "inlay/Cost/Cost.h"
+#include "inlay/Floorplan/Floorplan.h"
+#include "inlay/Model/Model.h"
+#include "inlay/Sharding/Variants.h"
+
+#include <map>
+#include <memory>
+#include <tuple>
+
+namespace inlay::mapping {
+
+/// Plans kernels of a model on one wafer; runs of equal kernels are planned
+/// once. `partition-stages` asks what fits and what it costs, `shard-kernels`
+/// and `place-regions` write the plans down. The model must outlive this.
+class WaferPlanner {
+public:
+  /// `forbidden` are rectangles of every wafer that no region may cover;
+  /// `budget` the bytes of a core for data.
+  WaferPlanner(const model::Graph &model, const target::Target &target,
+               cost::Mode mode, const cost::Routing &routing, int64_t budget,
+               std::vector<model::Rect> forbidden);
+
+  /// Kernels of the model, by index, in order of execution.
+  using Run = std::vector<size_t>;
+  static Run runOf(size_t first, size_t last);
+
+  /// Whether the run can be placed on one wafer.
+  bool fits(const Run &run);
+
+  /// The best plan of a run that the search finds; none where nothing fits.
+  const std::optional<floorplan::RegionPlan> &plan(const Run &run);
+
+  /// The best plan whose regions begin at the given kernels of the run.
+  const std::optional<floorplan::RegionPlan> &
+  arrange(const Run &run, const std::vector<size_t> &firsts);
+
+  /// The problem of a run; it must not outlive this.
+  floorplan::Chain chainOf(const Run &run, std::string name);
+
+  /// How a kernel is cut on its region.
+  const model::Sharding &shardingOf(size_t kernel, model::Extent extent,
+                                    size_t offer);
+
+  int64_t liveCores();
+  /// Bytes that every placement of the kernel needs over all cores, at least.
+  int64_t leastBytes(size_t kernel) const;
+  /// A number for each kernel; equal for kernels of equal structure.
+  int kindOf(size_t kernel) const { return kinds[kernel]; }
+
+  sharding::Explorer &getExplorer() { return explorer; }
+  const std::vector<model::Rect> &getForbidden() const { return forbidden; }
+
+private:
+  const std::vector<floorplan::Offer> &offersOf(int kind,
+                                                model::Extent extent);
+  double handover(size_t kernel, const model::Rect &from,
+                  const model::Rect &to) const;
+  std::vector<int> keyOf(const Run &run) const;
+
+  struct Planned {
+    std::optional<bool> fits;
+    std::optional<std::optional<floorplan::RegionPlan>> best;
+    std::map<std::vector<size_t>, std::optional<floorplan::RegionPlan>>
+        arranged;
+  };
+
+  const model::Graph &model;
+  std::unique_ptr<target::Target> target;
+  cost::Rates rates;
+  sharding::Explorer explorer;
+  std::vector<model::Rect> forbidden;
+  std::vector<int> kinds;
+  std::vector<size_t> firstOfKind;
+  std::vector<int64_t> leastBytesOfKind;
+  std::vector<double> inputBytes; ///< of each kernel's largest input
+  std::map<std::tuple<int, int64_t, int64_t>, std::vector<floorplan::Offer>>
+      offers;
+  std::map<std::vector<int>, Planned> plans;
+};
+
+} // namespace inlay::mapping
+
+#endif // INLAY_MAPPING_WAFERPLANNER_H

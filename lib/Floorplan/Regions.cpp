@@ -1,0 +1,424 @@
+//===- Regions.cpp - Searches for regions of few cycles -------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Floorplan/Floorplan.h"
+
+#include "RunCost.h"
+#include "Tiles.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+using namespace inlay;
+using namespace inlay::floorplan;
+using model::Extent;
+using model::Rect;
+
+namespace {
+
+constexpr double kNever = RunCost::kNever;
+
+class Planner {
+public:
+  Planner(const Chain &chain, const SearchOptions &options,
+          std::vector<Attempt> *attempts)
+      : chain(chain), options(options), attempts(attempts), runs(chain) {
+    for (const Rect &rect : chain.dead)
+      if (rect.area() > 0 &&
+          rect.overlaps({0, 0, chain.grid.width, chain.grid.height}))
+        dead.push_back(rect);
+    findCuts();
+  }
+
+  std::optional<RegionPlan> run();
+  std::optional<RegionPlan> runFixed(std::vector<size_t> firsts);
+
+private:
+  size_t count() const { return chain.links.size(); }
+  bool isDone() const { return best && options.anyPlan; }
+
+  void findCuts();
+  bool tryOneRegion();
+  void tryCount(size_t regions);
+  void tryStrips(Extent grid, const Strips &strips, size_t regions);
+  void tryFree(Extent tile);
+  std::vector<size_t> distribute(const std::vector<Rect> &tiles,
+                                 std::vector<Rect> &used);
+  std::vector<size_t> cutByBytes(size_t regions) const;
+  void resize(Extent grid, const Strips &strips,
+              const std::vector<size_t> &firsts, std::vector<Rect> tiles);
+
+  std::optional<RegionPlan> placeAll(const std::vector<size_t> &firsts,
+                                     const std::vector<Rect> &rects);
+  void addWays(RegionPlan &plan) const;
+  bool consider(std::optional<RegionPlan> plan);
+
+  void shrink(RegionPlan &plan);
+  bool shrinkSide(RegionPlan &plan, size_t region, bool isHeight,
+                  int64_t parts);
+
+  const Chain &chain;
+  const SearchOptions &options;
+  std::vector<Attempt> *attempts;
+  RunCost runs;
+  std::vector<Rect> dead;
+  /// Kernels that a region may begin with, and the number of kernels.
+  std::vector<size_t> cuts;
+  bool isFixed = false; ///< a region begins at each of them
+  std::optional<RegionPlan> best;
+  size_t bestCount = 0;
+};
+
+} // namespace
+
+/// Chains of very many kernels are cut at few of them.
+void Planner::findCuts() {
+  constexpr size_t kMostCuts = 200;
+  size_t step = (count() + kMostCuts - 1) / kMostCuts;
+  for (size_t k = 0; k < count(); ++k) {
+    bool isLayer = k == 0 || chain.links[k].layer != chain.links[k - 1].layer ||
+                   chain.links[k].layer < 0;
+    if (step == 1 || (isLayer && k % step == 0) || k % (2 * step) == 0)
+      cuts.push_back(k);
+  }
+  cuts.push_back(count());
+}
+
+void Planner::addWays(RegionPlan &plan) const {
+  plan.cycles = 0;
+  for (size_t r = 0; r < plan.regions.size(); ++r) {
+    plan.cycles += plan.regions[r].cycles;
+    if (r > 0)
+      plan.cycles += chain.handover(plan.regions[r].first,
+                                    plan.regions[r - 1].rect,
+                                    plan.regions[r].rect);
+  }
+}
+
+std::optional<RegionPlan>
+Planner::placeAll(const std::vector<size_t> &firsts,
+                  const std::vector<Rect> &rects) {
+  RegionPlan plan;
+  for (size_t r = 0; r < firsts.size(); ++r) {
+    size_t last = r + 1 < firsts.size() ? firsts[r + 1] : count();
+    std::optional<Region> region = runs.place(firsts[r], last, rects[r]);
+    if (!region)
+      return std::nullopt;
+    plan.regions.push_back(std::move(*region));
+  }
+  addWays(plan);
+  return plan;
+}
+
+static Attempt toAttempt(const RegionPlan &plan) {
+  Attempt attempt = {plan.regions.size(), plan.cycles, {}, {}};
+  for (const Region &region : plan.regions) {
+    Extent extent = region.rect.extent();
+    bool isFirst = &region == &plan.regions.front();
+    if (isFirst || extent.area() < attempt.least.area())
+      attempt.least = extent;
+    if (isFirst || extent.area() > attempt.most.area())
+      attempt.most = extent;
+  }
+  return attempt;
+}
+
+/// True when the plan is the best so far.
+bool Planner::consider(std::optional<RegionPlan> plan) {
+  if (!plan)
+    return false;
+  if (attempts) {
+    Attempt attempt = toAttempt(*plan);
+    auto known = std::find_if(
+        attempts->begin(), attempts->end(),
+        [&](const Attempt &a) { return a.regions == attempt.regions; });
+    if (known == attempts->end())
+      attempts->push_back(attempt);
+    else if (attempt.cycles < known->cycles)
+      *known = attempt;
+  }
+  if (best && plan->cycles >= best->cycles)
+    return false;
+  best = std::move(plan);
+  return true;
+}
+
+/// Cuts the chain over tiles, of which some may stay empty. Returns the first
+/// kernel of each region and the tiles used; nothing when it does not fit.
+std::vector<size_t> Planner::distribute(const std::vector<Rect> &tiles,
+                                        std::vector<Rect> &used) {
+  struct State {
+    double cycles = kNever;
+    size_t from = 0;      ///< index into `cuts`
+    bool isEmpty = false; ///< of the tile
+  };
+  size_t ends = cuts.size();
+  std::vector<std::vector<State>> states(tiles.size() + 1,
+                                         std::vector<State>(ends));
+  states[0][0].cycles = 0;
+  std::map<std::pair<int64_t, int64_t>, std::vector<std::vector<double>>> costs;
+  for (size_t t = 0; t < tiles.size(); ++t) {
+    Extent extent = tiles[t].extent();
+    std::vector<std::vector<double>> &cost =
+        costs[{extent.width, extent.height}];
+    cost.resize(ends);
+    for (size_t i = 0; i < ends; ++i) {
+      const State &before = states[t][i];
+      if (before.cycles >= kNever)
+        continue;
+      if (before.cycles < states[t + 1][i].cycles)
+        states[t + 1][i] = {before.cycles, i, true};
+      if (i + 1 == ends)
+        continue;
+      if (cost[i].empty())
+        runs.extend(cuts[i], extent, cost[i]);
+      double way = t > 0 && cuts[i] > 0
+                       ? chain.handover(cuts[i], tiles[t - 1], tiles[t])
+                       : 0;
+      for (size_t j = i + 1; j < ends; ++j) {
+        double cycles = cost[i][cuts[j]];
+        if (cycles >= kNever || (isFixed && j > i + 1))
+          break;
+        cycles += before.cycles + way;
+        if (cycles < states[t + 1][j].cycles)
+          states[t + 1][j] = {cycles, i, false};
+      }
+    }
+  }
+  std::vector<size_t> firsts;
+  used.clear();
+  size_t at = ends - 1;
+  if (states[tiles.size()][at].cycles >= kNever)
+    return {};
+  for (size_t t = tiles.size(); t > 0; --t) {
+    const State &state = states[t][at];
+    if (!state.isEmpty) {
+      firsts.push_back(cuts[state.from]);
+      used.push_back(tiles[t - 1]);
+    }
+    at = state.from;
+  }
+  std::reverse(firsts.begin(), firsts.end());
+  std::reverse(used.begin(), used.end());
+  return firsts;
+}
+
+/// Runs of about equal bytes.
+std::vector<size_t> Planner::cutByBytes(size_t regions) const {
+  double sum = 0;
+  for (const Link &link : chain.links)
+    sum += link.bytes;
+  std::vector<size_t> firsts = {0};
+  double seen = 0;
+  size_t cut = 1;
+  for (size_t k = 0; k < count() && firsts.size() < regions; ++k) {
+    while (cut < cuts.size() && cuts[cut] <= k)
+      ++cut;
+    seen += chain.links[k].bytes;
+    double target = sum * double(firsts.size()) / double(regions);
+    if (cuts[cut] != k + 1 || k + 1 >= count())
+      continue;
+    // Cut where the sum is nearest to the target.
+    double next = k + 1 < count() ? chain.links[k + 1].bytes : 0;
+    if (seen >= target || target - seen <= next / 2)
+      firsts.push_back(k + 1);
+  }
+  return firsts.size() == regions ? firsts : std::vector<size_t>();
+}
+
+/// Gives tiles the sizes that their runs need, by how full they are.
+void Planner::resize(Extent grid, const Strips &strips,
+                     const std::vector<size_t> &firsts,
+                     std::vector<Rect> tiles) {
+  constexpr int kRounds = 4;
+  std::vector<double> weights;
+  for (const Rect &tile : tiles)
+    weights.push_back(double(tile.area()));
+  std::set<std::vector<int64_t>> seen;
+  for (int round = 0; round < kRounds; ++round) {
+    for (size_t r = 0; r < firsts.size(); ++r) {
+      size_t last = r + 1 < firsts.size() ? firsts[r + 1] : count();
+      double fill = runs.fill(firsts[r], last, tiles[r].extent());
+      weights[r] *= std::clamp(fill, 0.1, 8.0);
+    }
+    tiles = layOut(grid, strips, weights);
+    std::vector<int64_t> sizes;
+    for (const Rect &tile : tiles) {
+      sizes.push_back(tile.width);
+      sizes.push_back(tile.height);
+    }
+    if (tiles.empty() || !seen.insert(sizes).second)
+      return;
+    consider(placeAll(firsts, tiles));
+    if (isDone())
+      return;
+    for (size_t r = 0; r < tiles.size(); ++r)
+      weights[r] = double(tiles[r].area());
+  }
+}
+
+void Planner::tryStrips(Extent grid, const Strips &strips, size_t regions) {
+  std::vector<Rect> tiles =
+      layOut(grid, strips, std::vector<double>(regions, 1.0));
+  if (tiles.empty())
+    return;
+  std::vector<Rect> used;
+  std::vector<size_t> firsts = distribute(tiles, used);
+  if (!firsts.empty())
+    consider(placeAll(firsts, used));
+  if (isDone())
+    return;
+  if (firsts.size() != regions)
+    firsts = cutByBytes(regions);
+  if (!firsts.empty())
+    resize(grid, strips, firsts, tiles);
+}
+
+void Planner::tryFree(Extent tile) {
+  std::vector<Rect> tiles = freeTiles(chain.grid, dead, tile);
+  std::vector<Rect> used;
+  std::vector<size_t> firsts = distribute(tiles, used);
+  if (!firsts.empty())
+    consider(placeAll(firsts, used));
+}
+
+/// Plans of so many regions in strips whose tiles are no slivers.
+void Planner::tryCount(size_t regions) {
+  constexpr double kSliver = 4;
+  for (size_t strips = 1; strips <= regions && !isDone(); ++strips)
+    for (bool isTransposed : {false, true}) {
+      if (isTransposed && (regions % strips == 0 || !dead.empty()))
+        continue;
+      Extent grid = chain.grid;
+      Strips shape = evenStrips(regions, strips, isTransposed);
+      double across = double(isTransposed ? grid.height : grid.width) *
+                      double(strips) / double(regions);
+      double along =
+          double(isTransposed ? grid.width : grid.height) / double(strips);
+      if (std::max(across, along) > kSliver * std::min(across, along) &&
+          regions > 1)
+        continue;
+      if (dead.empty())
+        tryStrips(grid, shape, regions);
+      else
+        tryFree({std::max<int64_t>(1, int64_t(across)),
+                 std::max<int64_t>(1, int64_t(along))});
+      if (isDone())
+        return;
+    }
+}
+
+/// One region of ever smaller size; true when less than the wafer is best, so
+/// that several regions would do no better.
+bool Planner::tryOneRegion() {
+  constexpr double kStep = 0.75;
+  Rect whole = {0, 0, chain.grid.width, chain.grid.height};
+  if (!dead.empty())
+    return false;
+  bool isBest = consider(placeAll({0}, {whole}));
+  int64_t area = whole.area();
+  size_t numWorse = 0;
+  while (best && !isDone() && whole.area() > 1 && numWorse < 3) {
+    whole.width = std::max<int64_t>(1, int64_t(double(whole.width) * kStep));
+    whole.height = std::max<int64_t>(1, int64_t(double(whole.height) * kStep));
+    std::optional<RegionPlan> plan = placeAll({0}, {whole});
+    if (!plan)
+      return false;
+    isBest = consider(std::move(plan));
+    numWorse = isBest ? 0 : numWorse + 1;
+  }
+  return best && best->regions.front().rect.area() < area &&
+         best->regions.front().rect.area() > whole.area();
+}
+
+std::optional<RegionPlan> Planner::run() {
+  constexpr size_t kPatience = 5;
+  if (tryOneRegion() || isDone())
+    bestCount = 1;
+  else {
+    size_t most = std::min(options.mostRegions, count());
+    for (size_t regions = dead.empty() ? 2 : 1;
+         regions <= most && !isDone(); ++regions) {
+      double before = best ? best->cycles : kNever;
+      tryCount(regions);
+      if (best && best->cycles < before)
+        bestCount = regions;
+      if (best && regions >= bestCount + kPatience)
+        break;
+    }
+  }
+  if (best && !options.anyPlan)
+    shrink(*best);
+  return best;
+}
+
+std::optional<RegionPlan> Planner::runFixed(std::vector<size_t> firsts) {
+  cuts = firsts;
+  cuts.push_back(count());
+  isFixed = true;
+  size_t regions = firsts.size();
+  if (regions == 1)
+    tryOneRegion();
+  if (!dead.empty() || regions > 1)
+    for (size_t tiles = regions; tiles <= 2 * regions && !best; ++tiles)
+      tryCount(tiles);
+  if (best)
+    shrink(*best);
+  return best;
+}
+
+/// Takes one of `parts` parts of a side away while that saves cycles.
+bool Planner::shrinkSide(RegionPlan &plan, size_t r, bool isHeight,
+                         int64_t parts) {
+  auto costOf = [&](const Region &region) {
+    double cycles = region.cycles;
+    if (r > 0)
+      cycles += chain.handover(region.first, plan.regions[r - 1].rect,
+                               region.rect);
+    if (r + 1 < plan.regions.size())
+      cycles += chain.handover(plan.regions[r + 1].first, region.rect,
+                               plan.regions[r + 1].rect);
+    return cycles;
+  };
+  bool isSmaller = false;
+  while (true) {
+    Region &region = plan.regions[r];
+    Rect rect = region.rect;
+    int64_t &side = isHeight ? rect.height : rect.width;
+    int64_t less = std::max<int64_t>(1, side / parts);
+    if (side <= less)
+      return isSmaller;
+    side -= less;
+    std::optional<Region> next = runs.place(region.first, region.last, rect);
+    if (!next || costOf(*next) >= costOf(region))
+      return isSmaller;
+    region = std::move(*next);
+    isSmaller = true;
+  }
+}
+
+void Planner::shrink(RegionPlan &plan) {
+  for (size_t r = 0; r < plan.regions.size(); ++r)
+    for (int64_t parts : {4, 12, 40})
+      for (bool isHeight : {true, false})
+        shrinkSide(plan, r, isHeight, parts);
+  addWays(plan);
+}
+
+std::optional<RegionPlan>
+inlay::floorplan::tile(const Chain &chain, const SearchOptions &options,
+                       std::vector<Attempt> *attempts) {
+  return Planner(chain, options, attempts).run();
+}
+
+std::optional<RegionPlan>
+inlay::floorplan::arrange(const Chain &chain,
+                          const std::vector<size_t> &firsts) {
+  return Planner(chain, {}, nullptr).runFixed(firsts);
+}

@@ -1,0 +1,53 @@
+//===- RunCost.h - What runs of kernels take on a rectangle -----*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_FLOORPLAN_RUNCOST_H
+#define INLAY_LIB_FLOORPLAN_RUNCOST_H
+
+#include "inlay/Floorplan/Floorplan.h"
+
+#include <map>
+
+namespace inlay::floorplan {
+
+/// Answers for runs of a chain; asks the chain for each extent once.
+class RunCost {
+public:
+  explicit RunCost(const Chain &chain) : chain(chain) {}
+
+  /// Offers of every kernel of the chain on an extent.
+  using Offers = std::vector<const std::vector<Offer> *>;
+  const Offers &offersOn(model::Extent extent);
+
+  /// The run on a region: every kernel's fastest offer, or, where their bytes
+  /// exceed the budget, the smallest, and then faster ones kind by kind as far
+  /// as bytes allow. None when even the smallest exceed it.
+  std::optional<Region> place(size_t first, size_t last,
+                              const model::Rect &rect);
+
+  /// Bytes of the run's smallest offers over the budget; large where a kernel
+  /// has none on this extent.
+  double fill(size_t first, size_t last, model::Extent extent);
+
+  /// Cycles of all runs first .. last - 1 for every last; kNever from where on
+  /// they do not fit.
+  void extend(size_t first, model::Extent extent, std::vector<double> &cycles);
+
+  static constexpr double kNever = 1e300;
+
+private:
+  Region withOffers(size_t first, size_t last, const model::Rect &rect,
+                    const Offers &offers, std::vector<size_t> choice) const;
+
+  const Chain &chain;
+  std::map<std::pair<int64_t, int64_t>, Offers> known;
+};
+
+} // namespace inlay::floorplan
+
+#endif // INLAY_LIB_FLOORPLAN_RUNCOST_H

@@ -1,0 +1,48 @@
+//===- Tiles.h - Rectangles that tile a grid --------------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tiles stand in strips, which run alternately forth and back, so that each
+// tile is the neighbour of the one before.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_FLOORPLAN_TILES_H
+#define INLAY_LIB_FLOORPLAN_TILES_H
+
+#include "inlay/Model/Geometry.h"
+
+#include <vector>
+
+namespace inlay::floorplan {
+
+/// Strips over a grid: rows, or columns where transposed.
+struct Strips {
+  std::vector<size_t> counts; ///< tiles in each
+  bool isTransposed = false;
+};
+
+/// `tiles` tiles in `strips` strips, as evenly as numbers allow.
+Strips evenStrips(size_t tiles, size_t strips, bool isTransposed);
+
+/// Tiles of about equal fill: strips as high as the sum of their tiles' weights
+/// says, tiles as wide as their own; one weight for each tile, in order. Empty
+/// where some tile would have no core.
+std::vector<model::Rect> layOut(model::Extent grid, const Strips &strips,
+                                const std::vector<double> &weights);
+
+/// Disjoint rectangles off `dead`, none of more than about `tile` cores: the
+/// largest free rectangle first, cut into equal parts where it is larger than a
+/// tile, until what is left is small. Ordered so that neighbours follow each
+/// other.
+std::vector<model::Rect> freeTiles(model::Extent grid,
+                                   const std::vector<model::Rect> &dead,
+                                   model::Extent tile);
+
+} // namespace inlay::floorplan
+
+#endif // INLAY_LIB_FLOORPLAN_TILES_H

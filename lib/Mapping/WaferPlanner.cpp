@@ -1,0 +1,163 @@
+//===- WaferPlanner.cpp - Plans of runs of kernels on one wafer -----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Mapping/WaferPlanner.h"
+
+#include <numeric>
+
+using namespace inlay;
+using namespace inlay::mapping;
+using model::Extent;
+using model::Rect;
+
+static sharding::Machine machineOf(const target::Target &target,
+                                   cost::Mode mode,
+                                   const cost::Routing &routing,
+                                   int64_t budget) {
+  sharding::Machine machine = sharding::machineOf(target, mode, routing);
+  machine.budget = budget;
+  return machine;
+}
+
+/// On one core nothing is copied and little is padded.
+static int64_t bytesOnOneCore(const model::KernelSpec &kernel) {
+  model::Sharding whole{{1, 1}, {1, 1}, {1, 1}, sharding::chooseAxes(kernel)};
+  model::Footprint bytes = model::footprint(kernel, whole);
+  int64_t padding =
+      model::kBufferAlignment *
+      static_cast<int64_t>(kernel.weights.size() + kernel.states.size());
+  return std::max<int64_t>(0, bytes.weights + bytes.state - padding);
+}
+
+WaferPlanner::WaferPlanner(const model::Graph &model,
+                           const target::Target &machine, cost::Mode mode,
+                           const cost::Routing &routing, int64_t budget,
+                           std::vector<Rect> forbidden)
+    : model(model), target(std::make_unique<target::Target>(machine)),
+      rates(*target, mode), explorer(machineOf(machine, mode, routing, budget)),
+      forbidden(std::move(forbidden)) {
+  std::map<std::string, int> kindOfHash;
+  for (size_t k = 0; k < model.kernels.size(); ++k) {
+    const model::KernelSpec &kernel = model.kernels[k];
+    // Hashes are hexadecimal; a name with a colon is none.
+    const std::string &key = kernel.structuralHash.empty()
+                                 ? "name:" + kernel.name
+                                 : kernel.structuralHash;
+    auto [kind, isNew] =
+        kindOfHash.try_emplace(key, static_cast<int>(firstOfKind.size()));
+    if (isNew)
+      firstOfKind.push_back(k);
+    kinds.push_back(kind->second);
+    int64_t bytes = 0;
+    for (const model::PortSpec &input : kernel.inputs)
+      bytes = std::max(bytes, input.bytes());
+    inputBytes.push_back(static_cast<double>(bytes));
+  }
+  for (size_t first : firstOfKind)
+    leastBytesOfKind.push_back(bytesOnOneCore(model.kernels[first]));
+}
+
+WaferPlanner::Run WaferPlanner::runOf(size_t first, size_t last) {
+  Run run(last - first);
+  std::iota(run.begin(), run.end(), first);
+  return run;
+}
+
+const std::vector<floorplan::Offer> &WaferPlanner::offersOf(int kind,
+                                                            Extent extent) {
+  auto [it, isNew] =
+      offers.try_emplace({kind, extent.width, extent.height});
+  if (isNew)
+    for (const sharding::Variant &variant :
+         explorer.choices(model.kernels[firstOfKind[kind]], extent))
+      it->second.push_back({variant.cycles, variant.bytes - variant.scratch,
+                            variant.scratch});
+  return it->second;
+}
+
+double WaferPlanner::handover(size_t kernel, const Rect &from,
+                              const Rect &to) const {
+  double way = cost::streamCost(rates, inputBytes[kernel],
+                                model::centreDistance(from, to),
+                                model::facingLanes(from, to))
+                   .total();
+  // Inputs then spread over the region: half the perimeter.
+  return way + double(to.width + to.height) / 2 * rates.hop;
+}
+
+floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
+  floorplan::Chain chain;
+  chain.name = std::move(name);
+  chain.grid = explorer.getMachine().grid;
+  chain.dead = forbidden;
+  chain.budget = explorer.getMachine().budget;
+  for (size_t k : run)
+    chain.links.push_back({model.kernels[k].name, kinds[k],
+                           model.kernels[k].layer,
+                           double(std::max<int64_t>(1, leastBytes(k)))});
+  chain.offers = [this](int kind, Extent extent)
+      -> const std::vector<floorplan::Offer> & {
+    return offersOf(kind, extent);
+  };
+  chain.handover = [this, run](size_t link, const Rect &from, const Rect &to) {
+    return handover(run[link], from, to);
+  };
+  return chain;
+}
+
+std::vector<int> WaferPlanner::keyOf(const Run &run) const {
+  // Layers matter: regions of long chains begin at them.
+  std::vector<int> key;
+  for (size_t i = 0; i < run.size(); ++i) {
+    int layer = model.kernels[run[i]].layer;
+    bool continues =
+        i > 0 && layer >= 0 && layer == model.kernels[run[i - 1]].layer;
+    key.push_back(2 * kinds[run[i]] + (continues ? 1 : 0));
+  }
+  return key;
+}
+
+bool WaferPlanner::fits(const Run &run) {
+  Planned &planned = plans[keyOf(run)];
+  if (planned.best)
+    return planned.best->has_value();
+  if (!planned.fits) {
+    floorplan::SearchOptions options;
+    options.anyPlan = true;
+    planned.fits = floorplan::tile(chainOf(run, "wafer"), options).has_value();
+  }
+  return *planned.fits;
+}
+
+const std::optional<floorplan::RegionPlan> &
+WaferPlanner::plan(const Run &run) {
+  Planned &planned = plans[keyOf(run)];
+  if (!planned.best)
+    planned.best = floorplan::tile(chainOf(run, "wafer"), {});
+  return *planned.best;
+}
+
+const std::optional<floorplan::RegionPlan> &
+WaferPlanner::arrange(const Run &run, const std::vector<size_t> &firsts) {
+  Planned &planned = plans[keyOf(run)];
+  auto [it, isNew] = planned.arranged.try_emplace(firsts);
+  if (isNew)
+    it->second = floorplan::arrange(chainOf(run, "wafer"), firsts);
+  return it->second;
+}
+
+const model::Sharding &WaferPlanner::shardingOf(size_t kernel, Extent extent,
+                                                size_t offer) {
+  return explorer.choices(model.kernels[kernel], extent)[offer].sharding;
+}
+
+int64_t WaferPlanner::liveCores() { return chainOf({}, "wafer").liveCores(); }
+
+int64_t WaferPlanner::leastBytes(size_t kernel) const {
+  return leastBytesOfKind[kinds[kernel]];
+}
