@@ -157,9 +157,9 @@ private:
     for (size_t r = 0; r < plan.regions.size(); ++r) {
       cycles += plan.regions[r].cycles;
       if (r > 0)
-        cycles += chain.handover(plan.regions[r].first,
-                                 plan.regions[r - 1].rect,
-                                 plan.regions[r].rect);
+        cycles +=
+            chain.handover(plan.regions[r].first, plan.regions[r - 1].rect,
+                           plan.regions[r].rect);
     }
     if (std::abs(cycles - plan.cycles) > 1e-6 * (1 + cycles))
       fail(fmt::format("claims {:.1f} cycles, but they add up to {:.1f}",

@@ -95,15 +95,14 @@ void Planner::addWays(RegionPlan &plan) const {
   for (size_t r = 0; r < plan.regions.size(); ++r) {
     plan.cycles += plan.regions[r].cycles;
     if (r > 0)
-      plan.cycles += chain.handover(plan.regions[r].first,
-                                    plan.regions[r - 1].rect,
-                                    plan.regions[r].rect);
+      plan.cycles +=
+          chain.handover(plan.regions[r].first, plan.regions[r - 1].rect,
+                         plan.regions[r].rect);
   }
 }
 
-std::optional<RegionPlan>
-Planner::placeAll(const std::vector<size_t> &firsts,
-                  const std::vector<Rect> &rects) {
+std::optional<RegionPlan> Planner::placeAll(const std::vector<size_t> &firsts,
+                                            const std::vector<Rect> &rects) {
   RegionPlan plan;
   for (size_t r = 0; r < firsts.size(); ++r) {
     size_t last = r + 1 < firsts.size() ? firsts[r + 1] : count();
@@ -135,9 +134,10 @@ bool Planner::consider(std::optional<RegionPlan> plan) {
     return false;
   if (attempts) {
     Attempt attempt = toAttempt(*plan);
-    auto known = std::find_if(
-        attempts->begin(), attempts->end(),
-        [&](const Attempt &a) { return a.regions == attempt.regions; });
+    auto known =
+        std::find_if(attempts->begin(), attempts->end(), [&](const Attempt &a) {
+          return a.regions == attempt.regions;
+        });
     if (known == attempts->end())
       attempts->push_back(attempt);
     else if (attempt.cycles < known->cycles)
@@ -343,8 +343,8 @@ std::optional<RegionPlan> Planner::run() {
     bestCount = 1;
   else {
     size_t most = std::min(options.mostRegions, count());
-    for (size_t regions = dead.empty() ? 2 : 1;
-         regions <= most && !isDone(); ++regions) {
+    for (size_t regions = dead.empty() ? 2 : 1; regions <= most && !isDone();
+         ++regions) {
       double before = best ? best->cycles : kNever;
       tryCount(regions);
       if (best && best->cycles < before)
@@ -379,8 +379,8 @@ bool Planner::shrinkSide(RegionPlan &plan, size_t r, bool isHeight,
   auto costOf = [&](const Region &region) {
     double cycles = region.cycles;
     if (r > 0)
-      cycles += chain.handover(region.first, plan.regions[r - 1].rect,
-                               region.rect);
+      cycles +=
+          chain.handover(region.first, plan.regions[r - 1].rect, region.rect);
     if (r + 1 < plan.regions.size())
       cycles += chain.handover(plan.regions[r + 1].first, region.rect,
                                plan.regions[r + 1].rect);

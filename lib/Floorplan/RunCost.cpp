@@ -109,8 +109,7 @@ double RunCost::fill(size_t first, size_t last, Extent extent) {
   return double(bytes.total()) / double(std::max<int64_t>(1, chain.budget));
 }
 
-void RunCost::extend(size_t first, Extent extent,
-                     std::vector<double> &cycles) {
+void RunCost::extend(size_t first, Extent extent, std::vector<double> &cycles) {
   const Offers &offers = offersOn(extent);
   cycles.assign(chain.links.size() + 1, kNever);
   Bytes fast, small;

@@ -49,9 +49,8 @@ static std::vector<int64_t> divide(int64_t length,
   return parts;
 }
 
-std::vector<Rect>
-inlay::floorplan::layOut(Extent grid, const Strips &strips,
-                         const std::vector<double> &weights) {
+std::vector<Rect> inlay::floorplan::layOut(Extent grid, const Strips &strips,
+                                           const std::vector<double> &weights) {
   if (strips.isTransposed)
     std::swap(grid.width, grid.height);
   if (static_cast<int64_t>(strips.counts.size()) > grid.height)
@@ -174,14 +173,12 @@ static void cutIntoTiles(const Rect &rect, Extent tile,
 static std::vector<Rect> inWalkingOrder(std::vector<Rect> tiles) {
   Rect at = {0, 0, 0, 0};
   for (size_t i = 0; i < tiles.size(); ++i) {
-    auto next =
-        std::min_element(tiles.begin() + static_cast<std::ptrdiff_t>(i),
-                         tiles.end(), [&](const Rect &a, const Rect &b) {
-                           return std::tuple(model::centreDistance(at, a), a.y,
-                                             a.x) <
-                                  std::tuple(model::centreDistance(at, b), b.y,
-                                             b.x);
-                         });
+    auto next = std::min_element(
+        tiles.begin() + static_cast<std::ptrdiff_t>(i), tiles.end(),
+        [&](const Rect &a, const Rect &b) {
+          return std::tuple(model::centreDistance(at, a), a.y, a.x) <
+                 std::tuple(model::centreDistance(at, b), b.y, b.x);
+        });
     std::swap(tiles[i], *next);
     at = tiles[i];
   }

@@ -70,13 +70,12 @@ WaferPlanner::Run WaferPlanner::runOf(size_t first, size_t last) {
 
 const std::vector<floorplan::Offer> &WaferPlanner::offersOf(int kind,
                                                             Extent extent) {
-  auto [it, isNew] =
-      offers.try_emplace({kind, extent.width, extent.height});
+  auto [it, isNew] = offers.try_emplace({kind, extent.width, extent.height});
   if (isNew)
     for (const sharding::Variant &variant :
          explorer.choices(model.kernels[firstOfKind[kind]], extent))
-      it->second.push_back({variant.cycles, variant.bytes - variant.scratch,
-                            variant.scratch});
+      it->second.push_back(
+          {variant.cycles, variant.bytes - variant.scratch, variant.scratch});
   return it->second;
 }
 
@@ -100,8 +99,8 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
     chain.links.push_back({model.kernels[k].name, kinds[k],
                            model.kernels[k].layer,
                            double(std::max<int64_t>(1, leastBytes(k)))});
-  chain.offers = [this](int kind, Extent extent)
-      -> const std::vector<floorplan::Offer> & {
+  chain.offers =
+      [this](int kind, Extent extent) -> const std::vector<floorplan::Offer> & {
     return offersOf(kind, extent);
   };
   chain.handover = [this, run](size_t link, const Rect &from, const Rect &to) {
@@ -134,8 +133,7 @@ bool WaferPlanner::fits(const Run &run) {
   return *planned.fits;
 }
 
-const std::optional<floorplan::RegionPlan> &
-WaferPlanner::plan(const Run &run) {
+const std::optional<floorplan::RegionPlan> &WaferPlanner::plan(const Run &run) {
   Planned &planned = plans[keyOf(run)];
   if (!planned.best)
     planned.best = floorplan::tile(chainOf(run, "wafer"), {});

@@ -349,8 +349,9 @@ static int64_t packLocals(std::vector<ShardBuffer> locals) {
   for (size_t i = 0; i < locals.size(); ++i)
     order.push_back(i);
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return locals[a].bytes != locals[b].bytes ? locals[a].bytes > locals[b].bytes
-                                              : a < b;
+    return locals[a].bytes != locals[b].bytes
+               ? locals[a].bytes > locals[b].bytes
+               : a < b;
   });
   std::vector<std::pair<int64_t, const ShardBuffer *>> placed; // by offset
   int64_t peak = 0;
@@ -400,8 +401,7 @@ Footprint inlay::model::footprint(const KernelSpec &kernel,
   return bytes;
 }
 
-Footprint
-inlay::model::footprint(const std::vector<CutKernel> &kernels) {
+Footprint inlay::model::footprint(const std::vector<CutKernel> &kernels) {
   Footprint bytes;
   for (const CutKernel &cut : kernels)
     bytes.share(footprint(*cut.kernel, *cut.sharding));

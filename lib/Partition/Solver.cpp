@@ -210,9 +210,9 @@ private:
     });
     std::string largest;
     for (size_t i = 0; i < std::min<size_t>(3, count); ++i)
-      largest += fmt::format(
-          "{}{} {}", i ? ", " : "", problem.items[order[i]].name,
-          formatTotalBytes(double(problem.items[order[i]].bytes)));
+      largest +=
+          fmt::format("{}{} {}", i ? ", " : "", problem.items[order[i]].name,
+                      formatTotalBytes(double(problem.items[order[i]].bytes)));
     diag.notes.push_back("largest: " + largest);
     diag.notes.push_back(fmt::format(
         "would fit: --wafers {}, a smaller --context, or a smaller --reserve",

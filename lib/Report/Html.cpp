@@ -57,14 +57,14 @@ static double fillOf(const Plan &plan, const Region &region) {
 
 static std::string tooltip(const Plan &plan, const Region &region,
                            const Kernel &kernel) {
-  return fmt::format(
-      "{}\n{} x {} cores at ({}, {}), region {} of {} kernel{}"
-      "\n{} of SRAM per core, {:.0f}%\n{:.0f} cycles",
-      kernel.name, region.rectangle.width, region.rectangle.height,
-      region.rectangle.x, region.rectangle.y, region.name,
-      region.kernels.size(), region.kernels.size() == 1 ? "" : "s",
-      formatBytes(region.bytesPerCore), 100 * fillOf(plan, region),
-      kernel.cycles.total);
+  return fmt::format("{}\n{} x {} cores at ({}, {}), region {} of {} kernel{}"
+                     "\n{} of SRAM per core, {:.0f}%\n{:.0f} cycles",
+                     kernel.name, region.rectangle.width,
+                     region.rectangle.height, region.rectangle.x,
+                     region.rectangle.y, region.name, region.kernels.size(),
+                     region.kernels.size() == 1 ? "" : "s",
+                     formatBytes(region.bytesPerCore),
+                     100 * fillOf(plan, region), kernel.cycles.total);
 }
 
 /// A region as bands, one for each of its kernels from top to bottom in the

@@ -53,8 +53,7 @@ static void addWafers(const Plan &plan, std::string &text) {
                         : 0;
     text += fmt::format("{:>6} {:>8} {:>8} {:>12} {:>7.1f}% {:>14}\n", wafer,
                         kernels, regions, formatCount(cores),
-                        100 * double(cores) / live,
-                        rounded(cycles));
+                        100 * double(cores) / live, rounded(cycles));
   }
 }
 

@@ -83,7 +83,7 @@ def test_cores_hold_every_element_as_often_as_said(path):
                 whole = elements(weight, path.parent)
                 held = np.zeros(weight["shape"], np.int64)
                 built = np.zeros_like(whole)
-                for core in cores(kernel):
+                for core in cores(kernel, plan):
                     held[box(weight, core)] += 1
                     built[box(weight, core)] = whole[box(weight, core)]
                 assert (held == weight["copies"]).all(), weight["name"]
@@ -119,7 +119,7 @@ def test_elements_are_those_of_the_initializers(path):
 def test_memory_maps_hold_the_shards(path):
     for plan in all_plans(path):
         for kernel in plan["kernels"]:
-            largest = {weight["name"]: max(shard_bytes(weight, core) for core in cores(kernel))
+            largest = {weight["name"]: max(shard_bytes(weight, core) for core in cores(kernel, plan))
                        for weight in kernel["weights"]}
             for cls in kernel["core_classes"]:
                 assert cls["cores"] == sum(r["width"] * r["height"] for r in cls["rectangles"])
@@ -139,7 +139,7 @@ def test_copies_and_padding_add_up(path):
             for weight in kernel["weights"]:
                 first = set() if weight["name"] not in seen else None
                 seen.add(weight["name"])
-                for core in cores(kernel):
+                for core in cores(kernel, plan):
                     key = tuple((part.start, part.stop) for part in box(weight, core))
                     size = shard_bytes(weight, core)
                     is_first = first is not None and key not in first
@@ -214,7 +214,7 @@ def test_the_example_of_the_guide_is_right():
     kernel = {"region": "r", "expert_groups": []}
     plan = {"regions": [{"name": "r", "rectangle": {"x": 8, "y": 16, "width": 5, "height": 4}}]}
     held = np.zeros(weight["shape"], np.int64)
-    for core in cores(kernel):
+    for core in cores(kernel, plan):
         held[box(weight, core)] += 1
     assert (held == weight["copies"]).all()
     core = {"none": 0, "x": 12 - 8, "y": 17 - 16, "group": 0}

@@ -71,9 +71,8 @@ private:
     std::vector<CutKernel> kernels;
     for (size_t k = region.first; k < region.last; ++k) {
       const KernelSpec &kernel = graph.kernels[base + k];
-      const Sharding &sharding =
-          planner.shardingOf(base + k, region.rect.extent(),
-                             region.offers[k - region.first]);
+      const Sharding &sharding = planner.shardingOf(
+          base + k, region.rect.extent(), region.offers[k - region.first]);
       if (!model::check(kernel, sharding, diags))
         return false;
       kernels.push_back({&kernel, &sharding});

@@ -189,8 +189,7 @@ TEST(MappingPropertyTest, TheSameInputGivesTheSamePlan) {
   ASSERT_TRUE(first && second) << textOf(diags);
   for (size_t k = 0; k < first->size(); ++k) {
     EXPECT_EQ((*first)[k].rect, (*second)[k].rect);
-    EXPECT_EQ((*first)[k].sharding.groups,
-              (*second)[k].sharding.groups);
+    EXPECT_EQ((*first)[k].sharding.groups, (*second)[k].sharding.groups);
     EXPECT_EQ((*first)[k].memory.offsets, (*second)[k].memory.offsets);
   }
 }

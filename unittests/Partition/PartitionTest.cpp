@@ -213,9 +213,10 @@ TEST(PartitionTest, SaysHowManyWafersWouldDo) {
   Diagnostics diags;
   EXPECT_FALSE(solve(problem, diags));
   EXPECT_EQ(diags.exitStatus(), 2);
-  EXPECT_THAT(messages(diags),
-              ElementsAre("the model: needs at least 1.3 kB on 2 wafers, 1 given "
-                          "with 1.1 kB each"));
+  EXPECT_THAT(
+      messages(diags),
+      ElementsAre("the model: needs at least 1.3 kB on 2 wafers, 1 given "
+                  "with 1.1 kB each"));
   EXPECT_THAT(
       diags.all()[0].notes,
       ElementsAre("largest: k3 1.1 kB, k1 80 B, k2 70 B",
@@ -229,12 +230,13 @@ TEST(PartitionTest, SaysWhichKernelsFitNoWafer) {
   Diagnostics diags;
   EXPECT_FALSE(solve(problem, diags));
   EXPECT_EQ(diags.exitStatus(), 2);
-  EXPECT_THAT(messages(diags),
-              ElementsAre("kernel 'k1': needs at least 1.1 kB, a wafer has 1.0 "
-                          "kB, short by 60 B",
-                          "kernel 'k2': finds no rectangle on a wafer, "
-                          "although it needs only 4 B of the 1.0 kB of its live "
-                          "cores"));
+  EXPECT_THAT(
+      messages(diags),
+      ElementsAre("kernel 'k1': needs at least 1.1 kB, a wafer has 1.0 "
+                  "kB, short by 60 B",
+                  "kernel 'k2': finds no rectangle on a wafer, "
+                  "although it needs only 4 B of the 1.0 kB of its live "
+                  "cores"));
   EXPECT_THAT(diags.all()[0].notes,
               ElementsAre("would fit: a smaller --context or --batch, a "
                           "smaller --reserve, or a target with more SRAM or "

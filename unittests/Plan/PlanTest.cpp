@@ -78,7 +78,8 @@ Plan sample() {
   kernel.unknownBytes = 11;
   kernel.movedBytes = 13;
   plan.kernels = {kernel};
-  plan.streams = {{"s", "", 2, "a", 1, "f16", {1, 64}, 128, 12, true, false, {}}};
+  plan.streams = {
+      {"s", "", 2, "a", 1, "f16", {1, 64}, 128, 12, true, false, {}}};
   plan.patterns = {{"p",
                     "chain",
                     2,

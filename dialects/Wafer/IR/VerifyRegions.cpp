@@ -242,12 +242,12 @@ static LogicalResult verifyMemory(const KernelMap &kernels) {
   size_t number = 0;
   for (auto &[name, facts] : kernels) {
     AssignOp assign = facts.assign;
-    Attribute region = assign.getRegionAttr() ? Attribute(assign.getRegionAttr())
-                                              : Attribute(name);
+    Attribute region = assign.getRegionAttr()
+                           ? Attribute(assign.getRegionAttr())
+                           : Attribute(name);
     for (BufferOp buffer : facts.buffers)
       onRegion[region].push_back(
-          {buffer, name, number++,
-           static_cast<int64_t>(buffer.getOffset()),
+          {buffer, name, number++, static_cast<int64_t>(buffer.getOffset()),
            static_cast<int64_t>(buffer.getOffset() + buffer.getBytes()),
            static_cast<int64_t>(buffer.getFirst()),
            static_cast<int64_t>(buffer.getLast()),

@@ -81,7 +81,8 @@ private:
   std::optional<partition::Solution> partitionFor(int64_t budget,
                                                   Diagnostics &diags);
   std::optional<partition::Solution> partitionOverBudget(int64_t &budget);
-  partition::Problem makeProblem(mapping::WaferPlanner &planner, int64_t budget);
+  partition::Problem makeProblem(mapping::WaferPlanner &planner,
+                                 int64_t budget);
   void emitSystem(const partition::Solution &solution, int64_t budget);
   DictionaryAttr choices();
 
@@ -216,10 +217,10 @@ partition::Problem PartitionStages::makeProblem(mapping::WaferPlanner &planner,
   std::vector<double> crossing = crossingBytes(model);
   partition::Problem problem;
   for (auto [k, kernel] : llvm::enumerate(model.kernels))
-    problem.items.push_back(
-        {kernel.name, kernel.layer, planner.leastBytes(k),
-         typicalCycles(planner, kernel),
-         cost::crossingCost(machine, crossing[k]).total(), planner.kindOf(k)});
+    problem.items.push_back({kernel.name, kernel.layer, planner.leastBytes(k),
+                             typicalCycles(planner, kernel),
+                             cost::crossingCost(machine, crossing[k]).total(),
+                             planner.kindOf(k)});
   problem.wafers = numWafers;
   problem.objective = static_cast<partition::Objective>(objective.getValue());
   problem.bytesPerWafer = planner.liveCores() * budget;

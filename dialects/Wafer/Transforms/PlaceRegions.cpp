@@ -38,7 +38,8 @@ public:
   LogicalResult run();
 
 private:
-  LogicalResult placeStage(StageOp stage, const mapping::WaferPlanner::Run &run);
+  LogicalResult placeStage(StageOp stage,
+                           const mapping::WaferPlanner::Run &run);
   const floorplan::RegionPlan *findPlan(StageOp stage,
                                         const mapping::WaferPlanner::Run &run);
   void placeKernel(size_t k, model::Extent extent, size_t offer);
@@ -80,7 +81,8 @@ LogicalResult Placer::run() {
 /// The first kernels of the regions of a stage; nothing where a region's
 /// kernels do not follow each other.
 static std::optional<std::vector<size_t>>
-firstsOf(const mapping::WaferPlanner::Run &run, ArrayRef<Placement> placements) {
+firstsOf(const mapping::WaferPlanner::Run &run,
+         ArrayRef<Placement> placements) {
   std::vector<size_t> firsts;
   DenseSet<Operation *> seen;
   for (size_t i = 0; i < run.size(); ++i) {
@@ -96,8 +98,8 @@ firstsOf(const mapping::WaferPlanner::Run &run, ArrayRef<Placement> placements) 
 
 /// The planner's best where its regions hold what those of the stage hold, else
 /// its best for the regions as they are.
-const floorplan::RegionPlan *Placer::findPlan(StageOp stage,
-                                              const mapping::WaferPlanner::Run &run) {
+const floorplan::RegionPlan *
+Placer::findPlan(StageOp stage, const mapping::WaferPlanner::Run &run) {
   auto firsts = firstsOf(run, placements);
   if (!firsts) {
     stage.emitError() << "a region holds kernels that do not follow each other "
@@ -116,7 +118,8 @@ const floorplan::RegionPlan *Placer::findPlan(StageOp stage,
   return nullptr;
 }
 
-LogicalResult Placer::placeStage(StageOp stage, const mapping::WaferPlanner::Run &run) {
+LogicalResult Placer::placeStage(StageOp stage,
+                                 const mapping::WaferPlanner::Run &run) {
   const floorplan::RegionPlan *plan = findPlan(stage, run);
   if (!plan)
     return failure();
@@ -191,7 +194,6 @@ void Placer::addConnections() {
 void Placer::report() {
   remark::passed(system.getLoc(),
                  remark::RemarkOpts::name("PlaceRegions").category("mapping"))
-      << "placed regions"
-      << remark::metric("regions", regions) << remark::metric("cores", cores)
-      << remark::metric("distance", distance);
+      << "placed regions" << remark::metric("regions", regions)
+      << remark::metric("cores", cores) << remark::metric("distance", distance);
 }

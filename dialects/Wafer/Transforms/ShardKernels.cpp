@@ -40,7 +40,8 @@ class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
                       MutableArrayRef<Placement> placements);
   void addRegions(MutableArrayRef<Placement> placements,
                   const mapping::WaferPlanner::Run &run,
-                  const floorplan::RegionPlan &plan, mapping::WaferPlanner &planner);
+                  const floorplan::RegionPlan &plan,
+                  mapping::WaferPlanner &planner);
 };
 
 } // namespace

@@ -125,8 +125,7 @@ void StepProblem::addTurns(ArrayRef<Placement> placements) {
   DenseMap<Operation *, int> lastOn;
   for (auto [k, placement] : llvm::enumerate(placements)) {
     int task = static_cast<int>(k);
-    auto [last, isFirst] =
-        lastOn.try_emplace(RegionOp(placement.region), task);
+    auto [last, isFirst] = lastOn.try_emplace(RegionOp(placement.region), task);
     if (!isFirst)
       schedule.edges.push_back({last->second, task, {}, /*isTurn=*/true});
     last->second = task;

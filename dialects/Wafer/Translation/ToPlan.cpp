@@ -205,8 +205,7 @@ static plan::CoreClass toCoreClass(const PlacedKernel &kernel) {
 
 /// Symbols of regions are unique on their wafer.
 static std::string regionName(RegionOp region) {
-  return ("w" + Twine(region.getStage().getWafer()) + "." +
-          region.getSymName())
+  return ("w" + Twine(region.getStage().getWafer()) + "." + region.getSymName())
       .str();
 }
 
@@ -280,12 +279,14 @@ static std::vector<plan::Region> toRegions(const PlacedSystem &placement,
                                            ArrayRef<plan::Kernel> kernels) {
   std::vector<plan::Region> regions;
   llvm::StringMap<size_t> indexOf;
-  for (StageOp stage :
-       SystemOp(placement.system).getBlock().getOps<StageOp>())
+  for (StageOp stage : SystemOp(placement.system).getBlock().getOps<StageOp>())
     for (RegionOp region : stage.getBlock().getOps<RegionOp>()) {
       indexOf[regionName(region)] = regions.size();
-      regions.push_back({regionName(region), stage.getWafer(),
-                         toRectangle(region.getRect()), {}, 0});
+      regions.push_back({regionName(region),
+                         stage.getWafer(),
+                         toRectangle(region.getRect()),
+                         {},
+                         0});
     }
   for (const plan::Kernel &kernel : kernels) {
     plan::Region &region = regions[indexOf.lookup(kernel.region)];

@@ -67,8 +67,7 @@ public:
   const std::vector<model::Rect> &getForbidden() const { return forbidden; }
 
 private:
-  const std::vector<floorplan::Offer> &offersOf(int kind,
-                                                model::Extent extent);
+  const std::vector<floorplan::Offer> &offersOf(int kind, model::Extent extent);
   double handover(size_t kernel, const model::Rect &from,
                   const model::Rect &to) const;
   std::vector<int> keyOf(const Run &run) const;

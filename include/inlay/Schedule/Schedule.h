@@ -47,7 +47,8 @@ struct Edge {
   int from = 0;
   int to = 0;
   cost::Breakdown cycles;
-  bool isTurn = false; ///< another mapping would not have it: no bound counts it
+  bool isTurn =
+      false; ///< another mapping would not have it: no bound counts it
 };
 
 struct Problem {

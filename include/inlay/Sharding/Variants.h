@@ -107,7 +107,8 @@ public:
   std::optional<model::Extent> leastExtent(const model::KernelSpec &kernel);
 
   /// Whether each of `kernels` fits on the largest region. A capacity error for
-  /// each different kernel that does not says what is short and what would help.
+  /// each different kernel that does not says what is short and what would
+  /// help.
   bool allFit(const std::vector<model::KernelSpec> &kernels,
               Diagnostics &diags);
 
