@@ -264,20 +264,23 @@ TEST_F(VerifyTest, FindsWhatLeavesTheGrid) {
 
 TEST_F(VerifyTest, FindsWrongSums) {
   plan.cycles += 1;
-  EXPECT_THAT(finding(), HasSubstr("but they add up to"));
+  EXPECT_THAT(finding(), HasSubstr("cycles, but they add up to"));
   plan.cycles -= 1;
   plan.regions[0].bytes += 1;
+  EXPECT_THAT(finding(), HasSubstr("B of a budget of 1000 B, but needs"));
+  plan.regions[0].bytes -= 1;
+  plan.regions[0].cycles += 1;
   EXPECT_THAT(finding(), HasSubstr("region 0 claims"));
 }
 
 TEST_F(VerifyTest, FindsKernelsLeftOut) {
   plan.regions.pop_back();
-  EXPECT_THAT(finding(), HasSubstr("of 3"));
+  EXPECT_THAT(finding(), HasSubstr("ends at kernel"));
 }
 
 TEST_F(VerifyTest, FindsRunsOutOfOrder) {
   std::swap(plan.regions[0], plan.regions[1]);
-  EXPECT_THAT(finding(), HasSubstr("region 0 holds kernels"));
+  EXPECT_THAT(finding(), HasSubstr(", but those before it end at 0 of 3"));
 }
 
 TEST(FloorplanTest, ChainsAreChecked) {

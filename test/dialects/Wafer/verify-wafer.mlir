@@ -83,3 +83,9 @@
 // REDEFINE: %{edit} = s/mode(ideal) latency(#inlay_wafer.cycles<compute = 2/mode(ideal) latency(#inlay_wafer.cycles<compute = 1/
 // RUN: %{verify} --check-prefix=LATENCY
 // LATENCY: error: the estimate of the step does not follow from those of its kernels:
+
+// What is in place, and what is not.
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --allocate-memory --schedule-step -o %t.turns.mlir
+// RUN: sed -e 's/ in_place//' %t.turns.mlir | not inlay-opt --verify-wafer 2>&1 | FileCheck %s --check-prefix=MOVED
+// MOVED: error: connection 'a:0' claims 0 hops, but its regions are 0 hops apart and it is in place
+
