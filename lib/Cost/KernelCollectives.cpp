@@ -40,7 +40,21 @@ static int64_t lineOf(const OpSpec &op, const std::vector<Cut> &cuts,
   }
   if (!reduces)
     return 1;
-  return slower > 1 ? ceilDiv(points, shard) : std::min(parts, points);
+  if (slower == 1)
+    return std::min(parts, points);
+  // A core at either end may hold parts of two sums.
+  int64_t within = ceilDiv(points, shard);
+  return shard < points && points % shard != 0 ? within + 1 : within;
+}
+
+/// Values of a dim that a core sees. Of dims that share an axis it has a run of
+/// points, which may begin in one value of the slower dim and end in the next.
+static double seen(const Cut &cut) {
+  if (cut.inner == 1)
+    return double(std::min(cut.shard, cut.size));
+  bool straddles = cut.shard > cut.inner ? cut.shard % cut.inner != 0
+                                         : cut.inner % cut.shard != 0;
+  return double(std::min(ceilDiv(cut.shard, cut.inner) + straddles, cut.size));
 }
 
 /// Values that one line sums, or one for each row of a norm, softmax or choice.
@@ -50,12 +64,9 @@ static double elementsOf(const KernelSpec &kernel, const OpSpec &op,
   double elements = isExperts ? load : 1;
   for (size_t d = 0; d < op.dims.size(); ++d) {
     const IterationDim &dim = op.dims[d];
-    if (dim.kind == DimKind::Reduction ||
-        (isExperts && (dim.name == "expert" || dim.name == "token")))
-      continue;
-    // Of a dim that shares its axis a core sees what its run touches.
-    elements *= double(std::clamp<int64_t>(
-        ceilDiv(cuts[d].shard, cuts[d].inner), 1, dim.size));
+    if (dim.kind != DimKind::Reduction &&
+        !(isExperts && (dim.name == "expert" || dim.name == "token")))
+      elements *= seen(cuts[d]);
   }
   // A choice sends the best of every core: a number and its index each.
   if (op.opClass == OpClass::TopK && !kernel.outputs.empty())
@@ -92,6 +103,13 @@ std::vector<OperandSpec> inlay::cost::readsOf(const OpSpec &op) {
   return reads;
 }
 
+bool inlay::cost::worksInPlace(const OpSpec &op) {
+  return op.opClass == OpClass::Move ||
+         std::any_of(
+             op.dims.begin(), op.dims.end(),
+             [](const IterationDim &dim) { return dim.name == "position"; });
+}
+
 void PendingSum::add(const OpSpec &op, const LineSum &more) {
   name += (name.empty() ? "" : " + ") + op.name;
   double elements = sum.elements + more.elements;
@@ -118,6 +136,13 @@ void Values::define(const OpSpec &op, const OpSharding &opSharding) {
   const OperandSpec &made = op.operands.back();
   if (made.tensor < 0 || made.indexing.empty())
     return;
+  if (op.opClass != OpClass::Move && worksInPlace(op)) {
+    auto input =
+        known.find({op.operands.front().role, op.operands.front().tensor});
+    if (input != known.end())
+      known[{made.role, made.tensor}] = Value(input->second);
+    return;
+  }
   known[{made.role, made.tensor}] = {layoutOf(op, made, opSharding, sharding),
                                      made.type.bits};
 }

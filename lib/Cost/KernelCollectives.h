@@ -54,6 +54,10 @@ std::vector<LineSum> sumsOf(const model::KernelSpec &kernel,
 /// where that is a value of the kernel; softmax works in place.
 std::vector<model::OperandSpec> readsOf(const model::OpSpec &op);
 
+/// Ops that work on a value where it lies: rotation, and what takes values
+/// apart or puts them together.
+bool worksInPlace(const model::OpSpec &op);
+
 /// A sum that waits for others, and the values that are not there before it.
 struct PendingSum {
   struct Result {

@@ -234,7 +234,7 @@ private:
     for (const OperandSpec &operand : readsOf(op)) {
       if (pending && pending->holdsUp(op, sums, operand))
         finishSum();
-      const Value *value = practice.isInPlace
+      const Value *value = practice.isInPlace || worksInPlace(op)
                                ? nullptr
                                : values.find(operand.role, operand.tensor);
       if (value && !operand.indexing.empty())

@@ -138,10 +138,9 @@ ProductShape OpView::product() const {
       shape.m *= std::min(lengths[d], double(divisor));
     }
   }
-  if (!perExpert) {
-    shape.batch *= op.density;
+  // Points that a product leaves out lie on other cores.
+  if (!perExpert)
     return shape;
-  }
   // Tokens that chose one expert pass it together.
   shape.batch *= std::min(activations.load, activations.experts);
   shape.m *= activations.load / std::min(activations.load, activations.experts);

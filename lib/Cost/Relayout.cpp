@@ -40,14 +40,16 @@ public:
     if (!a.isCut() || parts <= 1 || (a.runs == b.runs && a.shard == b.shard))
       return {};
     if (!b.isCut())
-      return {"gather", wavelets(needed(axis)), double(parts)};
+      return {"gather", wavelets(passing(axis)), double(parts)};
+    Move move = shift(axis);
     if (a.runs == b.runs)
-      return shift(a, b, parts);
+      return move;
     constexpr double kContention = 1.5;
     double runs = double(commonRuns(a, b, from.features));
-    double ofRun = onLine(axis) / runs;
-    return {"shuffle", kContention * wavelets(ofRun / 4),
-            std::ceil(double(parts) / runs)};
+    move.kind = "shuffle";
+    move.wavelets += kContention * wavelets(passing(axis) / runs / 4);
+    move.hops += std::ceil(double(usedOn(axis, b)) / runs);
+    return move;
   }
 
 private:
@@ -60,31 +62,38 @@ private:
     return rates.wavelets(std::ceil(features) * double(from.tokens) * bits / 8);
   }
 
-  /// Features that a line of cores along `axis` holds.
-  double onLine(Axis axis) const {
-    const AxisLayout &across = from.on(other(axis));
-    return across.isCut() ? double(across.shard) : double(from.features);
+  /// Cores of a line that hold anything.
+  int64_t usedOn(Axis axis, const AxisLayout &layout) const {
+    int64_t features = 1;
+    for (const FeatureRun &run : layout.runs)
+      features *= run.size;
+    return std::min(partsOn(axis),
+                    ceilDiv(features, std::max<int64_t>(1, layout.shard)));
   }
 
-  /// Features of the line that its cores want in the end.
-  double needed(Axis axis) const {
-    const AxisLayout &across = to.on(other(axis));
-    double wanted = across.isCut() ? double(across.shard) : onLine(axis);
-    return std::min(wanted, onLine(axis));
+  /// Which part of the features a core's place on an axis leaves it.
+  double share(Axis axis, const AxisLayout &layout) const {
+    return layout.isCut() ? 1.0 / double(usedOn(axis, layout)) : 1;
   }
 
-  /// Core c holds what ends at (c + 1) * shard: the fullest link is behind the
-  /// last core of the layout with longer shards.
-  Move shift(const AxisLayout &a, const AxisLayout &b, int64_t parts) const {
-    auto shorter = double(std::min(a.shard, b.shard));
-    auto longer = double(std::max(a.shard, b.shard));
-    double all = 1;
-    for (const FeatureRun &run : a.runs)
-      all *= double(run.size);
-    double moved = all * (1 - shorter / longer);
-    double last = std::min(double(parts), std::ceil(all / longer));
-    return {"shift", wavelets(moved),
-            std::ceil(last * (longer - shorter) / longer)};
+  /// Features that move along a line of `axis`: of those that its cores hold,
+  /// the ones that they want, of all along the line.
+  double passing(Axis axis) const {
+    Axis across = other(axis);
+    return double(from.features) * std::min(share(across, from.on(across)),
+                                            share(across, to.on(across)));
+  }
+
+  /// The same order on other cores of the line: the fullest link is behind the
+  /// last core of the layout that uses fewer.
+  Move shift(Axis axis) const {
+    auto before = double(usedOn(axis, from.on(axis)));
+    auto after = double(usedOn(axis, to.on(axis)));
+    if (before == after)
+      return {};
+    double fewer = std::min(before, after), more = std::max(before, after);
+    return {"shift", wavelets(passing(axis) * (1 - fewer / more)),
+            more - fewer};
   }
 
   const Rates &rates;

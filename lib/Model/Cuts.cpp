@@ -80,18 +80,14 @@ static Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
   if (llvm::count(axes, axes[d]) == 1)
     return cut;
   cut.unit = 1;
-  int64_t fastest = 1;
   for (size_t e = 0; e < dims.size(); ++e) {
-    if (axes[e] != axes[d])
-      continue;
-    fastest = dims[e].size;
-    if (e == d)
+    if (e == d || axes[e] != axes[d])
       continue;
     cut.points = multiply(cut.points, dims[e].size);
     if (e > d)
       cut.inner = multiply(cut.inner, dims[e].size);
   }
-  cut.shard = sharedRun(cut.points, fastest, cut.parts);
+  cut.shard = ceilDiv(cut.points, cut.parts);
   return cut;
 }
 

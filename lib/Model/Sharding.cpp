@@ -39,18 +39,6 @@ int64_t inlay::model::shardLength(const IterationDim &dim, int64_t parts) {
   return std::min(dim.size, multiply(ceilDiv(units, parts), dim.unit));
 }
 
-int64_t inlay::model::sharedRun(int64_t points, int64_t fastest,
-                                int64_t parts) {
-  int64_t run = ceilDiv(points, parts);
-  if (run >= fastest)
-    return multiply(ceilDiv(run, fastest), fastest);
-  // No head is so wide; the search for a divisor must end.
-  constexpr int64_t kWidest = 1 << 16;
-  while (fastest <= kWidest && fastest % run != 0)
-    ++run;
-  return run;
-}
-
 IndexRange inlay::model::shardRange(const IterationDim &dim, int64_t parts,
                                     int64_t part) {
   int64_t length = shardLength(dim, parts);
@@ -81,7 +69,8 @@ constexpr std::array<Axis, 3> kCuts = {Axis::X, Axis::Y, Axis::Group};
 /// A dim that is cut alone has blocks of `shardLength`. Where several dims
 /// share an axis their product is cut into equal runs; a run of C points of a
 /// product whose faster dims have I points touches min(I, C) values of these
-/// and at most ceil(C / I) + 1 of the slower ones.
+/// and at most ceil(C / I) + 1 of the slower ones, one less where one of C and
+/// I divides the other.
 class CoreView {
 public:
   CoreView(const OpSpec &op, const OpSharding &opSharding,
@@ -131,13 +120,13 @@ private:
       values[last] = shardLength(op.dims[last], parts);
     if (numCut[a] < 2)
       return;
-    int64_t left = run[a] = sharedRun(points, op.dims[last].size, parts);
+    int64_t left = run[a] = ceilDiv(points, parts);
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (axes[d] != kCuts[a])
         continue;
       int64_t size = op.dims[d].size;
       values[d] = std::min(size, left);
-      bool straddles = left > size && left % size != 0;
+      bool straddles = left > size ? left % size != 0 : size % left != 0;
       left = ceilDiv(left, size) + (straddles ? 1 : 0);
     }
   }
@@ -314,15 +303,13 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
   double points = 1;
   for (Axis axis : {Axis::None, Axis::X, Axis::Y, Axis::Group}) {
     double product = 1;
-    int64_t longest = 0, fastest = 1, all = 1;
+    int64_t longest = 0;
     size_t numCut = 0;
     for (size_t d = 0; d < op.dims.size(); ++d) {
       if (opSharding.axisOfDim[d] != axis)
         continue;
       ++numCut;
       product *= static_cast<double>(op.dims[d].size);
-      all = multiply(all, op.dims[d].size);
-      fastest = op.dims[d].size;
       longest = shardLength(op.dims[d], partsOf(sharding, axis));
     }
     if (axis == Axis::None || numCut == 0)
@@ -330,8 +317,7 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
     else if (numCut == 1)
       points *= static_cast<double>(longest);
     else
-      points *=
-          static_cast<double>(sharedRun(all, fastest, partsOf(sharding, axis)));
+      points *= std::ceil(product / double(partsOf(sharding, axis)));
   }
   return points;
 }

@@ -9,6 +9,8 @@
 #include "inlay/Sharding/Variants.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -33,7 +35,13 @@ int findDim(const OpSpec &op, const char *name) {
 /// features of each value lie.
 class AxisChooser {
 public:
-  explicit AxisChooser(const KernelSpec &kernel) : kernel(kernel) {}
+  /// `picks`: for each decision in order which option to take; the first, which
+  /// is the rule, where it says nothing.
+  AxisChooser(const KernelSpec &kernel, const std::vector<size_t> &picks)
+      : kernel(kernel), picks(picks) {}
+
+  /// Options that each decision had.
+  const std::vector<size_t> &getOptions() const { return options; }
 
   std::vector<OpSharding> run() {
     for (const OpSpec &op : kernel.ops) {
@@ -60,21 +68,37 @@ private:
     Axis axis = inputAxis(op, feature);
     if (feature >= 0)
       cut[feature] = axis;
-    finish(op, axis);
+    // Heads lie where their product left them, or with their elements.
+    int head = findDim(op, "head");
+    Axis heads = inputIsNamed && headAxis != Axis::None ? headAxis : axis;
+    if (head >= 0 && cut[head] == Axis::None)
+      cut[head] = heads;
+    finish(op, axis, heads);
   }
 
-  /// A state that holds keys and values in one (latent) has other channels for
-  /// either: these stay whole, and the query heads that share it are cut.
+  size_t pick(size_t numOptions) {
+    size_t decision = options.size();
+    options.push_back(numOptions);
+    return decision < picks.size() ? picks[decision] % numOptions : 0;
+  }
+
+  /// The context over one axis, heads and their elements over the other. Of a
+  /// state that holds keys and values in one (latent) all query heads share one
+  /// key head: these are cut.
   void cutAttention(const OpSpec &op, std::vector<Axis> &cut) {
+    if (!attentionAxis)
+      attentionAxis = pick(2) == 0 ? Axis::X : Axis::Y;
     bool isLatent = sharesState(op);
     for (size_t d = 0; d < op.dims.size(); ++d) {
       const std::string &name = op.dims[d].name;
       if (name == "context")
-        cut[d] = Axis::Y;
-      else if (name == "head" || name == (isLatent ? "group" : "dim"))
-        cut[d] = Axis::X;
+        cut[d] = otherAxis(*attentionAxis);
+      else if (name == "head" || name == "dim" || (isLatent && name == "group"))
+        cut[d] = *attentionAxis;
     }
-    finish(op, Axis::X);
+    finish(op, *attentionAxis, *attentionAxis);
+    if (op.name == "context")
+      attentionAxis.reset();
   }
 
   /// Whether the attention that the op is part of reads one state twice.
@@ -103,61 +127,65 @@ private:
       elements = largestDim(op, cut, std::nullopt);
     if (elements >= 0)
       cut[elements] = Axis::Y;
-    finish(op, op.opClass == OpClass::Lookup ? Axis::Y : current);
-  }
-
-  /// The batch of a product with a matrix of weights for each; -1 where there
-  /// is none.
-  int weightBatch(const OpSpec &op) const {
-    int batch = findDim(op, "batch");
-    for (const OperandSpec &operand : op.operands)
-      for (const IndexExpr &index : operand.indexing)
-        if (operand.role == TensorRole::Weights && index.dim == batch &&
-            batch >= 0 && op.dims[batch].size > 1)
-          return batch;
-    return -1;
-  }
-
-  /// The halves of latent attention that are absorbed into its queries and its
-  /// results: a matrix for each head. Heads stay where they are; of the rest
-  /// the dim that goes in most parts is cut.
-  void cutHeads(const OpSpec &op, std::vector<Axis> &cut, int head) {
-    Axis axis = inputAxis(op, head);
-    cut[head] = axis;
-    int other = -1;
-    int64_t most = 1;
-    for (size_t d = 0; d < op.dims.size(); ++d) {
-      int64_t parts = op.dims[d].size / std::max<int64_t>(1, op.dims[d].unit);
-      if (isTokenDim(op.dims[d]) || parts <= most)
-        continue;
-      other = static_cast<int>(d);
-      most = parts;
-    }
-    if (other >= 0)
-      cut[other] = otherAxis(axis);
-    finish(op, axis);
+    Axis axis = op.opClass == OpClass::Lookup ? Axis::Y : current;
+    finish(op, axis, axis);
   }
 
   void cutContraction(const OpSpec &op, std::vector<Axis> &cut) {
-    if (int head = weightBatch(op); head >= 0)
-      return cutHeads(op, cut, head);
+    int head = findDim(op, "head");
     int k = largestDim(op, cut, DimKind::Reduction);
+    if (head >= 0)
+      return cutPerHead(op, cut, head, k);
     int n = largestDim(op, cut, DimKind::Parallel);
     Axis in = inputAxis(op, k);
     int64_t depth = k >= 0 ? op.dims[k].size : 0;
     // Products one after the other with reductions of the same length read the
     // same input (query, key, value; gate, up), where no value says otherwise.
-    if (!inputIsNamed && depth == siblingDepth)
+    bool isSibling =
+        depth == siblingDepth && (!inputIsNamed || readsSame(op, siblingInput));
+    if (isSibling)
       in = siblingAxis;
+    else if (pick(2) == 1)
+      in = otherAxis(in);
     siblingDepth = depth;
     siblingAxis = in;
+    siblingInput = op.operands.empty() ? OperandSpec() : op.operands.front();
     if (k >= 0)
       cut[k] = in;
     if (n >= 0)
       cut[n] = otherAxis(in);
     int64_t keep = siblingDepth;
-    finish(op, otherAxis(in));
+    finish(op, otherAxis(in), otherAxis(in));
     siblingDepth = keep;
+  }
+
+  static bool readsSame(const OpSpec &op, const OperandSpec &input) {
+    return !op.operands.empty() && op.operands.front().role == input.role &&
+           op.operands.front().tensor == input.tensor;
+  }
+
+  /// A matrix for each head: heads over one axis, and over the other what goes
+  /// in more parts, rows or columns; or the other one.
+  void cutPerHead(const OpSpec &op, std::vector<Axis> &cut, int head, int k) {
+    cut[head] = Axis::None;
+    int n = -1;
+    for (size_t d = 0; d < op.dims.size(); ++d)
+      if (op.dims[d].kind == DimKind::Parallel && !isTokenDim(op.dims[d]) &&
+          static_cast<int>(d) != head &&
+          (n < 0 || op.dims[d].size > op.dims[n].size))
+        n = static_cast<int>(d);
+    size_t option = pick(4);
+    Axis heads = option % 2 == 0 ? Axis::X : Axis::Y;
+    auto parts = [&](int d) { return op.dims[d].size / op.dims[d].unit; };
+    bool cutsRows = n >= 0 && (k < 0 || parts(n) >= parts(k));
+    if (option >= 2 && n >= 0 && k >= 0)
+      cutsRows = !cutsRows;
+    cut[head] = heads;
+    if (cutsRows)
+      cut[n] = otherAxis(heads);
+    else if (k >= 0)
+      cut[k] = otherAxis(heads);
+    finish(op, cutsRows ? otherAxis(heads) : Axis::None, heads);
   }
 
   /// The largest dim that is neither tokens nor cut yet.
@@ -192,20 +220,21 @@ private:
       auto known = axisOfLocal.find(operand.tensor);
       if (operand.tensor >= 0 && known != axisOfLocal.end()) {
         inputIsNamed = true;
-        return known->second;
+        headAxis = known->second.heads;
+        return known->second.elements;
       }
       return current;
     }
     return current;
   }
 
-  /// Records where the op leaves its results.
-  void finish(const OpSpec &op, Axis axis) {
+  /// Records where the op leaves its results, and their heads.
+  void finish(const OpSpec &op, Axis axis, Axis heads) {
     current = axis;
     siblingDepth = -1;
     for (const OperandSpec &operand : op.operands)
       if (operand.role == TensorRole::Local && operand.tensor >= 0)
-        axisOfLocal.try_emplace(operand.tensor, axis);
+        axisOfLocal.try_emplace(operand.tensor, Place{axis, heads});
   }
 
   /// Finds one cut of a weight that cannot be and removes it.
@@ -279,9 +308,19 @@ private:
     return false;
   }
 
+  struct Place {
+    Axis elements;
+    Axis heads;
+  };
+
   const KernelSpec &kernel;
+  const std::vector<size_t> &picks;
+  std::vector<size_t> options;
   std::vector<OpSharding> axes;
-  std::map<int, Axis> axisOfLocal;
+  std::map<int, Place> axisOfLocal;
+  std::optional<Axis> attentionAxis; ///< of heads, until the attention ends
+  Axis headAxis = Axis::None;        ///< of the input last asked for
+  OperandSpec siblingInput;
   Axis current = Axis::Y;
   /// Of the contraction just before: siblings share its input.
   int64_t siblingDepth = -1;
@@ -292,5 +331,39 @@ private:
 } // namespace
 
 std::vector<OpSharding> inlay::sharding::chooseAxes(const KernelSpec &kernel) {
-  return AxisChooser(kernel).run();
+  std::vector<size_t> none;
+  return AxisChooser(kernel, none).run();
+}
+
+std::vector<OpSharding> inlay::sharding::chooseAxes(
+    const KernelSpec &kernel,
+    const std::function<double(const std::vector<OpSharding> &)> &cost) {
+  std::vector<size_t> picks;
+  AxisChooser rule(kernel, picks);
+  std::vector<OpSharding> best = rule.run();
+  std::vector<size_t> options = rule.getOptions();
+  picks.assign(options.size(), 0);
+  double least = cost(best);
+  constexpr int kRounds = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    bool improved = false;
+    for (size_t d = 0; d < options.size(); ++d) {
+      size_t kept = picks[d];
+      for (size_t option = 0; option < options[d]; ++option) {
+        picks[d] = option;
+        std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
+        double cycles = cost(axes);
+        if (cycles < least) {
+          least = cycles;
+          best = std::move(axes);
+          kept = option;
+          improved = true;
+        }
+      }
+      picks[d] = kept;
+    }
+    if (!improved)
+      break;
+  }
+  return best;
 }

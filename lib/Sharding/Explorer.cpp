@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <tuple>
 
@@ -50,6 +51,26 @@ Machine inlay::sharding::machineOf(const target::Target &target,
           [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
+/// Axes are compared on a region of a size that layers of large models like;
+/// those that copy more than the rule does count as too large.
+std::vector<OpSharding> Explorer::bestAxes(const KernelSpec &kernel) const {
+  constexpr int64_t kSide = 320;
+  Sharding sharding;
+  sharding.region = {std::min(kSide, machine.grid.width),
+                     std::min(kSide, machine.grid.height)};
+  sharding.groups = {1, 1};
+  sharding.group = sharding.region;
+  int64_t most = -1;
+  return chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
+    sharding.ops = axes;
+    int64_t bytes = footprint(kernel, sharding).total();
+    if (most < 0)
+      most = bytes + bytes / 8;
+    double cycles = machine.cost(kernel, sharding);
+    return bytes <= most ? cycles : std::numeric_limits<double>::infinity();
+  });
+}
+
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
   // Hashes are hexadecimal; a name with a colon is none.
   const std::string &key = kernel.structuralHash.empty()
@@ -59,7 +80,7 @@ Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
   Entry &entry = it->second;
   if (isNew) {
     // On one core nothing is copied and little is padded.
-    entry.sharding = {{1, 1}, {1, 1}, {1, 1}, chooseAxes(kernel)};
+    entry.sharding = {{1, 1}, {1, 1}, {1, 1}, bestAxes(kernel)};
     Footprint whole = footprint(kernel, entry.sharding);
     int64_t padding =
         kBufferAlignment *

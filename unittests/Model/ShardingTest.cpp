@@ -154,9 +154,9 @@ TEST(ShardingTest, DimsThatShareAnAxisAreCutAsOne) {
   EXPECT_EQ(shardElements(op, keys, cut, sharding), 10 * 32);
   EXPECT_EQ(shardElements(op, heads, cut, sharding), 10);
   sharding = shardingOf({12, 10}, {cut});
-  // 43 channels would touch two heads: a whole one on 8 columns instead.
-  EXPECT_EQ(shardElements(op, keys, cut, sharding), 10 * 64);
-  EXPECT_DOUBLE_EQ(shardPoints(op, cut, sharding), 10 * 64);
+  // Runs of 43 channels; one of them touches two heads.
+  EXPECT_EQ(shardElements(op, keys, cut, sharding), 10 * 43);
+  EXPECT_DOUBLE_EQ(shardPoints(op, cut, sharding), 10 * 43);
 }
 
 TEST(ShardingTest, LocalsLiveFromProducerToLastUser) {

@@ -361,7 +361,13 @@ private:
     int token = space.parallel("token", tokens);
     int head = space.parallel("head", op.getKvHeads());
     int group = space.parallel("group", groupSize);
-    int dim = space.parallel("dim", op.getValueDim());
+    // Values that are the first channels of the keys are cut as these are: one
+    // state cannot lie in two ways.
+    int dim = space.parallel("dim", op.getValueInKey() ? op.getHeadDim()
+                                                       : op.getValueDim());
+    space.density(op.getValueInKey() ? static_cast<double>(op.getValueDim()) /
+                                           static_cast<double>(op.getHeadDim())
+                                     : 1);
     int keys = space.reduction("context", length);
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});

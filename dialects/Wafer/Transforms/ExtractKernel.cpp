@@ -63,8 +63,8 @@ struct PackedWeight {
 class KernelExtractor {
 public:
   KernelExtractor(dataflow::KernelOpInterface kernel,
-                  const SymbolTable &globals)
-      : kernel(kernel), globals(globals) {}
+                  const SymbolTable &globals, int64_t stepTokens)
+      : kernel(kernel), globals(globals), stepTokens(stepTokens) {}
 
   FailureOr<KernelSpec> run();
 
@@ -79,6 +79,7 @@ private:
   std::optional<std::vector<PackedWeight>>
   slicePacked(nn::LinearOp linear, ArrayRef<PackedPart> parts);
   bool addPacked(nn::LinearOp linear, const OpSpec &space);
+  void nameHeads(OpSpec &space);
   void bindOperands(Operation &op, OpSpec &space);
   void bindWeight(const OpSpec &space, OperandSpec &use);
   Value source(Value value);
@@ -86,6 +87,7 @@ private:
 
   dataflow::KernelOpInterface kernel;
   const SymbolTable &globals;
+  int64_t stepTokens; ///< new tokens of all sequences
   KernelSpec spec;
   DenseMap<Value, Tensor> tensors;
   std::vector<bool> isViewed; ///< weights that have their logical shape
@@ -283,6 +285,23 @@ bool KernelExtractor::addPacked(nn::LinearOp linear, const OpSpec &space) {
   return true;
 }
 
+/// What indexes a weight is no token: a matrix for each head. With one token in
+/// a step neither are rows of what such products read and make.
+void KernelExtractor::nameHeads(OpSpec &space) {
+  for (auto [d, dim] : llvm::enumerate(space.dims)) {
+    bool indexesWeight =
+        llvm::any_of(space.operands, [&](const OperandSpec &use) {
+          return use.role == TensorRole::Weights &&
+                 llvm::any_of(use.indexing, [&](const model::IndexExpr &index) {
+                   return index.dim == static_cast<int>(d);
+                 });
+        });
+    if ((dim.name == "batch" && indexesWeight) ||
+        (dim.name == "token" && stepTokens == 1 && dim.size > 1))
+      dim.name = "head";
+  }
+}
+
 LogicalResult KernelExtractor::addOp(Operation &op) {
   auto interface = dyn_cast<nn::IterationSpaceInterface>(op);
   if (!interface)
@@ -304,6 +323,7 @@ LogicalResult KernelExtractor::addOp(Operation &op) {
       }
   for (OpSpec &space : spaces) {
     bindOperands(op, space);
+    nameHeads(space);
     spec.ops.push_back(std::move(space));
   }
   return success();
@@ -325,6 +345,6 @@ FailureOr<KernelSpec> KernelExtractor::run() {
 
 FailureOr<KernelSpec>
 inlay::wafer::extractKernel(dataflow::KernelOpInterface kernel,
-                            const SymbolTable &globals) {
-  return KernelExtractor(kernel, globals).run();
+                            const SymbolTable &globals, int64_t stepTokens) {
+  return KernelExtractor(kernel, globals, stepTokens).run();
 }

@@ -17,10 +17,11 @@
 namespace inlay::wafer {
 
 /// Fills a kernel but for its states' types, which the graph declares: states
-/// have names only. See ExtractModel.h.
+/// have names only. `stepTokens` new tokens come in a step, of all sequences.
+/// See ExtractModel.h.
 mlir::FailureOr<model::KernelSpec>
 extractKernel(dataflow::KernelOpInterface kernel,
-              const mlir::SymbolTable &globals);
+              const mlir::SymbolTable &globals, int64_t stepTokens);
 
 /// What is stored of a weight and where, with the shape of its global.
 mlir::FailureOr<model::WeightSpec>

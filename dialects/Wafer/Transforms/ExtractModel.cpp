@@ -57,7 +57,8 @@ void GraphExtractor::addHeader() {
 
 LogicalResult GraphExtractor::addKernels() {
   for (auto [index, kernel] : llvm::enumerate(kernels)) {
-    FailureOr<model::KernelSpec> spec = extractKernel(kernel, globals);
+    FailureOr<model::KernelSpec> spec =
+        extractKernel(kernel, globals, result.batch * result.tokens);
     if (failed(spec))
       return failure();
     indexOf[kernel.getOperation()] = static_cast<int>(index);

@@ -11,16 +11,18 @@
 // over P cores with L of them between the ends of what moves:
 //
 //   gather   features cut over the axis are wanted elsewhere, or everywhere,
-//            along it: every core takes in what it needs of the line, n
+//            along it: every core takes in what it wants of the line, n
 //            features, while they pass: start + r n + h P
-//   shift    the same order in shards of another length: the k features that
-//            change cores cross the fullest link: start + r k + h (cores moved)
+//   shift    the same order on fewer or more cores, U of U': the last of the
+//            fewer has the k = E (1 - U / U') features of the others behind its
+//            link: start + r k + h (U' - U)
 //   shuffle  another order, inside runs of L cores that hold E features: half
 //            of the features lie in either half of a run, and half of those
 //            are wanted in the other, so E / 4 cross its middle in each
 //            direction: start + c r E / 4 + h L, with c = 1.5 what a flit-level
 //            simulator loses to crossing flows in random order (BookSim2: 1.33
-//            to 1.48 times the bound)
+//            to 1.48 times the bound); and a shift where the runs lie on other
+//            cores
 //
 // n, k and E in wavelets. r and h as in Collectives.h.
 //

@@ -100,12 +100,6 @@ struct Footprint {
 /// at most size.
 int64_t shardLength(const IterationDim &dim, int64_t parts);
 
-/// Points of a core where several dims share an axis: the least number that is
-/// enough for `parts` cores and neither cuts the fastest dim, of `fastest`
-/// points, into unequal runs nor ends inside it: a line of cores that sums over
-/// it then holds nothing else.
-int64_t sharedRun(int64_t points, int64_t fastest, int64_t parts);
-
 /// Half-open range of indices.
 struct IndexRange {
   int64_t begin = 0;

@@ -37,8 +37,9 @@ namespace inlay::sharding {
 /// - contraction: the reduction dim over the axis that its input's features lie
 ///   on (Y for an input of the kernel), the largest parallel dim over the
 ///   other;
-/// - attention: context over Y; heads and channels together over X, or, where
-///   one state holds keys and values, heads alone;
+/// - attention: context over Y; heads and channels together over X;
+/// - a matrix for each head: heads over X, the longer of rows and columns over
+/// Y;
 /// - expert dim of an experts kernel over the groups;
 /// - lookup: rows of the table over X, features over Y;
 /// - anything else: the features where its producer left them;
@@ -47,6 +48,13 @@ namespace inlay::sharding {
 /// Cuts that would fall inside a quantisation block, or cut one weight in two
 /// ways, are dropped. The result passes `model::check` on every region.
 std::vector<model::OpSharding> chooseAxes(const model::KernelSpec &kernel);
+
+/// The axes of fewest cycles by `cost`: beginning with the rule, each decision
+/// (which axis a product sums over, where heads lie) is changed in turn while
+/// that helps.
+std::vector<model::OpSharding> chooseAxes(
+    const model::KernelSpec &kernel,
+    const std::function<double(const std::vector<model::OpSharding> &)> &cost);
 
 /// A kernel on a region of one shape.
 struct Variant {
@@ -132,6 +140,8 @@ private:
                       Diagnostics &diags);
   std::optional<model::Extent> largerGrid(const model::KernelSpec &kernel);
   Entry &entryOf(const model::KernelSpec &kernel);
+  std::vector<model::OpSharding>
+  bestAxes(const model::KernelSpec &kernel) const;
   std::vector<model::Extent> groupings(const model::KernelSpec &kernel,
                                        model::Extent extent) const;
   int64_t leastWidth(const model::KernelSpec &kernel, int64_t height,
