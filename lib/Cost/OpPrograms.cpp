@@ -44,17 +44,14 @@ OpView::OpView(const KernelSpec &kernel, const OpSpec &op,
   for (Axis axis : {Axis::None, Axis::X, Axis::Y, Axis::Group}) {
     int64_t parts = partsOf(sharding, axis);
     double whole = 1;
-    int64_t fastest = 1;
     int numCut = 0;
     for (size_t d = 0; d < op.dims.size(); ++d)
       if (axes.axisOfDim[d] == axis) {
         whole *= double(op.dims[d].size);
-        fastest = op.dims[d].size;
         ++numCut;
       }
     // A run of dims that share an axis fills the fastest of them first.
-    double run =
-        numCut > 1 ? double(sharedRun(int64_t(whole), fastest, parts)) : 1;
+    double run = std::ceil(whole / double(parts));
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (axes.axisOfDim[d] != axis)
         continue;

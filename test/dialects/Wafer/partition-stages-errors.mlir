@@ -43,7 +43,7 @@
 // RUN: %{run} --check-prefix=LARGE
 // LARGE:      error: kernel 'mlp': needs 2,912 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,968 B
 // LARGE: note: largest: state 2,048 B, streams 576 B, weights 256 B, scratch 32 B
-// LARGE: note: would fit: 1,520 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
+// LARGE: note: would fit: 1,968 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
 // LARGE: note: may help: a smaller --context, --batch or, in prefill, --prefill-chunk
 // LARGE: error: kernel 'moe': needs 3,328 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,384 B
 
