@@ -1,5 +1,5 @@
 // A kernel whose streams are larger than a core, and whose tokens are not cut.
-inlay_dataflow.graph @main phase(decode) batch(1) context(0) tokens(1) {
+inlay_dataflow.graph @main phase(prefill) batch(1) context(0) tokens(100000) {
   %x = inlay_dataflow.source "x" : !inlay_dataflow.stream<tensor<100000x1xf32>>
   %0 = inlay_dataflow.kernel @wide role(other)
       (%in = %x : !inlay_dataflow.stream<tensor<100000x1xf32>>)
