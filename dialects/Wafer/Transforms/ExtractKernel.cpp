@@ -286,8 +286,12 @@ bool KernelExtractor::addPacked(nn::LinearOp linear, const OpSpec &space) {
 }
 
 /// What indexes a weight is no token: a matrix for each head. With one token in
-/// a step neither are rows of what such products read and make.
+/// a step neither are rows of what such products read and make; rows of a state
+/// are those of other steps.
 void KernelExtractor::nameHeads(OpSpec &space) {
+  bool usesState = llvm::any_of(space.operands, [](const OperandSpec &use) {
+    return use.role == TensorRole::State;
+  });
   for (auto [d, dim] : llvm::enumerate(space.dims)) {
     bool indexesWeight =
         llvm::any_of(space.operands, [&](const OperandSpec &use) {
@@ -297,7 +301,7 @@ void KernelExtractor::nameHeads(OpSpec &space) {
                  });
         });
     if ((dim.name == "batch" && indexesWeight) ||
-        (dim.name == "token" && stepTokens == 1 && dim.size > 1))
+        (dim.name == "token" && stepTokens == 1 && dim.size > 1 && !usesState))
       dim.name = "head";
   }
 }

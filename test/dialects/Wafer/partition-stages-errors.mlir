@@ -41,9 +41,9 @@
 // What does not fit anywhere is said for every kernel, with what would help.
 // REDEFINE: %{options} = %{target} reserve=261200
 // RUN: %{run} --check-prefix=LARGE
-// LARGE:      error: kernel 'mlp': needs 2,912 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,968 B
-// LARGE: note: largest: state 2,048 B, streams 576 B, weights 256 B, scratch 32 B
-// LARGE: note: would fit: 1,968 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
+// LARGE:      error: kernel 'mlp': needs 2,464 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,520 B
+// LARGE: note: largest: state 2,048 B, weights 256 B, streams 128 B, scratch 32 B
+// LARGE: note: would fit: 1,520 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
 // LARGE: note: may help: a smaller --context, --batch or, in prefill, --prefill-chunk
 // LARGE: error: kernel 'moe': needs 3,328 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,384 B
 
@@ -54,7 +54,7 @@
 
 // The same is placed as if cores had more SRAM, if that is wanted; what is short becomes a warning. One KiB less does not do.
 // RUN: inlay-opt %{input} --partition-stages='%{target} reserve=261200 allow-over-budget' 2>&1 | FileCheck %s --check-prefix=OVER
-// OVER: warning: kernel 'mlp': needs 2,912 B on a core
+// OVER: warning: kernel 'mlp': needs 2,464 B on a core
 // OVER: warning: kernel 'moe': needs 3,328 B on a core
 // OVER: inlay_wafer.system @system of @main wafers(2) target(#target) over_budget(4016)
 // RUN: not inlay-opt %{input} --partition-stages='%{target} reserve=259152' 2>&1 | FileCheck %s --check-prefix=LESS

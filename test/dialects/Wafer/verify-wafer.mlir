@@ -24,7 +24,7 @@
 // KEPT: error: region 'r0' of 'stage_1' covers cores that 'inlay_wafer.keep_out' keeps free
 
 // A sharding that the kernel cannot have: an axis is missing.
-// REDEFINE: %{edit} = s/ops = \[\[none, x, y\], \[x, x\]\]/ops = [[none, x], [x, x]]/
+// REDEFINE: %{edit} = s/ops = \[\[none, x, y\], \[none, x\]\]/ops = [[none, x], [none, x]]/
 // RUN: %{verify} --check-prefix=SHARDING
 // SHARDING: error: sharding of kernel 'mlp': gives op 'linear' 2 axes for 3 dims
 
