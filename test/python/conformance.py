@@ -58,7 +58,6 @@ def first_line(message):
     """The finding itself: without place, severity and quoted names."""
     line = next((line for line in message.splitlines() if "error" in line), message.strip().splitlines()[0])
     line = line.split("error: ", 1)[-1]
-    line = re.sub(r"^operator \S+ is of opset \d+, ", "an opaque node is of an older opset, ", line)
     return re.sub(r"^(node|initializer|input) '[^']*'( \(\w+\))?:? ?", "", line)
 
 

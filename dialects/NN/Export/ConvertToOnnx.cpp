@@ -8,6 +8,7 @@
 
 #include "Decompose.h"
 #include "dialects/NN/Transforms/Passes.h"
+#include "dialects/Onnx/Export/UpgradeOpset.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -33,8 +34,10 @@ namespace {
 /// Writes one graph, op by op in the order of the block.
 class GraphWriter {
 public:
-  GraphWriter(GraphOp source, int64_t opset)
-      : source(source), opset(opset), builder(source) {}
+  /// Opaque nodes are of opset `given` where they have none of their own; what
+  /// is written is of opset `opset`.
+  GraphWriter(GraphOp source, int64_t given, int64_t opset)
+      : source(source), given(given), opset(opset), builder(source) {}
 
   LogicalResult run() {
     auto graph = onnx::GraphOp::create(
@@ -47,6 +50,9 @@ public:
                   body->addArgument(argument.getType(), argument.getLoc()));
     for (Operation &op : source.getBody().front())
       if (failed(write(op)))
+        return failure();
+    for (auto [node, version] : givenNodes)
+      if (failed(onnx::upgradeNode(node, version, opset)))
         return failure();
     // Weights of which only the bytes were read.
     for (Operation &op : llvm::make_early_inc_range(*body))
@@ -133,7 +139,8 @@ private:
     auto [domain, opType] = splitName(opaque.getFullName());
     auto node = onnx::NodeOp::create(builder, opaque.getLoc(), types, domain,
                                      opType, inputs, attributes);
-    node.setOwnOpsetAttr(opaque.getOwnOpsetAttr());
+    if (domain.empty())
+      givenNodes.emplace_back(node, opaque.getOwnOpset().value_or(given));
     SmallVector<Value> results(node.getOutputs().begin(),
                                node.getOutputs().end());
     llvm::erase_if(results,
@@ -150,7 +157,8 @@ private:
          llvm::zip(block.getArguments(), opaque.getInputs()))
       inner.map(argument, mapping.lookup(input));
     for (Operation &op : block.without_terminator())
-      builder.clone(op, inner);
+      if (auto node = dyn_cast<onnx::NodeOp>(builder.clone(op, inner)))
+        givenNodes.emplace_back(node, given);
     for (auto [output, value] :
          llvm::zip(opaque.getOutputs(), block.getTerminator()->getOperands()))
       mapping.map(output, inner.lookupOrDefault(value));
@@ -164,9 +172,18 @@ private:
   }
 
   GraphOp source;
-  int64_t opset;
+  int64_t given, opset;
   OpBuilder builder;
   IRMapping mapping;
+  /// Nodes that are the model's own, and their opsets.
+  SmallVector<std::pair<onnx::NodeOp, int64_t>> givenNodes;
+};
+
+/// The versions of the default domain that a graph has before it is written,
+/// and in which it is written.
+struct Opsets {
+  int64_t given;
+  int64_t written;
 };
 
 class ConvertNNToOnnx
@@ -174,34 +191,47 @@ class ConvertNNToOnnx
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (GraphOp graph : llvm::to_vector(module.getOps<GraphOp>())) {
-      FailureOr<int64_t> opset = chooseOpset(graph);
-      if (failed(opset) || failed(GraphWriter(graph, *opset).run()))
+      Opsets opsets = chooseOpset(graph);
+      if (failed(GraphWriter(graph, opsets.given, opsets.written).run()))
         return signalPassFailure();
       graph.erase();
     }
   }
 
-  /// The opset of the nodes that will be written; the module gets it.
-  FailureOr<int64_t> chooseOpset(GraphOp graph) {
+  /// The newest opset of an opaque node of the default domain; none without
+  /// such nodes.
+  static std::optional<int64_t> newestOpaque(GraphOp graph, int64_t given) {
+    std::optional<int64_t> newest;
+    auto take = [&](int64_t opset) {
+      newest = std::max(newest.value_or(opset), opset);
+    };
+    for (auto opaque : graph.getOps<OpaqueOp>()) {
+      if (!opaque.getFullName().contains("::"))
+        take(opaque.getOwnOpset().value_or(given));
+      opaque->walk([&](onnx::NodeOp node) {
+        if (node.getDomain().empty())
+          take(node.getOwnOpset().value_or(given));
+      });
+    }
+    return newest;
+  }
+
+  /// The opset of the nodes that will be written; the module gets it. Opaque
+  /// nodes hold it down: to give them a later form is not always possible.
+  Opsets chooseOpset(GraphOp graph) {
     ModuleOp module = getOperation();
     auto opsets =
         module->getAttrOfType<DictionaryAttr>(onnx::OnnxDialect::kOpsetsAttr);
     int64_t given =
         opsets ? onnx::lookupOpset(opsets, "").value_or(kOpset) : kOpset;
-    OpaqueOp anchor;
-    for (auto opaque : graph.getOps<OpaqueOp>())
-      if (!opaque.getFullName().contains("::"))
-        anchor = opaque;
+    std::optional<int64_t> opaque = newestOpaque(graph, given);
     bool hasTyped = llvm::any_of(graph.getBody().front(), [](Operation &op) {
       return !isa<OpaqueOp, ConstantOp, ReturnOp,
                   ml_program::GlobalLoadConstOp>(op);
     });
-    if (anchor && hasTyped && given < kMinOpset)
-      return anchor->emitError()
-             << "operator " << anchor.getFullName() << " is of opset " << given
-             << ", typed operations are written in opset " << kMinOpset
-             << " or later: convert the model to opset " << kMinOpset;
-    int64_t opset = anchor ? given : std::max(given, kOpset);
+    int64_t opset = opaque ? *opaque : std::max(given, kOpset);
+    if (hasTyped)
+      opset = std::max(opset, kMinOpset);
     Builder builder(module.getContext());
     NamedAttrList versions(opsets);
     versions.set(onnx::OnnxDialect::kDefaultDomain,
@@ -213,7 +243,7 @@ class ConvertNNToOnnx
     if (!version || version.getInt() < kIRVersion)
       module->setAttr(onnx::OnnxDialect::kIRVersionAttr,
                       builder.getI64IntegerAttr(kIRVersion));
-    return opset;
+    return {given, opset};
   }
 };
 

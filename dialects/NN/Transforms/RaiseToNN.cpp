@@ -328,11 +328,22 @@ private:
     return builder.getStrArrayAttr({name, reason, node.getNodeName()});
   }
 
+  /// The raised operand of an opaque node. Sizes of images come from numbers
+  /// that must be known, so these are no weights.
+  Value operandOf(onnx::NodeOp node, Value input) {
+    auto constant = input.getDefiningOp<onnx::ConstantOp>();
+    if (!constant || !(node.isOp("", "Resize") || node.isOp("", "Upsample")))
+      return mapping.lookupOrNull(input);
+    return ConstantOp::create(builder, constant.getLoc(),
+                              cast<ShapedType>(constant.getType()),
+                              constant.getValue());
+  }
+
   void raiseOpaque(onnx::NodeOp node, const std::string &reason) {
     SmallVector<Value> inputs;
     SmallVector<int64_t> absentInputs;
     for (auto [place, input] : llvm::enumerate(node.getInputs()))
-      if (Value value = mapping.lookupOrNull(input))
+      if (Value value = operandOf(node, input))
         inputs.push_back(value);
       else
         absentInputs.push_back(place);
