@@ -22,7 +22,8 @@ class Spec:
     inner: int = 12
     experts: int = 4
     top_k: int = 2
-    router: str = "softmax_topk"  # topk_softmax, sigmoid
+    router: str = "softmax_topk"  # topk_softmax, sigmoid, sparse_mixer
+    threshold: float = 0.02  # of the sparse mixer
     renormalize: bool = True
     epsilon: float = 0.0
     scale: float = 1.0
@@ -38,7 +39,9 @@ class Spec:
     gated: bool = True
     weight_on_input: bool = False
     shared: bool = False
-    weights: str = "kn"  # nk: matrices transposed by a node
+    weights: str = "kn"  # nk: matrices transposed by a node; int8, uint8, blocks: dequantised, then transposed
+    einsum: bool = False  # products and the sum of encoding D as Einsum
+    swiglu: bool = False  # the operator in place of its parts
 
 
 def sigmoid(x):
@@ -133,10 +136,27 @@ class Block:
         mask = b.op("Greater", b.op("Reshape", mask, i64(-1, spec.experts)), np.float32(0))
         return b.op("Where", mask, choice, np.float32(0))
 
+    def mix_sparsely(self, logits):
+        """Phi-3.5: each round takes the largest that is left, weighed among those that are near it."""
+        spec, b = self.spec, self.b
+        lowest, left, weights, experts = np.float32(-np.inf), logits, [], []
+        for _ in range(spec.top_k):
+            largest = b.op("ReduceMax", left, i64(-1), keepdims=1)
+            size = b.op("Max", b.op("Abs", left), largest)
+            is_far = b.op("Greater", b.op("Div", b.op("Sub", largest, left), size), np.float32(spec.threshold))
+            near = b.op("Where", is_far, lowest, left)
+            _, index = b.op("TopK", near, i64(1), outputs=2, axis=-1)
+            weights.append(b.op("GatherElements", b.op("Softmax", near, axis=-1), index, axis=-1))
+            experts.append(index)
+            left = b.op("ScatterElements", left, index, b.op("Expand", lowest, b.op("Shape", index)), axis=-1)
+        return b.op("Concat", *weights, axis=-1), b.op("Concat", *experts, axis=-1)
+
     def route(self):
         """tokens [T, H], logits, weights [T, k], indices [T, k]"""
         spec, b = self.spec, self.b
         tokens, logits = self.logits()
+        if spec.router == "sparse_mixer":
+            return tokens, logits, *self.mix_sparsely(logits)
         scores = {"softmax_topk": lambda: b.op("Softmax", logits, axis=-1), "topk_softmax": lambda: logits,
                   "sigmoid": lambda: b.op("Sigmoid", logits)}[spec.router]()
         choice = b.op("Add", scores, self.w.selection_bias) if spec.selection_bias else scores
@@ -173,6 +193,8 @@ class Block:
             act = b.op("Mul", gate, b.op("Sigmoid", scaled))
         if not spec.gated:
             return act
+        if spec.swiglu:
+            return b.op("SwiGLU", gate, up)
         if spec.beta:
             up = b.op("Add", up, np.float32(spec.beta))
         return b.op("Mul", act, up)
@@ -180,12 +202,31 @@ class Block:
     def linear(self, x, matrix, bias=None):
         """x [.., K] times the transpose of matrix [.., N, K]"""
         b = self.b
-        if self.spec.weights == "nk":
+        if self.spec.weights in ("int8", "uint8", "blocks"):
+            perm = list(range(matrix.ndim - 2)) + [matrix.ndim - 1, matrix.ndim - 2]
+            y = b.op("MatMul", x, b.op("Transpose", self.dequantised(matrix), perm=perm))
+        elif self.spec.einsum and matrix.ndim == 3:
+            y = b.op("Einsum", x, matrix, equation="etk,enk->etn")
+        elif self.spec.weights == "nk":
             perm = list(range(matrix.ndim - 2)) + [matrix.ndim - 1, matrix.ndim - 2]
             y = b.op("MatMul", x, b.op("Transpose", matrix, perm=perm))
         else:
             y = b.op("MatMul", x, np.ascontiguousarray(np.swapaxes(matrix, -1, -2)))
         return y if bias is None else b.op("Add", y, bias)
+
+    def dequantised(self, matrix):
+        """matrix [.., N, K] from bytes: a scale for each row (2-D only), or for each block of 16 columns."""
+        b = self.b
+        if self.spec.weights == "blocks":
+            steps = np.full((*matrix.shape[:-1], matrix.shape[-1] // 16), 1 / 128, "f")
+            return b.op("DequantizeLinear", np.round(matrix * 128).astype(np.int8), steps, axis=matrix.ndim - 1,
+                        block_size=16)
+        steps = np.full(matrix.shape[-2], 1 / 128, "f")
+        axis = matrix.ndim - 2
+        if self.spec.weights == "int8":
+            return b.op("DequantizeLinear", np.round(matrix * 128).astype(np.int8), steps, axis=axis)
+        zeros = np.full(matrix.shape[-2], 120, np.uint8)
+        return b.op("DequantizeLinear", np.round(matrix * 128 + 120).astype(np.uint8), steps, zeros, axis=axis)
 
     def halves(self, y):
         """gate and up of the last dim."""
@@ -262,7 +303,10 @@ class Block:
         tokens, _, weights, experts = self.route()
         flat = b.op("Reshape", experts, i64(-1))
         token_of = np.repeat(np.arange(spec.tokens), spec.top_k).astype(np.int64)
-        x = b.op("Unsqueeze", b.op("Gather", tokens, token_of, axis=0), i64(-1))
+        pairs = b.op("Gather", tokens, token_of, axis=0)
+        if spec.weight_on_input:
+            pairs = b.op("Mul", pairs, b.op("Reshape", weights, i64(-1, 1)))
+        x = b.op("Unsqueeze", pairs, i64(-1))
 
         def product(v, matrix, bias):
             y = b.op("Squeeze", b.op("MatMul", b.op("Gather", matrix, flat, axis=0), v), i64(-1))
@@ -276,13 +320,17 @@ class Block:
         else:
             gate, up = self.halves(product(x, *first[0]))
         y = product(b.op("Unsqueeze", self.activate(gate, up), i64(-1)), *down)
-        y = b.op("Mul", y, b.op("Reshape", weights, i64(-1, 1)))
+        if not spec.weight_on_input:
+            y = b.op("Mul", y, b.op("Reshape", weights, i64(-1, 1)))
         return b.op("ReduceSum", b.op("Reshape", y, i64(spec.tokens, spec.top_k, spec.hidden)), i64(1), keepdims=0)
 
     def encode_d(self):
         spec, b = self.spec, self.b
         tokens, logits, weights, experts = self.route()
         full = b.op("ScatterElements", b.fill_like(logits), experts, weights, axis=1)
+        if spec.einsum:
+            x = b.op("Expand", b.op("Unsqueeze", tokens, i64(0)), i64(spec.experts, 1, 1))
+            return b.op("Einsum", full, self.mlp(x, slice(None)), equation="te, eth -> th")
         full = b.op("Unsqueeze", b.op("Transpose", full, perm=[1, 0]), i64(-1))
         x = b.op("Expand", b.op("Unsqueeze", tokens, i64(0)), i64(spec.experts, 1, 1))
         if spec.weight_on_input:
@@ -303,7 +351,11 @@ class Block:
             token, slot = b.op("Squeeze", token, i64(0)), b.op("Squeeze", slot, i64(0))
             x = b.op("Gather", tokens, token, axis=0)
             pairs = b.op("Concat", b.op("Unsqueeze", token, i64(1)), b.op("Unsqueeze", slot, i64(1)), axis=1)
-            y = b.op("Mul", self.mlp(x, e), b.op("Unsqueeze", b.op("GatherND", weights, pairs), i64(1)))
+            weight = b.op("Unsqueeze", b.op("GatherND", weights, pairs), i64(1))
+            if self.spec.weight_on_input:
+                y = self.mlp(b.op("Mul", x, weight), e)
+            else:
+                y = b.op("Mul", self.mlp(x, e), weight)
             rows = b.op("Expand", b.op("Unsqueeze", token, i64(1)), b.op("Shape", y))
             result = b.op("ScatterElements", result, rows, y, axis=0, reduction="add")
         return result
@@ -317,14 +369,17 @@ class Block:
         x = b.op("Gather", tokens, token, axis=0)
         one_hot = b.op("OneHot", flat, scalar(spec.experts), i64(0, 1), axis=-1)
         ends = b.op("CumSum", b.op("ReduceSum", one_hot, i64(0), keepdims=0), scalar(0))
+        weight = b.op("Unsqueeze", b.op("Gather", b.op("Reshape", weights, i64(-1)), order, axis=0), i64(1))
+        if spec.weight_on_input:
+            x = b.op("Mul", x, weight)
         pieces, begin = [], i64(0)
         for e in self.keep:
             end = b.op("Slice", ends, i64(e), i64(e + 1), i64(0))
             pieces.append(self.mlp(b.op("Slice", x, begin, end, i64(0)), e))
             begin = end
         y = b.op("Concat", *pieces, axis=0)
-        weight = b.op("Gather", b.op("Reshape", weights, i64(-1)), order, axis=0)
-        y = b.op("Mul", y, b.op("Unsqueeze", weight, i64(1)))
+        if not spec.weight_on_input:
+            y = b.op("Mul", y, weight)
         rows = b.op("Expand", b.op("Unsqueeze", token, i64(1)), b.op("Shape", y))
         return b.op("ScatterElements", b.fill_like(tokens), rows, y, axis=0, reduction="add")
 
@@ -340,8 +395,10 @@ class Block:
         shape = [1, spec.tokens, spec.hidden]
         graph = helper.make_graph(b.nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
                                   [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)], b.initializers)
-        opsets = [helper.make_opsetid("", 18), helper.make_opsetid(MS, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+        # SwiGLU is of opset 28; blocks of DequantizeLinear are of opset 21.
+        opset = 28 if spec.swiglu else 21 if spec.weights == "blocks" else 18
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid(MS, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10 if opset > 18 else 8)
 
 
 def build(letter, spec, weights=None, keep=None):
@@ -354,6 +411,9 @@ def reference(spec, w):
     """[tokens, hidden] by numpy."""
     x = w.x[0]
     logits = x @ w.router
+    if spec.router == "sparse_mixer":
+        weight, chosen = mix_sparsely(spec, logits)
+        return combine(spec, w, x, weight, chosen)
     scores = {"softmax_topk": softmax, "topk_softmax": lambda v: v, "sigmoid": sigmoid}[spec.router](logits)
     choice = scores + w.selection_bias if spec.selection_bias else scores
     if spec.groups > 1:
@@ -368,7 +428,23 @@ def reference(spec, w):
         weight = softmax(weight)
     elif spec.renormalize:
         weight = weight / (weight.sum(1, keepdims=True) + spec.epsilon)
-    weight = weight * spec.scale
+    return combine(spec, w, x, weight * spec.scale, chosen)
+
+
+def mix_sparsely(spec, logits):
+    left, weights, chosen = logits.astype(np.float64), [], []
+    for _ in range(spec.top_k):
+        best = left.argmax(1)
+        largest = left.max(1, keepdims=True)
+        is_far = (largest - logits) / np.maximum(np.abs(logits), largest) > spec.threshold
+        weights.append(softmax(np.where(is_far, -np.inf, left))[np.arange(len(left)), best])
+        chosen.append(best)
+        left[np.arange(len(left)), best] = -np.inf
+    return np.stack(weights, 1), np.stack(chosen, 1)
+
+
+def combine(spec, w, x, weight, chosen):
+    """The weighted sum over the chosen experts of each row of x."""
 
     def expert(v, e):
         gate, up = w.gate[e] @ v, w.up[e] @ v

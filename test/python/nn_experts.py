@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-TYPES = {"f32": np.float32, "ui8": np.uint8}
+TYPES = {"f32": np.float32, "ui8": np.uint8, "i8": np.int8}
 
 
 def sigmoid(x):
@@ -66,9 +66,23 @@ def number(line, name, otherwise):
     return float(match.group(1)) if "." in match.group(1) else int(match.group(1))
 
 
+def mix_sparsely(logits, k, threshold):
+    chosen = np.argsort(-logits, 1, kind="stable")[:, :k]
+    weights = np.zeros(chosen.shape)
+    for row, (line, experts) in enumerate(zip(logits, chosen)):
+        for slot, expert in enumerate(experts):
+            m = line[expert]
+            left = [l for e, l in enumerate(line)
+                    if e not in experts[:slot] and not (m - l) / max(abs(l), m) > threshold]
+            weights[row, slot] = 1 / np.exp(np.array(left) - m).sum()
+    return weights, chosen
+
+
 def route(line, logits, bias):
     """(weights, indices), each [tokens, k], as the description of the op has it."""
     kind = re.search(r"inlay_nn\.route +(\w+)", line).group(1)
+    if kind == "sparse_mixer":
+        return mix_sparsely(logits, number(line, r"(?<!_)k", None), number(line, "threshold", 0.0))
     scores = {"softmax_topk": softmax, "topk_softmax": lambda v: v, "sigmoid_topk": sigmoid}[kind](logits)
     choice = scores if bias is None else scores + bias
     groups, top = number(line, "groups", 1), number(line, "top_groups", 1)
@@ -139,6 +153,16 @@ def evaluate(ir, folder, x):
     weights, chosen = route(lines["route"], rows @ matrix, bias and weight(bias.group(1)).reshape(-1))
 
     def operand(matrix_name, part=None):
+        value = plain(matrix_name, part)
+        if part is not None or value is None or "quant = " not in lines["experts"]:
+            return value
+        suffix = "3" if matrix_name == "fc3" else ""
+        scales, zeros = plain(matrix_name, "scales" + suffix), plain(matrix_name, "zero_points" + suffix)
+        wide = [s if s is None else np.repeat(s.reshape(*value.shape[:2], -1), value.shape[2] // max(
+            1, s.size // (value.shape[0] * value.shape[1])), -1).astype("f") for s in (scales, zeros)]
+        return (value.astype("f") - (0 if wide[1] is None else wide[1])) * wide[0]
+
+    def plain(matrix_name, part=None):
         text = lines["experts"].split(" {")[0].split(" : ")[0]
         parts = re.split(r" (fc\d) ", text)
         for name, tail in zip(parts[1::2], parts[2::2]):

@@ -8,6 +8,8 @@
 
 #include "Decompose.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace inlay::nn;
 
@@ -36,6 +38,30 @@ static Value keepBestGroups(RouteOp op, Value scores, NodeBuilder &nodes) {
   return nodes.reshape(kept, {tokens, experts});
 }
 
+/// The weights of the experts at `indices`, [tokens, k]: of each its share in a
+/// softmax over those near it that were not chosen before.
+static Value mixSparsely(RouteOp op, Value logits, Value indices,
+                         NodeBuilder &nodes) {
+  constexpr double out = -std::numeric_limits<double>::infinity();
+  Value left = logits;
+  SmallVector<Value> weights;
+  for (int64_t slot = 0; slot < static_cast<int64_t>(op.getK()); ++slot) {
+    Value index = nodes.sliceDim(indices, 1, slot, 1);
+    Value best = nodes.gatherElements(logits, index);
+    Value distance =
+        nodes.binary("Div", nodes.binary("Sub", best, logits),
+                     nodes.binary("Max", nodes.unary("Abs", logits), best));
+    Value isFar = nodes.compare(
+        "Greater", distance,
+        nodes.scalar(op.getThreshold().convertToDouble(), distance));
+    Value near = nodes.where(isFar, nodes.scalar(out, left), left);
+    weights.push_back(nodes.gatherElements(nodes.softmax(near, 1), index));
+    left = nodes.scatterElements(left, index,
+                                 nodes.splat(out, getShape(index), left));
+  }
+  return nodes.concat(weights, 1);
+}
+
 Results inlay::nn::decompose(RouteOp op, Operands operands,
                              NodeBuilder &nodes) {
   Type wide = nodes.getBuilder().getF32Type();
@@ -50,6 +76,7 @@ Results inlay::nn::decompose(RouteOp op, Operands operands,
     break;
   case RouteKind::TopKSoftmax:
   case RouteKind::TopK:
+  case RouteKind::SparseMixer:
     break;
   }
   Value selection = scores;
@@ -64,7 +91,9 @@ Results inlay::nn::decompose(RouteOp op, Operands operands,
   Value source = op.getKind() == RouteKind::TopK
                      ? nodes.cast(operands(op.getScores()), wide)
                      : scores;
-  Value weights = nodes.gatherElements(source, indices);
+  Value weights = op.getKind() == RouteKind::SparseMixer
+                      ? mixSparsely(op, logits, indices, nodes)
+                      : nodes.gatherElements(source, indices);
   if (op.getKind() == RouteKind::TopKSoftmax)
     weights = nodes.softmax(weights, 1);
   if (op.getRenormalize()) {

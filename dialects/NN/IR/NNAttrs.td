@@ -59,7 +59,8 @@ def NN_RouteKind : NN_Enum<"RouteKind", "how a router turns logits into weights"
   I32EnumAttrCase<"SoftmaxTopK", 0, "softmax_topk">, // softmax over all experts, then the k largest
   I32EnumAttrCase<"TopKSoftmax", 1, "topk_softmax">, // the k largest logits, then softmax over these
   I32EnumAttrCase<"SigmoidTopK", 2, "sigmoid_topk">, // sigmoid of each logit, then the k largest
-  I32EnumAttrCase<"TopK", 3, "topk">]>; // the k largest scores; weights come from operand `scores`
+  I32EnumAttrCase<"TopK", 3, "topk">, // the k largest scores; weights come from operand `scores`
+  I32EnumAttrCase<"SparseMixer", 4, "sparse_mixer">]>; // one after the other, each with a softmax over those near it
 def NN_RouteKindAttr : NN_EnumAttr<NN_RouteKind, "route_kind">;
 
 def NN_ActivationKind : NN_Enum<"ActivationKind", "activation between an expert's layers", [

@@ -23,6 +23,12 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
     | `topk_softmax` | the logits | softmax of their logits |
     | `sigmoid_topk` | sigmoid of each logit | their scores |
     | `topk` | the logits | their elements of operand `scores` |
+    | `sparse_mixer` | the logits | of each, its share in a softmax of its own |
+
+    The softmax of a `sparse_mixer` runs over the experts that were not chosen
+    before the one it is for (whose logit is m) and are near it: a logit l is
+    left out where `(m - l) / max(|l|, m) > threshold`. This is the router of
+    Phi-3.5-MoE in inference, whose `threshold` is 2 * 0.01.
 
     `bias` is added to the scores for the selection only. With `groups` > 1
     experts lie in that many runs of equal length; a group is scored by the sum
@@ -40,6 +46,8 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
     - The bias has E elements.
     - `scores` have the shape of the logits and are there exactly if `kind` is
       `topk`.
+    - A `sparse_mixer` has neither a bias nor groups; its `threshold` is at
+      least 0.
 
     Example:
     ```mlir
@@ -57,7 +65,8 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
                        DefaultValuedAttr<I64Attr, "1">:$groups,
                        DefaultValuedAttr<I64Attr, "1">:$top_groups,
                        DefaultValuedAttr<I64Attr, "2">:$best_per_group,
-                       DefaultValuedAttr<F64Attr, "0.0">:$masked_score);
+                       DefaultValuedAttr<F64Attr, "0.0">:$masked_score,
+                       DefaultValuedAttr<F64Attr, "0.0">:$threshold);
   let results = (outs AnyRankedTensor:$weights, AnyRankedTensor:$indices);
   let assemblyFormat = [{
     $kind $logits (`bias` $bias^)? (`scores` $scores^)? attr-dict `:`

@@ -238,6 +238,10 @@ LogicalResult RouteOp::verify() {
     return emitOpError("must have scores exactly if its kind is topk");
   if (getScores() && getShape(getScores()) != logits)
     return emitOpError("scores must have the shape of the logits");
+  if (getKind() == RouteKind::SparseMixer &&
+      (getBias() || groups > 1 || !(getThreshold().convertToDouble() >= 0)))
+    return emitOpError("as a sparse_mixer must have neither a bias nor groups, "
+                       "and a threshold of at least 0");
   return success();
 }
 

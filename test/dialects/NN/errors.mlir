@@ -236,6 +236,12 @@
 // -----
 
 %0 = inlay_nn.opaque "operands"() : () -> (tensor<1x4xf32>)
+// expected-error @below {{as a sparse_mixer must have neither a bias nor groups, and a threshold of at least 0}}
+%1, %2 = inlay_nn.route sparse_mixer %0 {k = 2 : i64, threshold = -1.0 : f64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1x4xf32>)
 // expected-error @below {{must have scores exactly if its kind is topk}}
 %1, %2 = inlay_nn.route topk %0 {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
 

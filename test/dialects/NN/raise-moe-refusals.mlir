@@ -26,7 +26,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   // CHECK-LABEL: inlay_nn.graph @refused
   // CHECK-NOT: inlay_nn.experts
   // expected-warning @below {{29 nodes stay opaque: they are placed and costed by the bytes they move only}}
-  // expected-note @below {{1 x com.microsoft::MoE (opset 1): routes with use_sparse_mixer = 1, which no rule knows yet; e.g. node 'mixer'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): routes with use_sparse_mixer = 1, which is known for k = 2 and without router_weights only, not for k = 3; e.g. node 'mixer'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has num_shared_experts, which no rule knows yet: export shared experts as an MLP of their own; e.g. node 'shared'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has no fc1 or fc2 weights; e.g. node 'missing'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a shape that depends on data; e.g. node 'dynamic'}}
@@ -79,7 +79,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %m2 = ml_program.global_load_const @m2 : tensor<4x16x1xf8E8M0FNU>
     %g = ml_program.global_load_const @g : tensor<4xf32>
     %z1 = ml_program.global_load_const @z1 : tensor<4x24x1xui8>
-    %mixer = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, use_sparse_mixer = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("mixer")
+    %mixer = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 3 : i64, use_sparse_mixer = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("mixer")
     %shared = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, num_shared_experts = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32> loc("shared")
     %missing = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>) -> tensor<2x16xf32> loc("missing")
     %dynamic = inlay_onnx.node "com.microsoft::MoE"(%y, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64}} : (tensor<?x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<?x16xf32> loc("dynamic")
@@ -108,5 +108,23 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %zeros = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2, %none, %none, %none, %none, %z7) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>, none, none, none, none, tensor<4x7xui8>) -> tensor<2x16xf32> loc("zeros")
     %plugin = inlay_onnx.node "trt_edgellm::Int4MoePlugin"(%x, %r, %q1) {attributes = {num_experts = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>) -> tensor<2x16xf32> loc("plugin")
     inlay_onnx.return %tokens, %mixer, %shared, %missing, %dynamic, %rank, %activation, %fusion, %bias, %computed, %unfit, %many, %global, %unknown, %rounded, %width, %widths, %limit, %actscale, %square, %factor, %floats, %packed, %prepacked, %scaleless, %bits, %scales, %zeros, %plugin : tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<?x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x16xf32>
+  }
+}
+
+// -----
+
+// What the operator of onnxruntime calls use_sparse_mixer is the router of Phi-3.5-MoE, with its number.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  ml_program.global private @fc1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 6144, encoding = raw>) : tensor<4x24x16xf32>
+  ml_program.global private @fc2(#inlay_onnx.weight<file = "m.data", offset = 6144, length = 3072, encoding = raw>) : tensor<4x16x12xf32>
+  // CHECK-LABEL: inlay_nn.graph @mixer
+  // CHECK: inlay_nn.route {{ *}}sparse_mixer %r {k = 2 : i64, threshold = 2.000000e-02 : f64}
+  // CHECK: inlay_nn.experts {{ *}}swiglu
+  inlay_onnx.graph @mixer(%x: tensor<2x16xf32>, %r: tensor<2x4xf32>) -> tensor<2x16xf32> attributes {arg_names = ["x", "r"], result_names = ["y"]} {
+    %none = inlay_onnx.none : none
+    %fc1 = ml_program.global_load_const @fc1 : tensor<4x24x16xf32>
+    %fc2 = ml_program.global_load_const @fc2 : tensor<4x16x12xf32>
+    %y = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, normalize_routing_weights = 1 : i64, use_sparse_mixer = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32>
+    inlay_onnx.return %y : tensor<2x16xf32>
   }
 }

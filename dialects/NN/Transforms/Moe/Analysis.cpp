@@ -22,10 +22,12 @@ using onnx::NodeOp;
 
 Analysis::Analysis(onnx::GraphOp graph) : graph(graph) {
   addRouterRules(rules);
+  addMixerRules(rules);
   addLoopRules(rules);
   addGatheredRules(rules);
   addSparseRules(rules);
   addGroupedRules(rules);
+  addEinsumRules(rules);
   addDenseRules(rules);
   addLayoutRules(rules);
 }
@@ -119,6 +121,8 @@ static bool followInside(Analysis &analysis, NodeOp node) {
     inside.router = fact->router;
     inside.expert = fact->expert;
     inside.spec = fact->spec;
+    inside.weightKind = fact->weightKind;
+    inside.input = fact->kind == FactKind::WeightedInput ? input : fact->input;
     for (unsigned i = 0; i < node->getNumResults(); ++i)
       analysis.set(node, inside, i);
     return true;

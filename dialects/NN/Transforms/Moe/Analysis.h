@@ -67,11 +67,15 @@ struct Selection {
   int64_t topGroups = 1;
   int64_t bestPerGroup = 2;
   double maskedScore = 0;
+  /// Of a sparse mixer: how far below the chosen a logit counts.
+  double threshold = 0;
 };
 
 /// One choice of experts.
 struct Router {
   onnx::NodeOp topK;
+  /// The chosen experts.
+  mlir::Value indices;
   Selection selection;
   int64_t tokens = 0;
   int64_t experts = 0;
@@ -80,6 +84,8 @@ struct Router {
   mlir::Value lastWeights;
   WeightSpec lastSpec;
   bool hasExperts = false;
+  /// It is one round of another router.
+  bool isRound = false;
   /// The experts that the graph tells apart from others.
   llvm::BitVector seen;
 };
@@ -143,8 +149,10 @@ struct Fact {
   int64_t rowDim = 0;
   /// What made the hits or the order: only equal ones go together.
   mlir::Operation *root = nullptr;
-  /// WeightedInput: the input without weight. Inside: the WeightedInput.
+  /// WeightedInput: the input without weight, and what kind of weight it was
+  /// multiplied with. Inside: the WeightedInput.
   mlir::Value input;
+  FactKind weightKind = FactKind::FullWeight;
   Sum *sum = nullptr;
 };
 
@@ -180,6 +188,8 @@ public:
   std::deque<Router> &getRouters() { return routers; }
   const std::deque<std::unique_ptr<Sum>> &getSums() const { return sums; }
   std::vector<Completion> &getCompletions() { return completions; }
+  /// The router whose first round chose `index`; null while it is not known.
+  Router *&mixerOf(mlir::Value index) { return mixers[index]; }
 
 private:
   onnx::GraphOp graph;
@@ -188,25 +198,37 @@ private:
   std::deque<Router> routers;
   std::deque<std::unique_ptr<Sum>> sums;
   std::vector<Completion> completions;
+  llvm::DenseMap<mlir::Value, Router *> mixers;
 };
 
 using RuleMap = llvm::StringMap<llvm::SmallVector<Analysis::Rule, 4>>;
 
 void addLayoutRules(RuleMap &rules);
 void addRouterRules(RuleMap &rules);
+void addMixerRules(RuleMap &rules);
 void addLoopRules(RuleMap &rules);
 void addDenseRules(RuleMap &rules);
 void addGatheredRules(RuleMap &rules);
 void addSparseRules(RuleMap &rules);
 void addGroupedRules(RuleMap &rules);
+void addEinsumRules(RuleMap &rules);
 
 /// Reads backwards what a TopK over the last dim chooses from.
 Selection readSelection(mlir::Value choice, int64_t tokens, int64_t experts);
 
+/// Whether `node` works along the last dim of `input`, by its `axis`, which is
+/// `otherwise` where it is left out.
+bool isOverLastDim(onnx::NodeOp node, mlir::Value input, int64_t otherwise);
+
 /// Output 0 of `node` as product of a weight and the outputs of experts.
 bool meet(Analysis &analysis, onnx::NodeOp node, const Fact &weight,
           mlir::Value weightValue, mlir::Value other);
-/// The outputs of experts, concatenated by expert, that `output` is a view of.
+/// The outputs of experts whose inputs were weighted, read backwards from
+/// `value`, which lies as `layout` says: they become terms.
+bool meetInside(Analysis &analysis, mlir::Value value, const Layout &layout,
+                int64_t hidden);
+/// The outputs of experts, concatenated by expert, that `output` is a view of;
+/// `weight` is that of the sorted pairs, or a weighted input.
 std::optional<std::vector<std::pair<int64_t, Mlp>>>
 readSorted(Analysis &analysis, const Fact &weight, View output, int64_t hidden);
 /// The layout of a product with a weight: that of the weight, and Hidden along

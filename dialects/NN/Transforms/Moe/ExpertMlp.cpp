@@ -297,6 +297,11 @@ private:
         factors.erase(factors.begin() + i);
         if (!takeFactor(argument))
           return false;
+      } else if (node.isOp("", "SwiGLU") && node.getInputs().size() == 2) {
+        mlp.activation = ActivationKind::Silu;
+        mlp.alpha = node.getFloatAttr("alpha", 1);
+        found = View{node.getInput(0), factor.layout};
+        factors[i] = View{node.getInput(1), factor.layout};
       } else if (auto argument = erfArgument(factor)) {
         mlp.activation = ActivationKind::Gelu;
         found = argument;
@@ -436,6 +441,8 @@ private:
       if (fact && fact->router == &router && fact->layout == view.layout) {
         mlp.input = fact->input;
         mlp.weightedInput = view.value;
+        if (!mlp.root)
+          mlp.root = fact->root;
         return true;
       }
       if (view.layout == tokens &&

@@ -78,7 +78,7 @@ RouteOp ExpertsBuilder::createRoute(OpBuilder &builder, Location loc,
       builder, loc, weights, indices, logits, selection.bias, scores, kind,
       slots, spec.renormalize, APFloat(spec.epsilon), APFloat(spec.scale),
       selection.groups, selection.topGroups, selection.bestPerGroup,
-      APFloat(selection.maskedScore));
+      APFloat(selection.maskedScore), APFloat(selection.threshold));
 }
 
 //===----------------------------------------------------------------------===//

@@ -37,10 +37,11 @@ std::optional<Layout> moe::productLayout(const Fact &weight, Shape from,
 bool moe::isStacked(const Mlp &mlp, bool byExpert) {
   auto agrees = [byExpert](const Matrix &matrix) {
     bool all = matrix.weight.layout.has(Axis::Expert) == byExpert;
+    // All experts may share scales or a bias.
     for (const std::optional<WeightView> *view :
          {&matrix.scales, &matrix.zeroPoints, &matrix.bias, &matrix.global})
       if (*view)
-        all &= (*view)->layout.has(Axis::Expert) == byExpert;
+        all &= byExpert || !(*view)->layout.has(Axis::Expert);
     return all;
   };
   return agrees(mlp.fc1) && agrees(mlp.fc2) && (!mlp.fc3 || agrees(*mlp.fc3));
@@ -54,32 +55,69 @@ static bool belongs(const Mlp &mlp, const Fact &weight) {
   return isStacked(mlp, /*byExpert=*/!ofOne);
 }
 
-/// The tokens, if that is what a full weight multiplies: Llama-4 weights the
-/// inputs of its experts.
-static Value tokensOf(const Fact &weight, View view, int64_t hidden) {
+/// The tokens, if that is what a weight multiplies: Llama-4 weights the inputs
+/// of its experts. All of them, or those that were chosen.
+static Value tokensOf(Analysis &analysis, const Fact &weight, View view,
+                      int64_t hidden) {
   Layout tokens = Layout::rowMajor(
       {{Axis::Token, weight.router->tokens}, {Axis::Hidden, hidden}});
+  Operation *root = nullptr;
   Value found;
   do {
     if (view.layout == tokens &&
         numElements(*shapeOf(view.value)) == weight.router->tokens * hidden)
       found = view.value;
-  } while (stepBack(view, /*casts=*/false));
-  return found;
+  } while (stepBack(view, /*casts=*/false) ||
+           stepBackChoice(analysis, *weight.router, view, root));
+  return root == weight.root ? found : Value();
 }
 
 static bool meetInput(Analysis &analysis, NodeOp node, const Fact &weight,
                       const Layout &product, View other, int64_t hidden) {
-  if (weight.kind != FactKind::FullWeight)
-    return false;
-  Value input = tokensOf(weight, other, hidden);
+  Value input = tokensOf(analysis, weight, other, hidden);
   if (!input)
     return false;
   Fact fact = weight;
   fact.kind = FactKind::WeightedInput;
+  fact.weightKind = weight.kind;
   fact.layout = product;
   fact.input = input;
   return analysis.set(node, std::move(fact));
+}
+
+/// Whether an expert answers to zeros with zeros: where all experts run on all
+/// tokens, those that were not chosen must add nothing.
+static bool keepsZero(const Mlp &mlp) { return !mlp.fc1.bias && !mlp.fc2.bias; }
+
+bool moe::meetInside(Analysis &analysis, Value value, const Layout &layout,
+                     int64_t hidden) {
+  const Fact *inside = analysis.find(value, FactKind::Inside);
+  const Fact *found =
+      inside ? analysis.find(inside->input, FactKind::WeightedInput) : nullptr;
+  auto producer = value.getDefiningOp<NodeOp>();
+  if (!found || !producer || producer.getOutput(0) != value)
+    return false;
+  // A copy: facts move when others are set.
+  Fact input = *found;
+  Value weightedInput = inside->input;
+  std::vector<std::pair<int64_t, Mlp>> experts;
+  if (auto sorted = readSorted(analysis, input, {value, layout}, hidden)) {
+    experts = std::move(*sorted);
+  } else {
+    auto mlp = readMlp(analysis, *input.router, {value, layout}, hidden);
+    bool ofOne = input.expert >= 0 || input.router->experts == 1;
+    if (!mlp || mlp->expert >= 0 || !isStacked(*mlp, /*byExpert=*/!ofOne))
+      return false;
+    experts.push_back({input.expert, std::move(*mlp)});
+  }
+  for (auto &[expert, mlp] : experts)
+    if (mlp.weightedInput != weightedInput ||
+        (input.weightKind == FactKind::FullWeight && !keepsZero(mlp)))
+      return false;
+  Sum *sum = analysis.addSum(input);
+  sum->weightOnInput = true;
+  sum->experts = std::move(experts);
+  return analysis.setTerms(producer, sum, layout);
 }
 
 bool moe::meet(Analysis &analysis, NodeOp node, const Fact &weight,

@@ -340,3 +340,17 @@ void moe::peel(View &view, bool casts) {
   while (stepBack(view, casts)) {
   }
 }
+
+Value moe::stripIdle(Value value, const Layout &rows) {
+  auto shape = shapeOf(value);
+  if (!shape)
+    return value;
+  int64_t count = numElements(*shape);
+  View view{value, rows};
+  while (stepBack(view, /*casts=*/true)) {
+    auto from = shapeOf(view.value);
+    if (view.layout == rows && from && numElements(*from) == count)
+      value = view.value;
+  }
+  return value;
+}

@@ -18,6 +18,8 @@
 
 #include "dialects/Onnx/IR/Onnx.h"
 
+#include <string>
+
 namespace inlay::nn::moe {
 
 /// A value and where its elements lie.
@@ -46,6 +48,10 @@ bool stepBack(View &view, bool casts);
 /// The same as often as it goes.
 void peel(View &view, bool casts);
 
+/// `value`, of which the elements lie as `rows` says, without the nodes before
+/// it that keep the elements where they are.
+mlir::Value stripIdle(mlir::Value value, const Layout &rows);
+
 /// Whether one node reads the elements of `value`; any may ask for its shape.
 bool isReadOnce(mlir::Value value);
 
@@ -56,6 +62,16 @@ struct SliceRange {
   int64_t step;
 };
 std::optional<llvm::SmallVector<SliceRange>> readSlice(onnx::NodeOp node);
+
+/// An Einsum of two factors, each with a letter for each dim, none twice.
+struct EinsumForm {
+  mlir::Value lhs, rhs;
+  std::string lhsLetters, rhsLetters, resultLetters;
+
+  /// Letters of factors that the result has not.
+  llvm::SmallVector<char> summedLetters() const;
+};
+std::optional<EinsumForm> readEinsumForm(onnx::NodeOp node);
 
 /// The only number of a constant of one element, or of a splat.
 std::optional<double> scalarOf(mlir::Value value);

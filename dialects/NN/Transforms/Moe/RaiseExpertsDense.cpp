@@ -163,39 +163,31 @@ static bool sumTerms(Analysis &analysis, NodeOp node) {
   return analysis.setTerms(node, fact->sum, *layout);
 }
 
-/// The sum over experts whose inputs were weighted: their outputs are read back
-/// to the weighted inputs.
+/// The sum over experts, or over the slots of each token, whose inputs were
+/// weighted: their outputs are read back to the weighted inputs.
 static bool sumInside(Analysis &analysis, NodeOp node) {
-  const Fact *found = analysis.find(node.getInput(0), FactKind::Inside);
-  auto shape = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
-  if (!found || found->expert >= 0 || !shape || !to || shape->size() < 2)
+  Value value = node.getInput(0);
+  const Fact *found = analysis.find(value, FactKind::Inside);
+  auto shape = shapeOf(value);
+  if (!found || found->expert >= 0 || !shape || shape->size() < 2)
     return false;
-  Fact fact = *found;
-  int64_t tokens = fact.router->tokens, experts = fact.router->experts;
+  const Router &router = *found->router;
   int64_t hidden = shape->back();
-  if (numElements(*shape) != experts * tokens * hidden)
+  bool isFull = found->weightKind == FactKind::FullWeight;
+  std::pair<Axis, int64_t> token{Axis::Token, router.tokens},
+      width{Axis::Hidden, hidden},
+      summed = isFull ? std::pair(Axis::Expert, router.experts)
+                      : std::pair(Axis::Slot, router.slots);
+  if (numElements(*shape) != router.tokens * summed.second * hidden)
     return false;
-  // The dim that is summed over comes first, or behind the tokens.
-  for (bool first : {true, false}) {
-    std::pair<Axis, int64_t> expert{Axis::Expert, experts},
-        token{Axis::Token, tokens}, width{Axis::Hidden, hidden};
-    Layout layout = first ? Layout::rowMajor({expert, token, width})
-                          : Layout::rowMajor({token, expert, width});
+  // The dim that is summed over comes behind the tokens, or first.
+  for (const Layout &layout : {Layout::rowMajor({token, summed, width}),
+                               Layout::rowMajor({summed, token, width})}) {
     SmallVector<Axis> axes;
-    auto summed = reducedLayout(node, layout, axes);
-    if (!summed || !sumsOver(axes, {Axis::Expert}, *fact.router))
-      continue;
-    auto mlp =
-        readMlp(analysis, *fact.router, {node.getInput(0), layout}, hidden);
-    const Fact *input =
-        mlp ? analysis.find(mlp->weightedInput, FactKind::WeightedInput)
-            : nullptr;
-    if (!input || !isStacked(*mlp, /*byExpert=*/experts > 1))
-      continue;
-    Sum *sum = analysis.addSum(*input);
-    sum->weightOnInput = true;
-    sum->experts.push_back({-1, std::move(*mlp)});
-    return analysis.setTerms(node, sum, *summed);
+    auto after = reducedLayout(node, layout, axes);
+    if (after && sumsOver(axes, {summed.first}, router) &&
+        meetInside(analysis, value, layout, hidden))
+      return sumTerms(analysis, node);
   }
   return false;
 }

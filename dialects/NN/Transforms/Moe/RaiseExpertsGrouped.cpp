@@ -303,7 +303,9 @@ moe::readSorted(Analysis &analysis, const Fact &weight, View output,
                 int64_t hidden) {
   const Router &router = *weight.router;
   Operation *root = weight.root;
-  if (weight.kind != FactKind::PairWeight && weight.kind != FactKind::Weight)
+  bool onInput = weight.kind == FactKind::WeightedInput;
+  if (weight.kind != FactKind::PairWeight && weight.kind != FactKind::Weight &&
+      !onInput)
     return std::nullopt;
   do {
     peel(output, /*casts=*/true);
@@ -322,7 +324,8 @@ moe::readSorted(Analysis &analysis, const Fact &weight, View output,
   std::vector<std::pair<int64_t, Mlp>> experts;
   for (Value piece : concat.getInputs()) {
     auto mlp = readMlp(analysis, router, {piece, rows}, hidden);
-    if (!mlp || mlp->root != root || mlp->weightedInput ||
+    if (!mlp || mlp->root != root ||
+        static_cast<bool>(mlp->weightedInput) != onInput ||
         mlp->expert != static_cast<int64_t>(experts.size()) ||
         !isStacked(*mlp, /*byExpert=*/false))
       return std::nullopt;

@@ -192,43 +192,23 @@ static bool absorb(Sum &sum, Sum &other) {
 }
 
 /// An expert whose input was weighted, read from its output.
-static bool readInside(Analysis &analysis, NodeOp node, Value value) {
+static void readInside(Analysis &analysis, Value value) {
   const Fact *found = analysis.find(value, FactKind::Inside);
   auto shape = shapeOf(value);
   if (!found || found->expert < 0 || !shape || shape->empty())
-    return false;
-  Fact fact = *found;
-  int64_t hidden = shape->back(), tokens = fact.router->tokens;
-  if (numElements(*shape) != tokens * hidden)
-    return false;
-  Layout layout =
-      Layout::rowMajor({{Axis::Token, tokens}, {Axis::Hidden, hidden}});
-  auto mlp = readMlp(analysis, *fact.router, {value, layout}, hidden);
-  const Fact *input =
-      mlp ? analysis.find(mlp->weightedInput, FactKind::WeightedInput)
-          : nullptr;
-  auto producer = value.getDefiningOp<NodeOp>();
-  if (!input || !isStacked(*mlp, /*byExpert=*/false) || !producer ||
-      producer.getOutput(0) != value)
-    return false;
-  Sum *sum = analysis.addSum(*input);
-  sum->weightOnInput = true;
-  sum->experts.push_back({input->expert, std::move(*mlp)});
-  return analysis.setTerms(producer, sum, layout);
-}
-
-/// Whether a product with a weight computes `value`.
-static bool isProduct(Value value) {
-  auto node = value ? value.getDefiningOp<NodeOp>() : NodeOp();
-  return node && (node.isOp("", "MatMul") || node.isOp("", "Gemm") ||
-                  node.isOp("com.microsoft", "FusedMatMul") ||
-                  node.isOp("com.microsoft", "MatMulNBits"));
+    return;
+  int64_t hidden = shape->back(), tokens = found->router->tokens;
+  if (numElements(*shape) == tokens * hidden)
+    meetInside(
+        analysis, value,
+        Layout::rowMajor({{Axis::Token, tokens}, {Axis::Hidden, hidden}}),
+        hidden);
 }
 
 static bool addTerms(Analysis &analysis, NodeOp node) {
   for (Value operand : {node.getInput(0), node.getInput(1)})
-    if (isProduct(operand))
-      readInside(analysis, node, operand);
+    if (operand && operand.getDefiningOp<NodeOp>())
+      readInside(analysis, operand);
   auto pair = findOperand(analysis, node, FactKind::Terms);
   auto to = shapeOf(node.getOutput(0));
   auto from = pair ? shapeOf(pair->value) : std::nullopt;

@@ -244,8 +244,24 @@ static bool isTokenOfRows(const Fact *index, const Fact &terms) {
   return true;
 }
 
+/// Rows of experts whose inputs were weighted, read from their outputs.
+static void readInside(Analysis &analysis, Value rows) {
+  const Fact *found = analysis.find(rows, FactKind::Inside);
+  auto shape = found ? shapeOf(rows) : std::nullopt;
+  if (!shape || shape->size() != 2)
+    return;
+  int64_t hidden = shape->back();
+  const Router &router = *found->router;
+  std::pair<Axis, int64_t> row =
+      found->expert >= 0 ? std::pair(Axis::Hit, ShapedType::kDynamic)
+                         : std::pair(Axis::Pair, router.tokens * router.slots);
+  meetInside(analysis, rows, Layout::rowMajor({row, {Axis::Hidden, hidden}}),
+             hidden);
+}
+
 /// Adds the rows of `terms` to an accumulator.
 static bool scatter(Analysis &analysis, NodeOp node, bool byElement) {
+  readInside(analysis, node.getInput(2));
   const Fact *found = analysis.find(node.getInput(2), FactKind::Terms);
   const Fact *index = analysis.find(node.getInput(1));
   Value whole = node.getInput(0);

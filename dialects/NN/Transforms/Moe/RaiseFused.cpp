@@ -82,8 +82,11 @@ private:
   }
 
   std::optional<std::string> refuse() {
-    if (node.getIntAttr("use_sparse_mixer", 0))
-      return "routes with use_sparse_mixer = 1, which no rule knows yet";
+    int64_t k = node.getIntAttr("k", 1);
+    if (isSparseMixer() && (k != 2 || scores))
+      return "routes with use_sparse_mixer = 1, which is known for k = 2 and "
+             "without router_weights only, not for k = " +
+             std::to_string(k);
     if (node.getIntAttr("num_shared_experts", 0))
       return "has num_shared_experts, which no rule knows yet: export shared "
              "experts as an MLP of their own";
@@ -383,9 +386,18 @@ private:
   // Result
   //===--------------------------------------------------------------------===//
 
+  bool isSparseMixer() { return node.getIntAttr("use_sparse_mixer", 0) != 0; }
+
   Selection readRoute(WeightSpec &spec) {
     Selection selection;
     selection.logits = selection.scores = node.getInput(1);
+    if (isSparseMixer()) {
+      // The kernels of onnxruntime have this number, and never renormalise.
+      constexpr double jitter = 0.01;
+      selection.threshold = 2 * jitter;
+      spec.kind = RouteKind::SparseMixer;
+      return selection;
+    }
     spec.renormalize = node.getIntAttr("normalize_routing_weights", 0) != 0;
     if (!isQuantised) {
       spec.kind = RouteKind::SoftmaxTopK;

@@ -129,9 +129,9 @@ private:
 
   /// A router whose choice is a result, or serves what no rule knows.
   void raiseAlone(Router &router) {
-    if (router.hasExperts || !router.lastWeights)
+    if (router.hasExperts || router.isRound || !router.lastWeights)
       return;
-    Value weights = router.lastWeights, indices = router.topK.getOutput(1);
+    Value weights = router.lastWeights, indices = router.indices;
     auto weightType = dyn_cast<RankedTensorType>(weights.getType());
     auto indexType = dyn_cast<RankedTensorType>(indices.getType());
     if (!weightType || !indexType)

@@ -26,12 +26,12 @@ using onnx::NodeOp;
 // TopK
 //===----------------------------------------------------------------------===//
 
-static bool isOverLastDim(NodeOp node, Value input) {
+bool moe::isOverLastDim(NodeOp node, Value input, int64_t otherwise) {
   auto shape = shapeOf(input);
   if (!shape || shape->empty())
     return false;
   int64_t rank = shape->size();
-  return normaliseAxis(node.getIntAttr("axis", -1), rank) == rank - 1;
+  return normaliseAxis(node.getIntAttr("axis", otherwise), rank) == rank - 1;
 }
 
 /// The selection, if the weights are the values of TopK itself: what it was
@@ -51,11 +51,12 @@ static bool startRouter(Analysis &analysis, NodeOp node) {
   std::optional<int64_t> k = intOf(node.getInput(1));
   if (!shape || shape->empty() || !type || !type.hasStaticShape() || !k ||
       !node.getOutput(1) || !isa<FloatType>(type.getElementType()) ||
-      !isOverLastDim(node, node.getInput(0)) ||
+      !isOverLastDim(node, node.getInput(0), /*otherwise=*/-1) ||
       node.getIntAttr("largest", 1) == 0)
     return false;
   Router router;
   router.topK = node;
+  router.indices = node.getOutput(1);
   router.experts = shape->back();
   router.tokens = numElements(shape->drop_back());
   router.slots = *k;
@@ -211,7 +212,7 @@ static bool gatherScores(Analysis &analysis, NodeOp node) {
   auto shape = shapeOf(node.getInput(0)),
        indexShape = shapeOf(node.getInput(1));
   if (!index || !shape || !indexShape || shape->empty() ||
-      !isOverLastDim(node, node.getInput(0)))
+      !isOverLastDim(node, node.getInput(0), /*otherwise=*/0))
     return false;
   const Router &router = *index->router;
   Layout row = Layout::rowMajor(

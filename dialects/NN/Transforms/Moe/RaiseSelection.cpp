@@ -224,11 +224,9 @@ private:
 
   /// TopK over the scores of groups: the sum of the best few of each.
   bool readBestGroups(Value indices, const View &choice, int64_t groups) {
-    View view{indices, {}};
-    while (definedBy(view.value, "Cast") || definedBy(view.value, "Identity"))
-      view.value = view.value.getDefiningOp<NodeOp>().getInput(0);
-    NodeOp topK = definedBy(view.value, "TopK");
-    if (!topK || topK.getOutput(1) != view.value ||
+    indices = strip(indices);
+    NodeOp topK = definedBy(indices, "TopK");
+    if (!topK || topK.getOutput(1) != indices ||
         topK.getIntAttr("largest", 1) == 0)
       return false;
     std::optional<int64_t> k = intOf(topK.getInput(1));
@@ -241,10 +239,22 @@ private:
     return readGroupScore(topK.getInput(0), choice, groups);
   }
 
+  /// A value with a row for each token, without idle nodes before it.
+  Value strip(Value value) const {
+    const Term *token = rows.find(Axis::Token);
+    int64_t tokens = token ? token->size : 1;
+    auto shape = shapeOf(value);
+    if (!shape || ShapedType::isDynamicShape(*shape) || tokens < 1 ||
+        numElements(*shape) % tokens != 0)
+      return value;
+    // What is in a row does not matter here.
+    return stripIdle(
+        value, Layout::rowMajor({{Axis::Token, tokens},
+                                 {Axis::Slot, numElements(*shape) / tokens}}));
+  }
+
   bool readGroupScore(Value score, const View &choice, int64_t groups) {
-    while (definedBy(score, "Cast") || definedBy(score, "Identity") ||
-           definedBy(score, "Squeeze"))
-      score = score.getDefiningOp<NodeOp>().getInput(0);
+    score = strip(score);
     auto reduce = score.getDefiningOp<NodeOp>();
     bool isMax = reduce && reduce.isOp("", "ReduceMax");
     if (!reduce || (!isMax && !reduce.isOp("", "ReduceSum")))
@@ -263,11 +273,14 @@ private:
       return false;
     selection.bestPerGroup = 1;
     if (!isMax) {
+      best = strip(best);
       NodeOp topK = definedBy(best, "TopK");
       std::optional<int64_t> k = topK ? intOf(topK.getInput(1)) : std::nullopt;
-      if (!k || topK.getOutput(0) != best ||
+      auto bestOf = shapeOf(best);
+      // The same dims as those that are summed.
+      if (!k || topK.getOutput(0) != best || bestOf->back() != shape->back() ||
           topK.getIntAttr("largest", 1) == 0 ||
-          normaliseAxis(topK.getIntAttr("axis", -1), rank) != rank - 1)
+          !isOverLastDim(topK, best, /*otherwise=*/-1))
         return false;
       selection.bestPerGroup = *k;
       best = topK.getInput(0);

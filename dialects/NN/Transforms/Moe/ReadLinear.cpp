@@ -46,6 +46,8 @@ public:
       return readGemm(node, view);
     if (node.isOp("com.microsoft", "MatMulNBits"))
       return readNBits(node, view);
+    if (std::optional<EinsumForm> einsum = readEinsumForm(node))
+      return readEinsum(*einsum, view);
     return std::nullopt;
   }
 
@@ -206,7 +208,11 @@ private:
                                transposed ? column : n);
     if (!left || !right)
       return std::nullopt;
-    View a{node.getInput(0), *left}, b{node.getInput(1), *right};
+    return readFactors({node.getInput(0), *left}, {node.getInput(1), *right});
+  }
+
+  /// One of the factors as the weight; the other one.
+  std::optional<View> readFactors(const View &a, const View &b) {
     for (auto [weight, other] : {std::pair(b, a), std::pair(a, b)}) {
       if (other.layout.has(matrix.row))
         continue;
@@ -214,6 +220,38 @@ private:
         return other;
     }
     return std::nullopt;
+  }
+
+  /// A product whose dims have letters: those of the result lie as the result
+  /// does, the one that both factors have and the result has not is summed.
+  std::optional<View> readEinsum(const EinsumForm &form, const View &view) {
+    auto lhs = shapeOf(form.lhs), rhs = shapeOf(form.rhs),
+         to = shapeOf(view.value);
+    auto dims = to ? split(view.layout, *to) : std::nullopt;
+    if (!dims || !lhs || !rhs)
+      return std::nullopt;
+    llvm::DenseMap<char, Layout> letters;
+    for (auto [letter, dim] :
+         llvm::zip_equal(StringRef(form.resultLetters), *dims))
+      letters[letter] = dim;
+    SmallVector<char> summed = form.summedLetters();
+    if (summed.size() != 1 ||
+        !StringRef(form.rhsLetters).contains(summed.front()) ||
+        !StringRef(form.lhsLetters).contains(summed.front()))
+      return std::nullopt;
+    matrix.columns = (*lhs)[form.lhsLetters.find(summed.front())];
+    letters[summed.front()] =
+        Layout::rowMajor({{matrix.column, matrix.columns}});
+    auto layoutOf = [&](StringRef names, Shape shape) {
+      return join(llvm::map_to_vector(
+                      names, [&](char letter) { return letters[letter]; }),
+                  shape);
+    };
+    auto left = layoutOf(form.lhsLetters, *lhs);
+    auto right = layoutOf(form.rhsLetters, *rhs);
+    if (!left || !right)
+      return std::nullopt;
+    return readFactors({form.lhs, *left}, {form.rhs, *right});
   }
 
   std::optional<View> readFusedMatMul(NodeOp node, const View &view) {
