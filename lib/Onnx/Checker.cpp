@@ -66,6 +66,9 @@ void Checker::check(Model &model) {
   checkGraph(model.graph, scope, /*isFunction=*/false);
 }
 
+/// The newest opset of the default domain whose operators are known.
+static constexpr int64_t kMaxOpset = 28;
+
 void Checker::checkVersions(const Model &model) {
   if (model.irVersion < kMinIRVersion || model.irVersion > kMaxIRVersion)
     findings.inputError("",
@@ -76,6 +79,12 @@ void Checker::checkVersions(const Model &model) {
                         "export the model again with a current version of "
                         "ONNX");
   checkOpsets([] { return std::string(); }, model.opsets);
+  for (const Opset &opset : model.opsets)
+    if (opset.domain.empty() && opset.version > kMaxOpset)
+      findings.warning("", "opset " + Twine(opset.version) + " is newer than " +
+                               Twine(kMaxOpset) +
+                               ", the newest that is known: operators that "
+                               "changed since are taken for what they were");
 }
 
 void Checker::checkOpsets(Subject subject, llvm::ArrayRef<Opset> opsets) {
@@ -227,12 +236,26 @@ void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
                         "add the domain to the model's opset_import");
   for (auto [index, attribute] : llvm::enumerate(node.attributes)) {
     checkAttribute(subject, attribute, isFunction);
+    checkKind(subject, node, attribute);
     for (const Attribute &other :
          llvm::ArrayRef(node.attributes).take_front(index))
       if (other.name == attribute.name)
         findings.inputError(subject(),
                             "has two attributes '" + attribute.name + "'");
   }
+}
+
+/// An attribute of another type than its operator's would be passed over, as if
+/// it were not there.
+void Checker::checkKind(Subject subject, const Node &node,
+                        const Attribute &attribute) {
+  std::optional<AttributeKind> expected =
+      getAttributeKind(node.domain, attribute.name);
+  if (expected && attribute.kind != *expected &&
+      attribute.kind != AttributeKind::Undefined)
+    findings.inputError(subject(), "attribute '" + attribute.name + "' is " +
+                                       formatKind(attribute.kind) +
+                                       ", expected " + formatKind(*expected));
 }
 
 void Checker::checkAttribute(Subject subject, const Attribute &attribute,

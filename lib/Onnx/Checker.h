@@ -25,6 +25,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +97,7 @@ private:
   void checkNode(const Node &node, const Scope &scope, bool isFunction);
   void checkAttribute(Subject subject, const Attribute &attribute,
                       bool isFunction);
+  void checkKind(Subject subject, const Node &node, const Attribute &attribute);
   void connectNode(Node &node, uint32_t index, Scope &scope, bool isFunction);
   void use(llvm::StringRef name, uint32_t consumer, Scope &scope,
            Subject subject);
@@ -107,6 +109,13 @@ private:
   Findings &findings;
   TensorChecker tensors;
 };
+
+/// The type that attribute `name` has in the operators of `domain`; nothing
+/// where it is not known, or differs from one to the next.
+std::optional<AttributeKind> getAttributeKind(llvm::StringRef domain,
+                                              llvm::StringRef name);
+/// "a list of integers"
+llvm::StringRef formatKind(AttributeKind kind);
 
 /// "node '/layers.0/moe' (com.microsoft::QMoE)"
 std::string describe(const Node &node);

@@ -159,6 +159,33 @@ TEST(CheckerTest, Attributes) {
             "dim: [-1]\n");
 }
 
+TEST(CheckerTest, AttributesAreOfTheirOperatorsType) {
+  EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'Transpose' attribute "
+                  "{ name: 'perm' type: STRING s: '10' } }"),
+            "model.onnx: error: node 'n' (Transpose): attribute 'perm' is a "
+            "string, expected a list of integers\n");
+  EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'MatMulNBits' domain: "
+                  "'com.microsoft' attribute { name: 'bits' type: FLOAT f: 4 } "
+                  "}"),
+            "model.onnx: error: node 'n' (com.microsoft::MatMulNBits): "
+            "attribute 'bits' is a number, expected an integer\n");
+  EXPECT_EQ(printFindings(encode(
+                "ir_version: 8 opset_import { domain: 'acme' version: 1 } "
+                "graph { node { name: 'n' output: 'y' op_type: 'Op' domain: "
+                "'acme' attribute { name: 'perm' type: STRING s: '10' } } }")),
+            "")
+      << "nobody knows the attributes of other domains";
+}
+
+TEST(CheckerTest, NewerOpsetsAreNamed) {
+  EXPECT_EQ(
+      printFindings(
+          encode("ir_version: 8 graph { } opset_import { version: 99 }")),
+      "model.onnx: warning: opset 99 is newer than 28, the newest that is "
+      "known: operators that changed since are taken for what they "
+      "were\n");
+}
+
 TEST(CheckerTest, OperatorsHaveNames) {
   EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'a::B' }"),
             "model.onnx: error: node 'n' (a::B): has no valid operator name: "

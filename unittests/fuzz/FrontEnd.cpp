@@ -18,10 +18,12 @@
 #include "inlay/Support/Diagnostic.h"
 #include "inlay/Target/Target.h"
 
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 #include <cstdlib>
 
@@ -74,8 +76,11 @@ Outcome fuzz::runOnnx(StringRef bytes) {
 //===----------------------------------------------------------------------===//
 
 /// Generates what the config describes, with the counts that make a model long
-/// cut down: what is left to go wrong is in the widths.
+/// cut down: what is left to go wrong is in the widths. One encoding of one
+/// text in eight goes all the way: that takes a hundred times as long as the
+/// rest.
 static void runConfig(StringRef text) {
+  uint64_t hash = llvm::xxh3_64bits(text);
   Diagnostics diags;
   modelgen::SpecOverrides overrides;
   overrides.layers = 2;
@@ -101,6 +106,8 @@ static void runConfig(StringRef text) {
         reportFault("a model was not generated, without a word", "");
       continue;
     }
+    if (hash % 8 != 0 || hash / 8 % 3 != static_cast<uint64_t>(encoding))
+      continue;
     Outcome outcome = runOnnx(model->model);
     // What Inlay writes, it must be able to read.
     if (outcome.level == 0)
@@ -137,6 +144,14 @@ static std::string print(mlir::ModuleOp module) {
   return text;
 }
 
+static std::string writeBytecode(mlir::ModuleOp module) {
+  std::string bytes;
+  llvm::raw_string_ostream os(bytes);
+  if (failed(mlir::writeBytecodeToFile(module, os)))
+    reportFault("bytecode cannot be written", print(module));
+  return bytes;
+}
+
 void fuzz::runMlir(StringRef text) {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
@@ -154,6 +169,23 @@ void fuzz::runMlir(StringRef text) {
     reportFault("printed IR does not parse", printed + diagnostics);
   if (print(*again) != printed)
     reportFault("printed IR parses to something else", printed + print(*again));
+  auto binary = mlir::parseSourceString<mlir::ModuleOp>(writeBytecode(*module),
+                                                        config, "fuzz");
+  if (!binary)
+    reportFault("bytecode does not parse", printed + diagnostics);
+  if (print(*binary) != printed)
+    reportFault("bytecode parses to something else", printed + print(*binary));
+}
+
+std::string fuzz::asBytecode(StringRef text) {
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  mlir::ScopedDiagnosticHandler silent(
+      &context, [](mlir::Diagnostic &) { return mlir::success(); });
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      text, mlir::ParserConfig(&context), "fuzz");
+  return module ? writeBytecode(*module) : std::string();
 }
 
 std::vector<std::string> fuzz::getOperators() {

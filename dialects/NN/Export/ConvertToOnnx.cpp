@@ -141,6 +141,8 @@ private:
                                      opType, inputs, attributes);
     if (domain.empty())
       givenNodes.emplace_back(node, opaque.getOwnOpset().value_or(given));
+    else
+      node.setOwnOpsetAttr(opaque.getOwnOpsetAttr());
     SmallVector<Value> results(node.getOutputs().begin(),
                                node.getOutputs().end());
     llvm::erase_if(results,

@@ -115,19 +115,17 @@ public:
   }
 
   Results run() {
-    // How a quantised state rounds is the runtime's affair.
-    if (op.getKeyScale() || op.getStateBits() != 0)
-      return {};
     splitInputs();
     normalise();
     rotateHeads();
-    Value presentKey = extendState(op.getPastKey(), key, op.getPresentKey());
+    Value presentKey = extendState(op.getPastKey(), key, op.getPresentKey(),
+                                   operands(op.getKeyScale()));
     Value presentValue;
     if (op.getValueInKey())
       value = nodes.sliceDim(key, 3, 0, op.getValueDim());
     else
-      presentValue =
-          extendState(op.getPastValue(), value, op.getPresentValue());
+      presentValue = extendState(op.getPastValue(), value, op.getPresentValue(),
+                                 operands(op.getValueScale()));
     Value result = attend();
     return {nodes.cast(result, elementType(op.getResult())), presentKey,
             presentValue};
@@ -197,19 +195,75 @@ private:
   /// Puts the tokens of the state before `fresh`, and returns the state after
   /// the step. Of a state as long as `present` the first rows are valid until
   /// it is full; then it holds the last tokens.
-  Value extendState(Value pastOperand, Value &fresh, Value present) {
+  Value extendState(Value pastOperand, Value &fresh, Value present,
+                    Value scale) {
     Value past = asHeads(operands(pastOperand));
     int64_t added = getShape(fresh)[2];
     int64_t capacity = past ? getShape(past)[2] : 0;
     int64_t valid = std::min(context, capacity);
+    if (scale && present)
+      fresh = quantise(fresh, scale, elementType(present));
     if (valid > 0)
       fresh = nodes.concat({nodes.sliceDim(past, 2, 0, valid), fresh}, 2);
+    Value stored = fresh;
+    if (scale && present)
+      fresh = dequantiseState(stored, scale);
     if (!present)
       return {};
     bool isFlat = getShape(present).size() == 3;
     int64_t length = getShape(present)[isFlat ? 1 : 2];
-    Value after = fillState(past, fresh, valid + added, length);
+    Value after = fillState(past, stored, valid + added, length);
     return isFlat ? joinHeads(nodes, after) : after;
+  }
+
+  /// A scale of a state as it broadcasts to [batch, heads, length, d]: one, or
+  /// one for each channel of each head.
+  Value spreadScale(Value scale, int64_t dim) {
+    scale = nodes.cast(scale, wide);
+    if (numElements(getShape(scale)) == 1)
+      return nodes.reshape(scale, {});
+    return nodes.reshape(scale,
+                         {1, static_cast<int64_t>(op.getKvHeads()), 1, dim});
+  }
+
+  /// Numbers as the state stores them: rounded to the nearest of its steps,
+  /// even ones where two are as near, or where it is floats to the nearest of
+  /// these.
+  Value quantise(Value numbers, Value scale, Type type) {
+    SmallVector<int64_t> shape(getShape(numbers));
+    Value steps = nodes.binary("Div", nodes.cast(numbers, wide),
+                               spreadScale(scale, shape[3]));
+    if (isa<FloatType>(type))
+      return nodes.cast(steps, type);
+    int64_t bits = op.getStateBits() == 4 ? 4 : 8;
+    double half = static_cast<double>(int64_t(1) << (bits - 1));
+    steps = nodes.unary("Round", steps);
+    steps = nodes.binary("Max", nodes.binary("Min", steps, half - 1), -half);
+    if (bits == 8)
+      return nodes.cast(steps, type);
+    // Two to a byte, the first in the low bits, counted from -8.
+    steps = nodes.binary("Add", steps, half);
+    Value low = nodes.sliceDim(steps, 3, 0, shape[3] / 2, 2);
+    Value high = nodes.sliceDim(steps, 3, 1, shape[3] / 2, 2);
+    return nodes.cast(
+        nodes.binary("Add", low, nodes.binary("Mul", high, 2 * half)), type);
+  }
+
+  /// The numbers that a state stands for.
+  Value dequantiseState(Value stored, Value scale) {
+    Value steps = nodes.cast(stored, wide);
+    if (op.getStateBits() == 4) {
+      Value high = nodes.unary("Floor", nodes.binary("Div", steps, 16.0));
+      Value low = nodes.binary("Sub", steps, nodes.binary("Mul", high, 16.0));
+      SmallVector<int64_t> shape(getShape(stored));
+      SmallVector<int64_t> single(shape);
+      single.push_back(1);
+      Value pairs = nodes.concat(
+          {nodes.reshape(low, single), nodes.reshape(high, single)}, 4);
+      shape[3] *= 2;
+      steps = nodes.binary("Sub", nodes.reshape(pairs, shape), 8.0);
+    }
+    return nodes.binary("Mul", steps, spreadScale(scale, getLastDim(steps)));
   }
 
   Value fillState(Value past, Value fresh, int64_t filled, int64_t length) {

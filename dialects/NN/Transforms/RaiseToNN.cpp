@@ -263,13 +263,14 @@ private:
     Refusal refusal = "no rule knows it";
     if (auto reason = refusals.find(node); reason != refusals.end()) {
       refusal = reason->second;
-    } else if (!isStatic(node)) {
-      refusal = "has a shape that depends on data";
-    } else if (!isNumeric(node)) {
-      refusal = "works on strings or complex numbers";
     } else if (auto rule = rules.find(node.getFullName());
                rule != rules.end()) {
-      refusal = applyRule(rule->second, node);
+      if (!isStatic(node))
+        refusal = "has a shape that depends on data";
+      else if (!isNumeric(node))
+        refusal = "works on strings or complex numbers";
+      else
+        refusal = applyRule(rule->second, node);
     }
     if (refusal)
       raiseOpaque(node, *refusal);

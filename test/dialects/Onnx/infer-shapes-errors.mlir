@@ -33,6 +33,36 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 
 // -----
 
+// expected-error @unknown {{node '/m' (Add): inputs 0 and 1 must hold elements of one type, got 'f32' and 'i64'}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<2x3xf32>, %a1: tensor<3xi64>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1"], result_names = ["r"]} {
+    %0 = inlay_onnx.node "Add"(%a0, %a1) : (tensor<2x3xf32>, tensor<3xi64>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
+// expected-error @unknown {{node '/m' (Where): inputs 1 and 2 must hold elements of one type, got 'i1' and 'f32'}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<2x3xi1>, %a1: tensor<2x3xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1"], result_names = ["r"]} {
+    %0 = inlay_onnx.node "Where"(%a0, %a0, %a1) : (tensor<2x3xi1>, tensor<2x3xi1>, tensor<2x3xf32>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
+// expected-error @unknown {{node '/m' (Concat): has no attribute 'axis', expected an integer}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<2x3xf32>, %a1: tensor<2x3xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1"], result_names = ["r"]} {
+    %0 = inlay_onnx.node "Concat"(%a0, %a1) : (tensor<2x3xf32>, tensor<2x3xf32>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
 // expected-error @unknown {{node '/m' (Add): operands of shape 2x3 and 2x4 do not broadcast}}
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
   inlay_onnx.graph @main(%a0: tensor<2x3xf32>, %a1: tensor<2x4xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1"], result_names = ["r"]} {

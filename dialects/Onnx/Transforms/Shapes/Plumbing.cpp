@@ -140,6 +140,9 @@ static LogicalResult inferConcat(NodeInference &n) {
   std::optional<Shape> result = n.shape(0);
   if (!result)
     return success();
+  if (!n.hasAttr("axis") && n.opset() >= 4)
+    return n.error() << "has no attribute 'axis', expected an integer",
+           failure();
   FailureOr<int64_t> axis = n.axis(n.intAttr("axis", 1), result->size());
   if (failed(axis))
     return failure();
