@@ -247,8 +247,9 @@ static int runSafely(const CompileOptions &options, CompileStreams streams,
   return status;
 }
 
-/// A point that does not fit is a row without numbers; any other failure ends
-/// the sweep.
+/// A point that does not fit is a row that says so; the status is that of a
+/// model that does not fit where no point does. Any other failure ends the
+/// sweep.
 static int sweep(const CompileOptions &options, CompileStreams streams) {
   constexpr int kCapacity = static_cast<int>(FaultKind::Capacity);
   Diagnostics diags, reported;
@@ -270,7 +271,10 @@ static int sweep(const CompileOptions &options, CompileStreams streams) {
       return status;
   }
   printSweep(axes, results, options.format, streams.out);
-  return 0;
+  bool fits = llvm::any_of(results, [](const SweepResult &result) {
+    return result.plan.has_value();
+  });
+  return fits ? 0 : kCapacity;
 }
 
 int inlay::compile(const CompileOptions &options, CompileStreams streams) {

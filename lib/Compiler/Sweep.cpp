@@ -134,7 +134,7 @@ static Table tabulate(const std::vector<SweepAxis> &axes,
   Table table;
   for (const SweepAxis &axis : axes)
     table.columns.push_back(axis.name);
-  for (const char *column : {"wafers", "cycles", "bound", "binding",
+  for (const char *column : {"fits", "wafers", "cycles", "bound", "binding",
                              "tokens_per_user", "tokens_per_system"})
     table.columns.push_back(column);
   for (const SweepResult &result : results) {
@@ -148,6 +148,7 @@ static Table tabulate(const std::vector<SweepAxis> &axes,
                          : double(point.batch);
       row.push_back(fmt::format("{:.10g}", value));
     }
+    row.push_back(result.plan ? "yes" : "no");
     if (result.plan) {
       const plan::Estimate &estimate = result.plan->estimate;
       row.push_back(std::to_string(result.plan->system.wafers));
@@ -213,9 +214,4 @@ void inlay::printSweep(const std::vector<SweepAxis> &axes,
   line(table.columns);
   for (const auto &row : table.rows)
     line(row);
-  for (const SweepResult &result : results)
-    if (!result.plan) {
-      os << "empty: the model does not fit\n";
-      break;
-    }
 }

@@ -195,6 +195,10 @@ std::optional<LayerShape> RowReader::layerShape(int64_t cores) {
   shape.model = ceilDiv(dims->second.hidden, cores);
   shape.ffn = ceilDiv(dims->second.ffn, cores);
   shape.tokens = ceilDiv(*tokens, cores);
+  if (std::max({shape.model, shape.ffn, shape.tokens}) > kLargestTile) {
+    skip("a core would have more than any has room for");
+    return std::nullopt;
+  }
   return shape;
 }
 
@@ -347,6 +351,10 @@ static Prediction predictOn(const Row &row, const Data &data,
   Prediction prediction;
   prediction.row = &row;
   prediction.use = useOf(row);
+  if (!row.problem.empty()) {
+    prediction.skipped = row.problem;
+    return prediction;
+  }
   auto machine = machines.find(row.text("machine"));
   if (machine == machines.end()) {
     prediction.skipped = "no calibrated target for this machine";

@@ -104,12 +104,14 @@ public:
     llvm::StringRef text = (*buffer)->getBuffer();
     text.consume_front("\xef\xbb\xbf"); // a byte order mark
     auto records = parseCsv(text.str());
-    if (records.empty()) {
-      diags.inputError("", "is empty");
-      return false;
-    }
     std::string name = llvm::sys::path::filename(path).str();
-    return name == "models.csv" ? readModels(records) : readRows(name, records);
+    if (records.empty())
+      diags.warning("", "is left out: it is empty");
+    else if (name == "models.csv")
+      readModels(records);
+    else
+      readRows(name, records);
+    return true;
   }
 
 private:
@@ -129,29 +131,26 @@ private:
     return false;
   }
 
-  bool readRows(const std::string &name, const Records &records) {
+  void readRows(const std::string &name, const Records &records) {
     if (!checkColumns(records.front()))
-      return true;
+      return;
+    size_t columns = records.front().size();
     for (size_t i = 1; i < records.size(); ++i) {
-      if (records[i].size() != records.front().size()) {
-        diags.inputError(fmt::format("record {}", i + 1),
-                         fmt::format("has {} fields, the header has {}",
-                                     records[i].size(),
-                                     records.front().size()));
-        return false;
-      }
       Row row;
       row.file = name;
       row.line = static_cast<int>(i + 1);
-      for (size_t c = 0; c < records[i].size(); ++c)
-        row.fields.emplace_back(records.front()[c], records[i][c]);
+      if (records[i].size() != columns)
+        row.problem = fmt::format("has {} fields, the header has {}",
+                                  records[i].size(), columns);
+      for (size_t c = 0; c < columns; ++c)
+        row.fields.emplace_back(records.front()[c],
+                                c < records[i].size() ? records[i][c] : "");
       data.rows.push_back(std::move(row));
     }
-    return true;
   }
 
   /// name, hidden, ffn, layers
-  bool readModels(const Records &records) {
+  void readModels(const Records &records) {
     for (size_t i = 1; i < records.size(); ++i) {
       ModelDims dims;
       const auto &record = records[i];
@@ -160,14 +159,13 @@ private:
           llvm::StringRef(record[2]).getAsInteger(10, dims.ffn) ||
           llvm::StringRef(record[3]).getAsInteger(10, dims.layers) ||
           dims.hidden < 1 || dims.ffn < 1 || dims.layers < 1) {
-        diags.inputError(fmt::format("record {}", i + 1),
-                         "must be name, hidden, ffn and layers, sizes of at "
-                         "least 1");
-        return false;
+        diags.warning(fmt::format("record {}", i + 1),
+                      "is left out: it must be name, hidden, ffn and layers, "
+                      "sizes of at least 1");
+        continue;
       }
       data.models[record[0]] = dims;
     }
-    return true;
   }
 
   Data &data;

@@ -140,7 +140,7 @@ struct Options {
       "sweep", cl::value_desc("key=value:value,..."),
       cl::desc("Print a table of estimates instead of writing a plan, over all "
                "combinations of clock (GHz), sram (bytes of a core), context "
-               "and batch"),
+               "and batch; status 2 where no point fits"),
       cl::cat(output)};
   cl::opt<std::string> explain{
       "explain", cl::value_desc("kernel"),

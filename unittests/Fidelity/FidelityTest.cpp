@@ -343,19 +343,39 @@ TEST(RowsTest, OtherTablesAreLeftOut) {
                      HasSubstr("; data/measured/README.md lists the columns")));
 }
 
-TEST(RowsTest, ErrorsNameFileAndRecord) {
+/// What is wrong with one row or file is no reason to stop.
+TEST_F(FidelityTest, WrongRowsAreSkippedWithAReason) {
+  Folder folder;
+  folder.write("a.csv", std::string(kHeader) +
+                            "1,WSE-3,3\n"
+                            "X,WSE-3,MeshGEMV,kernel,360,360,1,720,720,,,1,"
+                            "cycles_mean,,cycles,\n"
+                            "X,WSE-3,Huge,decode,540,540,,,,,4096,1,"
+                            "cycles_per_layer,,cycles,system=WaferLLM code\n");
+  folder.write("b.csv", "");
+  folder.write("models.csv", "name,hidden,ffn,layers\nm,0,1,1\n"
+                             "Huge,9000000000000000000,1,1\n");
+  Diagnostics diags;
+  auto rows = readData(folder.name(), diags);
+  ASSERT_TRUE(rows) << print(diags);
+  rows->layers = data.layers;
+  EXPECT_THAT(print(diags),
+              testing::AllOf(
+                  HasSubstr("b.csv: warning: is left out: it is empty"),
+                  HasSubstr("models.csv: warning: record 2: is left out: it "
+                            "must be name, hidden, ffn and layers, sizes of at "
+                            "least 1")));
+  ASSERT_EQ(rows->rows.size(), 3u);
+  EXPECT_EQ(predict(rows->rows[0], *rows, machines).skipped,
+            "has 3 fields, the header has 16");
+  EXPECT_TRUE(predict(rows->rows[1], *rows, machines).predicted);
+  EXPECT_EQ(predict(rows->rows[2], *rows, machines).skipped,
+            "a core would have more than any has room for");
+}
+
+TEST(RowsTest, ErrorsNameTheFolder) {
   Folder folder;
   EXPECT_THAT(folder.errors(), HasSubstr("holds no .csv file"));
-  folder.write("a.csv", std::string(kHeader) + "1,2,3\n");
-  EXPECT_THAT(folder.errors(),
-              HasSubstr("record 2: has 3 fields, the header has 16"));
-  folder.write("a.csv", "");
-  EXPECT_THAT(folder.errors(), HasSubstr("a.csv: error: is empty"));
-  folder.write("a.csv", kHeader);
-  folder.write("models.csv", "name,hidden,ffn,layers\nm,0,1,1\n");
-  EXPECT_THAT(folder.errors(),
-              HasSubstr("must be name, hidden, ffn and layers, sizes of at "
-                        "least 1"));
   Diagnostics diags;
   EXPECT_FALSE(readData(folder.name() + "/none", diags));
   EXPECT_THAT(print(diags), HasSubstr("cannot be read: "));

@@ -30,6 +30,7 @@ namespace inlay::fidelity {
 struct Row {
   std::string file; ///< name without folder
   int line = 0;     ///< 1-based
+  std::string problem; ///< why it cannot be used; empty: nothing
   std::vector<std::pair<std::string, std::string>> fields; ///< column, text
 
   /// The text of a column; empty where the file has no such column.
@@ -58,8 +59,9 @@ struct Data {
 std::vector<std::vector<std::string>> parseCsv(const std::string &text);
 
 /// Reads every *.csv of `directory` that has the columns of data/measured, and
-/// its models.csv. A folder or file that cannot be read, a file without these
-/// columns and a line with another number of fields are errors.
+/// its models.csv. A folder or file that cannot be read is an error. A file that
+/// is empty or lacks these columns, and a record of models.csv that is wrong, are
+/// left out with a warning; a row with another number of fields has a `problem`.
 std::optional<Data> readData(const std::string &directory, Diagnostics &diags);
 
 } // namespace inlay::fidelity
