@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Regenerates the reference pages: of dialects and passes from TableGen, of inlayc from its --help.
+"""Regenerates the reference pages: of dialects and passes from TableGen, of inlayc from its --help; and the figures that
+pages quote, each in a block that names the command it is the output of.
 
 With --check it changes nothing, prints what has drifted and exits with status 1.
 """
@@ -50,6 +51,32 @@ def tool_page(inlayc):
     return f"# inlayc\n\nWhat `inlayc --help` prints.\n\n```\n{help_text}```\n"
 
 
+def replaced(text, path, name, figures):
+    """A page with the block between its two marks replaced."""
+    begin, end = f"<!-- figures: {name} -->\n", "<!-- end of figures -->"
+    before, found, rest = text.partition(begin)
+    if not found or end not in rest:
+        raise SystemExit(f"{path}: has no block of figures '{name}'")
+    return before + begin + figures + rest[rest.index(end):]
+
+
+def figure_pages(binaries):
+    """Yields (path, text) of the pages whose figures commands print."""
+    path = ROOT / "docs/kimi-k2.6.md"
+    sys.path.insert(0, str(ROOT / "bench"))
+    import public  # pylint: disable=import-outside-toplevel
+    yield path, replaced(path.read_text(), path, "./dev bench public", public.kimi_block(binaries / "inlayc"))
+    path = ROOT / "docs/cost-model.md"
+    tables = subprocess.run([str(binaries / "inlay-bench"), "fidelity", "--data", str(ROOT / "data/measured")], check=True,
+                            capture_output=True, text=True).stdout
+    errors = tables[tables.index("Mean absolute errors"):tables.index("\nSkipped")].replace("  wrong:", "- wrong:")
+    layers = [line for line in tables.splitlines() if re.match(r"\| (scalar|predict) .*cycles_per_layer", line)]
+    head = next(line for line in tables.splitlines() if line.startswith("| use |"))
+    rows = "\n".join([head, "|---" * head.count(" |") + "|"] + layers)
+    text = replaced(path.read_text(), path, "./dev bench fidelity", f"{errors}\nEvery layer row\n\n{rows}\n")
+    yield path, text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
@@ -58,6 +85,7 @@ def main():
 
     pages = dict(dialect_pages())
     pages[ROOT / "docs/inlayc.md"] = tool_page(options.bin / "inlayc")
+    pages.update(figure_pages(options.bin))
     drifted = False
     for path, text in sorted(pages.items()):
         old = path.read_text() if path.exists() else ""

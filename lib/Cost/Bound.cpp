@@ -8,6 +8,7 @@
 
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/LightCone.h"
+#include "inlay/Support/Format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,12 +19,19 @@ using namespace inlay::cost;
 using namespace inlay::model;
 using target::Target;
 
-double Bound::cycles() const { return std::max({compute, sram, distance}); }
+double Bound::cycles() const {
+  return std::max({compute, sram, link, bisection, distance, crossing});
+}
 
 const char *Bound::binding() const {
-  if (compute >= sram && compute >= distance)
-    return "compute";
-  return sram >= distance ? "sram" : "distance";
+  double most = cycles();
+  for (auto [name, value] :
+       {std::pair("compute", compute), std::pair("sram", sram),
+        std::pair("link", link), std::pair("bisection", bisection),
+        std::pair("distance", distance)})
+    if (value == most)
+      return name;
+  return "crossing";
 }
 
 /// Bytes of weights and state that one firing must read. Of E experts a firing
@@ -99,19 +107,6 @@ double inlay::cost::regionBound(const Target &target, Extent region) {
   return double(region.width + region.height) / 2 * target.hop.value;
 }
 
-double ShardingBound::cycles() const {
-  return std::max({kernel.cycles(), link, bisection, reach});
-}
-
-const char *ShardingBound::binding() const {
-  double most = cycles();
-  if (kernel.cycles() == most)
-    return kernel.binding();
-  if (link == most)
-    return "link";
-  return bisection == most ? "bisection" : "reach";
-}
-
 namespace {
 
 /// True when the first and the last part of the axis both hold a part of the
@@ -133,22 +128,15 @@ bool reachesBothEnds(const OpSpec &op, const OpSharding &opSharding,
 
 } // namespace
 
-ShardingBound inlay::cost::shardingBound(const KernelSpec &kernel,
-                                         const Sharding &sharding,
-                                         const Target &target) {
-  ShardingBound bound;
-  bound.kernel = kernelBound(kernel, target, sharding.region.area());
-  double linkBytes =
-      target.linkRate.value * target.wavelet.value * target.networks.valueOr(1);
+Bound inlay::cost::shardingBound(const KernelSpec &kernel,
+                                 const Sharding &sharding,
+                                 const Target &target) {
+  Bound bound = kernelBound(kernel, target, sharding.region.area());
   // Groups of experts are regions of their own.
   if (kernel.role == KernelRole::Experts)
     return bound;
-  double in = 0;
-  for (const PortSpec &port : kernel.inputs)
-    in = std::max(in, double(port.bytes()));
-  bound.link = in /
-               (2 * double(sharding.region.width + sharding.region.height)) /
-               linkBytes;
+  double linkBytes =
+      target.linkRate.value * target.wavelet.value * target.networks.valueOr(1);
   Rates rates(target, Mode::Ideal);
   for (size_t o = 0; o < kernel.ops.size(); ++o) {
     const OpSpec &op = kernel.ops[o];
@@ -160,27 +148,34 @@ ShardingBound inlay::cost::shardingBound(const KernelSpec &kernel,
       int64_t parts = partsOf(sharding, axis);
       double lines =
           double(partsOf(sharding, axis == Axis::X ? Axis::Y : Axis::X));
-      double elements = 1;
-      for (const IterationDim &dim : op.dims)
-        if (dim.kind == DimKind::Parallel)
-          elements *= double(dim.size);
+      double bytes = op.density * op.computeType.bits / 8;
+      int64_t holders = 1;
+      for (size_t d = 0; d < op.dims.size(); ++d) {
+        if (op.dims[d].kind == DimKind::Parallel)
+          bytes *= double(op.dims[d].size);
+        else if (sharding.ops[o].axisOfDim[d] == axis)
+          holders = ceilDiv(op.dims[d].size, shardLength(op.dims[d], parts));
+      }
+      bound.link =
+          std::max(bound.link, bytes * double(holders - 1) /
+                                   double(sharding.region.area()) / linkBytes);
       // A torus crosses its middle twice.
       double crossings = lines * (target.isTorus() ? 2 : 1);
-      bound.bisection = std::max(bound.bisection, elements * op.density *
-                                                      op.computeType.bits / 8 /
-                                                      crossings / linkBytes);
+      bound.bisection =
+          std::max(bound.bisection, bytes / crossings / linkBytes);
       double length = axis == Axis::X ? double(target.grid.width)
                                       : double(target.grid.height);
-      bound.reach = std::max(
-          bound.reach, std::floor(rates.lineHops(double(parts), length) / 2) *
-                           target.hop.value);
+      bound.distance =
+          std::max(bound.distance,
+                   std::floor(rates.lineHops(double(parts), length) / 2) *
+                       target.hop.value);
     }
   }
   return bound;
 }
 
 Breakdown inlay::cost::gapByCause(const Breakdown &estimate,
-                                  const ShardingBound &bound) {
+                                  const Bound &bound) {
   Breakdown gap = estimate;
   double rest = bound.cycles();
   auto explain = [&](double &cause) {
@@ -194,7 +189,7 @@ Breakdown inlay::cost::gapByCause(const Breakdown &estimate,
     explain(gap.sram);
   if (binding == "link" || binding == "bisection")
     explain(gap.fabricBandwidth);
-  if (binding == "distance" || binding == "reach")
+  if (binding == "distance")
     explain(gap.fabricLatency);
   for (double *cause : {&gap.compute, &gap.sram, &gap.fabricBandwidth,
                         &gap.fabricLatency, &gap.software, &gap.crossing})

@@ -161,7 +161,10 @@ template <typename V> void visit(V &v, Cycles &o) {
 template <typename V> void visit(V &v, Bound &o) {
   v.field("compute", o.compute);
   v.field("sram", o.sram);
+  v.field("link", o.link);
+  v.field("bisection", o.bisection);
   v.field("distance", o.distance);
+  v.field("crossing", o.crossing);
   v.field("cycles", o.cycles);
   v.field("binding", o.binding);
 }
@@ -199,6 +202,7 @@ template <typename V> void visit(V &v, Kernel &o) {
   v.field("cycles", o.cycles);
   v.field("worst_case_cycles", o.worstCaseCycles);
   v.field("bound", o.bound);
+  v.field("region_bound", o.regionBound);
   v.field("unknown_bytes", o.unknownBytes);
   v.field("moved_bytes", o.movedBytes);
 }

@@ -162,6 +162,7 @@ static void addBound(const Problem &problem, Solution &solution) {
   if (problem.target)
     solution.boundParts.distance = cost::pathDistance(*problem.target, work);
   solution.bound = solution.boundParts.cycles() + crossings;
+  solution.boundParts.crossing = crossings;
 }
 
 Solution inlay::schedule::solve(const Problem &problem) {

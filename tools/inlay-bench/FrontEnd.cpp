@@ -32,27 +32,53 @@ static double getSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-int inlay::timeFrontEnd(const std::string &path, llvm::raw_ostream &os) {
+/// When each step starts, and the end of the last one. False after an error,
+/// which has been printed; its exit status is in `status`.
+static bool timeSteps(const std::string &path,
+                      const std::vector<LevelPasses> &levels,
+                      std::vector<std::pair<std::string, double>> &starts,
+                      int &status) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   DiagnosticPrinter printer(&context, llvm::errs());
   printer.setPath(path);
-  std::vector<LevelPasses> levels = allLevels(CompileOptions());
-  levels.pop_back(); // wafer
   Compilation compilation{
       [&](mlir::MLIRContext *context) { return importInput(path, context); },
       levels};
   LevelRunner runner(compilation, &context, printer);
-  std::vector<std::pair<std::string, double>> starts{{"import", getSeconds()}};
+  starts.emplace_back("import", getSeconds());
   runner.onPass = [&](const PassRun &pass, mlir::Operation *) {
     starts.emplace_back(pass.name, getSeconds());
   };
   auto module = runner.run();
-  double end = getSeconds();
-  for (size_t i = 0; i < starts.size(); ++i)
+  starts.emplace_back("", getSeconds());
+  status = runner.exitStatus();
+  return static_cast<bool>(module);
+}
+
+int inlay::timeFrontEnd(const std::string &path, llvm::raw_ostream &os) {
+  std::vector<LevelPasses> levels = allLevels(CompileOptions());
+  levels.pop_back(); // wafer
+  std::vector<std::pair<std::string, double>> starts;
+  int status = 0;
+  timeSteps(path, levels, starts, status);
+  for (size_t i = 0; i + 1 < starts.size(); ++i)
     os << llvm::format("%-20s %9.3f\n", starts[i].first.c_str(),
-                       (i + 1 < starts.size() ? starts[i + 1].second : end) -
-                           starts[i].second);
-  os << llvm::format("%-20s %9.3f\n", "all", end - starts.front().second);
-  return runner.exitStatus();
+                       starts[i + 1].second - starts[i].second);
+  os << llvm::format("%-20s %9.3f\n", "all",
+                     starts.back().second - starts.front().second);
+  return status;
+}
+
+std::optional<double> inlay::secondsOfPass(const std::string &path,
+                                           const CompileOptions &options,
+                                           const std::string &pass,
+                                           int &status) {
+  std::vector<std::pair<std::string, double>> starts;
+  if (!timeSteps(path, allLevels(options), starts, status))
+    return std::nullopt;
+  for (size_t i = 0; i + 1 < starts.size(); ++i)
+    if (starts[i].first == pass)
+      return starts[i + 1].second - starts[i].second;
+  return std::nullopt;
 }

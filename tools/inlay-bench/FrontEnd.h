@@ -9,8 +9,11 @@
 #ifndef INLAY_TOOLS_INLAY_BENCH_FRONTEND_H
 #define INLAY_TOOLS_INLAY_BENCH_FRONTEND_H
 
+#include "inlay/Compiler/CompileOptions.h"
+
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
 #include <string>
 
 namespace inlay {
@@ -20,6 +23,12 @@ namespace inlay {
 /// import, of each pass with the verifier before it, and of all. Returns the
 /// exit status: that of inlayc.
 int timeFrontEnd(const std::string &path, llvm::raw_ostream &os);
+
+/// Compiles `path` up to the wafer level and gives the processor seconds of one
+/// pass with the verifier before it; null with the exit status after an error.
+std::optional<double> secondsOfPass(const std::string &path,
+                                    const CompileOptions &options,
+                                    const std::string &pass, int &status);
 
 } // namespace inlay
 

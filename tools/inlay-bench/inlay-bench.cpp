@@ -97,6 +97,11 @@ static cl::opt<std::string> modelPath(cl::Positional, cl::Required,
                                       cl::desc("<model.onnx or config.json>"),
                                       cl::sub(frontEndCommand));
 static cl::opt<std::string>
+    planModel(cl::Positional,
+              cl::desc("[model.onnx or config.json: times the estimate of its "
+                       "whole plan too]"),
+              cl::sub(speedCommand));
+static cl::opt<std::string>
     dataDir("data",
             cl::desc("Folder of CSV files with the columns of "
                      "data/measured"),
@@ -223,6 +228,21 @@ static int runSpeed(Diagnostics &diags) {
                               "| all-reduce, best of 7 algorithms | {:.2e} |\n"
                               "| kernel of a decoder layer | {:.2e} |\n",
                               collectives, kernels);
+  if (!planModel.empty()) {
+    // Placed already: variants are known, what is left is the estimate of every
+    // kernel and stream, the critical path and the bound.
+    CompileOptions options;
+    options.targetDir = targetDir;
+    options.cost = cost::Mode::Calibrated;
+    int status = 0;
+    std::optional<double> seconds =
+        secondsOfPass(planModel, options, "schedule-step", status);
+    if (!seconds)
+      return std::max(status, 1);
+    llvm::outs() << fmt::format("\nOne estimate of a whole plan: {:.1f} ms of "
+                                "processor time\n",
+                                *seconds * 1e3);
+  }
   return sum > 0 ? 0 : 1;
 }
 

@@ -74,7 +74,8 @@ Plan sample() {
   kernel.bytesPerCore = 160;
   kernel.cycles = {1, 2, 3, 4, 5, 6, 21};
   kernel.worstCaseCycles = 22;
-  kernel.bound = {1, 2, 3, 3, "distance"};
+  kernel.bound = {1, 2, 0, 0, 3, 0, 3, "distance"};
+  kernel.regionBound = {1, 2, 4, 5, 3, 0, 5, "bisection"};
   kernel.unknownBytes = 11;
   kernel.movedBytes = 13;
   plan.kernels = {kernel};

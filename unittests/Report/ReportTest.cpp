@@ -29,7 +29,7 @@ Kernel kernel(const char *name, const char *role, int64_t wafer,
   result.region = region;
   result.bytesPerCore = 1000;
   result.cycles.compute = result.cycles.total = 50;
-  result.bound = {25, 0, 0, 25, "compute"};
+  result.bound = {25, 0, 0, 0, 0, 0, 25, "compute"};
   return result;
 }
 
@@ -55,7 +55,7 @@ Plan sample() {
   plan.estimate.latency = {75, 0, 25, 0, 0, 0, 100};
   plan.estimate.worstCaseLatency = 120;
   plan.estimate.stageCycles = {50, 50};
-  plan.estimate.bound = {50, 0, 0, 50, "compute"};
+  plan.estimate.bound = {50, 0, 0, 0, 0, 0, 50, "compute"};
   plan.estimate.gap = 2;
   plan.estimate.rates = {{0.85, 8500000, 17000000}};
   plan.accounting.weightBytes = 32000;

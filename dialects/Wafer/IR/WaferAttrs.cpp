@@ -333,8 +333,8 @@ LogicalResult RoutingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 static constexpr llvm::StringLiteral kCauses[] = {
     "compute",          "sram",     "fabric_latency",
     "fabric_bandwidth", "software", "crossing"};
-static constexpr llvm::StringLiteral kReasons[] = {"compute", "sram",
-                                                   "distance"};
+static constexpr llvm::StringLiteral kReasons[] = {
+    "compute", "sram", "link", "bisection", "distance", "crossing"};
 
 /// `<name = value, ...>`, in any order; what is not named is 0.
 static DenseF64ArrayAttr parseNumbers(AsmParser &parser,

@@ -245,17 +245,20 @@ def Wafer_CyclesAttr : Wafer_Attr<"Cycles", "cycles"> {
 def Wafer_BoundAttr : Wafer_Attr<"Bound", "bound"> {
   let summary = "the least cycles that physics allows, by reason";
   let description = [{
-    All three reasons hold at once, so the largest is the bound. Reasons of 0
-    cycles are not printed.
+    All reasons hold at once, so the largest is the bound. Reasons of 0 cycles
+    are not printed.
 
     | reason | meaning |
     |---|---|
     | `compute` | every operation runs, at most at the peak rate |
     | `sram` | every byte of weights and state in use is read once |
+    | `link` | operands of sums come over the ramps of the cores |
+    | `bisection` | sums have parts in both halves of the region |
     | `distance` | results depend on cores that lie apart |
+    | `crossing` | values go from wafer to wafer |
 
     **Constraints:**
-    - There are three numbers, finite and not negative; none is named twice.
+    - There are six numbers, finite and not negative; none is named twice.
 
     Example:
     ```mlir

@@ -60,7 +60,8 @@ def Wafer_EstimateOp : Wafer_Op<"estimate", [HasParent<"StageOp">]> {
   let summary = "cycles of one firing of a kernel";
   let description = [{
     `worst_case` are the cycles under the worst routing of tokens to experts;
-    `bound` the least cycles on a whole wafer, whatever the mapping;
+    `bound` the least cycles on a whole wafer, whatever the mapping, and
+    `region_bound` those on its region under its sharding;
     `unknown_bytes` what ops move that no cost rule knows: their cycles are a
     guess by bytes. `moved_bytes` are all bytes of weights and streams.
 
@@ -77,11 +78,13 @@ def Wafer_EstimateOp : Wafer_Op<"estimate", [HasParent<"StageOp">]> {
                        Wafer_CyclesAttr:$cycles,
                        F64Attr:$worst_case,
                        Wafer_BoundAttr:$bound,
+                       OptionalAttr<Wafer_BoundAttr>:$region_bound,
                        F64Attr:$unknown_bytes,
                        F64Attr:$moved_bytes);
   let assemblyFormat = [{
     $kernel `cycles` `` `(` qualified($cycles) `)`
     `worst_case` `` `(` $worst_case `)` `bound` `` `(` qualified($bound) `)`
+    (`region_bound` `` `(` qualified($region_bound)^ `)`)?
     `unknown_bytes` `` `(` $unknown_bytes `)`
     `moved_bytes` `` `(` $moved_bytes `)` attr-dict
   }];

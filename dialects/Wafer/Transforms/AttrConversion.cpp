@@ -192,10 +192,11 @@ cost::Breakdown inlay::wafer::toBreakdown(CyclesAttr attr) {
 BoundAttr inlay::wafer::toAttr(MLIRContext *context, const cost::Bound &bound) {
   return BoundAttr::get(
       context, DenseF64ArrayAttr::get(
-                   context, {bound.compute, bound.sram, bound.distance}));
+                   context, {bound.compute, bound.sram, bound.link,
+                             bound.bisection, bound.distance, bound.crossing}));
 }
 
 cost::Bound inlay::wafer::toBound(BoundAttr attr) {
   ArrayRef<double> values = attr.getValues().asArrayRef();
-  return {values[0], values[1], values[2]};
+  return {values[0], values[1], values[2], values[3], values[4], values[5]};
 }

@@ -94,8 +94,14 @@ bool inlay::wafer::explainKernel(ModuleOp module, StringRef name,
                       cycles(term.cycles.total()),
                       total > 0 ? 100 * term.cycles.total() / total : 0,
                       term.name, term.formula);
+  for (size_t input = 0; input < found->inputs.size(); ++input) {
+    cost::Term entry = cost::entryCost(*found, input, sharding, rates);
+    os << fmt::format("  with its stream: {}, {} cycles where it comes from "
+                      "another region: {}\n",
+                      entry.name, cycles(entry.cycles.total()), entry.formula);
+  }
   os << "  by cause: " << causes(estimate.cycles) << '\n';
-  cost::ShardingBound bound = cost::shardingBound(*found, sharding, target);
+  cost::Bound bound = cost::shardingBound(*found, sharding, target);
   os << fmt::format("  bound {} cycles ({} binds); above it: {}\n",
                     cycles(bound.cycles()), bound.binding(),
                     causes(cost::gapByCause(estimate.cycles, bound)));

@@ -99,6 +99,7 @@ void Estimates::addKernelEstimates() {
                        toAttr(builder.getContext(), task.cycles),
                        builder.getF64FloatAttr(task.worstCase),
                        toAttr(builder.getContext(), task.bound),
+                       toAttr(builder.getContext(), task.regionBound),
                        builder.getF64FloatAttr(task.unknownBytes),
                        builder.getF64FloatAttr(task.movedBytes));
   }

@@ -20,6 +20,7 @@ namespace {
 struct CostedKernel {
   cost::KernelCost cost;
   cost::Bound bound;
+  cost::Bound regionBound;
   std::vector<cost::WorkSegment> work;
 };
 
@@ -42,6 +43,7 @@ public:
           cost::estimateKernel(kernel, placement.getSharding(), rates,
                                routing.of(kernel.layer)),
           cost::kernelBound(kernel, rates.target, rates.target.usableCores()),
+          cost::shardingBound(kernel, placement.getSharding(), rates.target),
           cost::workSegments(kernel, rates.target)};
     return entry->second;
   }
@@ -102,7 +104,8 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
     schedule.tasks.push_back(
         {kernel.name, static_cast<int>(placement.stage.getWafer()),
          costed.cost.cycles, costed.cost.worstCase, costed.bound,
-         costed.cost.unknownBytes, movedBytes(kernel), costed.work});
+         costed.cost.unknownBytes, movedBytes(kernel), costed.work,
+         costed.regionBound});
   }
   for (const model::StreamSpec &stream : model.streams) {
     if (stream.producer == model::kHost || stream.consumer == model::kHost) {

@@ -37,7 +37,8 @@ static plan::Cycles toCycles(CyclesAttr attr) {
 /// The reasons of a bound, and the cycles that follow from them.
 static plan::Bound toPlanBound(BoundAttr attr, double cycles) {
   cost::Bound bound = toBound(attr);
-  return {bound.compute, bound.sram, bound.distance, cycles, bound.binding()};
+  return {bound.compute,  bound.sram,     bound.link, bound.bisection,
+          bound.distance, bound.crossing, cycles,     bound.binding()};
 }
 
 static plan::Rectangle toRectangle(const model::Rect &rect) {
@@ -239,6 +240,10 @@ static plan::Kernel toKernel(const model::KernelSpec &spec,
   result.worstCaseCycles = estimate.getWorstCase().convertToDouble();
   result.bound =
       toPlanBound(estimate.getBound(), estimate.getBound().getCycles());
+  BoundAttr onRegion = estimate.getRegionBoundAttr();
+  if (!onRegion)
+    onRegion = estimate.getBound();
+  result.regionBound = toPlanBound(onRegion, onRegion.getCycles());
   result.unknownBytes = estimate.getUnknownBytes().convertToDouble();
   result.movedBytes = estimate.getMovedBytes().convertToDouble();
   return result;

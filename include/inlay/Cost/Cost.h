@@ -100,17 +100,21 @@ Breakdown crossingCost(const target::Target &target, double bytes);
 /// keep one core busy at its peak.
 double coreCycles(const model::OpSpec &op, const target::Target &target);
 
-/// The least that physics allows for one firing of a kernel on at most `cores`
-/// cores, whatever the sharding.
+/// The least that physics allows, by reason. Each holds by itself.
 struct Bound {
-  double compute = 0;  ///< operations / (cores x peak rate)
-  double sram = 0;     ///< weight and state bytes touched / (cores x width)
-  double distance = 0; ///< see kernelBound
+  double compute = 0;   ///< operations / (cores x peak rate)
+  double sram = 0;      ///< weight and state bytes touched / (cores x width)
+  double link = 0;      ///< operands of sums through the ramps of the cores
+  double bisection = 0; ///< sums whose parts lie in both halves of the region
+  double distance = 0;  ///< hops to what a result depends on
+  double crossing = 0;  ///< from wafer to wafer
 
-  double cycles() const;
-  const char *binding() const; ///< "compute", "sram" or "distance"
+  double cycles() const;       ///< the largest
+  const char *binding() const; ///< the name of the largest
 };
 
+/// For one firing of a kernel on at most `cores` cores, whatever the sharding.
+///
 /// compute: every operation must run, and no core runs more than its peak; a
 ///   weight of fewer bits is dequantised at least once.
 /// sram: every weight and state byte that a firing uses is read at least once.
@@ -129,38 +133,30 @@ Bound kernelBound(const model::KernelSpec &kernel, const target::Target &target,
 /// extents stop by it.
 double regionBound(const target::Target &target, model::Extent region);
 
-/// The least that physics allows for one firing under one sharding, whatever
-/// the algorithms: what the kernel's bound says of the region, and what the cut
-/// itself implies.
-struct ShardingBound {
-  Bound kernel;         ///< on as many cores as the region has
-  double link = 0;      ///< inputs through the region's edge
-  double bisection = 0; ///< sums whose parts lie in both halves of the region
-  double reach = 0;     ///< hops between parts of one sum
-
-  double cycles() const;
-  /// "compute", "sram", "distance", "link", "bisection" or "reach"
-  const char *binding() const;
-};
-
-/// link: every byte of the largest input enters the region over one of the
-///   links of its edge, 2 (width + height) in each network:
-///   bytes / (links x link rate x wavelet).
-/// bisection: where a reduction dim is cut over an axis and both its ends hold
-///   parts, each element of the result has a part on either side of the middle,
-///   and at least one number for it crosses: elements x bits of the compute
-///   type / (links that cross the middle x link rate x wavelet).
-/// reach: the sum depends on parts at both ends, which lie L = P - 1 hops apart
-///   (half the ring on a torus); wherever it is formed, one of them is at least
-///   L / 2 hops away.
+/// For one firing under one sharding, whatever the algorithms: what
+/// `kernelBound` says of as many cores as the region has, and what the cut
+/// itself implies. How inputs get there is the business of streams.
+///
+/// link: where a reduction dim is cut over P parts, each element of the result
+///   takes P - 1 additions. Routers do not add, so that each needs an operand
+///   that came over the ramp of a core; the busiest of A cores takes at least
+///   the mean: elements x bits of the compute type x (P - 1) / A / (networks x
+///   link rate x wavelet).
+/// bisection: where both ends of an axis hold parts, each element of the result
+///   has a part on either side of the middle, and at least one number for it
+///   crosses: elements x bits of the compute type / (links that cross the
+///   middle x link rate x wavelet).
+/// distance: the sum depends on parts at both ends, which lie L = P - 1 hops
+///   apart (half the ring on a torus); wherever it is formed, one of them is at
+///   least L / 2 hops away.
 /// Each must hold, so the largest is a bound.
-ShardingBound shardingBound(const model::KernelSpec &kernel,
-                            const model::Sharding &sharding,
-                            const target::Target &target);
+Bound shardingBound(const model::KernelSpec &kernel,
+                    const model::Sharding &sharding,
+                    const target::Target &target);
 
 /// Cycles above the bound by cause: the estimate's summands less what the bound
 /// explains of the same cause. They add up to estimate - bound.
-Breakdown gapByCause(const Breakdown &estimate, const ShardingBound &bound);
+Breakdown gapByCause(const Breakdown &estimate, const Bound &bound);
 
 } // namespace inlay::cost
 

@@ -28,8 +28,8 @@ namespace inlay::fidelity {
 
 /// One line of a CSV file.
 struct Row {
-  std::string file; ///< name without folder
-  int line = 0;     ///< 1-based
+  std::string file;    ///< name without folder
+  int line = 0;        ///< 1-based
   std::string problem; ///< why it cannot be used; empty: nothing
   std::vector<std::pair<std::string, std::string>> fields; ///< column, text
 
@@ -59,9 +59,10 @@ struct Data {
 std::vector<std::vector<std::string>> parseCsv(const std::string &text);
 
 /// Reads every *.csv of `directory` that has the columns of data/measured, and
-/// its models.csv. A folder or file that cannot be read is an error. A file that
-/// is empty or lacks these columns, and a record of models.csv that is wrong, are
-/// left out with a warning; a row with another number of fields has a `problem`.
+/// its models.csv. A folder or file that cannot be read is an error. A file
+/// that is empty or lacks these columns, and a record of models.csv that is
+/// wrong, are left out with a warning; a row with another number of fields has
+/// a `problem`.
 std::optional<Data> readData(const std::string &directory, Diagnostics &diags);
 
 } // namespace inlay::fidelity

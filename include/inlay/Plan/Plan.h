@@ -207,7 +207,10 @@ struct Cycles {
 struct Bound {
   double compute = 0;
   double sram = 0;
+  double link = 0;
+  double bisection = 0;
   double distance = 0;
+  double crossing = 0;
   double cycles = 0;
   std::string binding;
 };
@@ -249,7 +252,8 @@ struct Kernel {
   int64_t bytesPerCore = 0; ///< of the fullest class
   Cycles cycles;
   double worstCaseCycles = 0;
-  Bound bound;
+  Bound bound;             ///< on a whole wafer, whatever the mapping
+  Bound regionBound;       ///< on its region, as it is cut
   double unknownBytes = 0; ///< moved by ops that no cost rule knows
   double movedBytes = 0;   ///< of weights and streams
 };

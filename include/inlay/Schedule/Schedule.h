@@ -39,6 +39,7 @@ struct Task {
   double unknownBytes = 0; ///< of ops that no rule knows
   double movedBytes = 0; ///< weights and streams: what unknownBytes is part of
   std::vector<cost::WorkSegment> work; ///< see LightCone.h
+  cost::Bound regionBound = {}; ///< least cycles on its region, as it is cut
 };
 
 /// A stream from task to task, or the turn of one task behind another on the

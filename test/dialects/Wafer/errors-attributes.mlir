@@ -226,8 +226,8 @@
 
 // -----
 
-// expected-error @below {{no cycles are named 'crossing'}}
-#a = #inlay_wafer.bound<crossing = 1.0>
+// expected-error @below {{no cycles are named 'reach'}}
+#a = #inlay_wafer.bound<reach = 1.0>
 
 // -----
 

@@ -99,7 +99,10 @@
 // CHECK-NEXT: "bound": {
 // CHECK-NEXT:   "compute": 1,
 // CHECK-NEXT:   "sram": 2,
+// CHECK-NEXT:   "link": 0,
+// CHECK-NEXT:   "bisection": 0,
 // CHECK-NEXT:   "distance": 0,
+// CHECK-NEXT:   "crossing": 0,
 // CHECK-NEXT:   "cycles": 2,
 // CHECK-NEXT:   "binding": "sram"
 

@@ -67,8 +67,8 @@ inlay_wafer.system @system of @main wafers(3) target(#target) over_budget(98304)
     inlay_wafer.buffer "y" of @layers.0.moe role(output) offset(65664) bytes(64) ops(0 to 1)
     // CHECK-NEXT: inlay_wafer.buffer "h" of @layers.0.moe role(scratch) offset(65728) bytes(32) ops(0 to 0)
     inlay_wafer.buffer "h" of @layers.0.moe role(scratch) offset(65728) bytes(32) ops(0 to 0)
-    // CHECK-NEXT: inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 1.280000e+02, fabric_latency = 3.125000e-01>) worst_case(1.285000e+02) bound(#inlay_wafer.bound<compute = 4.000000e+00>) unknown_bytes(0.000000e+00) moved_bytes(1.638400e+04)
-    inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 128.0, fabric_latency = 0.3125>) worst_case(128.5) bound(#inlay_wafer.bound<compute = 4.0>) unknown_bytes(0.0) moved_bytes(16384.0)
+    // CHECK-NEXT: inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 1.280000e+02, fabric_latency = 3.125000e-01>) worst_case(1.285000e+02) bound(#inlay_wafer.bound<compute = 4.000000e+00>) region_bound(#inlay_wafer.bound<link = 3.000000e+00, bisection = 5.000000e+00, crossing = 1.000000e+00>) unknown_bytes(0.000000e+00) moved_bytes(1.638400e+04)
+    inlay_wafer.estimate @layers.0.mlp cycles(#inlay_wafer.cycles<compute = 128.0, fabric_latency = 0.3125>) worst_case(128.5) bound(#inlay_wafer.bound<compute = 4.0>) region_bound(#inlay_wafer.bound<link = 3.0, bisection = 5.0, crossing = 1.0>) unknown_bytes(0.0) moved_bytes(16384.0)
   // CHECK-NEXT: }
   }
   // CHECK-NEXT: inlay_wafer.stage @stage_1 wafer(1) {
