@@ -18,7 +18,9 @@ using namespace inlay::model;
 
 /// LLaMA's layer: RMS norms, rotary embedding, gated MLP with SiLU.
 GraphRequest inlay::fidelity::requestOf(const LayerShape &shape) {
-  int64_t hidden = shape.model * shape.cores;
+  // Rotary embedding pairs channels. One channel less leaves as many on the
+  // fullest core.
+  int64_t hidden = shape.model * shape.cores / 2 * 2;
   int64_t tokens = shape.tokens * shape.cores;
   GraphRequest request;
   request.phase = shape.phase;

@@ -156,9 +156,17 @@ TEST_F(FidelityTest, LayersComeFromTheirConfig) {
   }
   EXPECT_EQ(products, 4 * 12 * 12 + 3 * 12 * 40 + 2 * 12 * 12);
   EXPECT_EQ(sums, 10);
-  // What cannot be a layer is no crash.
   Layers layers(buildLayer);
-  shape = {model::Phase::Decode, 3, 1, 1, 1, 1};
+  // An odd number of channels changes little.
+  shape = {model::Phase::Decode, 495, 9, 30, 9, 45};
+  auto odd = layers.estimate(shape, rates, error);
+  shape.cores = 496;
+  auto even = layers.estimate(shape, rates, error);
+  ASSERT_TRUE(odd && even) << error;
+  for (size_t k = 0; k < odd->size(); ++k)
+    EXPECT_NEAR((*odd)[k].cycles.total() / (*even)[k].cycles.total(), 1, 0.02);
+  // What cannot be a layer is no crash.
+  shape = {model::Phase::Decode, 1, 1, 1, 1, 1};
   EXPECT_FALSE(layers.estimate(shape, rates, error));
   EXPECT_THAT(error, HasSubstr("the layer could not be built: "));
   EXPECT_FALSE(Layers().estimate(shape, rates, error));
