@@ -77,6 +77,12 @@ public:
   }
 
 private:
+  struct Delivery {
+    TensorRole role;
+    int tensor;
+    Layout layout;
+  };
+
   /// Adds a summand; `formula` is called where somebody wants to read it.
   template <typename Formula>
   void add(const std::string &name, const Breakdown &cycles, Formula formula) {
@@ -237,10 +243,24 @@ private:
       const Value *value = practice.isInPlace || worksInPlace(op)
                                ? nullptr
                                : values.find(operand.role, operand.tensor);
-      if (value && !operand.indexing.empty())
-        move(op.name + ": input", *value,
-             layoutOf(op, operand, opSharding, sharding));
+      if (!value || operand.indexing.empty())
+        continue;
+      Layout wanted = layoutOf(op, operand, opSharding, sharding);
+      if (isDelivered(operand, wanted))
+        continue;
+      move(op.name + ": input", *value, wanted);
+      delivered.push_back({operand.role, operand.tensor, std::move(wanted)});
     }
+  }
+
+  /// A value that one op has had moved lies there for those that follow.
+  bool isDelivered(const OperandSpec &operand, const Layout &wanted) const {
+    return std::any_of(
+        delivered.begin(), delivered.end(), [&](const Delivery &delivery) {
+          return delivery.role == operand.role &&
+                 delivery.tensor == operand.tensor &&
+                 delivery.layout.x == wanted.x && delivery.layout.y == wanted.y;
+        });
   }
 
   /// A sum waits for others that go the same way: those of products that read
@@ -324,6 +344,7 @@ private:
   Values values;
   std::optional<PendingSum> pending;
   std::vector<std::pair<TensorRole, int>> aligned;
+  std::vector<Delivery> delivered;
   KernelCost result;
   Axis lastAxis;
 };

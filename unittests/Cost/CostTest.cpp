@@ -8,6 +8,7 @@
 
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/Collectives.h"
+#include "inlay/Cost/TilePrograms.h"
 
 #include "gtest/gtest.h"
 
@@ -113,6 +114,52 @@ TEST(CostTest, GemvByHand) {
   Breakdown entry = longestEntry(gemv(64, 64), square(4, 4), rates);
   EXPECT_EQ(entry.fabricBandwidth, 8);
   EXPECT_EQ(entry.fabricLatency, 4 + 2 * 2);
+}
+
+/// What the mapping estimate says of a product of tiles is the tile program.
+TEST(CostTest, ProductsOfTilesAreTheTilePrograms) {
+  target::Target target = wse3();
+  Rates rates(target, Mode::Calibrated);
+  KernelSpec kernel = gemv(360, 540);
+  kernel.ops.front().dims.front().size = 180;
+  Sharding sharding = square(30, 30);
+  sharding.ops = {{{Axis::Y, Axis::X, Axis::X}}};
+  Practice practice;
+  practice.isInPlace = true;
+  TypeRates type = rates.of("f16", 16);
+  practice.product = ProductAlgorithm::CyclicShift;
+  practice.packet = 2;
+  EXPECT_DOUBLE_EQ(
+      estimateKernel(kernel, sharding, rates, {}, practice).cycles.total(),
+      gemmCyclicShift(rates, type, 30, 6, 18, 12).total());
+  practice.product = ProductAlgorithm::Multicast;
+  EXPECT_DOUBLE_EQ(
+      estimateKernel(kernel, sharding, rates, {}, practice).cycles.total(),
+      gemmSumma(rates, type, 30, 6, 18, 12).total());
+}
+
+/// Where a core has no room, and the target has DRAM, the rest comes from
+/// there.
+TEST(CostTest, WhatExceedsTheSramComesFromDram) {
+  Diagnostics diags;
+  auto target = target::find(
+      "wormhole", std::string(std::getenv("INLAY_SOURCE_DIR")) + "/targets",
+      diags);
+  ASSERT_TRUE(target);
+  Rates rates(*target, Mode::Ideal);
+  auto fromDram = [&](int64_t n) {
+    double cycles = 0;
+    for (const Term &term : explainKernel(gemv(n, 1024), square(1, 1), rates))
+      if (term.name == "read from DRAM")
+        cycles += term.cycles.total();
+    return cycles;
+  };
+  EXPECT_EQ(fromDram(256), 0);
+  // Of 8 MiB of weights at least those that the budget does not hold.
+  double beyond = 8.0 * 1024 * 1024 - double(target->budget());
+  EXPECT_GE(fromDram(4096), dramCycles(*target, beyond));
+  EXPECT_LE(fromDram(4096), dramCycles(*target, 9.0 * 1024 * 1024));
+  EXPECT_EQ(dramCycles(wse3(), 1e9), 0);
 }
 
 TEST(CostTest, CrossingIsLatencyAndBandwidthAtTheClock) {

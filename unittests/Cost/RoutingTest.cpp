@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <random>
 
@@ -49,6 +50,51 @@ TEST(RoutingTest, AgreesWithDraws) {
         << load.experts << " experts, " << load.perToken << " of them, "
         << load.tokens << " tokens, " << load.groups << " groups";
   }
+}
+
+/// The same with tokens that choose each expert with the probability that
+/// `chosen` says, and none twice: systematic sampling in random order.
+double drawnByInclusion(const ExpertLoad &load,
+                        const std::vector<double> &chosen, int steps) {
+  std::mt19937 engine(9);
+  std::vector<size_t> order(chosen.size());
+  std::iota(order.begin(), order.end(), 0);
+  int64_t inGroup = (load.experts + load.groups - 1) / load.groups;
+  double sum = 0;
+  for (int step = 0; step < steps; ++step) {
+    std::vector<int64_t> loads(size_t(load.groups), 0);
+    for (int64_t token = 0; token < load.tokens; ++token) {
+      std::shuffle(order.begin(), order.end(), engine);
+      double at = std::uniform_real_distribution<>(0, 1)(engine), passed = 0;
+      for (size_t expert : order) {
+        passed += chosen[expert];
+        if (passed <= at)
+          continue;
+        at += 1;
+        ++loads[expert / size_t(inGroup)];
+      }
+    }
+    sum += double(*std::max_element(loads.begin(), loads.end()));
+  }
+  return sum / steps;
+}
+
+/// Skewed routing, and several tokens whose experts are all different.
+TEST(RoutingTest, SkewAgreesWithDraws) {
+  for (ExpertLoad load :
+       {ExpertLoad{64, 4, 1, 16}, ExpertLoad{64, 4, 8, 16},
+        ExpertLoad{128, 8, 32, 32}, ExpertLoad{64, 2, 100, 8}})
+    for (double exponent : {0.3, 0.7, 1.2}) {
+      Routing zipf = Routing::zipf(exponent);
+      std::vector<double> chosen = inclusion(zipf, load.experts, load.perToken);
+      double expected = drawnByInclusion(load, chosen, 1000);
+      EXPECT_NEAR(expectedLargestLoad(zipf, load) / expected, 1, 0.08)
+          << load.experts << " experts, " << load.tokens
+          << " tokens, s = " << exponent;
+      // A trace that counted these choices says the same.
+      EXPECT_NEAR(expectedLargestLoad(Routing::trace(chosen), load) / expected,
+                  1, 0.08);
+    }
 }
 
 TEST(RoutingTest, OneExpertToAGroupIsNeverChosenTwice) {
