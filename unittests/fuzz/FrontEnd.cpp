@@ -177,17 +177,6 @@ void fuzz::runMlir(StringRef text) {
     reportFault("bytecode parses to something else", printed + print(*binary));
 }
 
-std::string fuzz::asBytecode(StringRef text) {
-  mlir::DialectRegistry registry;
-  registerAllDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  mlir::ScopedDiagnosticHandler silent(
-      &context, [](mlir::Diagnostic &) { return mlir::success(); });
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(
-      text, mlir::ParserConfig(&context), "fuzz");
-  return module ? writeBytecode(*module) : std::string();
-}
-
 std::vector<std::string> fuzz::getOperators() {
   std::vector<std::string> names;
   for (const auto &entry : onnx::getInferTable())

@@ -39,12 +39,9 @@ Outcome runOnnx(llvm::StringRef bytes);
 /// also generated in each encoding, small.
 void runJson(llvm::StringRef text);
 
-/// MLIR of any of the dialects, as text or bytecode: parsed, verified, printed,
-/// parsed again, and the same through bytecode; the text must then be the same.
+/// MLIR text of any of the dialects: parsed, verified, printed, parsed again,
+/// and the same through bytecode; the text must then be the same.
 void runMlir(llvm::StringRef text);
-
-/// MLIR text as bytecode; nothing where it does not parse.
-std::string asBytecode(llvm::StringRef text);
 
 /// The operators that shape inference has a rule for, sorted.
 std::vector<std::string> getOperators();
