@@ -7,7 +7,8 @@
 \*===----------------------------------------------------------------------===*/
 /*
  * A view of a plan for a loader: kernels and their regions, what lies where in
- * the SRAM of each core, and the bytes themselves out of the model's files.
+ * the SRAM of each core, the bytes themselves out of the model's files, and how
+ * each router is set.
  * docs/plan.md defines every term. Sizes are bytes and cores, times cycles,
  * coordinates are those of the wafer's usable rectangle: (x, y), x grows east,
  * y grows south.
@@ -260,6 +261,37 @@ typedef struct InlayStream {
 } InlayStream;
 INLAY_C_EXPORT size_t inlayPlanNumStreams(const InlayPlan *plan);
 INLAY_C_EXPORT InlayStream inlayPlanStream(const InlayPlan *plan, size_t index);
+
+/*===----------------------------------------------------------------------===*\
+|* Routers
+\*===----------------------------------------------------------------------===*/
+
+/** Ports of a router; a set of them is their sum. */
+typedef enum InlayPort {
+  INLAY_PORT_WEST = 1,
+  INLAY_PORT_EAST = 2,
+  INLAY_PORT_NORTH = 4,
+  INLAY_PORT_SOUTH = 8,
+  INLAY_PORT_RAMP = 16 /**< the core */
+} InlayPort;
+
+/** What comes in at a port in a colour leaves at several. */
+typedef struct InlayRouterSetting {
+  InlayString route;
+  int inTurn; /**< 0: set before the first step; 1: by the cores, in turn */
+  int64_t colour;
+  unsigned in;      /**< a port */
+  unsigned out;     /**< a set of ports */
+  int64_t position; /**< of the switch, among those of the route */
+} InlayRouterSetting;
+
+/** The settings of the router at (x, y) of a wafer, in the order of the routes:
+    writes how many there are into `*count`, and the first `capacity` of them
+    into `settings`, which may be NULL where `capacity` is 0. */
+INLAY_C_EXPORT InlayError *inlayPlanRouter(const InlayPlan *plan, int64_t wafer,
+                                           int64_t x, int64_t y,
+                                           InlayRouterSetting *settings,
+                                           size_t capacity, size_t *count);
 
 #ifdef __cplusplus
 }

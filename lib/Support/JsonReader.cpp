@@ -15,8 +15,35 @@
 using namespace inlay;
 namespace json = llvm::json;
 
+/// The parser calls itself for what is nested, so that depth is stack.
+static constexpr int kMostNested = 256;
+
+static bool isTooDeep(llvm::StringRef text) {
+  int depth = 0;
+  bool isString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (isString && c == '\\')
+      ++i;
+    else if (c == '"')
+      isString = !isString;
+    else if (!isString && (c == '[' || c == '{'))
+      ++depth;
+    else if (!isString && (c == ']' || c == '}'))
+      --depth;
+    if (depth > kMostNested)
+      return true;
+  }
+  return false;
+}
+
 std::optional<json::Value> inlay::parseJsonObject(llvm::StringRef text,
                                                   Diagnostics &diags) {
+  if (isTooDeep(text)) {
+    diags.inputError("", "nests arrays and objects more than " +
+                             std::to_string(kMostNested) + " deep");
+    return std::nullopt;
+  }
   llvm::Expected<json::Value> value = json::parse(text);
   if (!value) {
     diags.inputError("", "is not JSON: " + llvm::toString(value.takeError()));

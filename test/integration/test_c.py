@@ -112,6 +112,62 @@ def test_fills_every_core_byte_for_byte(loader, tmp_path, name):
     assert at == len(filled) > 0
 
 
+PORTS = {"W": 1, "E": 2, "N": 4, "S": 8, "ramp": 16}
+LINES = {"x": {"back": "W", "ahead": "E", "ramp": "ramp"}, "y": {"back": "N", "ahead": "S", "ramp": "ramp"}}
+
+
+def places(area):
+    """Routers of an area and its copies, each with the corner of its copy; a router counts in the first copy that has it."""
+    found = {}
+    for k in range(area["count"]):
+        x0, y0 = area["x"] + k * area["dx"], area["y"] + k * area["dy"]
+        for y in range(y0, y0 + area["height"]):
+            for x in range(x0, x0 + area["width"]):
+                found.setdefault((x, y), (x0, y0))
+    return found
+
+
+def settings(route, patterns):
+    """Yields (x, y), colour, in, out, position, by the rule of docs/plan.md."""
+    for s in route["segments"]:
+        for place in places(s):
+            yield place, route["colours"][0], PORTS[s["in"]], sum(PORTS[port] for port in s["out"]), s["position"]
+    for area in route["lines"]:
+        ports = LINES[route["line_axis"]]
+        for (x, y), (x0, y0) in places(area).items():
+            at = x - x0 if route["line_axis"] == "x" else y - y0
+            for s in patterns[route["pattern"]]["segments"]:
+                if at in range(s["first"], s["first"] + s["count"] * s["step"], s["step"]):
+                    yield ((x, y), route["colours"][s["colour"]], PORTS[ports[s["in"]]],
+                           sum(PORTS[ports[port]] for port in s["out"]), s["position"])
+
+
+def with_a_route(plan):
+    """A trunk and copies of lines, so that there are routes whatever the compiler needs."""
+    one = {"count": 1, "dx": 0, "dy": 0}
+    route = {"name": "extra", "kind": "trunk", "wafer": 0, "in_turn": False, "colours": [6, 9], "streams": [], "axis": "none",
+             "first_part": 0, "end_part": 1, "wavelets": 1, "pattern": "extra", "line_axis": "y", "uses": [],
+             "segments": [{"x": 4, "y": 2, "width": 3, "height": 1, **one, "in": "W", "out": ["E"], "position": 0},
+                          {"x": 7, "y": 4, "width": 1, "height": 1, **one, "in": "N", "out": ["S", "ramp"], "position": 1}],
+             "lines": [{"x": 0, "y": 1, "width": 1, "height": 5, "count": 3, "dx": 2, "dy": 1}]}
+    segment = {"first": 1, "count": 2, "step": 2, "colour": 1, "in": "back", "out": ["ahead", "ramp"], "position": 2, "load": 1,
+               "load_step": 0}
+    pattern = {"name": "extra", "algorithm": "chain", "cores": 2, "length": 5, "colours": 2, "segments": [segment], "actions": []}
+    return {**plan, "routes": [*plan["routes"], route], "patterns": [*plan["patterns"], pattern]}
+
+
+def test_sets_every_router(loader, plan, tmp_path):
+    content = with_a_route(json.loads(plan.read_text()))
+    (tmp_path / "plan.json").write_text(json.dumps(content))
+    patterns = {pattern["name"]: pattern for pattern in content["patterns"]}
+    expected = [(route["wafer"], y, x, number, route["name"], route["in_turn"], *rest)
+                for number, route in enumerate(content["routes"]) for (x, y), *rest in settings(route, patterns)]
+    expected = [f"{wafer} {x} {y} {name} in turn {in_turn:d} colour {colour} in {into} out {out} position {position}"
+                for wafer, y, x, _, name, in_turn, colour, into, out, position in sorted(expected, key=lambda e: e[:4])]
+    assert run(loader, "routers", tmp_path / "plan.json").stdout.splitlines() == expected
+    assert len(expected) >= 10
+
+
 def test_errors_are_those_of_inlayc_and_nothing_crashes(loader, plan, tmp_path):
     messages = run(loader, "misuse", plan, cwd=tmp_path).stdout
     for expected in ["error: option 'contxt': there is none", "options: bind, phase, batch, context",

@@ -13,11 +13,9 @@ def mlir_opt(prefix, *arguments, **options):
     return run(MLIR_OPT, f"--load-dialect-plugin={plugin}", f"--load-pass-plugin={plugin}", *arguments, **options)
 
 
-def test_runs_the_whole_pipeline(prefix, tmp_path):
+def test_runs_the_whole_pipeline(build, prefix, tmp_path):
     """The committed module, which inlay-translate --import-onnx --mlir-print-debuginfo has made, becomes the plan of its model."""
-    placed = mlir_opt(prefix, "--mlir-print-debuginfo",
-                      "--pass-pipeline=builtin.module(onnx-to-wafer{target=grid8x8 context=16})", MODULE).stdout
-    plan = json.loads(run(prefix / "bin/inlay-translate", "--mlir-to-plan", input=placed).stdout)
+    plan = json.loads((build("plugin") / "plan.json").read_text())
     run(prefix / "bin/inlayc", MODELS / "tiny_genai_moe.onnx", "--target", "grid8x8", "--context", "16", "-o", tmp_path)
     compiled = json.loads((tmp_path / "plan.json").read_text())
     assert plan["step"]["context"] == 16 and len(plan["kernels"]) > 5

@@ -25,6 +25,13 @@ def test_inlayc_finds_its_targets_wherever_it_is(prefix, tmp_path):
     assert plan == (tmp_path / "named/plan.json").read_bytes()
 
 
+def test_every_tool_starts(prefix):
+    tools = sorted(path.name for path in (prefix / "bin").iterdir())
+    assert {"inlayc", "inlay-opt", "inlay-translate", "inlay-model", "inlay-lsp-server"} <= set(tools)
+    for tool in tools:
+        assert "USAGE: " + tool in run(prefix / "bin" / tool, "--help").stdout
+
+
 def test_passes_and_benches_find_their_data(prefix):
     module = run(prefix / "bin/inlay-translate", "--import-onnx", MODEL).stdout
     placed = run(prefix / "bin/inlay-opt", "--onnx-to-dataflow", "--partition-stages=target=grid8x8", input=module).stdout

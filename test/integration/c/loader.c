@@ -6,8 +6,10 @@
  *   loader images PLAN FOLDER OUT                 writes the data area of every
  *       core of every class, one after the other: kernels, their classes, these
  *       rectangles, their rows from north to south, cores from west to east
- *   loader misuse PLAN                            checks what must not crash
- *   loader options                                prints the names of options
+ *   loader routers PLAN                           prints the settings of all
+ * routers loader misuse PLAN                            checks what must not
+ * crash loader options                                prints the names of
+ * options
  *
  * Exit status: that of InlayStatus.
  */
@@ -124,8 +126,7 @@ static int describe(const char *path) {
   printf("step %s %lld %lld %lld\n", step.phase.data, (long long)step.batch,
          (long long)step.context, (long long)step.tokens);
   printf("estimate %.17g worst %.17g bound %.17g %s\n", estimate.latencyCycles,
-         estimate.worstCaseCycles, estimate.boundCycles,
-         estimate.binding.data);
+         estimate.worstCaseCycles, estimate.boundCycles, estimate.binding.data);
   for (size_t i = 0; i < inlayPlanNumKernels(plan); ++i)
     describeKernel(inlayPlanKernel(plan, i));
   for (size_t i = 0; i < inlayPlanNumStreams(plan); ++i) {
@@ -197,6 +198,29 @@ static int images(const char *path, const char *folder, const char *target) {
   return 0;
 }
 
+static int routers(const char *path) {
+  InlayPlan *plan = readPlan(path);
+  InlaySystem system = inlayPlanSystem(plan);
+  for (int64_t wafer = 0; wafer < system.wafers; ++wafer)
+    for (int64_t y = 0; y < system.height; ++y)
+      for (int64_t x = 0; x < system.width; ++x) {
+        size_t count = 0;
+        check(inlayPlanRouter(plan, wafer, x, y, NULL, 0, &count));
+        InlayRouterSetting *settings = calloc(count + 1, sizeof(*settings));
+        check(inlayPlanRouter(plan, wafer, x, y, settings, count, &count));
+        for (size_t i = 0; i < count; ++i)
+          printf("%lld %lld %lld %s in turn %d colour %lld in %u out %u "
+                 "position %lld\n",
+                 (long long)wafer, (long long)x, (long long)y,
+                 settings[i].route.data, settings[i].inTurn,
+                 (long long)settings[i].colour, settings[i].in, settings[i].out,
+                 (long long)settings[i].position);
+        free(settings);
+      }
+  inlayPlanDestroy(plan);
+  return 0;
+}
+
 /* Prints the message of an error that must be there. */
 static void expect(InlayError *error) {
   if (inlayErrorStatus(error) != INLAY_STATUS_INPUT)
@@ -215,6 +239,7 @@ static int misuse(const char *path) {
   static char room[1 << 20];
   int64_t begin;
   int64_t end;
+  size_t count;
 
   expect(inlayOptionsSet(options, "contxt", "1"));
   expect(inlayOptionsSet(options, "context", "many"));
@@ -227,11 +252,12 @@ static int misuse(const char *path) {
     abort();
   expect(inlayCompile(NULL, NULL, &none));
   expect(inlayCompile(path, NULL, NULL));
+  expect(inlayPlanRouter(plan, 0, 0, 0, NULL, 1, &count));
   expect(inlayPlanReadFile("no/such/plan.json", &none));
   expect(inlayPlanReadFile("/", &none));
   expect(inlayPlanRead("{}", 2, &none));
-  expect(inlayKernelReadShard(kernel, region.x, region.y, weight, ".",
-                              room, 1));
+  expect(
+      inlayKernelReadShard(kernel, region.x, region.y, weight, ".", room, 1));
   expect(inlayKernelReadShard(kernel, region.x, region.y, weight, "no/such",
                               room, sizeof(room)));
   expect(inlayKernelReadImage(kernel, region.x, region.y, ".", room, 1));
@@ -270,6 +296,8 @@ int main(int argc, char **argv) {
     return describe(argv[2]);
   if (argc == 5 && strcmp(argv[1], "images") == 0)
     return images(argv[2], argv[3], argv[4]);
+  if (argc == 3 && strcmp(argv[1], "routers") == 0)
+    return routers(argv[2]);
   if (argc == 3 && strcmp(argv[1], "misuse") == 0)
     return misuse(argv[2]);
   if (argc == 2 && strcmp(argv[1], "options") == 0) {
@@ -277,6 +305,7 @@ int main(int argc, char **argv) {
       puts(inlayOptionsName(i).data);
     return 0;
   }
-  fputs("usage: loader compile|describe|images|misuse|options ...\n", stderr);
+  fputs("usage: loader compile|describe|images|routers|misuse|options ...\n",
+        stderr);
   return 1;
 }
