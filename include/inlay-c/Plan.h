@@ -26,6 +26,7 @@ extern "C" {
 #endif
 
 typedef struct InlayPlan InlayPlan;
+typedef struct InlayRegion InlayRegion;
 typedef struct InlayKernel InlayKernel;
 typedef struct InlayWeight InlayWeight;
 typedef struct InlayState InlayState;
@@ -85,7 +86,7 @@ typedef struct InlayEstimate {
 INLAY_C_EXPORT InlayEstimate inlayPlanEstimate(const InlayPlan *plan);
 
 /*===----------------------------------------------------------------------===*\
-|* Kernels
+|* Regions: rectangles of cores on which kernels take turns
 \*===----------------------------------------------------------------------===*/
 
 typedef struct InlayRectangle {
@@ -94,6 +95,27 @@ typedef struct InlayRectangle {
   int64_t width;
   int64_t height;
 } InlayRectangle;
+
+INLAY_C_EXPORT size_t inlayPlanNumRegions(const InlayPlan *plan);
+INLAY_C_EXPORT const InlayRegion *inlayPlanRegion(const InlayPlan *plan,
+                                                  size_t index);
+/** The region that the core at (x, y) of a wafer is in, or NULL. */
+INLAY_C_EXPORT const InlayRegion *
+inlayPlanFindRegion(const InlayPlan *plan, int64_t wafer, int64_t x, int64_t y);
+
+INLAY_C_EXPORT InlayString inlayRegionName(const InlayRegion *region);
+INLAY_C_EXPORT int64_t inlayRegionWafer(const InlayRegion *region);
+INLAY_C_EXPORT InlayRectangle inlayRegionRectangle(const InlayRegion *region);
+/** Bytes of a core's data area that its kernels use together. */
+INLAY_C_EXPORT int64_t inlayRegionBytes(const InlayRegion *region);
+/** Names of its kernels, in the order in which they fire. */
+INLAY_C_EXPORT size_t inlayRegionNumKernels(const InlayRegion *region);
+INLAY_C_EXPORT InlayString inlayRegionKernel(const InlayRegion *region,
+                                             size_t index);
+
+/*===----------------------------------------------------------------------===*\
+|* Kernels
+\*===----------------------------------------------------------------------===*/
 
 INLAY_C_EXPORT size_t inlayPlanNumKernels(const InlayPlan *plan);
 INLAY_C_EXPORT const InlayKernel *inlayPlanKernel(const InlayPlan *plan,
@@ -107,7 +129,10 @@ INLAY_C_EXPORT InlayString inlayKernelRole(const InlayKernel *kernel);
 /** -1: it is in no layer. */
 INLAY_C_EXPORT int64_t inlayKernelLayer(const InlayKernel *kernel);
 INLAY_C_EXPORT int64_t inlayKernelWafer(const InlayKernel *kernel);
-INLAY_C_EXPORT InlayRectangle inlayKernelRegion(const InlayKernel *kernel);
+/** The name of its region. */
+INLAY_C_EXPORT InlayString inlayKernelRegion(const InlayKernel *kernel);
+/** The rectangle of that. */
+INLAY_C_EXPORT InlayRectangle inlayKernelRectangle(const InlayKernel *kernel);
 INLAY_C_EXPORT double inlayKernelCycles(const InlayKernel *kernel);
 
 typedef struct InlayExpertGroup {
@@ -171,7 +196,7 @@ INLAY_C_EXPORT const InlayCoreClass *inlayKernelClass(const InlayKernel *kernel,
 
 INLAY_C_EXPORT InlayString inlayCoreClassName(const InlayCoreClass *coreClass);
 INLAY_C_EXPORT int64_t inlayCoreClassCores(const InlayCoreClass *coreClass);
-/** Bytes of the data area that are in use: the end of the last buffer. */
+/** The end of the last buffer of this kernel in the data area. */
 INLAY_C_EXPORT int64_t inlayCoreClassBytes(const InlayCoreClass *coreClass);
 INLAY_C_EXPORT size_t
 inlayCoreClassNumRectangles(const InlayCoreClass *coreClass);
@@ -195,19 +220,15 @@ INLAY_C_EXPORT InlayBuffer inlayCoreClassBuffer(const InlayCoreClass *coreClass,
 |* The bytes of a core
 \*===----------------------------------------------------------------------===*/
 
-/** A core and its part in the plan. */
+/** A core as one kernel sees it. */
 typedef struct InlayCore {
-  const InlayKernel *kernel;       /**< NULL: none */
-  const InlayCoreClass *coreClass; /**< NULL: it idles in the region */
+  const InlayCoreClass *coreClass; /**< NULL: it idles while the kernel runs */
   int64_t column;                  /**< in its expert group, or in the region */
   int64_t row;
   int64_t group; /**< index of its expert group; -1: it is in none */
 } InlayCore;
 
-/** Finds the core at (x, y) of a wafer. */
-INLAY_C_EXPORT InlayCore inlayPlanCore(const InlayPlan *plan, int64_t wafer,
-                                       int64_t x, int64_t y);
-/** The same for the wafer and among the cores of one kernel, in less time. */
+/** The core at (x, y), on the wafer of the kernel. */
 INLAY_C_EXPORT InlayCore inlayKernelCore(const InlayKernel *kernel, int64_t x,
                                          int64_t y);
 
@@ -236,13 +257,14 @@ INLAY_C_EXPORT InlayError *inlayKernelReadShard(const InlayKernel *kernel,
                                                 const char *folder,
                                                 void *buffer, size_t size);
 
-/** Fills `image` with the core's data area as it is before the first step: its
-    shards at the offsets of their buffers, zeros elsewhere. `size` must be the
-    inlayCoreClassBytes of the core's class, or 0 for a core without one. */
-INLAY_C_EXPORT InlayError *inlayKernelReadImage(const InlayKernel *kernel,
-                                                int64_t x, int64_t y,
-                                                const char *folder, void *image,
-                                                size_t size);
+/** Fills `image` with the data area of the core at (x, y) of a wafer as it is
+    before the first step: the shards of all kernels of its region at the
+    offsets of their buffers, zeros elsewhere. `size` must be the
+    inlayRegionBytes of the region. */
+INLAY_C_EXPORT InlayError *inlayPlanReadImage(const InlayPlan *plan,
+                                              int64_t wafer, int64_t x,
+                                              int64_t y, const char *folder,
+                                              void *image, size_t size);
 
 /*===----------------------------------------------------------------------===*\
 |* Streams
@@ -258,6 +280,7 @@ typedef struct InlayStream {
   InlayString type;
   int64_t bytes; /**< of a firing */
   int crosses;   /**< 1: from wafer to wafer */
+  int inPlace;   /**< 1: every core has already what it needs */
 } InlayStream;
 INLAY_C_EXPORT size_t inlayPlanNumStreams(const InlayPlan *plan);
 INLAY_C_EXPORT InlayStream inlayPlanStream(const InlayPlan *plan, size_t index);

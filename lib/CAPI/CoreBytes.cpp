@@ -13,20 +13,16 @@
 using namespace inlay;
 using namespace inlay::capi;
 
-static InlayCore toCore(const plan::CorePlace &core) {
-  return {wrap(core.kernel), wrap(core.coreClass), core.column, core.row,
-          core.group ? core.group->index : -1};
-}
-
-InlayCore inlayPlanCore(const InlayPlan *plan, int64_t wafer, int64_t x,
-                        int64_t y) {
-  return toCore(plan ? plan::findCore(plan->plan, wafer, x, y)
-                     : plan::CorePlace());
+const InlayRegion *inlayPlanFindRegion(const InlayPlan *plan, int64_t wafer,
+                                       int64_t x, int64_t y) {
+  return plan ? wrap(plan::findRegion(plan->plan, wafer, x, y)) : nullptr;
 }
 
 InlayCore inlayKernelCore(const InlayKernel *kernel, int64_t x, int64_t y) {
-  return toCore(kernel ? plan::findCore(*unwrap(kernel), x, y)
-                       : plan::CorePlace());
+  plan::CorePlace core =
+      kernel ? plan::findCore(*unwrap(kernel), x, y) : plan::CorePlace();
+  return {wrap(core.coreClass), core.column, core.row,
+          core.group ? core.group->index : -1};
 }
 
 namespace {
@@ -114,17 +110,23 @@ InlayError *inlayKernelReadShard(const InlayKernel *kernel, int64_t x,
   return makeError(diags);
 }
 
-InlayError *inlayKernelReadImage(const InlayKernel *kernel, int64_t x,
-                                 int64_t y, const char *folder, void *image,
-                                 size_t size) {
+InlayError *inlayPlanReadImage(const InlayPlan *plan, int64_t wafer, int64_t x,
+                               int64_t y, const char *folder, void *image,
+                               size_t size) {
+  if (!plan)
+    return nullError("plan");
   if (!folder)
     return nullError("folder");
   if (!image && size != 0)
     return nullError("image");
-  plan::CorePlace core;
-  if (InlayError *error = findCore(kernel, x, y, core))
-    return error;
   Diagnostics diags;
-  plan::readImage(core, folder, {static_cast<char *>(image), size}, diags);
+  const plan::Region *region = plan::findRegion(plan->plan, wafer, x, y);
+  if (region)
+    plan::readImage(plan->plan, *region, x, y, folder,
+                    {static_cast<char *>(image), size}, diags);
+  else
+    diags.inputError("core (" + std::to_string(x) + ", " + std::to_string(y) +
+                         ")",
+                     "is in no region of wafer " + std::to_string(wafer));
   return makeError(diags);
 }

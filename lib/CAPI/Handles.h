@@ -62,6 +62,7 @@ InlayError *nullError(const char *argument);
   inline const HANDLE *wrap(const plan::STRUCT *object) {                      \
     return reinterpret_cast<const HANDLE *>(object);                           \
   }
+INLAY_HANDLE(InlayRegion, Region)
 INLAY_HANDLE(InlayKernel, Kernel)
 INLAY_HANDLE(InlayWeight, Weight)
 INLAY_HANDLE(InlayState, State)

@@ -156,6 +156,43 @@ InlayEstimate inlayPlanEstimate(const InlayPlan *plan) {
 }
 
 //===----------------------------------------------------------------------===//
+// Regions
+//===----------------------------------------------------------------------===//
+
+size_t inlayPlanNumRegions(const InlayPlan *plan) {
+  return count(unwrapPlan(plan), &plan::Plan::regions);
+}
+
+const InlayRegion *inlayPlanRegion(const InlayPlan *plan, size_t index) {
+  return wrap(at(unwrapPlan(plan), &plan::Plan::regions, index));
+}
+
+InlayString inlayRegionName(const InlayRegion *region) {
+  return getString(unwrap(region), &plan::Region::name);
+}
+
+int64_t inlayRegionWafer(const InlayRegion *region) {
+  return get(unwrap(region), &plan::Region::wafer);
+}
+
+InlayRectangle inlayRegionRectangle(const InlayRegion *region) {
+  return toRectangle(region ? &unwrap(region)->rectangle : nullptr);
+}
+
+int64_t inlayRegionBytes(const InlayRegion *region) {
+  return get(unwrap(region), &plan::Region::bytesPerCore);
+}
+
+size_t inlayRegionNumKernels(const InlayRegion *region) {
+  return count(unwrap(region), &plan::Region::kernels);
+}
+
+InlayString inlayRegionKernel(const InlayRegion *region, size_t index) {
+  const std::string *name = at(unwrap(region), &plan::Region::kernels, index);
+  return toString(name ? llvm::StringRef(*name) : "");
+}
+
+//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 
@@ -188,7 +225,11 @@ int64_t inlayKernelWafer(const InlayKernel *kernel) {
   return get(unwrap(kernel), &plan::Kernel::wafer);
 }
 
-InlayRectangle inlayKernelRegion(const InlayKernel *kernel) {
+InlayString inlayKernelRegion(const InlayKernel *kernel) {
+  return getString(unwrap(kernel), &plan::Kernel::region);
+}
+
+InlayRectangle inlayKernelRectangle(const InlayKernel *kernel) {
   return toRectangle(kernel ? &unwrap(kernel)->rectangle : nullptr);
 }
 
@@ -351,9 +392,10 @@ size_t inlayPlanNumStreams(const InlayPlan *plan) {
 InlayStream inlayPlanStream(const InlayPlan *plan, size_t index) {
   const auto *stream = at(unwrapPlan(plan), &plan::Plan::streams, index);
   if (!stream)
-    return {toString(""), nullptr, 0, nullptr, 0, toString(""), 0, 0};
+    return {toString(""), nullptr, 0, nullptr, 0, toString(""), 0, 0, 0};
   return {toString(stream->name), wrap(plan->kernels.lookup(stream->from)),
           stream->fromPort,       wrap(plan->kernels.lookup(stream->to)),
           stream->toPort,         toString(stream->type),
-          stream->bytes,          stream->crossing};
+          stream->bytes,          stream->crossing,
+          stream->inPlace};
 }

@@ -17,8 +17,6 @@
 
 #include "fmt/format.h"
 
-#include <cstring>
-
 using namespace inlay;
 using namespace inlay::plan;
 
@@ -71,12 +69,12 @@ CorePlace inlay::plan::findCore(const Kernel &kernel, int64_t x, int64_t y) {
   return core;
 }
 
-CorePlace inlay::plan::findCore(const Plan &plan, int64_t wafer, int64_t x,
-                                int64_t y) {
-  for (const Kernel &kernel : plan.kernels)
-    if (kernel.wafer == wafer && contains(kernel.rectangle, x, y))
-      return findCore(kernel, x, y);
-  return CorePlace();
+const Region *inlay::plan::findRegion(const Plan &plan, int64_t wafer,
+                                      int64_t x, int64_t y) {
+  auto found = llvm::find_if(plan.regions, [&](const Region &region) {
+    return region.wafer == wafer && contains(region.rectangle, x, y);
+  });
+  return found == plan.regions.end() ? nullptr : &*found;
 }
 
 //===----------------------------------------------------------------------===//
@@ -283,21 +281,29 @@ static bool readBuffer(const Buffer &buffer, const CorePlace &core,
       .has_value();
 }
 
-bool inlay::plan::readImage(const CorePlace &core, const std::string &folder,
+bool inlay::plan::readImage(const Plan &plan, const Region &region, int64_t x,
+                            int64_t y, const std::string &folder,
                             llvm::MutableArrayRef<char> image,
                             Diagnostics &diags) {
-  int64_t bytes = core.coreClass ? core.coreClass->bytesPerCore : 0;
+  int64_t bytes = region.bytesPerCore;
   if (bytes < 0 || static_cast<uint64_t>(bytes) != image.size()) {
-    diags.inputError("", fmt::format("the core's image has {} bytes, but there "
-                                     "is room for {}",
-                                     bytes, image.size()));
+    diags.inputError(fmt::format("region '{}'", region.name),
+                     fmt::format("the core's image has {} bytes, but there is "
+                                 "room for {}",
+                                 bytes, image.size()));
     return false;
   }
-  std::memset(image.data(), 0, image.size());
-  if (core.coreClass)
+  llvm::fill(image, 0);
+  for (const Kernel &kernel : plan.kernels) {
+    if (kernel.region != region.name)
+      continue;
+    CorePlace core = findCore(kernel, x, y);
+    if (!core.coreClass)
+      continue;
     for (const Buffer &buffer : core.coreClass->memory)
       if (buffer.role == "weights" &&
           !readBuffer(buffer, core, folder, image, diags))
         return false;
+  }
   return true;
 }

@@ -32,10 +32,10 @@ def test_compiles_to_the_bytes_of_inlayc(plan, prefix, tmp_path):
     assert plan.read_bytes() == (tmp_path / "plan.json").read_bytes()
 
 
-def kernel_lines(kernel):
-    region = kernel["region"]
-    yield (f"kernel {kernel['name']} {kernel['role']} layer {kernel['layer']} wafer {kernel['wafer']} region"
-           f" {region['x']} {region['y']} {region['width']} {region['height']} cycles {kernel['cycles']['total']:.17g}")
+def kernel_lines(kernel, region):
+    r = region["rectangle"]
+    yield (f"kernel {kernel['name']} {kernel['role']} layer {kernel['layer']} wafer {kernel['wafer']} region {region['name']}"
+           f" {r['x']} {r['y']} {r['width']} {r['height']} cycles {kernel['cycles']['total']:.17g}")
     for group in kernel["expert_groups"]:
         r = group["rectangle"]
         yield (f"group {group['index']} experts {group['first_expert']} {group['end_expert']}"
@@ -63,40 +63,49 @@ def described(plan):
     yield f"step {step['phase']} {step['batch']} {step['context']} {step['tokens']}"
     yield (f"estimate {estimate['latency']['total']:.17g} worst {estimate['worst_case_latency']:.17g}"
            f" bound {estimate['bound']['cycles']:.17g} {estimate['bound']['binding']}")
+    for region in plan["regions"]:
+        r = region["rectangle"]
+        yield (f"region {region['name']} wafer {region['wafer']} bytes {region['bytes_per_core']} rectangle"
+               f" {r['x']} {r['y']} {r['width']} {r['height']} {' '.join(region['kernels'])}")
+    regions = {region["name"]: region for region in plan["regions"]}
     for kernel in plan["kernels"]:
-        yield from kernel_lines(kernel)
+        yield from kernel_lines(kernel, regions[kernel["region"]])
     for s in plan["streams"]:
         yield (f"stream {s['name']} from {s['from']} {s['from_port']} to {s['to']} {s['to_port']} {s['type']}"
-               f" bytes {s['bytes']} crosses {s['crossing']:d}")
+               f" bytes {s['bytes']} crosses {s['crossing']:d} in place {s['in_place']:d}")
 
 
 def test_reads_what_the_json_says(loader, plan):
     assert run(loader, "describe", plan).stdout.splitlines() == list(described(json.loads(plan.read_text())))
 
 
-def number_on_axes(kernel, x, y):
-    inside = [g for g in kernel["expert_groups"] if g["rectangle"]["x"] <= x < g["rectangle"]["x"] + g["rectangle"]["width"]
-              and g["rectangle"]["y"] <= y < g["rectangle"]["y"] + g["rectangle"]["height"]]
-    assert inside or not kernel["expert_groups"]
-    rectangle = inside[0]["rectangle"] if inside else kernel["region"]
+def holds(rectangle, x, y):
+    return 0 <= x - rectangle["x"] < rectangle["width"] and 0 <= y - rectangle["y"] < rectangle["height"]
+
+
+def number_on_axes(kernel, region, x, y):
+    inside = [group for group in kernel["expert_groups"] if holds(group["rectangle"], x, y)]
+    rectangle = inside[0]["rectangle"] if inside else region
     return {"none": 0, "x": x - rectangle["x"], "y": y - rectangle["y"], "group": inside[0]["index"] if inside else 0}
 
 
 def images(plan, folder):
     """The data area of every core in the order of the loader."""
-    for kernel in plan["kernels"]:
-        whole = {weight["name"]: rule.elements(weight, folder) for weight in kernel["weights"]}
-        for cls in kernel["core_classes"]:
-            for r in cls["rectangles"]:
-                for y in range(r["y"], r["y"] + r["height"]):
-                    for x in range(r["x"], r["x"] + r["width"]):
-                        image = bytearray(cls["bytes_per_core"])
-                        for weight in kernel["weights"]:
-                            shard = whole[weight["name"]][rule.box(weight, number_on_axes(kernel, x, y))]
-                            data = rule.logical_bytes(weight, shard)
-                            offset = next(b["offset"] for b in cls["memory"] if b["name"] == weight["name"])
-                            image[offset:offset + len(data)] = data
-                        yield kernel["name"], x, y, bytes(image)
+    whole = {(kernel["name"], weight["name"]): rule.elements(weight, folder) for kernel in plan["kernels"]
+             for weight in kernel["weights"]}
+    for region in plan["regions"]:
+        r = region["rectangle"]
+        for y in range(r["y"], r["y"] + r["height"]):
+            for x in range(r["x"], r["x"] + r["width"]):
+                image = bytearray(region["bytes_per_core"])
+                for kernel in plan["kernels"]:
+                    classes = [cls for cls in kernel["core_classes"] if any(holds(part, x, y) for part in cls["rectangles"])]
+                    for weight in kernel["weights"] if classes and kernel["region"] == region["name"] else []:
+                        core = number_on_axes(kernel, r, x, y)
+                        data = rule.logical_bytes(weight, whole[kernel["name"], weight["name"]][rule.box(weight, core)])
+                        offset = next(b["offset"] for b in classes[0]["memory"] if b["name"] == weight["name"])
+                        image[offset:offset + len(data)] = data
+                yield region["name"], x, y, bytes(image)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -106,8 +115,8 @@ def test_fills_every_core_byte_for_byte(loader, tmp_path, name):
     run(loader, "images", tmp_path / "plan.json", folder, tmp_path / "images")
     filled = (tmp_path / "images").read_bytes()
     at = 0
-    for kernel, x, y, image in images(json.loads((tmp_path / "plan.json").read_text()), folder):
-        assert filled[at:at + len(image)] == image, (kernel, x, y)
+    for region, x, y, image in images(json.loads((tmp_path / "plan.json").read_text()), folder):
+        assert filled[at:at + len(image)] == image, (region, x, y)
         at += len(image)
     assert at == len(filled) > 0
 
@@ -175,8 +184,8 @@ def test_errors_are_those_of_inlayc_and_nothing_crashes(loader, plan, tmp_path):
                      "error: option 'phase': must be decode or prefill, got 'idle'", "error: argument 'value': must not be NULL",
                      "error: option --batch: must be at least 1, got 0",
                      "no/such/plan.json: error: cannot be read: No such file or directory",
-                     "error: field 'format': is missing", "the core's shard has 2048 bytes, but there is room for 1",
-                     "its file 'no/such/tiny_genai_moe.onnx' cannot be read", "the core's image has", "error: core (-1, 0): is not in the region of",
+                     "error: field 'format': is missing", "the core's shard has", "bytes, but there is room for 1",
+                     "its file 'no/such/tiny_genai_moe.onnx' cannot be read", "the core's image has", "error: core (-1, 0): is in no region of wafer 0", "error: core (-1, 0): is not in the region of",
                      "has no dim 99"]:
         assert expected in messages, messages
     missing = run(loader, "compile", "no/model.onnx", tmp_path / "p", status=1).stderr

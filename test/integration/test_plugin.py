@@ -19,7 +19,7 @@ def test_runs_the_whole_pipeline(build, prefix, tmp_path):
     run(prefix / "bin/inlayc", MODELS / "tiny_genai_moe.onnx", "--target", "grid8x8", "--context", "16", "-o", tmp_path)
     compiled = json.loads((tmp_path / "plan.json").read_text())
     assert plan["step"]["context"] == 16 and len(plan["kernels"]) > 5
-    for part in ["step", "system", "kernels", "streams", "estimate", "accounting"]:
+    for part in ["step", "system", "regions", "kernels", "streams", "estimate", "accounting"]:
         assert plan[part] == compiled[part], part
 
 

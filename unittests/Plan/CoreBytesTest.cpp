@@ -43,6 +43,7 @@ protected:
       stored.push_back(static_cast<char>(random()));
     write("weights.bin", stored);
     kernel.name = "k";
+    kernel.region = "r";
     kernel.rectangle = {8, 16, 5, 4};
     // 8 rows of 16 bytes; rows over columns of the region, columns over rows.
     weight.name = "w";
@@ -71,8 +72,11 @@ protected:
   }
   std::string image(int64_t size) {
     Diagnostics diags;
+    Plan plan;
+    plan.regions = {{"r", 0, kernel.rectangle, {"k"}, 20}};
+    plan.kernels = {kernel};
     std::string bytes(size, 'x');
-    bool isRead = readImage(findCore(kernel, 8, 16), folder,
+    bool isRead = readImage(plan, plan.regions[0], 8, 16, folder,
                             {bytes.data(), bytes.size()}, diags);
     return isRead ? bytes : print(diags);
   }
@@ -259,18 +263,19 @@ TEST_F(CoreBytesTest, RefusesWhatContradictsItself) {
 }
 
 TEST_F(CoreBytesTest, FindsCoresByTheirCoordinates) {
-  Plan plan;
   kernel.classes = {{"left", {{8, 16, 2, 4}}, 8, {}, 0}};
-  plan.kernels = {kernel, kernel};
-  plan.kernels[1].wafer = 1;
-  EXPECT_EQ(findCore(plan, 1, 9, 17).kernel, &plan.kernels[1]);
-  EXPECT_EQ(findCore(plan, 0, 9, 17).coreClass, &plan.kernels[0].classes[0]);
-  EXPECT_EQ(findCore(plan, 0, 12, 19).coreClass, nullptr);
-  EXPECT_EQ(findCore(plan, 0, 12, 19).column, 4);
-  EXPECT_EQ(findCore(plan, 0, 13, 19).kernel, nullptr);
-  EXPECT_EQ(findCore(plan, 2, 9, 17).kernel, nullptr);
-  plan.kernels[0].rectangle = {-kHuge, -kHuge, kHuge, kHuge};
-  EXPECT_EQ(findCore(plan, 0, kHuge, kHuge).kernel, nullptr);
+  EXPECT_EQ(findCore(kernel, 9, 17).coreClass, &kernel.classes[0]);
+  EXPECT_EQ(findCore(kernel, 12, 19).coreClass, nullptr);
+  EXPECT_EQ(findCore(kernel, 12, 19).column, 4);
+  EXPECT_EQ(findCore(kernel, 13, 19).kernel, nullptr);
+  Plan plan;
+  plan.regions = {{"a", 0, {8, 16, 5, 4}, {}, 0},
+                  {"b", 1, {8, 16, 5, 4}, {}, 0}};
+  EXPECT_EQ(findRegion(plan, 1, 9, 17), &plan.regions[1]);
+  EXPECT_EQ(findRegion(plan, 0, 13, 19), nullptr);
+  EXPECT_EQ(findRegion(plan, 2, 9, 17), nullptr);
+  plan.regions[0].rectangle = {-kHuge, -kHuge, kHuge, kHuge};
+  EXPECT_EQ(findRegion(plan, 0, kHuge, kHuge), nullptr);
 }
 
 } // namespace

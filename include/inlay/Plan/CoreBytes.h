@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The plan's rule for the bytes of a core (docs/plan.md), carried out: which
-// kernel and class a core belongs to, which box of a weight is its own, and
+// region and class a core belongs to, which box of a weight is its own, and
 // those bytes out of the model's files. Plans are not trusted: what contradicts
 // itself, points outside of a file or outside of the model's folder is an
 // error, and nothing is allocated by a size that a plan names.
@@ -24,10 +24,10 @@
 
 namespace inlay::plan {
 
-/// A core and what the plan does with it. The pointers are into the plan.
+/// A core and what a kernel does with it. The pointers are into the plan.
 struct CorePlace {
-  const Kernel *kernel = nullptr;       ///< null: the core has no part
-  const CoreClass *coreClass = nullptr; ///< null: it idles in the region
+  const Kernel *kernel = nullptr;       ///< null: the core is not in its region
+  const CoreClass *coreClass = nullptr; ///< null: it idles while that runs
   const ExpertGroup *group = nullptr;   ///< null: the kernel has no groups, or
                                         ///< the core is in none of them
   int64_t column = 0;                   ///< in the group, or in the region
@@ -37,10 +37,10 @@ struct CorePlace {
   std::optional<int64_t> numberOn(const std::string &axis) const;
 };
 
-/// Finds a core of a wafer by its coordinates.
-CorePlace findCore(const Plan &plan, int64_t wafer, int64_t x, int64_t y);
+/// The region that the core at (x, y) of a wafer is in; null where in none.
+const Region *findRegion(const Plan &plan, int64_t wafer, int64_t x, int64_t y);
 
-/// The same among the cores of one kernel, whose wafer is known.
+/// The core at (x, y), on the wafer of `kernel`, as that kernel sees it.
 CorePlace findCore(const Kernel &kernel, int64_t x, int64_t y);
 
 /// Indices of a dim, half-open.
@@ -67,11 +67,12 @@ std::optional<int64_t> readShard(const Weight &weight, const CorePlace &core,
                                  llvm::MutableArrayRef<char> buffer,
                                  Diagnostics &diags);
 
-/// Fills `image` as the core's data area is before the first step: its shards
-/// at the offsets of its buffers, zeros elsewhere. It must have the
-/// `bytesPerCore` of the core's class.
-bool readImage(const CorePlace &core, const std::string &folder,
-               llvm::MutableArrayRef<char> image, Diagnostics &diags);
+/// Fills `image` as the data area of the core at (x, y) of a region is before
+/// the first step: the shards of all kernels of the region at the offsets of
+/// their buffers, zeros elsewhere. It must have the region's `bytesPerCore`.
+bool readImage(const Plan &plan, const Region &region, int64_t x, int64_t y,
+               const std::string &folder, llvm::MutableArrayRef<char> image,
+               Diagnostics &diags);
 
 } // namespace inlay::plan
 

@@ -4,8 +4,8 @@
  *   loader compile MODEL PLAN [OPTION VALUE]...   makes a plan and writes it
  *   loader describe PLAN                          prints what is where
  *   loader images PLAN FOLDER OUT                 writes the data area of every
- *       core of every class, one after the other: kernels, their classes, these
- *       rectangles, their rows from north to south, cores from west to east
+ *       core of every region, one after the other: regions, their rows from
+ *       north to south, cores from west to east
  *   loader routers PLAN                           prints the settings of all
  * routers loader misuse PLAN                            checks what must not
  * crash loader options                                prints the names of
@@ -57,11 +57,11 @@ static void printRectangle(InlayRectangle rect) {
 }
 
 static void describeKernel(const InlayKernel *kernel) {
-  printf("kernel %s %s layer %lld wafer %lld region",
+  printf("kernel %s %s layer %lld wafer %lld region %s",
          inlayKernelName(kernel).data, inlayKernelRole(kernel).data,
          (long long)inlayKernelLayer(kernel),
-         (long long)inlayKernelWafer(kernel));
-  printRectangle(inlayKernelRegion(kernel));
+         (long long)inlayKernelWafer(kernel), inlayKernelRegion(kernel).data);
+  printRectangle(inlayKernelRectangle(kernel));
   printf(" cycles %.17g\n", inlayKernelCycles(kernel));
   for (size_t i = 0; i < inlayKernelNumExpertGroups(kernel); ++i) {
     InlayExpertGroup group = inlayKernelExpertGroup(kernel, i);
@@ -127,15 +127,26 @@ static int describe(const char *path) {
          (long long)step.context, (long long)step.tokens);
   printf("estimate %.17g worst %.17g bound %.17g %s\n", estimate.latencyCycles,
          estimate.worstCaseCycles, estimate.boundCycles, estimate.binding.data);
+  for (size_t i = 0; i < inlayPlanNumRegions(plan); ++i) {
+    const InlayRegion *region = inlayPlanRegion(plan, i);
+    printf("region %s wafer %lld bytes %lld rectangle",
+           inlayRegionName(region).data, (long long)inlayRegionWafer(region),
+           (long long)inlayRegionBytes(region));
+    printRectangle(inlayRegionRectangle(region));
+    for (size_t k = 0; k < inlayRegionNumKernels(region); ++k)
+      printf(" %s", inlayRegionKernel(region, k).data);
+    putchar('\n');
+  }
   for (size_t i = 0; i < inlayPlanNumKernels(plan); ++i)
     describeKernel(inlayPlanKernel(plan, i));
   for (size_t i = 0; i < inlayPlanNumStreams(plan); ++i) {
     InlayStream stream = inlayPlanStream(plan, i);
-    printf("stream %s from %s %lld to %s %lld %s bytes %lld crosses %d\n",
+    printf("stream %s from %s %lld to %s %lld %s bytes %lld crosses %d in "
+           "place %d\n",
            stream.name.data, inlayKernelName(stream.from).data,
            (long long)stream.fromPort, inlayKernelName(stream.to).data,
            (long long)stream.toPort, stream.type.data, (long long)stream.bytes,
-           stream.crosses);
+           stream.crosses, stream.inPlace);
   }
   inlayPlanDestroy(plan);
   return 0;
@@ -163,15 +174,21 @@ static void compareShards(const InlayKernel *kernel, InlayCore core, int64_t x,
   }
 }
 
-static void writeImage(const InlayPlan *plan, const InlayKernel *kernel,
+static void writeImage(const InlayPlan *plan, const InlayRegion *region,
                        int64_t x, int64_t y, const char *folder, FILE *out) {
-  InlayCore core = inlayPlanCore(plan, inlayKernelWafer(kernel), x, y);
-  if (core.kernel != kernel || core.coreClass == NULL)
-    abort();
-  size_t size = (size_t)inlayCoreClassBytes(core.coreClass);
+  int64_t wafer = inlayRegionWafer(region);
+  size_t size = (size_t)inlayRegionBytes(region);
   char *image = malloc(size + 1);
-  check(inlayKernelReadImage(kernel, x, y, folder, image, size));
-  compareShards(kernel, core, x, y, folder, image);
+  if (inlayPlanFindRegion(plan, wafer, x, y) != region)
+    abort();
+  check(inlayPlanReadImage(plan, wafer, x, y, folder, image, size));
+  for (size_t k = 0; k < inlayRegionNumKernels(region); ++k) {
+    const InlayKernel *kernel =
+        inlayPlanFindKernel(plan, inlayRegionKernel(region, k).data);
+    InlayCore core = inlayKernelCore(kernel, x, y);
+    if (core.coreClass != NULL)
+      compareShards(kernel, core, x, y, folder, image);
+  }
   fwrite(image, 1, size, out);
   free(image);
 }
@@ -181,17 +198,12 @@ static int images(const char *path, const char *folder, const char *target) {
   FILE *out = fopen(target, "wb");
   if (out == NULL)
     return 1;
-  for (size_t k = 0; k < inlayPlanNumKernels(plan); ++k) {
-    const InlayKernel *kernel = inlayPlanKernel(plan, k);
-    for (size_t c = 0; c < inlayKernelNumClasses(kernel); ++c) {
-      const InlayCoreClass *coreClass = inlayKernelClass(kernel, c);
-      for (size_t r = 0; r < inlayCoreClassNumRectangles(coreClass); ++r) {
-        InlayRectangle rect = inlayCoreClassRectangle(coreClass, r);
-        for (int64_t y = rect.y; y < rect.y + rect.height; ++y)
-          for (int64_t x = rect.x; x < rect.x + rect.width; ++x)
-            writeImage(plan, kernel, x, y, folder, out);
-      }
-    }
+  for (size_t r = 0; r < inlayPlanNumRegions(plan); ++r) {
+    const InlayRegion *region = inlayPlanRegion(plan, r);
+    InlayRectangle rect = inlayRegionRectangle(region);
+    for (int64_t y = rect.y; y < rect.y + rect.height; ++y)
+      for (int64_t x = rect.x; x < rect.x + rect.width; ++x)
+        writeImage(plan, region, x, y, folder, out);
   }
   fclose(out);
   inlayPlanDestroy(plan);
@@ -235,7 +247,7 @@ static int misuse(const char *path) {
   InlayOptions *options = inlayOptionsCreate();
   const InlayKernel *kernel = inlayPlanKernel(plan, 0);
   const InlayWeight *weight = inlayKernelWeight(kernel, 0);
-  InlayRectangle region = inlayKernelRegion(kernel);
+  InlayRectangle region = inlayKernelRectangle(kernel);
   static char room[1 << 20];
   int64_t begin;
   int64_t end;
@@ -260,8 +272,9 @@ static int misuse(const char *path) {
       inlayKernelReadShard(kernel, region.x, region.y, weight, ".", room, 1));
   expect(inlayKernelReadShard(kernel, region.x, region.y, weight, "no/such",
                               room, sizeof(room)));
-  expect(inlayKernelReadImage(kernel, region.x, region.y, ".", room, 1));
-  expect(inlayKernelReadImage(kernel, -1, 0, ".", room, 1));
+  expect(inlayPlanReadImage(plan, 0, region.x, region.y, ".", room, 1));
+  expect(inlayPlanReadImage(plan, 0, -1, 0, ".", room, 1));
+  expect(inlayKernelReadShard(kernel, -1, 0, weight, ".", room, 1));
   expect(inlayKernelShardRange(kernel, region.x, region.y, weight, 99, &begin,
                                &end));
 
@@ -270,8 +283,9 @@ static int misuse(const char *path) {
       inlayPlanFindKernel(plan, "no such kernel") != NULL ||
       inlayPlanFindKernel(plan, inlayKernelName(kernel).data) != kernel ||
       inlayKernelName(NULL).length != 0 || inlayKernelName(NULL).data == NULL ||
-      inlayPlanCore(plan, 1000, 0, 0).kernel != NULL ||
-      inlayPlanCore(plan, 0, INT64_MAX, INT64_MIN).kernel != NULL ||
+      inlayPlanFindRegion(plan, 1000, 0, 0) != NULL ||
+      inlayPlanFindRegion(plan, 0, INT64_MAX, INT64_MIN) != NULL ||
+      inlayKernelCore(kernel, INT64_MIN, INT64_MAX).coreClass != NULL ||
       inlayKernelNumWeights(NULL) != 0 || inlayWeightDim(weight, 1000) != 0 ||
       inlayPlanStream(plan, (size_t)-1).to != NULL ||
       inlayErrorStatus(NULL) != INLAY_STATUS_OK ||
