@@ -195,8 +195,9 @@ Results inlay::nn::decompose(MatMulOp op, Operands operands,
                       shape[last - 1], shape[last]};
     rhs = dequantise(nodes, rhs, operands(op.getScales()),
                      operands(op.getZeroPoints()), quant, sizes);
-    rhs = nodes.cast(nodes.reshape(rhs, shape), elementType(lhs));
+    rhs = nodes.reshape(rhs, shape);
   }
+  rhs = nodes.cast(rhs, elementType(lhs));
   if (op.getTransposed()) {
     SmallVector<int64_t> permutation =
         llvm::to_vector(llvm::seq<int64_t>(0, last + 1));

@@ -48,36 +48,43 @@ struct BlockedDim {
   int64_t length;
 };
 
-/// How the scales of a matrix lie with its rows and columns, and where the
-/// columns may be cut.
+/// How the scales of a matrix lie with its rows and columns, and where these
+/// may be cut.
 ///
-/// Where rows share scales, these are few, but a whole block is much for a
-/// core: 128 of 128 fp8 weights are 16 KiB. So rows are cut anywhere, and every
-/// core has the scales of all rows; columns are cut between blocks, unless that
-/// gives few parts and all scales are few too.
+/// Where a row has scales of its own, columns are cut between blocks. Where
+/// rows share scales, a whole block is much for a core (128 of 128 fp8 weights
+/// are 16 KiB), and scales are few. So only the dim of more blocks is cut
+/// between them, and the scales with it; the other is cut anywhere, and every
+/// core has the scales of all of it. If there are hardly any, this goes for
+/// both.
 struct ScaleIndexing {
   ScaleIndexing(BlockQuantAttr quant, int row, int64_t height, int column,
                 int64_t width)
       : byRow{row, 1}, byColumn{column, 1} {
     if (!quant)
       return;
-    BlockedDim columns(quant.getBlock(), width);
-    unit = columns.unit;
+    BlockedDim rows(quant.getRows(), height), columns(quant.getBlock(), width);
     byColumn.divisor = columns.length;
+    columnUnit = columns.unit;
     if (quant.getRows() == 1)
       return;
-    byRow = {-1, 1};
-    int64_t blocks = ceilDiv(width, columns.length);
-    if (blocks < kFewParts &&
-        blocks * ceilDiv(height, quant.getRows()) <= kFewScales) {
-      unit = 1;
+    int64_t rowBlocks = ceilDiv(height, quant.getRows());
+    int64_t columnBlocks = ceilDiv(width, columns.length);
+    bool areFew = rowBlocks * columnBlocks <= kFewScales;
+    if (areFew || columnBlocks >= rowBlocks) {
+      byRow = {-1, 1};
+    } else {
+      byRow.divisor = rows.length;
+      rowUnit = rows.unit;
+    }
+    if (areFew || columnBlocks < rowBlocks) {
       byColumn = {-1, 1};
+      columnUnit = 1;
     }
   }
 
-  static constexpr int64_t kFewParts = 32;
-  static constexpr int64_t kFewScales = 1024;
-  int64_t unit = 1;
+  static constexpr int64_t kFewScales = 64;
+  int64_t rowUnit = 1, columnUnit = 1;
   IndexExpr byRow, byColumn;
 };
 
@@ -86,10 +93,10 @@ template <typename OpTy> static Spaces linearSpaces(OpTy op) {
   BlockQuantAttr quant = op.getQuantAttr();
   SpaceBuilder space(op, op->getName().stripDialect(), OpClass::Contraction);
   int token = space.parallel("token", numElements(input.drop_back()));
-  int n = space.parallel("n", getLastDim(op.getResult()));
-  ScaleIndexing scales(quant, n, getLastDim(op.getResult()), n + 1,
-                       input.back());
-  int k = space.reduction("k", input.back(), scales.unit);
+  int64_t height = getLastDim(op.getResult());
+  ScaleIndexing scales(quant, token + 1, height, token + 2, input.back());
+  int n = space.parallel("n", height, scales.rowUnit);
+  int k = space.reduction("k", input.back(), scales.columnUnit);
   space.input(op.getInput(), {{token, 1}, {k, 1}});
   if (op.getQuant()) {
     SmallVector<IndexExpr> perValue = {{n, 1}, {k, 1}};
@@ -156,8 +163,10 @@ Spaces MatMulOp::getIterationSpaces() {
   int n = m + 1, k = m + 2;
   int row = getTransposed() ? n : k, column = getTransposed() ? k : n;
   ScaleIndexing scales(quant, row, rhs[rhs.size() - 2], column, rhs.back());
-  space.parallel("n", result.back(), getTransposed() ? 1 : scales.unit);
-  space.reduction("k", lhs.back(), getTransposed() ? scales.unit : 1);
+  space.parallel("n", result.back(),
+                 getTransposed() ? scales.rowUnit : scales.columnUnit);
+  space.reduction("k", lhs.back(),
+                  getTransposed() ? scales.columnUnit : scales.rowUnit);
   bool lhsBatched = numElements(lhs.drop_back(2)) > 1;
   bool rhsBatched = numElements(rhs.drop_back(2)) > 1;
   space.input(getLhs(), lhsBatched
@@ -461,9 +470,9 @@ private:
     SpaceBuilder space(op, name, OpClass::Contraction);
     int token = space.parallel("token", tokens);
     int expert = space.parallel("expert", op.getNumExperts());
-    int n = space.parallel("n", height);
-    ScaleIndexing scales(quant, n, height, n + 1, width);
-    int k = space.reduction("k", width, scales.unit);
+    ScaleIndexing scales(quant, expert + 1, height, expert + 2, width);
+    int n = space.parallel("n", height, scales.rowUnit);
+    int k = space.reduction("k", width, scales.columnUnit);
     if (name == "fc2") {
       space.local(op.getInput().getType(), {{token, 1}, {k, 1}});
       space.input(op.getWeights(), {{token, 1}, {-1, 1}});

@@ -381,6 +381,8 @@ struct FuseAttention : OpRewritePattern<MatMulOp> {
 
   LogicalResult matchAndRewrite(MatMulOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getQuant() || op.getTransposed())
+      return failure();
     bool hasSink = false;
     SoftmaxOp softmax = matchSoftmax(op.getLhs(), hasSink);
     Scores scores;

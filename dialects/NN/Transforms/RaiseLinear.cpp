@@ -74,12 +74,23 @@ static bool readQuantised(DequantizeOp dequantize, Matrix &matrix) {
   return true;
 }
 
-/// A weight behind transposes, widening conversions and dequantisation.
-static std::optional<Matrix> asMatrix(Value value) {
+/// Whether a product with values of type `factor` converts its weight as `cast`
+/// does: it widens, or is the last conversion and to that type.
+static bool isOfProduct(CastOp cast, bool isLast, Value factor) {
+  Type from = getElementTypeOrSelf(cast.getInput());
+  return isWidening(cast) || (isLast && isa<FloatType>(from) &&
+                              getElementTypeOrSelf(cast.getType()) ==
+                                  getElementTypeOrSelf(factor.getType()));
+}
+
+/// A weight behind transposes, conversions and dequantisation, as a factor of
+/// `factor`.
+static std::optional<Matrix> asMatrix(Value value, Value factor) {
   Matrix matrix;
   if (getShape(value).size() != 2)
     return std::nullopt;
   constexpr int maxDepth = 6;
+  bool isLast = true;
   for (int depth = 0; depth < maxDepth; ++depth) {
     if (isWeight(value)) {
       matrix.weight = value;
@@ -91,8 +102,9 @@ static std::optional<Matrix> asMatrix(Value value) {
         matrix.transposed = !matrix.transposed;
       value = transpose.getInput();
     } else if (auto cast = dyn_cast_or_null<CastOp>(op);
-               cast && isWidening(cast)) {
+               cast && isOfProduct(cast, isLast, factor)) {
       value = cast.getInput();
+      isLast = false;
     } else if (auto dequantize = dyn_cast_or_null<DequantizeOp>(op);
                dequantize && isQuantisedWeight(dequantize) &&
                readQuantised(dequantize, matrix)) {
@@ -108,35 +120,44 @@ static std::optional<Matrix> asMatrix(Value value) {
   return matrix;
 }
 
-/// A quantised matrix for each batch: the product of `lhs` with `value`, null
-/// where that is none.
-static Value multiplyQuantised(RaiseContext &context, Value lhs, Value value) {
+/// Whether each batch has blocks of its own.
+static bool isBatched(DequantizeOp dequantize) {
+  return llvm::all_of(
+      llvm::zip(getShape(dequantize.getInput()).drop_back(2),
+                dequantize.getBlocks().drop_back(2)),
+      [](auto dim) { return std::get<0>(dim) == 1 || std::get<1>(dim) == 1; });
+}
+
+/// The product of `lhs` with a matrix of weights for each batch that is stored
+/// transposed, in another float type or quantised; null where `value` is none.
+static Value multiplyBatch(RaiseContext &context, Value lhs, Value value) {
   int64_t rank = getShape(value).size();
   SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(swap[rank - 1], swap[rank - 2]);
-  bool isTransposed = false;
-  DequantizeOp dequantize;
-  while (!(dequantize = value.getDefiningOp<DequantizeOp>())) {
+  bool isTransposed = false, isLast = true;
+  while (!isWeight(value)) {
     auto transpose = value.getDefiningOp<TransposeOp>();
     auto cast = value.getDefiningOp<CastOp>();
     if (transpose && transpose.getPermutation() == ArrayRef<int64_t>(swap))
       isTransposed = !isTransposed;
-    else if (!cast || !isWidening(cast))
-      return {};
+    else if (cast && isOfProduct(cast, isLast, lhs))
+      isLast = false;
+    else
+      break;
     value = value.getDefiningOp()->getOperand(0);
   }
-  if (!isQuantisedWeight(dequantize))
+  RankedTensorType type = context.outputType(0);
+  if (isWeight(value))
+    return context.create<MatMulOp>(type, lhs, value, Value(), Value(),
+                                    isTransposed, BlockQuantAttr());
+  auto dequantize = value.getDefiningOp<DequantizeOp>();
+  if (!dequantize || !isQuantisedWeight(dequantize) || !isBatched(dequantize))
     return {};
-  ArrayRef<int64_t> shape = getShape(dequantize.getInput());
-  for (auto [size, block] :
-       llvm::zip(shape.drop_back(2), dequantize.getBlocks().drop_back(2)))
-    if (size != 1 && block != 1)
-      return {};
   BlockQuantAttr quant = quantOf(dequantize, rank - 2, rank - 1);
   if (!quant)
     return {};
   return context.create<MatMulOp>(
-      context.outputType(0), lhs, dequantize.getInput(), dequantize.getScales(),
+      type, lhs, dequantize.getInput(), dequantize.getScales(),
       dequantize.getZeroPoints(), isTransposed, quant);
 }
 
@@ -153,11 +174,11 @@ static Refusal raiseMatMul(RaiseContext &context) {
   Value rhs = context.input(1);
   if (getShape(lhs).size() < 2 || getShape(rhs).size() < 2)
     return "multiplies vectors";
-  if (std::optional<Matrix> matrix = asMatrix(rhs)) {
+  if (std::optional<Matrix> matrix = asMatrix(rhs, lhs)) {
     setLinear(context, lhs, *matrix, Value());
     return std::nullopt;
   }
-  Value result = multiplyQuantised(context, lhs, rhs);
+  Value result = multiplyBatch(context, lhs, rhs);
   if (!result)
     result = context.create<MatMulOp>(context.outputType(0), lhs, rhs);
   context.setOutput(0, result);
@@ -195,7 +216,7 @@ static Refusal raiseFusedMatMul(RaiseContext &context) {
     lhs = swapLastDims(context, lhs);
   if (node.getIntAttr("transB", 0))
     rhs = swapLastDims(context, rhs);
-  if (std::optional<Matrix> matrix = asMatrix(rhs))
+  if (std::optional<Matrix> matrix = asMatrix(rhs, lhs))
     setLinear(context, lhs, *matrix, Value());
   else
     context.setOutput(
@@ -219,7 +240,7 @@ static Refusal raiseGemm(RaiseContext &context) {
   double alpha = node.getFloatAttr("alpha", 1);
   double beta = node.getFloatAttr("beta", 1);
   RankedTensorType type = context.outputType(0);
-  std::optional<Matrix> matrix = asMatrix(rhs);
+  std::optional<Matrix> matrix = asMatrix(rhs, lhs);
   bool isBias = sum && numElements(getShape(sum)) == type.getDimSize(1) &&
                 getLastDim(sum) == type.getDimSize(1) && alpha == 1 &&
                 beta == 1 && isWeightLike(sum);
@@ -321,6 +342,13 @@ static Refusal raiseGather(RaiseContext &context) {
                              table.scales, table.zeroPoints, table.quant));
     return std::nullopt;
   }
+  // Rows are chosen first and converted then, where the table is converted.
+  auto cast = data.getDefiningOp<CastOp>();
+  if (cast && isWeight(cast.getInput()) &&
+      isa<FloatType>(getElementTypeOrSelf(cast.getInput().getType())) &&
+      isa<FloatType>(getElementTypeOrSelf(data.getType())) && rank == 2 &&
+      axis == 0)
+    data = cast.getInput();
   if (isWeight(data) && rank == 2 && axis == 0 && !getShape(indices).empty()) {
     context.setOutput(0, context.create<EmbeddingOp>(
                              context.outputType(0), data, indices,

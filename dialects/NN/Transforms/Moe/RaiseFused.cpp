@@ -184,6 +184,18 @@ private:
   // Matrices
   //===--------------------------------------------------------------------===//
 
+  /// Without a conversion to the type of the activations, which the product
+  /// makes of any weight.
+  Value stripConversion(Value value) {
+    NodeOp cast = definedBy(value, "Cast");
+    auto from =
+        cast ? dyn_cast<ShapedType>(cast.getInput(0).getType()) : ShapedType();
+    bool isOfProduct = from && isa<FloatType>(from.getElementType()) &&
+                       getElementTypeOrSelf(value.getType()) ==
+                           getElementTypeOrSelf(node.getInput(0).getType());
+    return isOfProduct ? cast.getInput(0) : value;
+  }
+
   static FlatSymbolRefAttr sourceOf(Value value) {
     if (auto load = value.getDefiningOp<ml_program::GlobalLoadConstOp>())
       return dyn_cast<FlatSymbolRefAttr>(load.getGlobal());
@@ -236,6 +248,7 @@ private:
   /// a column; both may be empty.
   std::optional<WeightView> viewOf(Value value, const Grid &grid,
                                    const Layout &row, const Layout &column) {
+    value = stripConversion(value);
     FlatSymbolRefAttr source = value ? sourceOf(value) : FlatSymbolRefAttr();
     auto type = value ? dyn_cast<RankedTensorType>(value.getType())
                       : RankedTensorType();

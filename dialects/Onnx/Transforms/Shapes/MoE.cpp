@@ -80,7 +80,8 @@ static LogicalResult inferQMoE(NodeInference &n) {
     if (failed(n.expectDim(input, 0, **experts, "number of experts")))
       return failure();
   // Packed bytes of another machine's layout have sizes of their own.
-  int64_t bits = n.intAttr("expert_weight_bits", 4);
+  int64_t bits =
+      n.intAttr("fc1_expert_weight_bits", n.intAttr("expert_weight_bits", 4));
   Type type = n.elementType(2);
   if (n.intAttr("weights_prepacked", -1) == 1 || !type ||
       !type.isUnsignedInteger(8) || (bits != 2 && bits != 4 && bits != 8))
@@ -90,6 +91,11 @@ static LogicalResult inferQMoE(NodeInference &n) {
                               "elements in a byte", pack)))
     return failure();
   if (!isKnown(hidden))
+    return success();
+  // 4-bit floats may be packed along the rows, [E, H, f * I / 2].
+  std::optional<Shape> fc1 = n.shape(2);
+  StringRef quantType = n.node.getStringAttr("quant_type", "int");
+  if (quantType.contains("fp4") && fc1 && (*fc1)[1] == hidden)
     return success();
   return n.expectDim(2, 2, hidden / pack, "width of the input, packed");
 }
