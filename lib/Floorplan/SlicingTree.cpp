@@ -19,7 +19,10 @@ SlicingTree::SlicingTree(model::Extent grid,
                          std::vector<const ShapeCurve *> blocks)
     : grid(grid), blockCount(static_cast<int>(blocks.size())),
       stride((std::max(grid.width, grid.height) + 1 + 15) / 16 * 16),
-      nodes(2 * blocks.size() - 1), touched(nodes.size(), 0) {
+      nodes(2 * blocks.size() - 1),
+      // Each node has at most two buffers, and two from before a change. The
+      // pool never grows, so that pointers into it stay valid.
+      pool(4 * nodes.size() * stride), touched(nodes.size(), 0) {
   for (int i = 0; i < blockCount; ++i)
     nodes[i].curve = blocks[i];
   std::vector<int> all(blockCount);
@@ -32,13 +35,16 @@ static Join other(Join join) {
 }
 
 int SlicingTree::takeBuffer() {
-  if (freeBuffers.empty()) {
-    freeBuffers.push_back(static_cast<int>(pool.size() / stride));
-    pool.resize(pool.size() + stride);
-  }
   int index = freeBuffers.back();
   freeBuffers.pop_back();
   return index;
+}
+
+void SlicingTree::freeAll() {
+  freeBuffers.resize(pool.size() / stride);
+  std::iota(freeBuffers.rbegin(), freeBuffers.rend(), 0);
+  saved.clear();
+  ++round;
 }
 
 /// A balanced tree of the parts: changes then recompute few curves.
@@ -61,10 +67,7 @@ int SlicingTree::joinRange(const std::vector<int> &parts, size_t from,
 
 void SlicingTree::build(const std::vector<std::vector<int>> &rows,
                         Join rowJoin) {
-  pool.clear();
-  freeBuffers.clear();
-  saved.clear();
-  ++round;
+  freeAll();
   freeInner = blockCount;
   std::vector<int> parts;
   for (const std::vector<int> &row : rows)
@@ -224,10 +227,7 @@ SlicingTree::Form SlicingTree::form() const {
 }
 
 void SlicingTree::setForm(const Form &form) {
-  pool.clear();
-  freeBuffers.clear();
-  saved.clear();
-  ++round;
+  freeAll();
   for (size_t i = 0; i < nodes.size(); ++i) {
     const Form::Part &part = form.parts[i];
     nodes[i] = Node();
@@ -251,15 +251,9 @@ void SlicingTree::refresh(int node) {
   refresh(self.second);
   const Side *a = sides(self.first, self.join);
   const Side *b = sides(self.second, self.join);
-  size_t offsetA = isBlock(self.first) ? 0 : a - pool.data();
-  size_t offsetB = isBlock(self.second) ? 0 : b - pool.data();
   touch(node);
-  self.sums = takeBuffer(); // may move the pool
+  self.sums = takeBuffer();
   self.sumsRound = round;
-  if (!isBlock(self.first))
-    a = pool.data() + offsetA;
-  if (!isBlock(self.second))
-    b = pool.data() + offsetB;
   addSides(a, b, buffer(self.sums), count(self.join));
   self.isStale = false;
 }

@@ -186,6 +186,31 @@ TEST(RowsTest, FindsTheLeastHeight) {
   EXPECT_EQ(plans[1].height, 14);
 }
 
+TEST(RowsTest, FindsTheShortestWires) {
+  Extent grid = {10, 20};
+  // Wide and low, or narrow and high: one row of 2 x 20 each is 4 x 2 long,
+  // and the only plan as short.
+  std::vector<ShapeCurve> curves(5, makeCurve(grid, {{2, 20}, {10, 4}}));
+  std::optional<RowPlan> plan =
+      planShortRows(pointers(curves), {1, 1, 1, 1, 0}, grid);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->rows.size(), 1u);
+  EXPECT_EQ(plan->doubledWires, 16);
+  // Two rows of squares: two to the right, one up, two back.
+  curves.assign(6, makeCurve(grid, {{3, 3}}));
+  plan = planShortRows(pointers(curves), {1, 1, 1, 1, 1, 0}, grid);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->doubledWires, 30);
+  SlicingTree tree(grid, pointers(curves));
+  tree.build(plan->rows, Join::Above);
+  std::vector<Rect> slots, boxes;
+  ASSERT_EQ(tree.place(slots, boxes), 0);
+  EXPECT_EQ(doubledWirelength(boxes, {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}}),
+            30);
+  curves.assign(3, makeCurve(grid, {{10, 7}}));
+  EXPECT_FALSE(planShortRows(pointers(curves), {1, 1, 0}, grid));
+}
+
 TEST(SlideTest, BringsCentresTogether) {
   std::vector<std::pair<int, int>> edges = {{0, 1}, {1, 2}};
   std::vector<Rect> rects = {{0, 0, 2, 2}, {6, 1, 2, 4}, {15, 0, 3, 2}};

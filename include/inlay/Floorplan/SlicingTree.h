@@ -121,6 +121,7 @@ private:
   }
   Side *buffer(int index) { return pool.data() + size_t(index) * stride; }
   int takeBuffer();
+  void freeAll();
   void touch(int node);
   void markStale(int node);
   void refresh(int node);

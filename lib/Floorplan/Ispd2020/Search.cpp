@@ -11,6 +11,7 @@
 #include "inlay/Floorplan/Slide.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace inlay;
 using namespace inlay::floorplan;
@@ -26,8 +27,8 @@ static std::vector<const ShapeCurve *> curvesAt(const Sizes &sizes, int time) {
 Search::Search(const Sizes &sizes, const std::vector<Image> &palette)
     : sizes(sizes), problem(sizes.problem()), palette(palette),
       neighbours(problem.kernels.size()), matcher(problem),
-      tree(problem.grid, curvesAt(sizes, 0)), images(problem.kernels.size()),
-      shapes(problem.kernels.size()) {
+      tree(problem.grid, curvesAt(sizes, 0)), mostTime(sizes.numTimes() - 1),
+      images(problem.kernels.size()), shapes(problem.kernels.size()) {
   for (auto [from, to] : problem.edges) {
     neighbours[from].push_back(to);
     neighbours[to].push_back(from);
@@ -41,6 +42,16 @@ void Search::start(const std::vector<std::vector<int>> &rows, Join rowJoin,
   time = oldTime = newTime;
   for (size_t i = 0; i < images.size(); ++i)
     setShapes(tree, static_cast<int>(i));
+  double least = std::numeric_limits<double>::infinity();
+  double best = 1;
+  for (double stretch : {1.0, 0.5, 0.0}) {
+    tree.setStretch(stretch);
+    if (cost(tree) < least) {
+      least = lastCost;
+      best = stretch;
+    }
+  }
+  tree.setStretch(best);
   tree.commit();
   bestState = State();
 }
@@ -55,7 +66,28 @@ void Search::start(const State &state) {
   bestState = State();
 }
 
-State Search::current() { return {tree.form(), time, images, cost(tree)}; }
+State Search::current() {
+  double now = cost(tree);
+  return {tree.form(), time, images, now, lastExtra};
+}
+
+void Search::run(const Annealing &plan, Random &random) {
+  constexpr int steps = 8;
+  constexpr double firstPrice = 1;
+  constexpr double lastPrice = 16;
+  double cooling = std::pow(plan.cold / plan.hot, 1.0 / steps);
+  double rise = std::pow(lastPrice / firstPrice, 1.0 / (steps - 1));
+  Annealing part = plan;
+  part.moves = plan.moves / steps;
+  overflowPrice = firstPrice;
+  for (int step = 0; step < steps; ++step) {
+    part.cold = part.hot * cooling;
+    anneal(tree, *this, part, random);
+    part.hot = part.cold;
+    if (step + 1 < steps)
+      overflowPrice *= rise;
+  }
+}
 
 /// False when the kernel has no shape; then nothing has changed.
 bool Search::setShapes(SlicingTree &tree, int kernel) {
@@ -78,17 +110,17 @@ double Search::cost(SlicingTree &tree) {
   double target = weights.time * sizes.time(time);
   // Centres of slots, not of boxes: those of boxes can be brought there, or
   // next to it, by cuts of other sizes.
-  lastCost = target + weights.wirelength *
-                          double(doubledWirelength(slots, problem.edges)) / 2;
+  lastExtra =
+      weights.wirelength * double(doubledWirelength(slots, problem.edges)) / 2;
   if (weights.adapter > 0) {
     ports.resize(boxes.size());
     for (size_t i = 0; i < boxes.size(); ++i)
       ports[i] = portsOf(*shapes[i], slots[i], boxes[i]);
-    lastCost += weights.adapter * matcher.match(ports);
+    lastExtra += weights.adapter * matcher.match(ports);
   }
   // A row of cores is worth about as much time as it would save.
   double side = double(std::min(problem.grid.width, problem.grid.height));
-  lastCost += overflow * 2 * target / side;
+  lastCost = target + lastExtra + overflow * overflowPrice * target / side;
   return lastCost;
 }
 
@@ -96,7 +128,7 @@ void Search::accept(SlicingTree &tree) {
   oldTime = time;
   oldImages.clear();
   if (isLegal && lastCost < bestState.cost)
-    bestState = {tree.form(), time, images, lastCost};
+    bestState = {tree.form(), time, images, lastCost, lastExtra};
 }
 
 void Search::reject() {
@@ -133,7 +165,7 @@ bool Search::changeTime(SlicingTree &tree, Random &random) {
   while (random.chance(0.5))
     by *= 2;
   int next = time + (random.chance(0.5) ? by : -by);
-  if (next < 0 || next >= sizes.numTimes())
+  if (next < 0 || next > mostTime)
     return false;
   time = next;
   for (size_t i = 0; i < shapes.size(); ++i)

@@ -32,6 +32,7 @@ struct State {
   int time = 0;              ///< index into Sizes
   std::vector<Image> images; ///< by kernel; h = 0: whichever is smallest
   double cost = std::numeric_limits<double>::infinity();
+  double extra = 0; ///< what wires and adapters cost
 };
 
 class Search final : public Objective {
@@ -43,15 +44,19 @@ public:
   void start(const std::vector<std::vector<int>> &rows, Join rowJoin, int time);
   void start(const State &state);
 
-  void run(const Annealing &plan, Random &random) {
-    anneal(tree, *this, plan, random);
-  }
+  /// The search tries no time above this one.
+  void limitTime(int most) { mostTime = most; }
+
+  /// Anneals; rows outside the grid become dearer on the way.
+  void run(const Annealing &plan, Random &random);
 
   /// The best legal point since the start; its cost is infinite if there is
   /// none.
   const State &best() const { return bestState; }
-  /// Where the search stands.
+  /// Where the search stands. Rows outside the grid cost what they did last.
   State current();
+  /// True when nothing left the grid when the cost was asked for last.
+  bool wasLegal() const { return isLegal; }
 
   double cost(SlicingTree &tree) override;
   bool change(SlicingTree &tree, Random &random) override;
@@ -73,6 +78,7 @@ private:
   SlicingTree tree;
 
   int time = 0;
+  int mostTime = 0;
   std::vector<Image> images;
   std::vector<const Shapes *> shapes;
   int oldTime = 0;
@@ -80,7 +86,9 @@ private:
 
   std::vector<model::Rect> slots, boxes;
   std::vector<Ports> ports;
-  double lastCost = 0;
+  /// Of a row outside the grid, in units of the time that it might save.
+  double overflowPrice = 2;
+  double lastCost = 0, lastExtra = 0;
   bool isLegal = false;
   State bestState;
 };

@@ -54,24 +54,55 @@ std::vector<int> ispd2020::dataOrder(const Problem &problem) {
   return order;
 }
 
-static double leastRowScore(const Sizes &sizes, const std::vector<int> &order,
-                            const std::vector<ShapeCurve> &curves) {
-  const Problem &problem = sizes.problem();
+/// By place in the order: edges from kernels up to there to later ones.
+static std::vector<int> countCrossing(const Problem &problem,
+                                      const std::vector<int> &order) {
+  std::vector<int> place(order.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    place[order[i]] = static_cast<int>(i);
+  std::vector<int> crossing(order.size(), 0);
+  for (auto [from, to] : problem.edges) {
+    auto [first, last] = std::minmax(place[from], place[to]);
+    for (int k = first; k < last; ++k)
+      ++crossing[k];
+  }
+  return crossing;
+}
+
+std::vector<std::vector<std::vector<int>>>
+ispd2020::startRows(const Problem &problem, const std::vector<int> &order,
+                    const std::vector<const ShapeCurve *> &curves) {
+  constexpr int mostRows = 8;
   std::vector<const ShapeCurve *> ordered;
-  std::vector<const ShapeCurve *> byKernel;
   for (int kernel : order)
-    ordered.push_back(&curves[kernel]);
-  for (const ShapeCurve &curve : curves)
-    byKernel.push_back(&curve);
-  double least = std::numeric_limits<double>::infinity();
-  for (RowPlan &plan : planRows(ordered, problem.grid, 8)) {
-    if (plan.height > problem.grid.height)
-      continue;
+    ordered.push_back(curves[kernel]);
+  std::vector<RowPlan> plans = planRows(ordered, problem.grid, mostRows);
+  if (plans.empty()) // perhaps every kernel needs a row of its own
+    plans = planRows(ordered, problem.grid, static_cast<int>(order.size()));
+  if (std::optional<RowPlan> plan =
+          planShortRows(ordered, countCrossing(problem, order), problem.grid))
+    plans.push_back(*plan);
+  std::vector<std::vector<std::vector<int>>> all;
+  for (RowPlan &plan : plans) {
     for (std::vector<int> &row : plan.rows)
       for (int &block : row)
         block = order[block];
+    all.push_back(std::move(plan.rows));
+  }
+  return all;
+}
+
+static double leastRowScore(const Sizes &sizes, const std::vector<int> &order,
+                            const std::vector<ShapeCurve> &curves) {
+  const Problem &problem = sizes.problem();
+  std::vector<const ShapeCurve *> byKernel;
+  for (const ShapeCurve &curve : curves)
+    byKernel.push_back(&curve);
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::vector<std::vector<int>> &rows :
+       startRows(problem, order, byKernel)) {
     SlicingTree tree(problem.grid, byKernel);
-    tree.build(plan.rows, Join::Above);
+    tree.build(rows, Join::Above);
     std::vector<Rect> slots;
     std::vector<Rect> boxes;
     for (double stretch : {0.0, 1.0}) {
@@ -102,10 +133,13 @@ Window ispd2020::findWindow(const Sizes &sizes, const std::vector<int> &order) {
     std::vector<ShapeCurve> curves = sizes.curves(time);
     points.push_back(
         {time, weights.wirelength * sizes.leastWirelength(curves)});
-    if (weights.time * time + points.back().wires < window.score)
-      window.score =
-          std::min(window.score,
-                   weights.time * time + leastRowScore(sizes, order, curves));
+    if (weights.time * time + points.back().wires >= window.score)
+      continue;
+    double score = weights.time * time + leastRowScore(sizes, order, curves);
+    if (score >= window.score)
+      continue;
+    window.score = score;
+    window.time = time;
   }
   // A plan that saves adapters may take longer than the best one without them.
   double most = window.score + spare;
@@ -122,8 +156,10 @@ Window ispd2020::findWindow(const Sizes &sizes, const std::vector<int> &order) {
     isFirst = false;
     window.high = points[i].time;
   }
-  if (!std::isfinite(window.score))
+  if (!std::isfinite(window.score)) {
     window.high = 2 * low;
+    window.time = 1.1 * low;
+  }
   return window;
 }
 

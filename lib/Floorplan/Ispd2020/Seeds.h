@@ -17,10 +17,17 @@ namespace inlay::floorplan::ispd2020 {
 /// what it needs.
 std::vector<int> dataOrder(const Problem &problem);
 
+/// Rows of kernels at one time: those of shortest wires, and those of least
+/// height for each number of rows.
+std::vector<std::vector<std::vector<int>>>
+startRows(const Problem &problem, const std::vector<int> &order,
+          const std::vector<const ShapeCurve *> &curves);
+
 /// Times between which the best solution lies.
 struct Window {
   double low = 0, high = 0;
   double score = 0; ///< of the best rows, without adapters
+  double time = 0;  ///< theirs
 };
 
 /// None when no rows fit at any time: then `high` is a guess.

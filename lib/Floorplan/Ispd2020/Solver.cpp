@@ -11,14 +11,15 @@
 #include "Seeds.h"
 
 #include "inlay/Floorplan/Ispd2020Solver.h"
-#include "inlay/Floorplan/Rows.h"
 
 #include "fmt/format.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <thread>
 
 using namespace inlay;
@@ -55,7 +56,7 @@ public:
     sizes.setTimes(window.low, window.high);
     bound = sizes.leastScore();
     if (problem.weights.adapter > 0)
-      palette = choosePalette(sizes, (window.low + window.high) / 2);
+      palette = choosePalette(sizes, window.time);
     seed();
     log(fmt::format("times {:.2f} to {:.2f} in {} steps, bound {:.1f}, rows "
                     "{:.1f}, {} starts",
@@ -74,9 +75,16 @@ private:
   /// One search: where it stands, and the best it has seen.
   struct Player {
     int id = 0; ///< decides between equals
-    State state;
-    State found;
+    int round = 0;
+    size_t numRows = 0; ///< at the start
+    int mostTime = 0;   ///< that of the start: each has times of its own to try
+    State origin, state, found;
     Random random{0};
+
+    /// Of the best legal point, or of a point that may become legal.
+    double cost() const {
+      return std::isfinite(found.cost) ? found.cost : state.cost;
+    }
   };
 
   double elapsed() const {
@@ -93,40 +101,75 @@ private:
   /// Starts from rows at times all over the window.
   void seed() {
     constexpr int mostTimes = 64;
-    constexpr int mostRows = 8;
-    constexpr size_t mostPlayers = 24;
     Search search(sizes, palette);
     int stride = std::max(1, (sizes.numTimes() + mostTimes - 1) / mostTimes);
     for (int time = sizes.numTimes() - 1; time >= 0; time -= stride) {
       std::vector<const ShapeCurve *> curves;
-      for (int kernel : order)
-        curves.push_back(&sizes.shapes(kernel, time).curve);
-      std::vector<RowPlan> plans = planRows(curves, problem.grid, mostRows);
-      if (plans.empty()) // perhaps every kernel needs a row of its own
-        plans = planRows(curves, problem.grid, static_cast<int>(order.size()));
-      for (RowPlan &plan : plans) {
-        for (std::vector<int> &row : plan.rows)
-          for (int &block : row)
-            block = order[block];
-        search.start(plan.rows, Join::Above, time);
-        players.emplace_back();
-        players.back().id = static_cast<int>(players.size());
-        players.back().state = search.current();
+      for (size_t i = 0; i < order.size(); ++i)
+        curves.push_back(&sizes.shapes(static_cast<int>(i), time).curve);
+      for (const auto &rows : startRows(problem, order, curves)) {
+        search.start(rows, Join::Above, time);
+        Player player;
+        player.id = static_cast<int>(players.size());
+        player.numRows = rows.size();
+        player.mostTime = time;
+        player.origin = player.state = search.current();
+        if (search.wasLegal())
+          player.found = player.state;
+        player.random = Random(options.seed * 100000 + player.id);
+        players.push_back(player);
       }
     }
-    rank(&Player::state);
-    if (players.size() > mostPlayers)
-      players.resize(mostPlayers);
-    for (Player &player : players)
-      player.random = Random(options.seed * 1000 + player.id);
+    rank();
+    keepDifferent();
   }
 
-  void rank(State Player::*state) {
+  /// Keeps the best starts, but few of a kind: neighbours in time with about as
+  /// many rows end in the same place.
+  void keepDifferent() {
+    constexpr size_t mostPlayers = 24;
+    constexpr int mostOfAKind = 2;
+    std::map<std::pair<int, size_t>, int> kinds;
+    std::vector<Player> kept;
+    // Whatever the others come to, there is a placement then.
+    auto legal = llvm::find_if(players, [](const Player &player) {
+      return std::isfinite(player.found.cost);
+    });
+    if (legal != players.end()) {
+      kept.push_back(*legal);
+      players.erase(legal);
+    }
+    for (Player &player : players) {
+      // Steps of 1 % in time.
+      auto step = static_cast<int>(std::log(sizes.time(player.state.time)) /
+                                   std::log(1.01));
+      size_t rows = std::min<size_t>(player.numRows, 5);
+      if (++kinds[{step, rows}] <= mostOfAKind && kept.size() < mostPlayers)
+        kept.push_back(player);
+    }
+    players = std::move(kept);
+  }
+
+  /// Best first. Of those that ended in the same place one stays, the others
+  /// begin anew.
+  void rank() {
     std::sort(players.begin(), players.end(),
-              [&](const Player &a, const Player &b) {
-                return std::pair((a.*state).cost, a.id) <
-                       std::pair((b.*state).cost, b.id);
+              [](const Player &a, const Player &b) {
+                return std::pair(a.cost(), a.id) < std::pair(b.cost(), b.id);
               });
+    std::vector<Player> kept, again;
+    for (Player &player : players) {
+      bool isDouble = !kept.empty() && std::isfinite(player.found.cost) &&
+                      player.found.cost == kept.back().found.cost;
+      if (isDouble) {
+        player.state = player.origin;
+        player.found = State();
+      }
+      (isDouble ? again : kept).push_back(std::move(player));
+    }
+    players = std::move(kept);
+    for (Player &player : again)
+      players.push_back(std::move(player));
   }
 
   void play() {
@@ -137,9 +180,9 @@ private:
                [&](size_t i) { advance(players[i], moves); });
       speed = double(moves) * double(players.size()) /
               std::max(1e-3, elapsed() - start);
-      rank(&Player::found);
       for (const Player &player : players)
         take(player.found);
+      rank();
       logRound(round, moves);
       // Up to the last digit of sums of halves.
       if (isOver() || bestScore <= bound * (1 + 1e-12))
@@ -173,12 +216,15 @@ private:
 
   void advance(Player &player, int64_t moves) const {
     Search search(sizes, palette);
+    search.limitTime(player.mostTime);
     search.start(std::isfinite(player.found.cost) ? player.found
                                                   : player.state);
+    // Which heat is best differs from case to case: players take turns.
+    constexpr double heats[] = {1, 2.5, 0.5};
+    double heat = heats[(player.id + player.round++) % 3];
     double target = problem.weights.time * sizes.time(player.state.time);
-    double spread =
-        std::isfinite(player.state.cost) ? player.state.cost - target : 0;
-    double hot = 0.05 * spread + 0.0005 * (target + spread);
+    double extra = player.state.extra;
+    double hot = heat * (0.05 * extra + 0.0005 * (target + extra));
     search.run({moves, hot, 0.003 * hot, [this] { return isOver(); }},
                player.random);
     player.state = search.current();
@@ -188,7 +234,8 @@ private:
 
   /// Keeps the placement of a point if it is the best so far.
   void take(const State &state) {
-    if (!std::isfinite(state.cost))
+    // Finishing changes a score by little.
+    if (!std::isfinite(state.cost) || state.cost > 1.01 * bestScore)
       return;
     Solution solution = finish(sizes, state);
     double score = solution.score(problem).total(problem.weights);
