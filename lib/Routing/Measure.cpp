@@ -1,0 +1,375 @@
+//===- Measure.cpp - What follows from routes -----------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Measure.h"
+
+#include <algorithm>
+#include <set>
+
+using namespace inlay;
+using namespace inlay::routing;
+using model::Rect;
+
+Turns::Turns(const Problem &problem)
+    : words((problem.kernels.size() + 63) / 64),
+      reached(problem.kernels.size() * words) {
+  auto order = problem.order;
+  // From the last kernel back, each adds what those after it reach.
+  std::sort(order.begin(), order.end(), std::greater<>());
+  for (size_t k = 0; k < problem.kernels.size(); ++k)
+    reached[k * words + k / 64] |= uint64_t(1) << (k % 64);
+  for (auto [before, after] : order)
+    for (size_t w = 0; w < words; ++w)
+      reached[before * words + w] |= reached[after * words + w];
+}
+
+bool Turns::reaches(int from, int to) const {
+  return (reached[from * words + to / 64] >> (to % 64)) & 1;
+}
+
+bool Turns::isBefore(const Flow &first, const Flow &second) const {
+  return first.from != kHost && first.to != kHost && second.from != kHost &&
+         reaches(first.to, second.from);
+}
+
+Footprint::Footprint(const Route &route) {
+  auto add = [&](const Area &area) {
+    for (int64_t k = 0; k < area.count; ++k)
+      rects.push_back(area.copy(k));
+  };
+  for (const Segment &segment : route.segments)
+    add(segment.area);
+  for (const Area &area : route.lines)
+    add(area);
+  if (rects.empty())
+    return;
+  bounds = rects.front();
+  for (const Rect &rect : rects) {
+    int64_t x = std::min(bounds.x, rect.x), y = std::min(bounds.y, rect.y);
+    bounds = {x, y, std::max(bounds.right(), rect.right()) - x,
+              std::max(bounds.bottom(), rect.bottom()) - y};
+  }
+}
+
+bool Footprint::overlaps(const Footprint &other) const {
+  if (!bounds.overlaps(other.bounds))
+    return false;
+  for (const Rect &a : rects)
+    if (a.overlaps(other.bounds))
+      for (const Rect &b : other.rects)
+        if (a.overlaps(b))
+          return true;
+  return false;
+}
+
+std::vector<int> inlay::routing::poolSizes(const Problem &problem,
+                                           const std::vector<Route> &routes) {
+  std::vector<int> sizes(problem.regions.size());
+  for (const Route &route : routes)
+    if (route.region >= 0)
+      for (int colour : route.colours)
+        sizes[route.region] = std::max(sizes[route.region], colour + 1);
+  return sizes;
+}
+
+namespace {
+
+/// The most colours that one router of a wafer needs.
+class BoundSearch {
+public:
+  BoundSearch(const Problem &problem, const Turns &turns, Solution &solution,
+              int wafer)
+      : problem(problem), turns(turns), solution(solution), wafer(wafer) {
+    std::vector<int> pools = poolSizes(problem, solution.routes);
+    for (size_t r = 0; r < problem.regions.size(); ++r)
+      if (problem.regions[r].wafer == wafer && pools[r] > 0)
+        regions.emplace_back(problem.regions[r].rect, pools[r]);
+    for (const Route &route : solution.routes)
+      if (route.region < 0 && route.wafer == wafer)
+        trunks.emplace_back(&route, Footprint(route));
+  }
+
+  void run();
+
+private:
+  void tryRouter(int64_t x, int64_t y);
+
+  const Problem &problem;
+  const Turns &turns;
+  Solution &solution;
+  int wafer;
+  std::vector<std::pair<Rect, int>> regions;
+  std::vector<std::pair<const Route *, Footprint>> trunks;
+  std::set<std::pair<int64_t, int64_t>> tried;
+};
+
+} // namespace
+
+void BoundSearch::tryRouter(int64_t x, int64_t y) {
+  if (!tried.emplace(y, x).second)
+    return;
+  Rect router = {x, y, 1, 1};
+  int pool = 0;
+  for (const auto &[rect, size] : regions)
+    if (rect.contains(router))
+      pool = size;
+  std::vector<const Route *> here, together;
+  for (const auto &[route, footprint] : trunks)
+    if (footprint.bounds.contains(router) &&
+        std::any_of(footprint.rects.begin(), footprint.rects.end(),
+                    [&](const Rect &rect) { return rect.contains(router); }))
+      here.push_back(route);
+  auto count = static_cast<int>(here.size());
+  int needed = (count + kSwitchPositions - 1) / kSwitchPositions;
+  if (pool + count <= solution.lowerBound)
+    return;
+  // Flows of which none excludes another, begun with each in turn.
+  for (const Route *first : here) {
+    together = {first};
+    for (const Route *route : here) {
+      const Flow &flow = problem.flows[route->flow];
+      if (route != first && std::none_of(together.begin(), together.end(),
+                                         [&](const Route *other) {
+                                           const Flow &with =
+                                               problem.flows[other->flow];
+                                           return turns.isBefore(flow, with) ||
+                                                  turns.isBefore(with, flow);
+                                         }))
+        together.push_back(route);
+    }
+    needed = std::max(needed, static_cast<int>(together.size()));
+  }
+  if (pool + needed <= solution.lowerBound)
+    return;
+  solution.lowerBound = pool + needed;
+  solution.boundWafer = wafer;
+  solution.boundX = x;
+  solution.boundY = y;
+}
+
+/// What passes a router changes only at the edges of rectangles: one that has
+/// the most is the north-west corner of two of them, or of one.
+void BoundSearch::run() {
+  for (const auto &[rect, size] : regions)
+    tryRouter(rect.x, rect.y);
+  for (size_t i = 0; i < trunks.size(); ++i) {
+    const Footprint &a = trunks[i].second;
+    for (const Rect &rect : a.rects) {
+      tryRouter(rect.x, rect.y);
+      for (const auto &[region, size] : regions)
+        if (Rect common = intersect(rect, region); common.area() > 0)
+          tryRouter(common.x, common.y);
+    }
+    for (size_t j = 0; j < i; ++j) {
+      const Footprint &b = trunks[j].second;
+      if (!a.bounds.overlaps(b.bounds))
+        continue;
+      for (const Rect &rect : a.rects)
+        if (rect.overlaps(b.bounds))
+          for (const Rect &other : b.rects)
+            if (Rect common = intersect(rect, other); common.area() > 0)
+              tryRouter(common.x, common.y);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Rectangles of routers that each send so many wavelets over one kind of link.
+struct Weighted {
+  Rect rect;
+  int64_t wavelets;
+};
+
+/// Sums what covers each router of a wafer. Coordinates are those where
+/// something begins or ends.
+class Cover {
+public:
+  explicit Cover(const std::vector<Weighted> &weighted) {
+    for (const Weighted &w : weighted) {
+      xs.insert(xs.end(), {w.rect.x, w.rect.right()});
+      ys.insert(ys.end(), {w.rect.y, w.rect.bottom()});
+    }
+    for (auto *values : {&xs, &ys}) {
+      std::sort(values->begin(), values->end());
+      values->erase(std::unique(values->begin(), values->end()), values->end());
+    }
+    sums.resize(xs.size() * ys.size());
+    for (const Weighted &w : weighted) {
+      size_t left = at(xs, w.rect.x), right = at(xs, w.rect.right());
+      size_t top = at(ys, w.rect.y), bottom = at(ys, w.rect.bottom());
+      sums[top * xs.size() + left] += w.wavelets;
+      sums[top * xs.size() + right] -= w.wavelets;
+      sums[bottom * xs.size() + left] -= w.wavelets;
+      sums[bottom * xs.size() + right] += w.wavelets;
+    }
+  }
+
+  /// The largest sum and the north-west router that has it.
+  Weighted largest() {
+    Weighted best{{}, 0};
+    for (size_t y = 0; y < ys.size(); ++y) {
+      int64_t row = 0;
+      for (size_t x = 0; x < xs.size(); ++x) {
+        row += sums[y * xs.size() + x];
+        int64_t above = y > 0 ? sums[(y - 1) * xs.size() + x] : 0;
+        int64_t sum = sums[y * xs.size() + x] = above + row;
+        if (sum > best.wavelets)
+          best = {{xs[x], ys[y], 1, 1}, sum};
+      }
+    }
+    return best;
+  }
+
+private:
+  static size_t at(const std::vector<int64_t> &values, int64_t value) {
+    return std::lower_bound(values.begin(), values.end(), value) -
+           values.begin();
+  }
+
+  std::vector<int64_t> xs, ys, sums;
+};
+
+/// Adds up what the routes of one wafer load.
+class Loads {
+public:
+  Loads(const Problem &problem, const Solution &solution, int wafer)
+      : problem(problem), solution(solution), wafer(wafer) {}
+
+  void addTo(std::vector<LinkLoad> &links);
+
+private:
+  void addSegments(const Route &route);
+  void addLines(const Route &route);
+  void add(const Rect &rect, Port in, const Ports &out, int64_t wavelets);
+
+  const Problem &problem;
+  const Solution &solution;
+  int wafer;
+  std::vector<Weighted> weighted[kNumLinkKinds];
+};
+
+} // namespace
+
+void Loads::add(const Rect &rect, Port in, const Ports &out, int64_t wavelets) {
+  if (wavelets == 0)
+    return;
+  Rect grid = {0, 0, problem.grid.width, problem.grid.height};
+  auto put = [&](LinkKind kind, const Rect &where) {
+    weighted[static_cast<int>(kind)].push_back({where, wavelets});
+  };
+  if (in == Port::Ramp)
+    put(LinkKind::Router, rect);
+  if (out.has(Port::Ramp))
+    put(LinkKind::Core, rect);
+  for (Port port : {Port::West, Port::East, Port::North, Port::South}) {
+    if (!out.has(port))
+      continue;
+    Offset offset = offsetOf(port);
+    Rect next = {rect.x + offset.dx, rect.y + offset.dy, rect.width,
+                 rect.height};
+    bool isInside = grid.contains(next);
+    put(isInside ? static_cast<LinkKind>(port) : LinkKind::Edge, rect);
+  }
+}
+
+void Loads::addSegments(const Route &route) {
+  for (const Segment &segment : route.segments)
+    for (int64_t k = 0; k < segment.area.count; ++k)
+      add(segment.area.copy(k), segment.in, segment.out, route.wavelets);
+}
+
+/// Routers of a line that are alike are one rectangle each, as all lines of an
+/// area lie side by side.
+void Loads::addLines(const Route &route) {
+  int64_t wavelets = 0;
+  for (int use : route.collectives)
+    wavelets +=
+        problem.collectives[use].wavelets * problem.collectives[use].times;
+  const Pattern &pattern = solution.patterns[route.pattern];
+  bool alongX = route.lineAxis == Axis::X;
+  for (const Area &area : route.lines)
+    for (int64_t k = 0; k < area.count; ++k) {
+      Rect lines = area.copy(k);
+      for (const LineSegment &segment : pattern.segments) {
+        Segment turnedSegment{{}, segment.in, segment.out, 0};
+        if (!alongX)
+          turnedSegment = transposed(turnedSegment);
+        bool isRun = segment.at.step == 1 && segment.loadStep == 0;
+        int64_t runs = isRun ? 1 : segment.at.count;
+        int64_t length = isRun ? segment.at.count : 1;
+        for (int64_t i = 0; i < runs; ++i) {
+          int64_t at = segment.at.first + i * segment.at.step;
+          Rect rect = alongX ? Rect{lines.x + at, lines.y, length, lines.height}
+                             : Rect{lines.x, lines.y + at, lines.width, length};
+          add(rect, turnedSegment.in, turnedSegment.out,
+              wavelets * (segment.load + i * segment.loadStep));
+        }
+      }
+    }
+}
+
+void Loads::addTo(std::vector<LinkLoad> &links) {
+  for (const Route &route : solution.routes)
+    if (route.wafer == wafer) {
+      addSegments(route);
+      if (route.pattern >= 0)
+        addLines(route);
+    }
+  for (int kind = 0; kind < kNumLinkKinds; ++kind) {
+    LinkLoad &load = links[kind];
+    for (const Weighted &w : weighted[kind])
+      load.total += w.rect.area() * w.wavelets;
+    Weighted most = Cover(weighted[kind]).largest();
+    if (most.wavelets > load.most) {
+      load.most = most.wavelets;
+      load.wafer = wafer;
+      load.x = most.rect.x;
+      load.y = most.rect.y;
+    }
+  }
+}
+
+const LinkLoad *Solution::hottest() const {
+  const LinkLoad *best = nullptr;
+  for (const LinkLoad &load : links)
+    if (!best || load.most > best->most)
+      best = &load;
+  return best;
+}
+
+void inlay::routing::measure(const Problem &problem, Solution &solution) {
+  std::set<int> used;
+  for (const Route &route : solution.routes)
+    used.insert(route.colours.begin(), route.colours.end());
+  solution.coloursUsed = static_cast<int>(used.size());
+
+  solution.lowerBound = 0;
+  Turns turns(problem);
+  std::vector<LinkLoad> links(kNumLinkKinds);
+  for (int kind = 0; kind < kNumLinkKinds; ++kind)
+    links[kind].kind = static_cast<LinkKind>(kind);
+  for (int wafer = 0; wafer < problem.wafers; ++wafer) {
+    BoundSearch(problem, turns, solution, wafer).run();
+    Loads(problem, solution, wafer).addTo(links);
+  }
+  std::erase_if(links, [](const LinkLoad &load) { return load.total == 0; });
+  solution.links = std::move(links);
+
+  solution.contention.assign(problem.flows.size(), 0);
+  for (const Route &route : solution.routes)
+    if (route.flow >= 0) {
+      int64_t &excess = solution.contention[route.flow];
+      excess = std::max(excess, route.wavelets -
+                                    problem.flows[route.flow].assumedWavelets);
+    }
+}

@@ -1,0 +1,458 @@
+//===- Patterns.cpp - Collectives on a line of cores ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each algorithm says what every router and core does; equal settings at equal
+// distances become one segment in the end.
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Routing/Patterns.h"
+
+#include "fmt/format.h"
+
+#include <cmath>
+#include <map>
+#include <tuple>
+
+using namespace inlay;
+using namespace inlay::routing;
+
+static constexpr Port kBack = Port::West;
+static constexpr Port kAhead = Port::East;
+
+const char *inlay::routing::toString(Algorithm algorithm) {
+  constexpr const char *kNames[] = {"star",           "chain",
+                                    "tree",           "two_phase",
+                                    "star_broadcast", "chain_broadcast",
+                                    "tree_broadcast", "two_phase_broadcast",
+                                    "two_tree",       "ring",
+                                    "broadcast",      "shift"};
+  return kNames[static_cast<int>(algorithm)];
+}
+
+std::string Pattern::name() const {
+  std::string result = fmt::format("{} of {}", toString(algorithm), cores);
+  return pitch > 1 ? fmt::format("{} by {}", result, pitch) : result;
+}
+
+namespace {
+
+/// What one router does in one colour and position.
+struct Setting {
+  int64_t at = 0;
+  int colour = 0;
+  Port in = Port::Ramp;
+  Ports out;
+  int position = 0;
+  int64_t load = 1;
+};
+
+/// What one core does as its `stage`-th action.
+struct Step {
+  int stage = 0;
+  int64_t at = 0;
+  int receive = -1;
+  int send = -1;
+  bool forward = false;
+  int64_t rounds = 1;
+};
+
+class Maker {
+public:
+  Maker(Algorithm algorithm, int64_t cores) : cores(cores) {
+    pattern.algorithm = algorithm;
+    pattern.cores = cores;
+  }
+
+  Pattern make(int64_t pitch);
+
+private:
+  void set(int64_t at, int colour, Port in, Ports out, int position = 0,
+           int64_t load = 1) {
+    settings.push_back({at, colour, in, out, position, load});
+  }
+  void send(int stage, int64_t at, int colour) {
+    steps.push_back({stage, at, -1, colour});
+  }
+  void receive(int stage, int64_t at, int colour, int64_t rounds = 1) {
+    steps.push_back({stage, at, colour, -1, false, rounds});
+  }
+
+  void star();
+  void arm(int64_t root, int64_t length, int64_t stride, Port towards,
+           int stage, int nearest);
+  void tree();
+  void treeColour(int64_t at, int colour, int colours, int levels);
+  void twoPhase();
+  void twoTree();
+  void ring();
+  void broadcast(int64_t root, int stage, int colour);
+  void shift();
+  void algorithm();
+
+  void stretch(int64_t pitch);
+  void compress();
+
+  int64_t cores;
+  Pattern pattern;
+  std::vector<Setting> settings;
+  std::vector<Step> steps;
+};
+
+} // namespace
+
+/// Each core sends its own first and then passes what comes from behind it.
+void Maker::star() {
+  for (int64_t i = 1; i < cores; ++i) {
+    set(i, 0, Port::Ramp, {kBack});
+    if (i + 1 < cores)
+      set(i, 0, kAhead, {kBack}, 1, cores - 1 - i);
+    send(0, i, 0);
+  }
+  set(0, 0, kAhead, {Port::Ramp}, 0, cores - 1);
+  receive(0, 0, 0, cores - 1);
+  pattern.colours = 1;
+}
+
+/// Cores root + k * stride (or minus, seen from the root), k from 1 to
+/// `length`, send towards the root, each to the next. The one beside the root
+/// sends in colour `nearest`, the others in that and the next by turns.
+void Maker::arm(int64_t root, int64_t length, int64_t stride, Port towards,
+                int stage, int nearest) {
+  int64_t sign = towards == kBack ? 1 : -1;
+  int base = nearest / 2 * 2;
+  auto colourOf = [&](int64_t k) {
+    return base + static_cast<int>((nearest - base + k + 1) % 2);
+  };
+  for (int64_t k = 1; k <= length; ++k) {
+    int64_t at = root + sign * k * stride;
+    set(at, colourOf(k), Port::Ramp, {towards});
+    for (int64_t between = 1; between < stride; ++between)
+      set(at - sign * between, colourOf(k), opposite(towards), {towards});
+    Step step{stage, at, -1, colourOf(k), false, 1};
+    if (k < length) {
+      step.receive = colourOf(k + 1);
+      step.forward = true;
+      set(at, step.receive, opposite(towards), {Port::Ramp});
+    }
+    steps.push_back(step);
+  }
+  if (length == 0)
+    return;
+  set(root, nearest, opposite(towards), {Port::Ramp});
+  // The root takes in one arm completely, then the other.
+  receive(towards == kBack ? stage + 1 : stage, root, nearest);
+}
+
+/// Core i sends at the level of its lowest bit, to the core that has this bit
+/// clear. Two levels share a colour: a router has at most three positions.
+void Maker::tree() {
+  int levels = 0;
+  while ((int64_t(1) << levels) < cores)
+    ++levels;
+  int colours = std::max(1, (levels + 1) / 2);
+  for (int64_t at = 0; at < cores; ++at) {
+    for (int colour = 0; colour < colours; ++colour)
+      treeColour(at, colour, colours, levels);
+    for (int level = 0; level < levels; ++level) {
+      int64_t bit = int64_t(1) << level;
+      if (at & bit) {
+        send(level, at, level % colours);
+        break;
+      }
+      if (at + bit < cores)
+        receive(level, at, level % colours);
+    }
+  }
+  pattern.colours = colours;
+}
+
+void Maker::treeColour(int64_t at, int colour, int colours, int levels) {
+  int position = 0;
+  for (int level = colour; level < levels; level += colours, ++position) {
+    int64_t bit = int64_t(1) << level;
+    int64_t low = at & (bit - 1);
+    if (low == 0 && !(at & bit) && at + bit < cores)
+      set(at, colour, kAhead, {Port::Ramp}, position);
+    else if (low == 0 && (at & bit))
+      set(at, colour, Port::Ramp, {kBack}, position);
+    else if (low != 0 && !(at & bit) && at - low + bit < cores)
+      set(at, colour, kAhead, {kBack}, position);
+  }
+}
+
+void Maker::twoPhase() {
+  auto group = std::max<int64_t>(1, std::llround(std::sqrt(double(cores))));
+  int64_t groups = 0;
+  for (int64_t first = 0; first < cores; first += group, ++groups)
+    arm(first, std::min(group, cores - first) - 1, 1, kBack, 0, 0);
+  arm(0, groups - 1, group, kBack, 2, 2);
+  pattern.colours = groups > 1 ? 4 : 2;
+}
+
+/// Roots in the middle of each group, the global root that of the middle group.
+void Maker::twoTree() {
+  auto group = std::max<int64_t>(1, std::llround(std::sqrt(double(cores))));
+  std::vector<int64_t> roots;
+  for (int64_t first = 0; first < cores; first += group) {
+    int64_t size = std::min(group, cores - first);
+    int64_t root = first + size / 2;
+    roots.push_back(root);
+    arm(root, size / 2, 1, kAhead, 0, 0);
+    arm(root, size - 1 - size / 2, 1, kBack, 0, 1);
+  }
+  auto middle = static_cast<int64_t>(roots.size()) / 2;
+  auto numRoots = static_cast<int64_t>(roots.size());
+  // Roots lie `group` apart but for the last, whose group may be smaller.
+  auto link = [&](int64_t from, int64_t to, int colour) {
+    Port towards = from < to ? kAhead : kBack;
+    int64_t sign = from < to ? 1 : -1;
+    set(roots[from], colour, Port::Ramp, {towards});
+    for (int64_t at = roots[from] + sign; at != roots[to]; at += sign)
+      set(at, colour, opposite(towards), {towards});
+    set(roots[to], colour, opposite(towards), {Port::Ramp});
+  };
+  auto side = [&](int64_t end, int64_t sign, int nearest, int stage) {
+    for (int64_t i = end; i != middle; i -= sign) {
+      auto distance = std::abs(i - middle);
+      int sends = 2 + static_cast<int>((nearest + distance + 1) % 2);
+      link(i, i - sign, sends);
+      Step step{2, roots[i], -1, sends, false, 1};
+      if (i != end) {
+        step.receive = 5 - sends;
+        step.forward = true;
+      }
+      steps.push_back(step);
+    }
+    if (end != middle)
+      receive(stage, roots[middle], 2 + nearest);
+  };
+  side(0, -1, 0, 2);
+  side(numRoots - 1, 1, 1, 3);
+  broadcast(roots[middle], 4, 4);
+  pattern.colours = 5;
+}
+
+/// Core i sends to i + 1 in two colours by turns, the last back to the first in
+/// a third. A vector goes in as many pieces as there are cores: round for
+/// adding, round again for handing out.
+void Maker::ring() {
+  int64_t rounds = 2 * (cores - 1);
+  auto sends = [&](int64_t at) {
+    return at == cores - 1 ? 2 : static_cast<int>(at % 2);
+  };
+  for (int64_t at = 0; at < cores; ++at) {
+    bool isLast = at == cores - 1;
+    set(at, sends(at), Port::Ramp, {isLast ? kBack : kAhead});
+    if (at > 0)
+      set(at, sends(at - 1), kBack, {Port::Ramp});
+    if (!isLast)
+      set(at, 2, kAhead, {at == 0 ? Port::Ramp : kBack});
+    steps.push_back(
+        {0, at, at == 0 ? 2 : sends(at - 1), sends(at), false, rounds});
+  }
+  pattern.colours = 3;
+}
+
+void Maker::broadcast(int64_t root, int stage, int colour) {
+  Ports both;
+  if (root > 0)
+    both.add(kBack);
+  if (root + 1 < cores)
+    both.add(kAhead);
+  set(root, colour, Port::Ramp, both);
+  send(stage, root, colour);
+  for (int64_t at = 0; at < cores; ++at) {
+    if (at == root)
+      continue;
+    Port onwards = at < root ? kBack : kAhead;
+    Ports out = {Port::Ramp};
+    if (at != 0 && at != cores - 1)
+      out.add(onwards);
+    set(at, colour, opposite(onwards), out);
+    receive(stage, at, colour);
+  }
+  pattern.colours = std::max(pattern.colours, colour + 1);
+}
+
+/// The ring visits cores 0, 2, 4, ... and comes back over the odd ones, so that
+/// neighbours lie at most two hops apart. In three colours: what a router
+/// sends, receives and passes differ.
+void Maker::shift() {
+  auto next = [&](int64_t at) {
+    if (at % 2 == 0)
+      return at + 2 < cores ? at + 2 : at + 1 < cores ? at + 1 : at - 1;
+    return at >= 2 ? at - 2 : at - 1;
+  };
+  // Even core 2 k sends in colour k, odd core 2 k + 1 in k + 1, modulo 3: each
+  // differs from what the core receives and from what its router passes. The
+  // last core of an odd number turns round over its neighbour.
+  auto sends = [&](int64_t at) {
+    bool turns = at % 2 != 0 || (at + 1 == cores && at > 0);
+    return static_cast<int>((at / 2 + (turns ? 1 : 0)) % 3);
+  };
+  std::vector<int> receives(cores);
+  for (int64_t at = 0; at < cores; ++at) {
+    int64_t to = next(at);
+    Port towards = to > at ? kAhead : kBack;
+    set(at, sends(at), Port::Ramp, {towards});
+    for (int64_t between = at + (to > at ? 1 : -1); between != to;
+         between += to > at ? 1 : -1)
+      set(between, sends(at), opposite(towards), {towards});
+    set(to, sends(at), opposite(towards), {Port::Ramp});
+    receives[to] = sends(at);
+  }
+  for (int64_t at = 0; at < cores; ++at)
+    steps.push_back({0, at, receives[at], sends(at), false, 1});
+  pattern.colours = 3;
+}
+
+void Maker::algorithm() {
+  constexpr int kLate = 64; // after every stage of a reduction
+  switch (pattern.algorithm) {
+  case Algorithm::Star:
+  case Algorithm::StarBroadcast:
+    star();
+    break;
+  case Algorithm::Chain:
+  case Algorithm::ChainBroadcast:
+    arm(0, cores - 1, 1, kBack, 0, 0);
+    pattern.colours = cores > 2 ? 2 : 1;
+    break;
+  case Algorithm::Tree:
+  case Algorithm::TreeBroadcast:
+    tree();
+    break;
+  case Algorithm::TwoPhase:
+  case Algorithm::TwoPhaseBroadcast:
+    twoPhase();
+    break;
+  case Algorithm::TwoTree:
+    return twoTree();
+  case Algorithm::Ring:
+    return ring();
+  case Algorithm::Broadcast:
+    return broadcast(0, 0, 0);
+  case Algorithm::Shift:
+    return shift();
+  }
+  if (pattern.algorithm >= Algorithm::StarBroadcast &&
+      pattern.algorithm <= Algorithm::TwoPhaseBroadcast)
+    broadcast(0, kLate, pattern.colours);
+}
+
+/// Moves cores `pitch` apart: routers between two of them pass what the one
+/// sends the other.
+void Maker::stretch(int64_t pitch) {
+  if (pitch == 1)
+    return;
+  // Of a link: colour, from, towards -> load.
+  std::map<std::tuple<int, int64_t, Port>, int64_t> links;
+  for (Setting &setting : settings) {
+    for (Port port : {kBack, kAhead})
+      if (setting.out.has(port))
+        links[{setting.colour, setting.at, port}] += setting.load;
+    setting.at *= pitch;
+  }
+  for (const auto &[link, load] : links) {
+    auto [colour, from, towards] = link;
+    int64_t sign = towards == kAhead ? 1 : -1;
+    for (int64_t between = 1; between < pitch; ++between)
+      set(from * pitch + sign * between, colour, opposite(towards), {towards},
+          0, load);
+  }
+  for (Step &step : steps)
+    step.at *= pitch;
+  pattern.pitch = pitch;
+}
+
+/// Loads by position.
+using Places = std::map<int64_t, int64_t>;
+
+namespace {
+
+struct Progression {
+  Span at;
+  int64_t load = 1;
+  int64_t loadStep = 0;
+};
+
+} // namespace
+
+/// The longest progression in positions and loads from the first place on. Only
+/// some distances are tried: patterns repeat within groups or from group to
+/// group.
+static Progression longestProgression(const Places &places) {
+  constexpr int kTried = 40;
+  auto [first, load] = *places.begin();
+  Progression best{{first, 1, 1}, load, 0};
+  int tried = 0;
+  for (auto second = std::next(places.begin());
+       second != places.end() && tried < kTried; ++second, ++tried) {
+    Progression found{
+        {first, 1, second->first - first}, load, second->second - load};
+    auto next = second;
+    while (next != places.end() &&
+           next->second == load + found.at.count * found.loadStep) {
+      ++found.at.count;
+      next = places.find(first + found.at.count * found.at.step);
+    }
+    if (found.at.count > best.at.count)
+      best = found;
+  }
+  return best;
+}
+
+/// Covers all places with progressions.
+template <typename Add> static void cover(Places &places, Add add) {
+  while (!places.empty()) {
+    Progression taken = longestProgression(places);
+    for (int64_t i = 0; i < taken.at.count; ++i)
+      places.erase(taken.at.first + i * taken.at.step);
+    add(taken);
+  }
+}
+
+/// Equal settings at equal distances become one segment.
+void Maker::compress() {
+  std::map<std::tuple<int, Port, unsigned, int>, Places> kinds;
+  for (const Setting &setting : settings)
+    kinds[{setting.colour, setting.in, setting.out.getBits(), setting.position}]
+         [setting.at] = setting.load;
+  for (auto &[kind, places] : kinds) {
+    auto [colour, in, out, position] = kind;
+    cover(places, [&, colour = colour, in = in, out = out,
+                   position = position](const Progression &taken) {
+      pattern.segments.push_back({taken.at, colour, in, Ports(out), position,
+                                  taken.load, taken.loadStep});
+    });
+  }
+  std::map<std::tuple<int, int, int, bool, int64_t>, Places> deeds;
+  for (const Step &step : steps)
+    deeds[{step.stage, step.receive, step.send, step.forward, step.rounds}]
+         [step.at] = 0;
+  for (auto &[deed, places] : deeds) {
+    auto [stage, receive, send, forward, rounds] = deed;
+    cover(places, [&, receive = receive, send = send, forward = forward,
+                   rounds = rounds](const Progression &taken) {
+      pattern.actions.push_back({taken.at, receive, send, forward, rounds});
+    });
+  }
+}
+
+Pattern Maker::make(int64_t pitch) {
+  algorithm();
+  stretch(pitch);
+  compress();
+  return std::move(pattern);
+}
+
+Pattern inlay::routing::makePattern(Algorithm algorithm, int64_t cores,
+                                    int64_t pitch) {
+  return Maker(algorithm, cores).make(pitch);
+}

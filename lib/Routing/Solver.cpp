@@ -1,0 +1,251 @@
+//===- Solver.cpp - Routes for every flow and collective ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lanes.h"
+#include "Measure.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <tuple>
+
+using namespace inlay;
+using namespace inlay::routing;
+using model::Rect;
+
+/// Lanes of a flow, where colours last.
+static constexpr int64_t kMostLanes = 8;
+
+namespace {
+
+class RouteSolver {
+public:
+  RouteSolver(const Problem &problem, Diagnostics &diags)
+      : problem(problem), turns(problem), diags(diags) {}
+
+  std::optional<Solution> run();
+
+private:
+  void routeCollectives();
+  bool routeFlows(int64_t mostLanes);
+  int colourTrunks(int wafer, bool longestFirst);
+  bool colourAll();
+  bool canShare(size_t trunk, size_t other, const std::vector<size_t> &sharers);
+
+  const Problem &problem;
+  Turns turns;
+  Diagnostics &diags;
+  Solution solution;
+  size_t numCollectiveRoutes = 0;
+  // Of the wafer whose trunks are being coloured:
+  std::vector<Route *> trunks;
+  std::vector<Footprint> footprints;
+  std::vector<int> colours;
+};
+
+} // namespace
+
+/// Kernels of one region with the same collective share one route.
+void RouteSolver::routeCollectives() {
+  using PatternKey = std::tuple<Algorithm, int64_t, int64_t>;
+  std::map<PatternKey, int> patterns;
+  std::map<std::tuple<int, int, bool>, std::vector<size_t>> known;
+  for (size_t c = 0; c < problem.collectives.size(); ++c) {
+    const Collective &collective = problem.collectives[c];
+    auto [entry, isNew] = patterns.try_emplace(
+        {collective.algorithm, collective.cores, collective.pitch},
+        static_cast<int>(solution.patterns.size()));
+    if (isNew)
+      solution.patterns.push_back(makePattern(
+          collective.algorithm, collective.cores, collective.pitch));
+    int region = problem.kernels[collective.kernel].region;
+    std::vector<size_t> &alike =
+        known[{region, entry->second, collective.combines}];
+    auto same = std::find_if(alike.begin(), alike.end(), [&](size_t r) {
+      const Route &route = solution.routes[r];
+      return route.lineAxis == collective.axis &&
+             route.lines == collective.lines;
+    });
+    if (same != alike.end()) {
+      solution.routes[*same].collectives.push_back(static_cast<int>(c));
+      continue;
+    }
+    alike.push_back(solution.routes.size());
+    Route &route = solution.routes.emplace_back();
+    route.kind =
+        collective.combines ? RouteKind::Combine : RouteKind::AllReduce;
+    route.region = region;
+    route.wafer = problem.regions[region].wafer;
+    route.pattern = entry->second;
+    route.lineAxis = collective.axis;
+    route.lines = collective.lines;
+    route.collectives = {static_cast<int>(c)};
+    route.colours.resize(solution.patterns[entry->second].colours);
+    std::iota(route.colours.begin(), route.colours.end(), 0);
+  }
+  numCollectiveRoutes = solution.routes.size();
+}
+
+bool RouteSolver::routeFlows(int64_t mostLanes) {
+  solution.routes.resize(numCollectiveRoutes);
+  for (size_t f = 0; f < problem.flows.size(); ++f) {
+    size_t first = solution.routes.size();
+    if (!routeFlow(problem, static_cast<int>(f), mostLanes, solution.routes)) {
+      diags.capacityError(
+          fmt::format("flow {}", f),
+          "finds no way round the dead cores; free a row or column beside them "
+          "with a 'keep_out' constraint");
+      return false;
+    }
+    // Rows that feed a column work at the same time as it.
+    int gathers = 0;
+    for (size_t r = first; r < solution.routes.size(); ++r)
+      if (solution.routes[r].kind == RouteKind::Gather)
+        solution.routes[r].colours = {gathers++};
+      else if (solution.routes[r].kind == RouteKind::Spread)
+        solution.routes[r].colours = {0};
+  }
+  return true;
+}
+
+/// Whether a trunk may have the colour of `other`, which it meets, and of the
+/// `sharers` that it meets in this colour.
+bool RouteSolver::canShare(size_t trunk, size_t other,
+                           const std::vector<size_t> &sharers) {
+  const Flow &a = problem.flows[trunks[trunk]->flow];
+  const Flow &b = problem.flows[trunks[other]->flow];
+  // Trunks take turns in the order of the routes.
+  if (!(trunk < other ? turns.isBefore(a, b) : turns.isBefore(b, a)))
+    return false;
+  if (sharers.size() + 1 < kSwitchPositions)
+    return true;
+  // The most of them in one router lie at a corner of two rectangles.
+  std::vector<Rect> commons;
+  for (size_t sharer : sharers)
+    for (const Rect &mine : footprints[trunk].rects)
+      for (const Rect &theirs : footprints[sharer].rects)
+        if (Rect common = intersect(mine, theirs); common.area() > 0)
+          commons.push_back(common);
+  for (const Rect &x : commons)
+    for (const Rect &y : commons) {
+      Rect router = {x.x, y.y, 1, 1};
+      auto here =
+          std::count_if(sharers.begin(), sharers.end(), [&](size_t sharer) {
+            const auto &rects = footprints[sharer].rects;
+            return std::any_of(rects.begin(), rects.end(), [&](const Rect &r) {
+              return r.contains(router);
+            });
+          });
+      if (here + 1 > kSwitchPositions)
+        return false;
+    }
+  return true;
+}
+
+/// The smallest colour that is free, trunk after trunk; returns how many are
+/// used, colours of routes in turn included.
+int RouteSolver::colourTrunks(int wafer, bool longestFirst) {
+  std::vector<int> pools = poolSizes(problem, solution.routes);
+  int used = 0;
+  for (size_t r = 0; r < problem.regions.size(); ++r)
+    if (problem.regions[r].wafer == wafer)
+      used = std::max(used, pools[r]);
+  std::vector<size_t> order(trunks.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (longestFirst)
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      auto key = [&](size_t t) {
+        const Rect &bounds = footprints[t].bounds;
+        return std::pair(-bounds.width - bounds.height, t);
+      };
+      return key(a) < key(b);
+    });
+  colours.assign(trunks.size(), -1);
+  for (size_t t : order) {
+    int least = 0;
+    for (size_t r = 0; r < problem.regions.size(); ++r) {
+      const Region &region = problem.regions[r];
+      if (region.wafer != wafer || pools[r] <= least ||
+          !region.rect.overlaps(footprints[t].bounds))
+        continue;
+      if (std::any_of(
+              footprints[t].rects.begin(), footprints[t].rects.end(),
+              [&](const Rect &rect) { return rect.overlaps(region.rect); }))
+        least = pools[r];
+    }
+    std::map<int, std::vector<size_t>> met;
+    for (size_t other = 0; other < trunks.size(); ++other)
+      if (colours[other] >= least && other != t &&
+          footprints[t].overlaps(footprints[other]))
+        met[colours[other]].push_back(other);
+    int colour = least;
+    for (;; ++colour) {
+      auto sharers = met.find(colour);
+      if (sharers == met.end() ||
+          std::all_of(sharers->second.begin(), sharers->second.end(),
+                      [&](size_t other) {
+                        return canShare(t, other, sharers->second);
+                      }))
+        break;
+    }
+    colours[t] = colour;
+    used = std::max(used, colour + 1);
+  }
+  return used;
+}
+
+bool RouteSolver::colourAll() {
+  bool fits = true;
+  for (int wafer = 0; wafer < problem.wafers; ++wafer) {
+    trunks.clear();
+    footprints.clear();
+    for (Route &route : solution.routes)
+      if (route.region < 0 && route.wafer == wafer) {
+        trunks.push_back(&route);
+        footprints.emplace_back(route);
+      }
+    int used = colourTrunks(wafer, false);
+    std::vector<int> best = colours;
+    if (int longest = colourTrunks(wafer, true); longest < used) {
+      used = longest;
+      best = colours;
+    }
+    for (size_t t = 0; t < trunks.size(); ++t)
+      trunks[t]->colours = {best[t]};
+    fits &= used <= problem.colours;
+  }
+  return fits;
+}
+
+std::optional<Solution> RouteSolver::run() {
+  routeCollectives();
+  for (int64_t lanes = kMostLanes; lanes >= 1; lanes /= 2) {
+    if (!routeFlows(lanes))
+      return std::nullopt;
+    if (!colourAll())
+      continue;
+    measure(problem, solution);
+    return std::move(solution);
+  }
+  measure(problem, solution);
+  diags.capacityError(
+      fmt::format("wafer {}", solution.boundWafer),
+      fmt::format("routes take {} colours, of which the target has {}; the "
+                  "router at ({}, {}) needs {}. Fewer regions on a wafer "
+                  "would need fewer",
+                  solution.coloursUsed, problem.colours, solution.boundX,
+                  solution.boundY, solution.lowerBound));
+  return std::nullopt;
+}
+
+std::optional<Solution> inlay::routing::solve(const Problem &problem,
+                                              Diagnostics &diags) {
+  return RouteSolver(problem, diags).run();
+}

@@ -1,0 +1,671 @@
+//===- Verify.cpp - Whether routes do what they claim ---------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Works on the segments alone, as rectangles. Knows no solver.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Measure.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+using namespace inlay;
+using namespace inlay::routing;
+using model::Rect;
+
+/// Removes `hole` from `rect`; the rest goes to `rest`.
+static void subtract(const Rect &rect, const Rect &hole,
+                     std::vector<Rect> &rest) {
+  Rect common = intersect(rect, hole);
+  if (common.area() == 0) {
+    rest.push_back(rect);
+    return;
+  }
+  auto add = [&](Rect part) {
+    if (part.width > 0 && part.height > 0)
+      rest.push_back(part);
+  };
+  add({rect.x, rect.y, rect.width, common.y - rect.y});
+  add({rect.x, common.bottom(), rect.width, rect.bottom() - common.bottom()});
+  add({rect.x, common.y, common.x - rect.x, common.height});
+  add({common.right(), common.y, rect.right() - common.right(), common.height});
+}
+
+/// What of `rect` none of `covers` has.
+static std::vector<Rect> uncovered(const Rect &rect,
+                                   const std::vector<Rect> &covers) {
+  std::vector<Rect> open = {rect};
+  for (const Rect &cover : covers) {
+    if (open.empty())
+      break;
+    if (!cover.overlaps(rect))
+      continue;
+    std::vector<Rect> rest;
+    for (const Rect &part : open)
+      subtract(part, cover, rest);
+    open = std::move(rest);
+  }
+  return open;
+}
+
+static Rect shifted(const Rect &rect, Port port) {
+  Offset offset = offsetOf(port);
+  return {rect.x + offset.dx, rect.y + offset.dy, rect.width, rect.height};
+}
+
+static constexpr Port kLinks[] = {Port::West, Port::East, Port::North,
+                                  Port::South};
+
+namespace {
+
+/// A segment's copies, one by one.
+struct Piece {
+  Rect rect;
+  Port in;
+  Ports out;
+  int position;
+};
+
+/// Routers of a route by what they do for cores.
+struct Ends {
+  std::vector<Rect> roots; ///< a core sends
+  std::vector<Rect> drops; ///< a core receives
+  bool enters = false;     ///< from the wafer's edge
+  bool leaves = false;
+};
+
+class SolutionCheck {
+public:
+  SolutionCheck(const Problem &problem, const Solution &solution,
+                Diagnostics &diags)
+      : problem(problem), solution(solution), diags(diags), turns(problem),
+        grid{0, 0, problem.grid.width, problem.grid.height} {}
+
+  bool run();
+
+private:
+  template <typename... Args>
+  void fail(const std::string &subject, fmt::format_string<Args...> format,
+            Args &&...args) {
+    isValid = false;
+    diags.internalError(subject,
+                        fmt::format(format, std::forward<Args>(args)...));
+  }
+  std::string nameOf(const Route &route) const;
+
+  bool checkHeads();
+  bool checkHead(const Route &route);
+  void checkPlaces(const Route &route, const std::vector<Piece> &pieces);
+  void checkPositions(const Route &route, const std::vector<Piece> &pieces);
+  void checkLinks(const Route &route, const std::vector<Piece> &pieces);
+  void checkCycles(const Route &route, const std::vector<Piece> &pieces);
+  void checkLines(const Route &route);
+  void checkCollectives();
+  void checkFlow(size_t flow, const std::vector<size_t> &routes);
+  void checkParts(size_t flow, const std::vector<size_t> &trunks);
+  void checkSource(size_t flow, const std::vector<size_t> &gathers,
+                   const std::vector<size_t> &trunks);
+  void checkSink(size_t flow, const std::vector<size_t> &trunks,
+                 const std::vector<size_t> &spreads);
+  void checkLanding(const Route &route, const std::vector<Rect> &landed);
+  void checkColours();
+  void checkPair(const Route &first, const Footprint &a, const Route &second,
+                 const Footprint &b);
+  void checkStack(const std::vector<size_t> &trunks,
+                  const std::vector<Footprint> &footprints);
+  void checkMeasures();
+
+  const Problem &problem;
+  const Solution &solution;
+  Diagnostics &diags;
+  Turns turns;
+  Rect grid;
+  bool isValid = true;
+  std::vector<Ends> ends; ///< by route
+};
+
+} // namespace
+
+static std::vector<Piece> piecesOf(const Route &route) {
+  std::vector<Piece> pieces;
+  for (const Segment &segment : route.segments)
+    for (int64_t k = 0; k < segment.area.count; ++k)
+      pieces.push_back(
+          {segment.area.copy(k), segment.in, segment.out, segment.position});
+  return pieces;
+}
+
+std::string SolutionCheck::nameOf(const Route &route) const {
+  if (route.flow >= 0)
+    return fmt::format("{} of flow {}, lane {}", toString(route.kind),
+                       route.flow, route.lane);
+  return fmt::format("{} in '{}'", toString(route.kind),
+                     problem.regions[route.region].name);
+}
+
+/// Indices and sizes, which everything else relies on.
+bool SolutionCheck::checkHead(const Route &route) {
+  bool isLine =
+      route.kind == RouteKind::AllReduce || route.kind == RouteKind::Combine;
+  bool isTrunk = route.kind == RouteKind::Trunk;
+  auto isIndex = [](int index, size_t size) {
+    return index >= 0 && index < static_cast<int>(size);
+  };
+  size_t wanted = 1;
+  if (isLine && isIndex(route.pattern, solution.patterns.size()))
+    wanted = solution.patterns[route.pattern].colours;
+  return route.wafer >= 0 && route.wafer < problem.wafers &&
+         (isTrunk ? route.region == -1
+                  : isIndex(route.region, problem.regions.size()) &&
+                        problem.regions[route.region].wafer == route.wafer) &&
+         (isLine ? isIndex(route.pattern, solution.patterns.size()) &&
+                       route.flow == -1 && route.segments.empty()
+                 : isIndex(route.flow, problem.flows.size()) &&
+                       route.pattern == -1 && route.lines.empty()) &&
+         route.colours.size() == wanted &&
+         std::all_of(
+             route.collectives.begin(), route.collectives.end(),
+             [&](int c) { return isIndex(c, problem.collectives.size()); }) &&
+         std::all_of(
+             route.segments.begin(), route.segments.end(),
+             [](const Segment &s) {
+               return s.area.count >= 1 && s.area.rect.width >= 1 &&
+                      s.area.rect.height >= 1;
+             }) &&
+         std::all_of(
+             route.lines.begin(), route.lines.end(),
+             [](const Area &a) {
+               return a.count >= 1 && a.rect.width >= 1 && a.rect.height >= 1;
+             });
+}
+
+bool SolutionCheck::checkHeads() {
+  for (size_t r = 0; r < solution.routes.size(); ++r)
+    if (!checkHead(solution.routes[r]))
+      fail(fmt::format("route {}", r),
+           "names a wafer, region, flow, pattern or colour that is not there");
+  return isValid;
+}
+
+void SolutionCheck::checkPlaces(const Route &route,
+                                const std::vector<Piece> &pieces) {
+  for (const Piece &piece : pieces) {
+    if (!grid.contains(piece.rect))
+      fail(nameOf(route), "leaves the grid at ({}, {})", piece.rect.x,
+           piece.rect.y);
+    for (const Rect &rect : problem.dead)
+      if (rect.overlaps(piece.rect))
+        fail(nameOf(route), "goes over dead cores at ({}, {})", piece.rect.x,
+             piece.rect.y);
+    if (route.region >= 0 &&
+        !problem.regions[route.region].rect.contains(piece.rect))
+      fail(nameOf(route), "is in turn, but leaves its region at ({}, {})",
+           piece.rect.x, piece.rect.y);
+    // A core may send to itself.
+    if (piece.out.empty() ||
+        (piece.in != Port::Ramp && piece.out.has(piece.in)))
+      fail(nameOf(route), "has no legal ports at ({}, {})", piece.rect.x,
+           piece.rect.y);
+  }
+}
+
+void SolutionCheck::checkPositions(const Route &route,
+                                   const std::vector<Piece> &pieces) {
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const Piece &a = pieces[i];
+    if (a.position < 0 || a.position >= kSwitchPositions)
+      fail(nameOf(route), "uses position {} of a switch of {}", a.position,
+           kSwitchPositions);
+    for (size_t j = 0; j < i; ++j)
+      if (a.position == pieces[j].position && a.rect.overlaps(pieces[j].rect)) {
+        Rect common = intersect(a.rect, pieces[j].rect);
+        fail(nameOf(route),
+             "has two settings in one position in the router at ({}, {})",
+             common.x, common.y);
+      }
+  }
+}
+
+void SolutionCheck::checkLinks(const Route &route,
+                               const std::vector<Piece> &pieces) {
+  Ends &own = ends[&route - solution.routes.data()];
+  for (Port port : kLinks) {
+    std::vector<Rect> takers, senders;
+    for (const Piece &piece : pieces) {
+      if (piece.in == opposite(port))
+        takers.push_back(piece.rect);
+      if (piece.out.has(port))
+        senders.push_back(shifted(piece.rect, port));
+    }
+    for (const Rect &rect : senders)
+      for (const Rect &open : uncovered(rect, takers)) {
+        if (!grid.overlaps(open) && route.kind == RouteKind::Trunk)
+          own.leaves = true;
+        else
+          fail(nameOf(route),
+               "sends {} into the router at ({}, {}), which "
+               "does not take it in",
+               toString(port), open.x, open.y);
+      }
+    for (const Rect &rect : takers)
+      for (const Rect &open : uncovered(rect, senders)) {
+        if (!grid.overlaps(shifted(open, opposite(port))) &&
+            route.kind == RouteKind::Trunk)
+          own.enters = true;
+        else
+          fail(nameOf(route),
+               "takes in from {} at ({}, {}), where nothing is "
+               "sent",
+               toString(opposite(port)), open.x, open.y);
+      }
+  }
+  for (const Piece &piece : pieces) {
+    if (piece.in == Port::Ramp)
+      own.roots.push_back(piece.rect);
+    if (piece.out.has(Port::Ramp))
+      own.drops.push_back(piece.rect);
+  }
+}
+
+/// Channels of the pieces: a link of a piece waits for those that it feeds.
+/// Within a piece they lead straight on and cannot close a circle.
+void SolutionCheck::checkCycles(const Route &route,
+                                const std::vector<Piece> &pieces) {
+  std::vector<std::vector<size_t>> feeds(pieces.size());
+  std::vector<int> waiting(pieces.size());
+  for (size_t i = 0; i < pieces.size(); ++i)
+    for (Port port : kLinks) {
+      if (!pieces[i].out.has(port))
+        continue;
+      Rect next = shifted(pieces[i].rect, port);
+      for (size_t j = 0; j < pieces.size(); ++j)
+        if (j != i && pieces[j].in == opposite(port) &&
+            pieces[j].rect.overlaps(next)) {
+          feeds[i].push_back(j);
+          ++waiting[j];
+        }
+    }
+  std::vector<size_t> ready;
+  for (size_t i = 0; i < pieces.size(); ++i)
+    if (waiting[i] == 0)
+      ready.push_back(i);
+  for (size_t r = 0; r < ready.size(); ++r)
+    for (size_t j : feeds[ready[r]])
+      if (--waiting[j] == 0)
+        ready.push_back(j);
+  if (ready.size() == pieces.size())
+    return;
+  size_t stuck = std::find_if(waiting.begin(), waiting.end(),
+                              [](int count) { return count > 0; }) -
+                 waiting.begin();
+  fail(nameOf(route),
+       "waits for itself: a cycle of channels passes the router at ({}, {})",
+       pieces[stuck].rect.x, pieces[stuck].rect.y);
+}
+
+void SolutionCheck::checkLines(const Route &route) {
+  const Pattern &pattern = solution.patterns[route.pattern];
+  std::vector<Rect> rects;
+  for (const Area &area : route.lines)
+    for (int64_t k = 0; k < area.count; ++k) {
+      Rect rect = area.copy(k);
+      int64_t length = route.lineAxis == Axis::X ? rect.width : rect.height;
+      if (length != pattern.length() ||
+          !problem.regions[route.region].rect.contains(rect))
+        fail(nameOf(route),
+             "has lines of {} at ({}, {}) that do not fit the "
+             "pattern '{}' or the region",
+             length, rect.x, rect.y, pattern.name());
+      for (const Rect &other : rects)
+        if (other.overlaps(rect))
+          fail(nameOf(route), "has two lines in one router at ({}, {})", rect.x,
+               rect.y);
+      rects.push_back(rect);
+    }
+}
+
+/// Every collective has the lines and the algorithm that it asks for.
+void SolutionCheck::checkCollectives() {
+  std::vector<int> routed(problem.collectives.size());
+  for (const Route &route : solution.routes)
+    for (int index : route.collectives) {
+      const Collective &collective = problem.collectives[index];
+      const Pattern &pattern = solution.patterns[route.pattern];
+      ++routed[index];
+      if (problem.kernels[collective.kernel].region != route.region ||
+          collective.axis != route.lineAxis ||
+          !(collective.lines == route.lines) ||
+          collective.algorithm != pattern.algorithm ||
+          collective.cores != pattern.cores ||
+          collective.pitch != pattern.pitch)
+        fail(nameOf(route), "is not the collective of op {} of '{}'",
+             collective.op, problem.kernels[collective.kernel].name);
+    }
+  for (size_t c = 0; c < routed.size(); ++c)
+    if (routed[c] != 1)
+      fail(problem.kernels[problem.collectives[c].kernel].name,
+           "has a collective of op {} with {} routes instead of one",
+           problem.collectives[c].op, routed[c]);
+}
+
+/// Trunks of one wafer serve each part of the consumer once.
+void SolutionCheck::checkParts(size_t index,
+                               const std::vector<size_t> &trunks) {
+  const Flow &flow = problem.flows[index];
+  bool isWhole =
+      flow.wanted.axis == Axis::None || flow.wanted.axis == Axis::Both;
+  std::vector<std::pair<int64_t, int64_t>> parts;
+  for (size_t t : trunks)
+    parts.emplace_back(solution.routes[t].firstPart,
+                       solution.routes[t].endPart);
+  std::sort(parts.begin(), parts.end());
+  int64_t next = 0;
+  bool holds = !parts.empty() && (!isWhole || parts.size() == 1);
+  for (auto [first, end] : parts) {
+    holds &= first == next && (isWhole || end > first);
+    next = end;
+  }
+  if (!holds || next != (isWhole ? 0 : flow.wanted.parts))
+    fail(fmt::format("flow {}", index),
+         "has lanes that do not serve each of the {} parts of its consumer "
+         "once",
+         flow.wanted.parts);
+}
+
+/// Every part that the producer holds is sent, and reaches a hub that sends it
+/// on.
+void SolutionCheck::checkSource(size_t index,
+                                const std::vector<size_t> &gathers,
+                                const std::vector<size_t> &trunks) {
+  const Flow &flow = problem.flows[index];
+  std::string subject = fmt::format("flow {}", index);
+  std::vector<Rect> senders, hubs, gathered;
+  for (size_t t : trunks)
+    for (const Rect &rect : ends[t].roots)
+      hubs.push_back(rect);
+  for (size_t g : gathers) {
+    for (const Rect &rect : ends[g].roots)
+      senders.push_back(rect);
+    for (const Rect &rect : ends[g].drops)
+      gathered.push_back(rect);
+  }
+  for (const Rect &rect : hubs)
+    if (!flow.source.contains(rect))
+      fail(subject, "begins at ({}, {}), outside its producer", rect.x, rect.y);
+  std::vector<Rect> sendOn = hubs;
+  sendOn.insert(sendOn.end(), senders.begin(), senders.end());
+  for (const Rect &rect : gathered)
+    for (const Rect &open : uncovered(rect, sendOn))
+      fail(subject, "ends at the hub ({}, {}), which sends nothing on", open.x,
+           open.y);
+  if (flow.given.axis == Axis::None)
+    return;
+  std::vector<Rect> holders = sendOn;
+  holders.insert(holders.end(), gathered.begin(), gathered.end());
+  // On the axis of the cut only: cores beside each other hold the same.
+  Rect wanted = flow.source;
+  int64_t parts = (flow.given.size + flow.given.shard - 1) / flow.given.shard;
+  if (flow.given.axis != Axis::Both) {
+    bool alongX = flow.given.axis == Axis::X;
+    wanted = alongX ? Rect{flow.source.x, 0, parts, 1}
+                    : Rect{0, flow.source.y, 1, parts};
+    for (Rect &rect : holders)
+      rect = alongX ? Rect{rect.x, 0, rect.width, 1}
+                    : Rect{0, rect.y, 1, rect.height};
+  }
+  for (const Rect &open : uncovered(wanted, holders))
+    fail(subject, "leaves out what the core at ({}, {}) of its producer holds",
+         open.x, open.y);
+}
+
+/// A lane lands in one core of each of its rows (columns).
+void SolutionCheck::checkLanding(const Route &route,
+                                 const std::vector<Rect> &landed) {
+  const Flow &flow = problem.flows[route.flow];
+  bool alongX = flow.wanted.axis == Axis::X;
+  std::vector<Rect> lines;
+  for (const Rect &rect : landed)
+    lines.push_back(alongX ? Rect{rect.x, 0, rect.width, 1}
+                           : Rect{0, rect.y, 1, rect.height});
+  int64_t length = alongX ? flow.sink.width : flow.sink.height;
+  int64_t pitch = alongX ? flow.group.width : flow.group.height;
+  int64_t start = alongX ? flow.sink.x : flow.sink.y;
+  for (int64_t group = 0; group < length; group += pitch) {
+    int64_t first = start + group + route.firstPart;
+    int64_t count = route.endPart - route.firstPart;
+    Rect wanted = alongX ? Rect{first, 0, count, 1} : Rect{0, first, 1, count};
+    for (const Rect &open : uncovered(wanted, lines))
+      fail(nameOf(route), "does not land in {} {} of its consumer",
+           alongX ? "column" : "row", alongX ? open.x : open.y);
+  }
+}
+
+void SolutionCheck::checkSink(size_t index, const std::vector<size_t> &trunks,
+                              const std::vector<size_t> &spreads) {
+  const Flow &flow = problem.flows[index];
+  std::string subject = fmt::format("flow {}", index);
+  bool isWhole =
+      flow.wanted.axis == Axis::None || flow.wanted.axis == Axis::Both;
+  std::vector<Rect> landed;
+  for (size_t t : trunks) {
+    for (const Rect &rect : ends[t].drops) {
+      if (!flow.sink.contains(rect))
+        fail(nameOf(solution.routes[t]),
+             "lands at ({}, {}), outside its consumer", rect.x, rect.y);
+      landed.push_back(rect);
+    }
+    if (!isWhole)
+      checkLanding(solution.routes[t], ends[t].drops);
+  }
+  std::vector<Rect> reached = landed;
+  for (size_t s : spreads) {
+    for (const Rect &rect : ends[s].drops)
+      reached.push_back(rect);
+    for (const Rect &rect : ends[s].roots)
+      for (const Rect &open : uncovered(rect, landed))
+        fail(subject, "is spread from ({}, {}), where it does not land", open.x,
+             open.y);
+  }
+  for (const Rect &open : uncovered(flow.sink, reached))
+    fail(subject, "does not reach the core at ({}, {}) of its consumer", open.x,
+         open.y);
+}
+
+void SolutionCheck::checkFlow(size_t index, const std::vector<size_t> &routes) {
+  const Flow &flow = problem.flows[index];
+  std::string subject = fmt::format("flow {}", index);
+  int start = flow.from == kHost ? -1 : problem.waferOf(flow.from);
+  int end = flow.to == kHost ? -1 : problem.waferOf(flow.to);
+  std::vector<size_t> gathers, spreads, departing, arriving;
+  for (size_t r : routes) {
+    const Route &route = solution.routes[r];
+    bool isDeparture = route.wafer == start;
+    if (route.kind == RouteKind::Gather && isDeparture)
+      gathers.push_back(r);
+    else if (route.kind == RouteKind::Spread && route.wafer == end)
+      spreads.push_back(r);
+    else if (route.kind == RouteKind::Trunk && isDeparture)
+      departing.push_back(r);
+    else if (route.kind == RouteKind::Trunk && route.wafer == end)
+      arriving.push_back(r);
+    else
+      fail(subject, "has a {} on wafer {}, where it has no end",
+           toString(route.kind), route.wafer);
+  }
+  bool crosses = start != end;
+  if (!crosses)
+    arriving = departing;
+  auto checkEdges = [&](const std::vector<size_t> &trunks, bool enters,
+                        bool leaves) {
+    checkParts(index, trunks);
+    for (size_t t : trunks)
+      if (ends[t].enters != enters || ends[t].leaves != leaves)
+        fail(nameOf(solution.routes[t]),
+             "crosses the edge of wafer {} the wrong way, or not at all",
+             solution.routes[t].wafer);
+  };
+  if (start >= 0) {
+    checkEdges(departing, false, crosses);
+    checkSource(index, gathers, departing);
+  }
+  if (end < 0)
+    return;
+  if (crosses)
+    checkEdges(arriving, true, false);
+  checkSink(index, arriving, spreads);
+}
+
+void SolutionCheck::checkPair(const Route &first, const Footprint &a,
+                              const Route &second, const Footprint &b) {
+  auto sharesColour =
+      std::find_first_of(first.colours.begin(), first.colours.end(),
+                         second.colours.begin(), second.colours.end());
+  if (sharesColour == first.colours.end() || !a.overlaps(b))
+    return;
+  bool areTrunks = first.region < 0 && second.region < 0;
+  if (areTrunks &&
+      turns.isBefore(problem.flows[first.flow], problem.flows[second.flow]))
+    return;
+  Rect common;
+  for (const Rect &rect : a.rects)
+    for (const Rect &other : b.rects)
+      if (common.area() == 0)
+        common = intersect(rect, other);
+  fail(nameOf(first),
+       "has colour {} in the router at ({}, {}) of wafer {}, and so has {}, "
+       "which may be there at the same time",
+       *sharesColour, common.x, common.y, first.wafer, nameOf(second));
+}
+
+/// Trunks that take turns in one router need a position each.
+void SolutionCheck::checkStack(const std::vector<size_t> &trunks,
+                               const std::vector<Footprint> &footprints) {
+  for (size_t i = 0; i < trunks.size(); ++i) {
+    const Route &route = solution.routes[trunks[i]];
+    std::vector<const Rect *> others;
+    for (size_t j = 0; j < trunks.size(); ++j)
+      if (j != i && solution.routes[trunks[j]].colours == route.colours &&
+          footprints[i].bounds.overlaps(footprints[j].bounds))
+        for (const Rect &rect : footprints[j].rects)
+          others.push_back(&rect);
+    for (const Rect &rect : footprints[i].rects) {
+      std::vector<Rect> here;
+      for (const Rect *other : others)
+        if (Rect common = intersect(rect, *other); common.area() > 0)
+          here.push_back(common);
+      if (here.size() < kSwitchPositions)
+        continue;
+      for (const Rect &x : here)
+        for (const Rect &y : here) {
+          Rect router = {x.x, y.y, 1, 1};
+          auto count =
+              std::count_if(here.begin(), here.end(),
+                            [&](const Rect &r) { return r.contains(router); });
+          if (count + 1 > kSwitchPositions) {
+            fail(nameOf(route),
+                 "is one of {} trunks with colour {} in the router at ({}, "
+                 "{}), whose switch has {} positions",
+                 count + 1, route.colours[0], router.x, router.y,
+                 kSwitchPositions);
+            return;
+          }
+        }
+    }
+  }
+}
+
+void SolutionCheck::checkColours() {
+  for (const Route &route : solution.routes)
+    for (int colour : route.colours)
+      if (colour < 0 || colour >= problem.colours)
+        fail(nameOf(route), "has colour {}, but the target has 0 to {}", colour,
+             problem.colours - 1);
+  for (int wafer = 0; wafer < problem.wafers; ++wafer) {
+    std::vector<size_t> trunks, others;
+    for (size_t r = 0; r < solution.routes.size(); ++r)
+      if (solution.routes[r].wafer == wafer)
+        (solution.routes[r].region < 0 ? trunks : others).push_back(r);
+    std::vector<Footprint> footprints, turnFootprints;
+    for (size_t t : trunks)
+      footprints.emplace_back(solution.routes[t]);
+    for (size_t o : others)
+      turnFootprints.emplace_back(solution.routes[o]);
+    for (size_t i = 0; i < trunks.size(); ++i) {
+      for (size_t j = i + 1; j < trunks.size(); ++j)
+        checkPair(solution.routes[trunks[i]], footprints[i],
+                  solution.routes[trunks[j]], footprints[j]);
+      for (size_t o = 0; o < others.size(); ++o)
+        checkPair(solution.routes[trunks[i]], footprints[i],
+                  solution.routes[others[o]], turnFootprints[o]);
+    }
+    checkStack(trunks, footprints);
+  }
+}
+
+void SolutionCheck::checkMeasures() {
+  Solution again;
+  again.patterns = solution.patterns;
+  again.routes = solution.routes;
+  measure(problem, again);
+  auto same = [](const LinkLoad &a, const LinkLoad &b) {
+    return a.kind == b.kind && a.total == b.total && a.most == b.most &&
+           a.wafer == b.wafer && a.x == b.x && a.y == b.y;
+  };
+  if (again.coloursUsed != solution.coloursUsed ||
+      again.lowerBound != solution.lowerBound ||
+      again.boundWafer != solution.boundWafer ||
+      again.boundX != solution.boundX || again.boundY != solution.boundY)
+    fail("colours",
+         "{} used and at least {} needed are not what follows from "
+         "the routes: {} and {}",
+         solution.coloursUsed, solution.lowerBound, again.coloursUsed,
+         again.lowerBound);
+  if (!std::equal(again.links.begin(), again.links.end(),
+                  solution.links.begin(), solution.links.end(), same))
+    fail("links", "loads are not what follows from the routes");
+  if (again.contention != solution.contention)
+    fail("flows", "contention is not what follows from the routes");
+}
+
+bool SolutionCheck::run() {
+  if (!checkHeads())
+    return false;
+  ends.resize(solution.routes.size());
+  std::vector<std::vector<size_t>> routesOf(problem.flows.size());
+  for (const Pattern &pattern : solution.patterns)
+    isValid &= pattern.verify(diags);
+  for (size_t r = 0; r < solution.routes.size(); ++r) {
+    const Route &route = solution.routes[r];
+    if (route.flow < 0) {
+      checkLines(route);
+      continue;
+    }
+    routesOf[route.flow].push_back(r);
+    std::vector<Piece> pieces = piecesOf(route);
+    checkPlaces(route, pieces);
+    checkPositions(route, pieces);
+    checkLinks(route, pieces);
+    checkCycles(route, pieces);
+  }
+  checkCollectives();
+  if (!isValid)
+    return false;
+  for (size_t f = 0; f < routesOf.size(); ++f)
+    checkFlow(f, routesOf[f]);
+  checkColours();
+  checkMeasures();
+  return isValid;
+}
+
+bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
+  return SolutionCheck(problem, *this, diags).run();
+}

@@ -1,0 +1,446 @@
+//===- RoutingTest.cpp - Routes of streams and collectives ----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Routing/Routing.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <map>
+#include <random>
+#include <set>
+
+using namespace inlay;
+using namespace inlay::routing;
+using model::Rect;
+using testing::HasSubstr;
+
+namespace {
+
+std::string textOf(const Diagnostics &diags) {
+  std::string text;
+  for (const Diagnostic &diag : diags.all())
+    text += diag.subject + ": " + diag.message + "\n";
+  return text;
+}
+
+std::string errorsOf(const Problem &problem, const Solution &solution) {
+  Diagnostics diags;
+  bool isValid = solution.verify(problem, diags);
+  EXPECT_EQ(isValid, diags.all().empty());
+  return textOf(diags);
+}
+
+Solution solved(const Problem &problem) {
+  Diagnostics diags;
+  EXPECT_TRUE(problem.check(diags)) << textOf(diags);
+  std::optional<Solution> solution = solve(problem, diags);
+  EXPECT_TRUE(solution) << textOf(diags);
+  if (!solution)
+    return {};
+  EXPECT_EQ(errorsOf(problem, *solution), "");
+  return *solution;
+}
+
+/// `to` kernels in a row, each on its own region.
+Problem machine(int64_t width, int64_t height, std::vector<Rect> regions) {
+  Problem problem;
+  problem.grid = {width, height};
+  problem.colours = 21;
+  for (size_t i = 0; i < regions.size(); ++i) {
+    problem.regions.push_back({"r" + std::to_string(i), 0, regions[i]});
+    problem.kernels.push_back({"k" + std::to_string(i), static_cast<int>(i)});
+  }
+  return problem;
+}
+
+Share shareOf(Axis axis, const Rect &rect, int64_t size) {
+  int64_t parts = axis == Axis::X   ? rect.width
+                  : axis == Axis::Y ? rect.height
+                                    : 1;
+  return {axis, parts, (size + parts - 1) / parts, size};
+}
+
+void connect(Problem &problem, int from, int to, Axis given, Axis wanted,
+             int64_t wavelets, model::Extent group = {0, 0}) {
+  Flow flow;
+  flow.from = from;
+  flow.to = to;
+  flow.streams = {static_cast<int>(problem.flows.size())};
+  flow.cutWavelets = wavelets;
+  flow.sameDim = true;
+  if (from != kHost) {
+    flow.source = problem.regions[problem.kernels[from].region].rect;
+    flow.given = shareOf(given, flow.source, wavelets);
+  }
+  if (to != kHost) {
+    flow.sink = problem.regions[problem.kernels[to].region].rect;
+    flow.group = group.area() > 0 ? group : flow.sink.extent();
+    flow.wanted =
+        shareOf(wanted, {0, 0, flow.group.width, flow.group.height}, wavelets);
+  }
+  if (from != kHost && to != kHost)
+    problem.order.emplace_back(from, to);
+  problem.flows.push_back(flow);
+}
+
+//===----------------------------------------------------------------------===//
+// Brute force: every router of a small grid
+//===----------------------------------------------------------------------===//
+
+struct RouterSetting {
+  int route;
+  Port in;
+  Ports out;
+};
+
+/// Settings of a wafer by (x, y) and colour, as docs/plan.md says.
+std::map<std::tuple<int64_t, int64_t, int>, std::vector<RouterSetting>>
+expand(const Solution &solution, int wafer) {
+  std::map<std::tuple<int64_t, int64_t, int>, std::vector<RouterSetting>> all;
+  for (size_t r = 0; r < solution.routes.size(); ++r) {
+    const Route &route = solution.routes[r];
+    if (route.wafer != wafer)
+      continue;
+    for (const Segment &segment : route.segments)
+      for (int64_t k = 0; k < segment.area.count; ++k) {
+        Rect rect = segment.area.copy(k);
+        for (int64_t y = rect.y; y < rect.bottom(); ++y)
+          for (int64_t x = rect.x; x < rect.right(); ++x)
+            all[{x, y, route.colours[0]}].push_back(
+                {static_cast<int>(r), segment.in, segment.out});
+      }
+  }
+  return all;
+}
+
+/// Follows what each hub sends, router by router; returns the cores it reaches.
+std::set<std::pair<int64_t, int64_t>>
+follow(const Solution &solution, size_t index, const model::Extent &grid) {
+  const Route &route = solution.routes[index];
+  std::set<std::pair<int64_t, int64_t>> reached;
+  std::vector<std::tuple<int64_t, int64_t, Port>> open;
+  std::map<std::pair<int64_t, int64_t>, RouterSetting> settings;
+  for (const auto &[key, list] : expand(solution, route.wafer))
+    for (const RouterSetting &setting : list)
+      if (setting.route == static_cast<int>(index)) {
+        auto [x, y, colour] = key;
+        settings[{x, y}] = setting;
+        if (setting.in == Port::Ramp) {
+          open.emplace_back(x, y, Port::Ramp);
+          if (route.kind == RouteKind::Spread)
+            reached.emplace(x, y);
+        }
+        if ((setting.in == Port::West && x == 0) ||
+            (setting.in == Port::North && y == 0))
+          open.emplace_back(x, y, setting.in);
+      }
+  size_t visited = 0;
+  for (size_t i = 0; i < open.size(); ++i) {
+    auto [x, y, in] = open[i];
+    auto found = settings.find({x, y});
+    if (found == settings.end() || found->second.in != in) {
+      ADD_FAILURE() << "nothing takes in at " << x << ", " << y;
+      return {};
+    }
+    if (++visited > settings.size()) {
+      ADD_FAILURE() << "goes in a circle";
+      return {};
+    }
+    for (Port port : kAllPorts) {
+      if (!found->second.out.has(port))
+        continue;
+      Offset offset = offsetOf(port);
+      int64_t nextX = x + offset.dx, nextY = y + offset.dy;
+      if (port == Port::Ramp)
+        reached.emplace(x, y);
+      else if (nextX >= 0 && nextY >= 0 && nextX < grid.width &&
+               nextY < grid.height)
+        open.emplace_back(nextX, nextY, opposite(port));
+    }
+  }
+  EXPECT_EQ(visited, settings.size()) << "routers that nothing comes to";
+  return reached;
+}
+
+/// Every consumer core gets what it needs, router by router.
+void checkByRouters(const Problem &problem, const Solution &solution) {
+  for (int wafer = 0; wafer < problem.wafers; ++wafer)
+    for (const auto &[key, list] : expand(solution, wafer)) {
+      auto [x, y, colour] = key;
+      std::set<int> trunks, turns;
+      for (const RouterSetting &setting : list)
+        (solution.routes[setting.route].region < 0 ? trunks : turns)
+            .insert(setting.route);
+      EXPECT_TRUE(trunks.empty() || turns.empty()) << x << ", " << y;
+      EXPECT_LE(trunks.size(), size_t(kSwitchPositions));
+      EXPECT_GE(colour, 0);
+      EXPECT_LT(colour, problem.colours);
+    }
+  for (size_t f = 0; f < problem.flows.size(); ++f) {
+    const Flow &flow = problem.flows[f];
+    if (flow.to == kHost)
+      continue;
+    int end = problem.waferOf(flow.to);
+    std::set<std::pair<int64_t, int64_t>> reached;
+    for (size_t r = 0; r < solution.routes.size(); ++r) {
+      const Route &route = solution.routes[r];
+      if (route.flow != static_cast<int>(f) || route.wafer != end ||
+          route.kind == RouteKind::Gather)
+        continue;
+      if (route.kind == RouteKind::Trunk) {
+        auto cores = follow(solution, r, problem.grid);
+        reached.insert(cores.begin(), cores.end());
+      }
+    }
+    for (size_t r = 0; r < solution.routes.size(); ++r) {
+      const Route &route = solution.routes[r];
+      if (route.flow != static_cast<int>(f) || route.kind != RouteKind::Spread)
+        continue;
+      // A tree for each row: its root has it from the trunk.
+      for (const Segment &segment : route.segments)
+        for (int64_t k = 0; k < segment.area.count; ++k) {
+          Rect rect = segment.area.copy(k);
+          for (int64_t y = rect.y; y < rect.bottom(); ++y)
+            for (int64_t x = rect.x; x < rect.right(); ++x)
+              if (segment.in == Port::Ramp)
+                EXPECT_TRUE(reached.count({x, y})) << x << ", " << y;
+        }
+    }
+    for (size_t r = 0; r < solution.routes.size(); ++r)
+      if (solution.routes[r].flow == static_cast<int>(f) &&
+          solution.routes[r].kind == RouteKind::Spread) {
+        auto cores = follow(solution, r, problem.grid);
+        reached.insert(cores.begin(), cores.end());
+      }
+    const Rect &sink = flow.sink;
+    for (int64_t y = sink.y; y < sink.bottom(); ++y)
+      for (int64_t x = sink.x; x < sink.right(); ++x)
+        EXPECT_TRUE(reached.count({x, y}))
+            << "flow " << f << " misses " << x << ", " << y;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Properties
+//===----------------------------------------------------------------------===//
+
+TEST(RoutingTest, NeighboursAreJoinedByStraightLanes) {
+  Problem problem = machine(64, 32, {{0, 0, 30, 32}, {30, 0, 34, 32}});
+  connect(problem, 0, 1, Axis::Y, Axis::Y, 4096);
+  Solution solution = solved(problem);
+  checkByRouters(problem, solution);
+  int trunks = 0;
+  for (const Route &route : solution.routes)
+    trunks += route.kind == RouteKind::Trunk;
+  EXPECT_EQ(trunks, 8);
+  // Gathers and spreads take colour 0, all lanes one other.
+  EXPECT_EQ(solution.coloursUsed, 2);
+  EXPECT_EQ(solution.lowerBound, 2);
+}
+
+TEST(RoutingTest, EveryPairOfCutsAndPlacesIsRouted) {
+  std::vector<std::vector<Rect>> places = {
+      {{0, 0, 10, 12}, {20, 3, 12, 20}}, {{20, 3, 12, 20}, {0, 0, 10, 12}},
+      {{0, 0, 24, 8}, {5, 20, 14, 10}},  {{5, 20, 14, 10}, {0, 0, 24, 8}},
+      {{0, 0, 6, 6}, {24, 24, 8, 8}},    {{24, 0, 8, 8}, {0, 20, 9, 12}},
+      {{0, 0, 1, 1}, {10, 10, 5, 4}},    {{10, 10, 5, 4}, {0, 0, 1, 1}},
+      {{0, 0, 32, 1}, {0, 1, 32, 31}},   {{0, 0, 1, 32}, {1, 0, 31, 32}}};
+  for (const auto &regions : places)
+    for (Axis given : {Axis::None, Axis::X, Axis::Y, Axis::Both})
+      for (Axis wanted : {Axis::None, Axis::X, Axis::Y, Axis::Both})
+        for (int64_t wavelets : {1, 7, 900, 5000}) {
+          Problem problem = machine(32, 32, regions);
+          connect(problem, 0, 1, given, wanted, wavelets);
+          checkByRouters(problem, solved(problem));
+        }
+}
+
+TEST(RoutingTest, CutsThatDisagreeWithinARegionAreTurned) {
+  for (Rect rect : {Rect{3, 2, 20, 12}, Rect{0, 0, 7, 30}, Rect{4, 4, 9, 1},
+                    Rect{4, 4, 1, 9}})
+    for (Axis given : {Axis::None, Axis::X, Axis::Y})
+      for (Axis wanted : {Axis::None, Axis::X, Axis::Y}) {
+        Problem problem = machine(32, 32, {rect});
+        problem.kernels.push_back({"k1", 0});
+        connect(problem, 0, 1, given, wanted, 3000);
+        checkByRouters(problem, solved(problem));
+      }
+}
+
+TEST(RoutingTest, EveryGroupOfExpertsIsReached) {
+  Problem problem = machine(40, 40, {{0, 5, 10, 20}, {12, 0, 24, 36}});
+  connect(problem, 0, 1, Axis::Y, Axis::Y, 3584, {8, 12});
+  checkByRouters(problem, solved(problem));
+  problem = machine(40, 40, {{0, 5, 10, 20}, {12, 0, 24, 36}});
+  connect(problem, 0, 1, Axis::Y, Axis::X, 3584, {8, 12});
+  checkByRouters(problem, solved(problem));
+}
+
+TEST(RoutingTest, CrossingsLeaveEastAndEnterWest) {
+  for (Axis wanted : {Axis::None, Axis::X, Axis::Y}) {
+    Problem problem = machine(32, 32, {{2, 2, 10, 20}, {5, 6, 20, 20}});
+    problem.wafers = 2;
+    problem.regions[1].wafer = 1;
+    connect(problem, 0, 1, Axis::Y, wanted, 2000);
+    connect(problem, kHost, 0, Axis::None, Axis::None, 4);
+    connect(problem, 1, kHost, Axis::X, Axis::None, 40);
+    Solution solution = solved(problem);
+    checkByRouters(problem, solution);
+    auto edge = std::find_if(
+        solution.links.begin(), solution.links.end(),
+        [](const LinkLoad &l) { return l.kind == LinkKind::Edge; });
+    ASSERT_NE(edge, solution.links.end());
+    // What leaves for the next wafer and for the host.
+    EXPECT_GE(edge->total, 2040);
+  }
+}
+
+TEST(RoutingTest, DeadCoresAreGoneRound) {
+  Problem problem = machine(32, 32, {{0, 8, 8, 16}, {24, 8, 8, 16}});
+  problem.dead = {{12, 4, 3, 24}, {18, 10, 2, 22}};
+  connect(problem, 0, 1, Axis::Y, Axis::Y, 2000);
+  Solution solution = solved(problem);
+  checkByRouters(problem, solution);
+  for (const Route &route : solution.routes)
+    for (const Segment &segment : route.segments)
+      for (const Rect &dead : problem.dead)
+        EXPECT_FALSE(segment.area.bounds().overlaps(dead) &&
+                     segment.area.count == 1);
+}
+
+TEST(RoutingTest, AWallOfDeadCoresIsAnError) {
+  Problem problem = machine(32, 32, {{0, 8, 8, 16}, {24, 8, 8, 16}});
+  problem.dead = {{12, 0, 3, 32}};
+  connect(problem, 0, 1, Axis::Y, Axis::Y, 2000);
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_THAT(textOf(diags),
+              HasSubstr("finds no way round the dead cores; free a row or "
+                        "column beside them with a 'keep_out' constraint"));
+  EXPECT_EQ(diags.exitStatus(), 2);
+}
+
+/// Random rectangles, cuts and payloads; the order of kernels is that of time.
+TEST(RoutingTest, RandomRegionsAreRouted) {
+  std::mt19937 random(7);
+  auto below = [&](int64_t n) {
+    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+  };
+  for (int round = 0; round < 60; ++round) {
+    int64_t width = 20 + below(28), height = 20 + below(28);
+    std::vector<Rect> regions;
+    for (int tries = 0; tries < 60 && regions.size() < 7; ++tries) {
+      Rect rect = {below(width), below(height), 1 + below(14), 1 + below(14)};
+      bool isFree = rect.right() <= width && rect.bottom() <= height;
+      for (const Rect &other : regions)
+        isFree &= !other.overlaps(rect);
+      if (isFree)
+        regions.push_back(rect);
+    }
+    Problem problem = machine(width, height, regions);
+    if (round % 3 == 0) {
+      problem.wafers = 2;
+      for (size_t i = regions.size() / 2; i < regions.size(); ++i)
+        problem.regions[i].wafer = 1;
+    }
+    auto axis = [&] { return static_cast<Axis>(below(4)); };
+    auto count = static_cast<int>(regions.size());
+    for (int to = 1; to < count; ++to) {
+      connect(problem, to - 1, to, axis(), axis(), 1 + below(3000));
+      if (to > 1 && below(2) == 0)
+        connect(problem, static_cast<int>(below(to - 1)), to, axis(), axis(),
+                1 + below(900));
+    }
+    Solution solution = solved(problem);
+    checkByRouters(problem, solution);
+    EXPECT_LE(solution.lowerBound, solution.coloursUsed);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Colours
+//===----------------------------------------------------------------------===//
+
+Collective collectiveOf(int kernel, Axis axis, const Rect &rect,
+                        Algorithm algorithm = Algorithm::TwoTree) {
+  Collective collective;
+  collective.kernel = kernel;
+  collective.axis = axis;
+  collective.algorithm = algorithm;
+  collective.cores = axis == Axis::X ? rect.width : rect.height;
+  collective.lines = {{rect, 1, 0, 0}};
+  collective.wavelets = 12;
+  return collective;
+}
+
+TEST(RoutingTest, KernelsOfARegionShareTheirCollectives) {
+  Problem problem = machine(32, 32, {{0, 0, 20, 30}});
+  problem.kernels.push_back({"k1", 0});
+  const Rect &rect = problem.regions[0].rect;
+  for (int kernel : {0, 1})
+    for (Axis axis : {Axis::X, Axis::Y, Axis::X})
+      problem.collectives.push_back(collectiveOf(kernel, axis, rect));
+  Solution solution = solved(problem);
+  EXPECT_EQ(solution.routes.size(), 2u);
+  EXPECT_EQ(solution.routes[0].collectives.size(), 4u);
+  EXPECT_EQ(solution.coloursUsed, 5);
+  EXPECT_EQ(solution.lowerBound, 5);
+}
+
+TEST(RoutingTest, FlowsThatExcludeEachOtherShareColours) {
+  // Four hops along one corridor of one row, one after the other.
+  std::vector<Rect> regions;
+  for (int64_t i = 0; i < 6; ++i)
+    regions.push_back({i * 4, 0, 3, 1});
+  Problem problem = machine(24, 1, regions);
+  for (int i = 0; i + 1 < 6; ++i)
+    connect(problem, i, i + 1, Axis::None, Axis::None, 4);
+  EXPECT_EQ(solved(problem).coloursUsed, 1);
+  // The first to the last waits for nobody: it must have its own.
+  connect(problem, 0, 5, Axis::None, Axis::None, 4);
+  Solution solution = solved(problem);
+  EXPECT_EQ(solution.coloursUsed, 2);
+  EXPECT_EQ(solution.lowerBound, 2);
+}
+
+TEST(RoutingTest, MoreColoursThanTheTargetHasIsAnError) {
+  std::vector<Rect> regions;
+  for (int64_t i = 0; i < 6; ++i)
+    regions.push_back({i * 4, 0, 3, 1});
+  Problem problem = machine(24, 1, regions);
+  problem.colours = 3;
+  for (int to = 2; to < 6; ++to)
+    connect(problem, 0, to, Axis::None, Axis::None, 4);
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_THAT(textOf(diags), HasSubstr("wafer 0: routes take 4 colours, of "
+                                       "which the target has 3; the router "
+                                       "at "));
+  EXPECT_THAT(textOf(diags), HasSubstr(") needs 4. Fewer regions on a wafer "
+                                       "would need fewer"));
+  EXPECT_EQ(diags.exitStatus(), 2);
+}
+
+TEST(RoutingTest, LoadsNameTheHottestLink) {
+  Problem problem = machine(20, 4, {{0, 0, 4, 1}, {6, 0, 4, 1}, {12, 0, 4, 1}});
+  connect(problem, 0, 1, Axis::None, Axis::None, 100);
+  connect(problem, 0, 2, Axis::None, Axis::None, 30);
+  problem.flows[0].assumedWavelets = 40;
+  problem.flows[1].assumedWavelets = 30;
+  Solution solution = solved(problem);
+  const LinkLoad *hottest = solution.hottest();
+  ASSERT_TRUE(hottest);
+  EXPECT_EQ(hottest->kind, LinkKind::East);
+  EXPECT_EQ(hottest->most, 130);
+  EXPECT_EQ(hottest->x, 3);
+  EXPECT_EQ(hottest->y, 0);
+  EXPECT_EQ(solution.contention, (std::vector<int64_t>{60, 0}));
+}
+
+} // namespace
