@@ -192,7 +192,8 @@ Breakdown inlay::cost::gapByCause(const Breakdown &estimate,
   if (binding == "distance")
     explain(gap.fabricLatency);
   for (double *cause : {&gap.compute, &gap.sram, &gap.fabricBandwidth,
-                        &gap.fabricLatency, &gap.software, &gap.crossing})
+                        &gap.fabricLatency, &gap.software, &gap.crossing,
+                        &gap.contention})
     explain(*cause);
   return gap;
 }

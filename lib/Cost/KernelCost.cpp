@@ -56,16 +56,19 @@ class Estimator {
 public:
   Estimator(const KernelSpec &kernel, const Sharding &sharding,
             const Rates &rates, const Activations &activations,
-            const Practice &practice, std::vector<Term> *terms)
+            const Practice &practice, std::vector<Term> *terms,
+            std::vector<CollectiveUse> *uses = nullptr)
       : kernel(kernel), sharding(sharding), rates(rates),
-        activations(activations), practice(practice), terms(terms),
+        activations(activations), practice(practice), terms(terms), uses(uses),
         values(kernel, sharding), lastAxis(practice.axis) {}
 
   KernelCost run() {
     if (kernel.role == KernelRole::Experts)
       dispatch();
-    for (size_t o = 0; o < kernel.ops.size(); ++o)
+    for (size_t o = 0; o < kernel.ops.size(); ++o) {
+      current = static_cast<int>(o);
       addOp(kernel.ops[o], sharding.ops[o]);
+    }
     finishSum();
     if (kernel.role == KernelRole::Experts)
       combine();
@@ -115,6 +118,10 @@ private:
     ReduceAlgorithm algorithm = bestReduce(rates, groups, payload);
     Breakdown cycles = reduce(rates, algorithm, groups, payload);
     cycles.fabricLatency += halfPerimeter() * rates.hop;
+    if (uses)
+      uses->push_back({CollectiveUse::Kind::Combine, current, Axis::None,
+                       groups, AllReduceAlgorithm::ReduceBroadcast,
+                       algorithm, payload});
     add("combine the groups", cycles, [&] {
       return fmt::format("{} + {:g} hops x {:g}",
                          explainReduce(rates, algorithm, groups, payload),
@@ -301,6 +308,9 @@ private:
                                        : bestAllReduce(rates, cores, payload);
     Breakdown cycles =
         allReduce(rates, algorithm, cores, payload, practice.group);
+    if (uses)
+      uses->push_back({CollectiveUse::Kind::AllReduce, current, axis, cores,
+                       algorithm, bestReduce(rates, cores, payload), payload});
     bool turns = lastAxis != Axis::None && lastAxis != axis;
     if (turns)
       cycles.software += rates.reroute;
@@ -341,6 +351,8 @@ private:
   const Activations &activations;
   const Practice &practice;
   std::vector<Term> *terms;
+  std::vector<CollectiveUse> *uses;
+  int current = 0; ///< op
   Values values;
   std::optional<PendingSum> pending;
   std::vector<std::pair<TensorRole, int>> aligned;
@@ -424,6 +436,19 @@ std::vector<Term> inlay::cost::explainKernel(const KernelSpec &kernel,
     activations = expectedActivations(expertLoad(kernel, sharding), routing);
   Estimator(kernel, sharding, rates, activations, practice, &terms).run();
   return terms;
+}
+
+std::vector<CollectiveUse>
+inlay::cost::collectivesOf(const KernelSpec &kernel, const Sharding &sharding,
+                           const Rates &rates, const Routing &routing) {
+  std::vector<CollectiveUse> uses;
+  Practice practice;
+  Activations activations;
+  if (kernel.role == KernelRole::Experts)
+    activations = expectedActivations(expertLoad(kernel, sharding), routing);
+  Estimator(kernel, sharding, rates, activations, practice, nullptr, &uses)
+      .run();
+  return uses;
 }
 
 Breakdown inlay::cost::streamCost(const Rates &rates, double bytes,

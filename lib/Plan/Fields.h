@@ -155,6 +155,7 @@ template <typename V> void visit(V &v, Cycles &o) {
   v.field("fabric_bandwidth", o.fabricBandwidth);
   v.field("software", o.software);
   v.field("crossing", o.crossing);
+  v.field("contention", o.contention);
   v.field("total", o.total);
 }
 

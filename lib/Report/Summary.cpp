@@ -70,6 +70,7 @@ static void addEstimate(const Plan &plan, std::string &text) {
       {"fabric bandwidth", cycles.fabricBandwidth},
       {"software", cycles.software},
       {"crossing", cycles.crossing},
+      {"contention", cycles.contention},
   };
   for (auto [name, part] : causes)
     if (part > 0)

@@ -27,6 +27,7 @@ static void addCycles(json::OStream &out, const Cycles &cycles) {
   out.attribute("fabric_bandwidth", cycles.fabricBandwidth);
   out.attribute("software", cycles.software);
   out.attribute("crossing", cycles.crossing);
+  out.attribute("contention", cycles.contention);
 }
 
 static void addEstimate(json::OStream &out, const Estimate &estimate) {

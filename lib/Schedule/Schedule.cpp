@@ -22,7 +22,8 @@ using cost::Breakdown;
 
 static bool isValid(const Breakdown &cycles) {
   for (double part : {cycles.compute, cycles.sram, cycles.fabricLatency,
-                      cycles.fabricBandwidth, cycles.software, cycles.crossing})
+                      cycles.fabricBandwidth, cycles.software, cycles.crossing,
+                      cycles.contention})
     if (!std::isfinite(part) || part < 0)
       return false;
   return true;

@@ -217,7 +217,8 @@ LogicalResult ConnectOp::verify() {
   return verifyCounts(*this, {{"the port of the producer", getProducerPort()},
                               {"the port of the consumer", getConsumerPort()},
                               {"the number of bytes", getBytes()},
-                              {"the number of hops", getHops()}});
+                              {"the number of hops", getHops()},
+                              {"the contention", getContention()}});
 }
 
 static bool isCount(double value) { return std::isfinite(value) && value >= 0; }

@@ -332,7 +332,7 @@ LogicalResult RoutingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 static constexpr llvm::StringLiteral kCauses[] = {
     "compute",          "sram",     "fabric_latency",
-    "fabric_bandwidth", "software", "crossing"};
+    "fabric_bandwidth", "software", "crossing", "contention"};
 static constexpr llvm::StringLiteral kReasons[] = {
     "compute", "sram", "link", "bisection", "distance", "crossing"};
 

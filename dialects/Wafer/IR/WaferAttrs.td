@@ -214,7 +214,7 @@ def Wafer_RoutingAttr : Wafer_Attr<"Routing", "routing"> {
 def Wafer_CyclesAttr : Wafer_Attr<"Cycles", "cycles"> {
   let summary = "cycles by cause";
   let description = [{
-    The total is the sum of the six, in the order of the table; nothing is kept
+    The total is the sum of the seven, in the order of the table; nothing is kept
     beside them. Causes of 0 cycles are not printed.
 
     | cause | meaning |
@@ -225,9 +225,10 @@ def Wafer_CyclesAttr : Wafer_Attr<"Cycles", "cycles"> {
     | `fabric_bandwidth` | wavelets through the busiest link or ramp |
     | `software` | software stages |
     | `crossing` | links between wafers |
+    | `contention` | wavelets on a route beyond those that a stream's estimate counts |
 
     **Constraints:**
-    - There are six numbers, finite and not negative; none is named twice.
+    - There are seven numbers, finite and not negative; none is named twice.
 
     Example:
     ```mlir

@@ -28,6 +28,7 @@ def Wafer_Dialect : Dialect {
     | `partition-stages` | the system, its stages, an `assign` for each kernel |
     | `shard-kernels` | regions with a size, shardings, expert groups |
     | `place-regions` | positions of regions, connections |
+    | `route-streams` | collectives, routes, and what they take of the fabric |
     | `allocate-memory` | buffers |
     | `schedule-step` | estimates |
 

@@ -22,11 +22,12 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
     `crossing` leads from wafer to wafer. An edge `in_place` joins kernels of
     one region: every core has already what it needs. An edge of the host has no cycles:
     how fast a host feeds the machine is not known. It is a distance and a load,
-    not a route.
+    not a route. `contention` are the wavelets on the fullest link of its route
+    beyond those that its estimate counts.
 
     **Constraints:**
     - It has a producer or a consumer.
-    - Ports, bytes and hops are not negative; without a kernel there is no port.
+    - Ports, bytes, hops and contention are not negative; without a kernel there is no port.
     - A crossing has a producer and a consumer.
     - An edge in place has a producer and a consumer, no hops, and is no
       crossing.
@@ -45,12 +46,14 @@ def Wafer_ConnectOp : Wafer_Op<"connect", [HasParent<"SystemOp">]> {
                        Wafer_Int:$hops,
                        UnitAttr:$crossing,
                        UnitAttr:$in_place,
+                       DefaultValuedAttr<Wafer_Int, "0">:$contention,
                        OptionalAttr<Wafer_CyclesAttr>:$cycles);
   let assemblyFormat = [{
     $name (`from` $producer^ `` `(` $producer_port `)`)?
     (`to` $consumer^ `` `(` $consumer_port `)`)?
     `bytes` `` `(` $bytes `)` `hops` `` `(` $hops `)` (`crossing` $crossing^)?
     (`in_place` $in_place^)?
+    (`contention` `` `(` $contention^ `)`)?
     (`cycles` `` `(` qualified($cycles)^ `)`)? attr-dict
   }];
   let hasVerifier = 1;

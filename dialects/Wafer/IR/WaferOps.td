@@ -11,6 +11,7 @@
 
 include "dialects/Wafer/IR/WaferConstraintOps.td"
 include "dialects/Wafer/IR/WaferEstimateOps.td"
+include "dialects/Wafer/IR/WaferRouteOps.td"
 
 def Wafer_SystemOp : Wafer_Op<"system", [
     Symbol, SymbolTable, SingleBlock, NoTerminator, NoRegionArguments,

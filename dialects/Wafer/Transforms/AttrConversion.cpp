@@ -181,12 +181,14 @@ CyclesAttr inlay::wafer::toAttr(MLIRContext *context,
       context,
       DenseF64ArrayAttr::get(
           context, {cycles.compute, cycles.sram, cycles.fabricLatency,
-                    cycles.fabricBandwidth, cycles.software, cycles.crossing}));
+                    cycles.fabricBandwidth, cycles.software, cycles.crossing,
+                    cycles.contention}));
 }
 
 cost::Breakdown inlay::wafer::toBreakdown(CyclesAttr attr) {
   ArrayRef<double> values = attr.getValues().asArrayRef();
-  return {values[0], values[1], values[2], values[3], values[4], values[5]};
+  return {values[0], values[1], values[2], values[3],
+          values[4], values[5], values[6]};
 }
 
 BoundAttr inlay::wafer::toAttr(MLIRContext *context, const cost::Bound &bound) {

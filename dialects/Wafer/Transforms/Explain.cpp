@@ -33,7 +33,8 @@ static std::string causes(const cost::Breakdown &breakdown) {
         std::pair("fabric latency", breakdown.fabricLatency),
         std::pair("fabric bandwidth", breakdown.fabricBandwidth),
         std::pair("software", breakdown.software),
-        std::pair("crossing", breakdown.crossing)})
+        std::pair("crossing", breakdown.crossing),
+        std::pair("contention", breakdown.contention)})
     if (value >= 0.5)
       text +=
           fmt::format("{}{} {}", text.empty() ? "" : ", ", name, cycles(value));

@@ -31,7 +31,7 @@ static plan::Cycles toCycles(CyclesAttr attr) {
   cost::Breakdown cycles = toBreakdown(attr);
   return {cycles.compute,         cycles.sram,     cycles.fabricLatency,
           cycles.fabricBandwidth, cycles.software, cycles.crossing,
-          attr.getTotal()};
+          cycles.contention,      attr.getTotal()};
 }
 
 /// The reasons of a bound, and the cycles that follow from them.

@@ -24,10 +24,11 @@ struct Breakdown {
   double fabricBandwidth = 0; ///< wavelets through the busiest link or ramp
   double software = 0;        ///< software stages (calibrated estimates only)
   double crossing = 0;        ///< links between wafers
+  double contention = 0; ///< wavelets on a route beyond those a stream counts
 
   double total() const {
     return compute + sram + fabricLatency + fabricBandwidth + software +
-           crossing;
+           crossing + contention;
   }
 
   Breakdown &operator+=(const Breakdown &other) {
@@ -37,6 +38,7 @@ struct Breakdown {
     fabricBandwidth += other.fabricBandwidth;
     software += other.software;
     crossing += other.crossing;
+    contention += other.contention;
     return *this;
   }
 
@@ -48,7 +50,8 @@ struct Breakdown {
   /// The same work `times` over.
   Breakdown operator*(double times) const {
     return {compute * times,         sram * times,     fabricLatency * times,
-            fabricBandwidth * times, software * times, crossing * times};
+            fabricBandwidth * times, software * times, crossing * times,
+            contention * times};
   }
 };
 

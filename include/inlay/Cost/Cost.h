@@ -18,6 +18,7 @@
 #define INLAY_COST_COST_H
 
 #include "inlay/Cost/Breakdown.h"
+#include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Practice.h"
 #include "inlay/Cost/Rates.h"
 #include "inlay/Cost/Routing.h"
@@ -78,6 +79,29 @@ std::vector<Term> explainKernel(const model::KernelSpec &kernel,
                                 const model::Sharding &sharding,
                                 const Rates &rates, const Routing &routing = {},
                                 const Practice &practice = {});
+
+/// A collective that an estimate counts.
+struct CollectiveUse {
+  enum class Kind {
+    AllReduce, ///< of partial results, over lines of `cores` cores
+    Combine,   ///< of what the groups of experts that take part made
+  };
+  Kind kind = Kind::AllReduce;
+  int op = 0; ///< the op whose need starts it
+  model::Axis axis = model::Axis::None;
+  int64_t cores = 1;
+  AllReduceAlgorithm algorithm = AllReduceAlgorithm::TwoTree;
+  /// Of the reduction in ReduceBroadcast, or of a combination.
+  ReduceAlgorithm reduction = ReduceAlgorithm::Chain;
+  double wavelets = 0;
+};
+
+/// The collectives of the same estimate, in order, each with the algorithm that
+/// was counted.
+std::vector<CollectiveUse> collectivesOf(const model::KernelSpec &kernel,
+                                         const model::Sharding &sharding,
+                                         const Rates &rates,
+                                         const Routing &routing = {});
 
 /// A stream between regions: hops of the way, and wavelets over the lanes of
 /// the narrower side.

@@ -200,6 +200,7 @@ struct Cycles {
   double fabricBandwidth = 0;
   double software = 0;
   double crossing = 0;
+  double contention = 0;
   double total = 0;
 };
 
