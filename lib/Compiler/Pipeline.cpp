@@ -65,6 +65,7 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
   pm.addPass(wafer::createPartitionStages(partition));
   pm.addPass(wafer::createShardKernels());
   pm.addPass(wafer::createPlaceRegions());
+  pm.addPass(wafer::createRouteStreams());
   pm.addPass(wafer::createAllocateMemory());
   pm.addPass(wafer::createScheduleStep());
   pm.addPass(wafer::createVerifyWafer());

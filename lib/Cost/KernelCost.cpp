@@ -438,9 +438,10 @@ std::vector<Term> inlay::cost::explainKernel(const KernelSpec &kernel,
   return terms;
 }
 
-std::vector<CollectiveUse>
-inlay::cost::collectivesOf(const KernelSpec &kernel, const Sharding &sharding,
-                           const Rates &rates, const Routing &routing) {
+std::vector<CollectiveUse> inlay::cost::collectivesOf(const KernelSpec &kernel,
+                                                      const Sharding &sharding,
+                                                      const Rates &rates,
+                                                      const Routing &routing) {
   std::vector<CollectiveUse> uses;
   Practice practice;
   Activations activations;

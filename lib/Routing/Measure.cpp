@@ -190,54 +190,86 @@ struct Weighted {
   int64_t wavelets;
 };
 
-/// Sums what covers each router of a wafer. Coordinates are those where
-/// something begins or ends.
-class Cover {
+/// Sums over columns of routers, with the largest and the first that has it.
+class Columns {
 public:
-  explicit Cover(const std::vector<Weighted> &weighted) {
-    for (const Weighted &w : weighted) {
-      xs.insert(xs.end(), {w.rect.x, w.rect.right()});
-      ys.insert(ys.end(), {w.rect.y, w.rect.bottom()});
-    }
-    for (auto *values : {&xs, &ys}) {
-      std::sort(values->begin(), values->end());
-      values->erase(std::unique(values->begin(), values->end()), values->end());
-    }
-    sums.resize(xs.size() * ys.size());
-    for (const Weighted &w : weighted) {
-      size_t left = at(xs, w.rect.x), right = at(xs, w.rect.right());
-      size_t top = at(ys, w.rect.y), bottom = at(ys, w.rect.bottom());
-      sums[top * xs.size() + left] += w.wavelets;
-      sums[top * xs.size() + right] -= w.wavelets;
-      sums[bottom * xs.size() + left] -= w.wavelets;
-      sums[bottom * xs.size() + right] += w.wavelets;
-    }
+  explicit Columns(size_t count) {
+    while (leaves < count)
+      leaves *= 2;
+    most.resize(2 * leaves);
+    added.resize(2 * leaves);
   }
 
-  /// The largest sum and the north-west router that has it.
-  Weighted largest() {
-    Weighted best{{}, 0};
-    for (size_t y = 0; y < ys.size(); ++y) {
-      int64_t row = 0;
-      for (size_t x = 0; x < xs.size(); ++x) {
-        row += sums[y * xs.size() + x];
-        int64_t above = y > 0 ? sums[(y - 1) * xs.size() + x] : 0;
-        int64_t sum = sums[y * xs.size() + x] = above + row;
-        if (sum > best.wavelets)
-          best = {{xs[x], ys[y], 1, 1}, sum};
-      }
-    }
-    return best;
+  void add(size_t first, size_t end, int64_t wavelets) {
+    add(1, 0, leaves, first, end, wavelets);
+  }
+  int64_t largest() const { return most[1]; }
+  size_t firstLargest() const {
+    size_t node = 1;
+    while (node < leaves)
+      node = most[2 * node] >= most[2 * node + 1] ? 2 * node : 2 * node + 1;
+    return node - leaves;
   }
 
 private:
-  static size_t at(const std::vector<int64_t> &values, int64_t value) {
-    return std::lower_bound(values.begin(), values.end(), value) -
-           values.begin();
+  void add(size_t node, size_t from, size_t to, size_t first, size_t end,
+           int64_t wavelets) {
+    if (end <= from || to <= first)
+      return;
+    if (first <= from && to <= end) {
+      most[node] += wavelets;
+      added[node] += wavelets;
+      return;
+    }
+    size_t middle = (from + to) / 2;
+    add(2 * node, from, middle, first, end, wavelets);
+    add(2 * node + 1, middle, to, first, end, wavelets);
+    most[node] = std::max(most[2 * node], most[2 * node + 1]) + added[node];
   }
 
-  std::vector<int64_t> xs, ys, sums;
+  size_t leaves = 1;
+  std::vector<int64_t> most, added; ///< a tree over columns
 };
+
+} // namespace
+
+/// The largest sum of what covers one router, and the first router, row by row,
+/// that has it. Rows are swept from north to south.
+static Weighted largestSum(const std::vector<Weighted> &weighted) {
+  std::vector<int64_t> xs;
+  struct Event {
+    int64_t y;
+    const Weighted *of;
+    int64_t wavelets;
+  };
+  std::vector<Event> events;
+  for (const Weighted &w : weighted) {
+    xs.push_back(w.rect.x);
+    xs.push_back(w.rect.right());
+    events.push_back({w.rect.y, &w, w.wavelets});
+    events.push_back({w.rect.bottom(), &w, -w.wavelets});
+  }
+  std::sort(xs.begin(), xs.end());
+  xs.erase(std::unique(xs.begin(), xs.end()), xs.end());
+  std::sort(events.begin(), events.end(),
+            [](const Event &a, const Event &b) { return a.y < b.y; });
+  auto at = [&](int64_t x) -> size_t {
+    return std::lower_bound(xs.begin(), xs.end(), x) - xs.begin();
+  };
+  Columns columns(xs.size());
+  Weighted best{{}, 0};
+  for (size_t i = 0; i < events.size();) {
+    int64_t y = events[i].y;
+    for (; i < events.size() && events[i].y == y; ++i)
+      columns.add(at(events[i].of->rect.x), at(events[i].of->rect.right()),
+                  events[i].wavelets);
+    if (columns.largest() > best.wavelets)
+      best = {{xs[columns.firstLargest()], y, 1, 1}, columns.largest()};
+  }
+  return best;
+}
+
+namespace {
 
 /// Adds up what the routes of one wafer load.
 class Loads {
@@ -329,7 +361,7 @@ void Loads::addTo(std::vector<LinkLoad> &links) {
     LinkLoad &load = links[kind];
     for (const Weighted &w : weighted[kind])
       load.total += w.rect.area() * w.wavelets;
-    Weighted most = Cover(weighted[kind]).largest();
+    Weighted most = largestSum(weighted[kind]);
     if (most.wavelets > load.most) {
       load.most = most.wavelets;
       load.wafer = wafer;

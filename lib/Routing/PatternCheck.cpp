@@ -146,7 +146,8 @@ bool PatternRun::checkSpan(const Span &span, const char *what) {
 
 bool PatternRun::expand() {
   if (pattern.cores < 2 || pattern.pitch < 1 ||
-      pattern.length() > model::kLargestSide || pattern.colours < 1) {
+      pattern.length() > model::kLargestSide || pattern.colours < 1 ||
+      pattern.root < 0 || pattern.root >= pattern.cores) {
     fail("{} cores, {} apart, with {} colours make no line", pattern.cores,
          pattern.pitch, pattern.colours);
     return false;
@@ -379,7 +380,7 @@ void PatternRun::checkResult() {
       holds = index != 0 || held == pattern.cores;
       break;
     case Algorithm::Broadcast:
-      holds = core.parts.has(0);
+      holds = core.parts.has(pattern.root);
       break;
     case Algorithm::Shift:
       holds = held == 2;

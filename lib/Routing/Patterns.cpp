@@ -37,7 +37,9 @@ const char *inlay::routing::toString(Algorithm algorithm) {
 
 std::string Pattern::name() const {
   std::string result = fmt::format("{} of {}", toString(algorithm), cores);
-  return pitch > 1 ? fmt::format("{} by {}", result, pitch) : result;
+  if (pitch > 1)
+    result += fmt::format(" by {}", pitch);
+  return root > 0 ? fmt::format("{} from {}", result, root) : result;
 }
 
 namespace {
@@ -64,9 +66,10 @@ struct Step {
 
 class Maker {
 public:
-  Maker(Algorithm algorithm, int64_t cores) : cores(cores) {
+  Maker(Algorithm algorithm, int64_t cores, int64_t root) : cores(cores) {
     pattern.algorithm = algorithm;
     pattern.cores = cores;
+    pattern.root = root;
   }
 
   Pattern make(int64_t pitch);
@@ -337,7 +340,7 @@ void Maker::algorithm() {
   case Algorithm::Ring:
     return ring();
   case Algorithm::Broadcast:
-    return broadcast(0, 0, 0);
+    return broadcast(pattern.root, 0, 0);
   case Algorithm::Shift:
     return shift();
   }
@@ -453,6 +456,6 @@ Pattern Maker::make(int64_t pitch) {
 }
 
 Pattern inlay::routing::makePattern(Algorithm algorithm, int64_t cores,
-                                    int64_t pitch) {
-  return Maker(algorithm, cores).make(pitch);
+                                    int64_t pitch, int64_t root) {
+  return Maker(algorithm, cores, root).make(pitch);
 }

@@ -145,9 +145,10 @@ void ProblemCheck::checkCollective(const Collective &collective) {
   const Kernel &kernel = problem.kernels[collective.kernel];
   const Rect &region = problem.regions[kernel.region].rect;
   bool alongX = collective.axis == Axis::X;
-  if (collective.cores < 2 || collective.pitch < 1 || collective.wavelets < 1 ||
-      collective.times < 1 || (!alongX && collective.axis != Axis::Y) ||
-      collective.lines.empty())
+  if (collective.cores < 2 || collective.root < 0 ||
+      collective.root >= collective.cores || collective.pitch < 1 ||
+      collective.wavelets < 1 || collective.times < 1 ||
+      (!alongX && collective.axis != Axis::Y) || collective.lines.empty())
     fail(kernel.name, "has a collective without cores, axis or payload");
   int64_t length = (collective.cores - 1) * collective.pitch + 1;
   for (const Area &area : collective.lines)

@@ -54,17 +54,19 @@ private:
 
 /// Kernels of one region with the same collective share one route.
 void RouteSolver::routeCollectives() {
-  using PatternKey = std::tuple<Algorithm, int64_t, int64_t>;
+  using PatternKey = std::tuple<Algorithm, int64_t, int64_t, int64_t>;
   std::map<PatternKey, int> patterns;
   std::map<std::tuple<int, int, bool>, std::vector<size_t>> known;
   for (size_t c = 0; c < problem.collectives.size(); ++c) {
     const Collective &collective = problem.collectives[c];
-    auto [entry, isNew] = patterns.try_emplace(
-        {collective.algorithm, collective.cores, collective.pitch},
-        static_cast<int>(solution.patterns.size()));
+    auto [entry, isNew] =
+        patterns.try_emplace({collective.algorithm, collective.cores,
+                              collective.pitch, collective.root},
+                             static_cast<int>(solution.patterns.size()));
     if (isNew)
-      solution.patterns.push_back(makePattern(
-          collective.algorithm, collective.cores, collective.pitch));
+      solution.patterns.push_back(
+          makePattern(collective.algorithm, collective.cores, collective.pitch,
+                      collective.root));
     int region = problem.kernels[collective.kernel].region;
     std::vector<size_t> &alike =
         known[{region, entry->second, collective.combines}];
@@ -100,8 +102,8 @@ bool RouteSolver::routeFlows(int64_t mostLanes) {
     if (!routeFlow(problem, static_cast<int>(f), mostLanes, solution.routes)) {
       diags.capacityError(
           fmt::format("flow {}", f),
-          "finds no way round the dead cores; free a row or column beside them "
-          "with a 'keep_out' constraint");
+          "finds no way round the dead cores, which cut the wafer in two; keep "
+          "one side free with 'keep_out' constraints");
       return false;
     }
     // Rows that feed a column work at the same time as it.

@@ -346,7 +346,7 @@ void SolutionCheck::checkCollectives() {
           !(collective.lines == route.lines) ||
           collective.algorithm != pattern.algorithm ||
           collective.cores != pattern.cores ||
-          collective.pitch != pattern.pitch)
+          collective.root != pattern.root || collective.pitch != pattern.pitch)
         fail(nameOf(route), "is not the collective of op {} of '{}'",
              collective.op, problem.kernels[collective.kernel].name);
     }

@@ -320,9 +320,10 @@ TEST(RoutingTest, AWallOfDeadCoresIsAnError) {
   connect(problem, 0, 1, Axis::Y, Axis::Y, 2000);
   Diagnostics diags;
   EXPECT_FALSE(solve(problem, diags));
-  EXPECT_THAT(textOf(diags),
-              HasSubstr("finds no way round the dead cores; free a row or "
-                        "column beside them with a 'keep_out' constraint"));
+  EXPECT_THAT(
+      textOf(diags),
+      HasSubstr("finds no way round the dead cores, which cut the wafer in "
+                "two; keep one side free with 'keep_out' constraints"));
   EXPECT_EQ(diags.exitStatus(), 2);
 }
 

@@ -29,7 +29,7 @@ LogicalResult SystemOp::verifyRegions() {
     numEstimates += isa<StepEstimateOp>(op);
     auto stage = dyn_cast<StageOp>(op);
     if (!stage) {
-      if (!isa<ConnectOp, StepEstimateOp>(op))
+      if (!isa<ConnectOp, FabricOp, StepEstimateOp>(op))
         return op.emitOpError("has no place in an 'inlay_wafer.system'");
       continue;
     }
@@ -100,7 +100,7 @@ static LogicalResult collect(StageOp stage, KernelMap &kernels) {
         return estimate.emitOpError("is the second of kernel '")
                << estimate.getKernel() << "'";
       facts->estimate = estimate;
-    } else {
+    } else if (!isa<CollectiveOp, RouteOp>(op)) {
       return op.emitOpError("has no place in an 'inlay_wafer.stage'");
     }
   }

@@ -32,7 +32,8 @@ static bool isArea(ArrayRef<int64_t> area) {
 
 LogicalResult CollectiveOp::verify() {
   if (getCores() < 2 || getPitch() < 1 || getCores() > model::kLargestSide ||
-      getPitch() > model::kLargestSide)
+      getPitch() > model::kLargestSide || getRoot() < 0 ||
+      getRoot() >= getCores())
     return emitOpError("joins ")
            << getCores() << " cores, " << getPitch() << " apart";
   if (getAxis() != Axis::X && getAxis() != Axis::Y)
@@ -49,8 +50,8 @@ LogicalResult CollectiveOp::verify() {
              << " routers of a grid";
   if (getUses().size() != 3 * getKernels().size() || getUses().empty())
     return emitOpError("has ")
-           << getUses().size() << " numbers of uses for "
-           << getKernels().size() << " kernels, not three for each";
+           << getUses().size() << " numbers of uses for " << getKernels().size()
+           << " kernels, not three for each";
   return success();
 }
 
@@ -63,8 +64,8 @@ LogicalResult RouteOp::verify() {
     return emitOpError("needs streams and one colour");
   ArrayRef<int64_t> segments = getSegments();
   if (segments.size() % kSegmentNumbers != 0)
-    return emitOpError("has ") << segments.size()
-                               << " numbers of segments, not ten for each";
+    return emitOpError("has ")
+           << segments.size() << " numbers of segments, not ten for each";
   for (; !segments.empty(); segments = segments.drop_front(kSegmentNumbers)) {
     if (!isArea(segments))
       return emitOpError("has a segment at (")
@@ -80,12 +81,11 @@ LogicalResult RouteOp::verify() {
 
 LogicalResult FabricOp::verify() {
   if (getUsed() > getColours() || getLeast() > getUsed() || getLeast() < 0)
-    return emitOpError("uses ")
-           << getUsed() << " of " << getColours() << " colours, at least "
-           << getLeast();
+    return emitOpError("uses ") << getUsed() << " of " << getColours()
+                                << " colours, at least " << getLeast();
   if (getAt().size() != 3 || getLoads().size() % 6 != 0)
     return emitOpError("has ")
-           << getAt().size() << " numbers of a place and "
-           << getLoads().size() << " of loads, not three and six for each kind";
+           << getAt().size() << " numbers of a place and " << getLoads().size()
+           << " of loads, not three and six for each kind";
   return success();
 }

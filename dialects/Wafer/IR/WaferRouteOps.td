@@ -37,7 +37,7 @@ def Wafer_CollectiveOp : Wafer_Op<"collective", [HasParent<"StageOp">]> {
   let summary = "a collective on lines of cores of a region";
   let description = [{
     `cores` cores, each `pitch` from the last, exchange data by `algorithm` on
-    every line of `lines` along `axis`. A rectangle of lines occurs `count`
+    every line of `lines` along `axis`, a broadcast from core `root`. A rectangle of lines occurs `count`
     times, each (dx, dy) from the one before. Kernels of the region run it in
     turn: `uses` gives for each of `kernels` the op that does, how often in a
     step, and the wavelets of a vector. `combine` adds what groups of experts
@@ -62,6 +62,7 @@ def Wafer_CollectiveOp : Wafer_Op<"collective", [HasParent<"StageOp">]> {
                        Wafer_Axis:$axis,
                        Wafer_Int:$cores,
                        Wafer_Int:$pitch,
+                       DefaultValuedAttr<Wafer_Int, "0">:$root,
                        DenseI64ArrayAttr:$lines,
                        DenseI64ArrayAttr:$colours,
                        FlatSymbolRefArrayAttr:$kernels,
@@ -69,7 +70,7 @@ def Wafer_CollectiveOp : Wafer_Op<"collective", [HasParent<"StageOp">]> {
                        UnitAttr:$combine);
   let assemblyFormat = [{
     $algorithm `of` $region (`combine` $combine^)? `axis` `` `(` $axis `)`
-    `cores` `` `(` $cores `)` `pitch` `` `(` $pitch `)`
+    `cores` `` `(` $cores `)` `pitch` `` `(` $pitch `)` (`root` `` `(` $root^ `)`)?
     `lines` $lines `colours` $colours
     `for` $kernels `uses` $uses attr-dict
   }];

@@ -178,11 +178,10 @@ cost::ModelRouting inlay::wafer::toRouting(RoutingAttr attr) {
 CyclesAttr inlay::wafer::toAttr(MLIRContext *context,
                                 const cost::Breakdown &cycles) {
   return CyclesAttr::get(
-      context,
-      DenseF64ArrayAttr::get(
-          context, {cycles.compute, cycles.sram, cycles.fabricLatency,
-                    cycles.fabricBandwidth, cycles.software, cycles.crossing,
-                    cycles.contention}));
+      context, DenseF64ArrayAttr::get(
+                   context, {cycles.compute, cycles.sram, cycles.fabricLatency,
+                             cycles.fabricBandwidth, cycles.software,
+                             cycles.crossing, cycles.contention}));
 }
 
 cost::Breakdown inlay::wafer::toBreakdown(CyclesAttr attr) {

@@ -103,6 +103,29 @@ def PlaceRegions : Pass<"place-regions", "mlir::ModuleOp"> {
   let dependentDialects = ["::inlay::wafer::WaferDialect"];
 }
 
+def RouteStreams : Pass<"route-streams", "mlir::ModuleOp"> {
+  let summary = "Leads every stream and collective over routers, in colours";
+  let description = [{
+    Adds an `inlay_wafer.collective` for each all-reduce and combination that the
+    estimate counts, with its algorithm, an `inlay_wafer.route` for each part of
+    the way of a stream, and the `inlay_wafer.fabric` of the system. Kernels of a
+    region that run the same collective share it. Sets the `contention` of each
+    connection.
+
+    Stands behind `place-regions`, whose rectangles it leads between, and before
+    `schedule-step`, which counts the contention. A target without colours gets
+    the `inlay_wafer.fabric` only.
+
+    Never touches dead cores, and never takes more colours than the target has:
+    where that cannot be, it is an error that names the router and what it needs.
+
+    Remark `RouteStreams`: metrics `routes`, `colours`, `least` (colours that any
+    assignment to these routes takes), `hottest` (wavelets of a step over the
+    fullest link).
+  }];
+  let dependentDialects = ["::inlay::wafer::WaferDialect"];
+}
+
 def AllocateMemory : Pass<"allocate-memory", "mlir::ModuleOp"> {
   let summary = "Gives every core a map of its SRAM";
   let description = [{
@@ -153,6 +176,10 @@ def VerifyWafer : Pass<"verify-wafer", "mlir::ModuleOp"> {
     - The buffers of a kernel are those of the one footprint function.
     - There is a connection for each stream, with its bytes, its distance and a
       crossing where it crosses.
+    - Routes lead every stream that moves from all cores that hold it to all that
+      need it, contiguously, off dead cores, in colours of the target that
+      nothing else has in the same router at the same time; what depends on what
+      has no cycle; loads and contention are what follows from them.
     - Estimates of kernels and streams are what the cost model says, and the
       step's follows from them.
 

@@ -187,7 +187,7 @@ void Placer::addConnections() {
         builder.getI64IntegerAttr(way.hops),
         way.crossing ? builder.getUnitAttr() : UnitAttr(),
         way.inPlace ? builder.getUnitAttr() : UnitAttr(),
-        /*cycles=*/CyclesAttr());
+        /*contention=*/builder.getI64IntegerAttr(0), /*cycles=*/CyclesAttr());
   }
 }
 

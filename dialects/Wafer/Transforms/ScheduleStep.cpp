@@ -37,7 +37,9 @@ public:
         step(toTarget(system.getTarget()), toMode(system.getCost()),
              toRouting(system.getRoutingAttr()), model,
              static_cast<int>(system.getWafers()), placements),
-        builder(system.getContext()) {}
+        builder(system.getContext()) {
+    step.addContention(system);
+  }
 
   LogicalResult run();
 

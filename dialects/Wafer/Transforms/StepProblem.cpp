@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "StepProblem.h"
+#include "AttrConversion.h"
 
 #include <map>
 
@@ -133,4 +134,14 @@ void StepProblem::addTurns(ArrayRef<Placement> placements) {
       schedule.edges.push_back({last->second, task, {}, /*isTurn=*/true});
     last->second = task;
   }
+}
+
+void StepProblem::addContention(SystemOp system) {
+  target::Target target = toTarget(system.getTarget());
+  double period = cost::Rates(target, toMode(system.getCost())).period;
+  for (auto [connect, edge] :
+       llvm::zip(system.getBody().getOps<ConnectOp>(), edgeOf))
+    if (edge >= 0)
+      schedule.edges[edge].cycles.contention +=
+          static_cast<double>(connect.getContention()) * period;
 }

@@ -28,6 +28,10 @@ struct StepProblem {
               const cost::ModelRouting &routing, const model::Graph &model,
               int numStages, llvm::MutableArrayRef<Placement> placements);
 
+  /// Adds the wavelets that the routes of streams carry beyond those that their
+  /// estimates count; the connections of `system` say how many.
+  void addContention(SystemOp system);
+
 private:
   void addTurns(llvm::ArrayRef<Placement> placements);
 };

@@ -17,6 +17,7 @@
 #include "EmitDiagnostics.h"
 #include "ExtractModel.h"
 #include "Passes.h"
+#include "RoutingProblem.h"
 #include "StepProblem.h"
 
 #include <cmath>
@@ -66,6 +67,8 @@ class VerifyWafer : public inlay::wafer::impl::VerifyWaferBase<VerifyWafer> {
                    SmallVector<ExpertGroupOp> groups);
   void checkBuffers(const model::KernelSpec &kernel, Placement &placement,
                     SmallVector<BufferOp> buffers);
+  void checkRoutes(SystemOp system, const model::Graph &model,
+                   MutableArrayRef<Placement> placements);
   void checkConnections(SystemOp system, const model::Graph &model,
                         MutableArrayRef<Placement> placements);
   void checkConnection(ConnectOp connect, const model::StreamSpec &stream,
@@ -124,6 +127,8 @@ void VerifyWafer::checkSystem(SystemOp system) {
     checkBuffers(kernel, placement, facts.buffers.lookup(kernel.name));
   }
   checkConnections(system, *model, *placements);
+  if (held)
+    checkRoutes(system, *model, *placements);
   if (areSharded)
     checkEstimates(system, *model, *placements, facts);
 }
@@ -264,6 +269,36 @@ void VerifyWafer::checkConnection(ConnectOp connect,
                                     : "");
 }
 
+/// Routes are those of the streams and collectives, and prove themselves.
+void VerifyWafer::checkRoutes(SystemOp system, const model::Graph &model,
+                              MutableArrayRef<Placement> placements) {
+  auto fabrics = system.getBody().getOps<FabricOp>();
+  if (llvm::range_size(fabrics) != 1) {
+    fail(system) << "the system has " << llvm::range_size(fabrics)
+                 << " 'inlay_wafer.fabric' instead of one; 'route-streams' "
+                    "makes it";
+    return;
+  }
+  auto colours = static_cast<int64_t>(system.getTarget().getValue("colours"));
+  FabricOp fabric = *fabrics.begin();
+  if (static_cast<int64_t>(fabric.getColours()) != colours) {
+    fail(fabric) << "has " << fabric.getColours()
+                 << " colours, but the target has " << colours;
+    return;
+  }
+  // Without colours there is nothing to be set.
+  if (colours < 1)
+    return;
+  routing::Problem problem = routingProblem(system, model, placements);
+  FailureOr<routing::Solution> solution = readRoutes(system, problem);
+  Diagnostics diags;
+  if (succeeded(solution) && problem.check(diags) &&
+      solution->verify(problem, diags))
+    return;
+  held = false;
+  emitDiagnostics(system, diags);
+}
+
 static bool isClose(double a, double b) {
   return std::abs(a - b) <= 1e-9 * std::max({1.0, std::abs(a), std::abs(b)});
 }
@@ -275,6 +310,7 @@ void VerifyWafer::checkEstimates(SystemOp system, const model::Graph &model,
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
                    toRouting(system.getRoutingAttr()), model,
                    static_cast<int>(system.getWafers()), placements);
+  step.addContention(system);
   for (auto [task, placement] : llvm::zip(step.schedule.tasks, placements)) {
     EstimateOp estimate = facts.estimates.lookup(task.name);
     if (!estimate)

@@ -26,6 +26,7 @@ enum class Gap {
   Groups,
   Buffer,
   Connections,
+  Routes,
   KernelEstimate,
   StreamCycles,
   StepEstimate,
@@ -41,6 +42,7 @@ constexpr std::array<GapText, static_cast<size_t>(Gap::Last) + 1> kGapTexts = {{
     {"has not the expert groups of its sharding", "place-regions"},
     {"has no buffer for every weight and state", "allocate-memory"},
     {"has not an 'inlay_wafer.connect' for every stream", "place-regions"},
+    {"has no 'inlay_wafer.fabric'", "route-streams"},
     {"has no 'inlay_wafer.estimate'", "schedule-step"},
     {"has no cycles", "schedule-step"},
     {"has no 'inlay_wafer.step_estimate'", "schedule-step"},
@@ -231,6 +233,15 @@ FailureOr<PlacedSystem> SystemReader::run() {
   if (!isValid && result.kernels.empty())
     return failure();
   isValid &= succeeded(addConnects());
+  for (auto stage : result.system.getBlock().getOps<StageOp>())
+    for (Operation &op : stage.getBlock())
+      if (isa<CollectiveOp, RouteOp>(op))
+        result.routes.push_back(&op);
+  for (auto fabric : result.system.getBlock().getOps<FabricOp>())
+    result.fabric = fabric;
+  if (!result.fabric)
+    gaps.add(Gap::Routes, result.system,
+             "system '" + result.system.getSymName() + "'");
   for (auto step : result.system.getBlock().getOps<StepEstimateOp>())
     result.step = step;
   if (!result.step)

@@ -29,6 +29,8 @@ struct PlacedSystem {
   model::Graph model;
   std::vector<PlacedKernel> kernels;     ///< as in the model
   llvm::SmallVector<ConnectOp> connects; ///< one for each stream of the model
+  std::vector<mlir::Operation *> routes; ///< collectives and routes, in order
+  FabricOp fabric;
   StepEstimateOp step;
 };
 

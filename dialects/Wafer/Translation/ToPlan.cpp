@@ -11,6 +11,7 @@
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Wafer/Transforms/AttrConversion.h"
 #include "dialects/Wafer/Translation/Accounting.h"
+#include "dialects/Wafer/Translation/Routes.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Memory/Memory.h"
 #include "inlay/Model/Cuts.h"
@@ -467,6 +468,7 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   plan.estimate = toEstimate(*placement, plan.kernels);
   plan.accounting = std::move(*accounting);
   plan.assumptions = toAssumptions(plan, system.getRoutingAttr());
+  addRoutes(*placement, plan);
   llvm::append_range(plan.assumptions, context.assumptions);
   return plan;
 }

@@ -71,7 +71,7 @@ enum class Algorithm {
   TwoPhaseBroadcast,
   TwoTree,   ///< chains from both ends in groups and along their middles
   Ring,      ///< pieces go round twice
-  Broadcast, ///< from position 0 to all
+  Broadcast, ///< from the root to all
   Shift, ///< each core sends to its neighbour on a ring of hops of at most two
 };
 /// "two_tree", ... as the plan spells them.
@@ -81,6 +81,7 @@ struct Pattern {
   Algorithm algorithm = Algorithm::Broadcast;
   int64_t cores = 0; ///< that take part, each `pitch` from the last
   int64_t pitch = 1;
+  int64_t root = 0; ///< of a broadcast: which of the cores
   int colours = 0;
   std::vector<LineSegment> segments;
   std::vector<Action> actions;
@@ -102,7 +103,9 @@ struct Pattern {
 };
 
 /// `cores` of at least 2 on a line; those between two of them only pass.
-Pattern makePattern(Algorithm algorithm, int64_t cores, int64_t pitch = 1);
+/// `root`, below `cores`, is that of a broadcast.
+Pattern makePattern(Algorithm algorithm, int64_t cores, int64_t pitch = 1,
+                    int64_t root = 0);
 
 } // namespace inlay::routing
 

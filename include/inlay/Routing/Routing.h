@@ -89,11 +89,32 @@ struct Collective {
   Algorithm algorithm = Algorithm::TwoTree;
   int64_t cores = 2;
   int64_t pitch = 1;
+  int64_t root = 0; ///< of a broadcast
   Axis axis = Axis::X;
   std::vector<Area> lines; ///< on the wafer
   int64_t wavelets = 0;
   int64_t times = 1; ///< in a step
 };
+
+/// What groups of experts made, before it is added.
+struct GroupSum {
+  int kernel = 0;
+  int op = 0;
+  model::Rect rect;    ///< of all groups
+  model::Extent group; ///< cores of one; they tile `rect`
+  /// The axis on which the cores of a group hold different parts: X or Y. Along
+  /// the other they hold the same.
+  Axis held = Axis::Y;
+  Algorithm across = Algorithm::Chain; ///< along x, between groups
+  Algorithm down = Algorithm::Chain;   ///< along y
+  int64_t wavelets = 1;                ///< of the whole sum
+};
+
+/// Adds up the groups into the north-west one, all of whose columns (rows) hold
+/// the sum then: every row is added in a column of its own, as far as there are
+/// columns, since sums in one column have to take turns; then each row is
+/// broadcast from its column.
+std::vector<Collective> combineGroups(const GroupSum &sum);
 
 struct Problem {
   model::Extent grid;

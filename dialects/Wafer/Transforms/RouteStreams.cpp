@@ -1,0 +1,88 @@
+//===- RouteStreams.cpp - Leads streams and collectives over routers ------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmitDiagnostics.h"
+#include "MappingAnalysis.h"
+#include "Passes.h"
+#include "RoutingProblem.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+namespace inlay::wafer {
+#define GEN_PASS_DEF_ROUTESTREAMS
+#include "dialects/Wafer/Transforms/Passes.h.inc"
+} // namespace inlay::wafer
+
+namespace {
+
+class RouteStreams : public inlay::wafer::impl::RouteStreamsBase<RouteStreams> {
+  void runOnOperation() override {
+    auto &mapping = getAnalysis<MappingAnalysis>();
+    FailureOr<OpenSystem> open =
+        openSystem(getOperation(), mapping, Progress::Placed);
+    if (failed(open) || failed(route(*open, mapping.getModel())))
+      return signalPassFailure();
+    markAnalysesPreserved<MappingAnalysis>();
+  }
+
+  static LogicalResult route(OpenSystem &open, const model::Graph &model);
+};
+
+} // namespace
+
+/// A machine whose packets carry their destination has nothing to be set.
+static void writeNoColours(SystemOp system) {
+  OpBuilder builder(system.getContext());
+  builder.setInsertionPointToEnd(&system.getBlock());
+  auto zero = builder.getI64IntegerAttr(0);
+  FabricOp::create(builder, system.getLoc(), zero, zero, zero,
+                   builder.getDenseI64ArrayAttr({0, 0, 0}),
+                   builder.getDenseI64ArrayAttr({}));
+  remark::passed(system.getLoc(),
+                 remark::RemarkOpts::name("RouteStreams").category("mapping"))
+      << "the target has no colours: its packets carry their destination"
+      << remark::metric("routes", 0) << remark::metric("colours", 0);
+}
+
+LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
+  SystemOp system = open.system;
+  size_t numConnects = llvm::range_size(system.getBody().getOps<ConnectOp>());
+  if (numConnects != model.streams.size())
+    return system.emitError() << "has " << numConnects << " connections for "
+                              << model.streams.size()
+                              << " streams; 'place-regions' makes one for each";
+  if (system.getTarget().getValue("colours") < 1) {
+    writeNoColours(system);
+    return success();
+  }
+  routing::Problem problem = routingProblem(system, model, open.placements);
+  Diagnostics diags;
+  std::optional<routing::Solution> solution;
+  if (problem.check(diags))
+    solution = routing::solve(problem, diags);
+  if (solution && !solution->verify(problem, diags))
+    solution.reset();
+  emitDiagnostics(system, diags);
+  if (!solution)
+    return failure();
+  writeRoutes(system, problem, *solution, open.placements);
+  const routing::LinkLoad *hottest = solution->hottest();
+  remark::passed(system.getLoc(),
+                 remark::RemarkOpts::name("RouteStreams").category("mapping"))
+      << "routed streams and collectives"
+      << remark::metric("routes", solution->routes.size())
+      << remark::metric("colours", solution->coloursUsed)
+      << remark::metric("least", solution->lowerBound)
+      << remark::metric("hottest", hottest ? hottest->most : 0);
+  return success();
+}
