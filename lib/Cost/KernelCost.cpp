@@ -120,8 +120,8 @@ private:
     cycles.fabricLatency += halfPerimeter() * rates.hop;
     if (uses)
       uses->push_back({CollectiveUse::Kind::Combine, current, Axis::None,
-                       groups, AllReduceAlgorithm::ReduceBroadcast,
-                       algorithm, payload});
+                       groups, AllReduceAlgorithm::ReduceBroadcast, algorithm,
+                       payload});
     add("combine the groups", cycles, [&] {
       return fmt::format("{} + {:g} hops x {:g}",
                          explainReduce(rates, algorithm, groups, payload),

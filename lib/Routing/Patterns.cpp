@@ -31,7 +31,8 @@ const char *inlay::routing::toString(Algorithm algorithm) {
                                     "star_broadcast", "chain_broadcast",
                                     "tree_broadcast", "two_phase_broadcast",
                                     "two_tree",       "ring",
-                                    "broadcast",      "shift"};
+                                    "broadcast",      "shift",
+                                    "middle_chain"};
   return kNames[static_cast<int>(algorithm)];
 }
 
@@ -93,6 +94,7 @@ private:
   void treeColour(int64_t at, int colour, int colours, int levels);
   void twoPhase();
   void twoTree();
+  void middleChain();
   void ring();
   void broadcast(int64_t root, int stage, int colour);
   void shift();
@@ -241,6 +243,14 @@ void Maker::twoTree() {
   pattern.colours = 5;
 }
 
+void Maker::middleChain() {
+  int64_t middle = cores / 2;
+  arm(middle, middle, 1, kAhead, 0, 0);
+  arm(middle, cores - 1 - middle, 1, kBack, 0, 1);
+  broadcast(middle, 2, 2);
+  pattern.colours = 3;
+}
+
 /// Core i sends to i + 1 in two colours by turns, the last back to the first in
 /// a third. A vector goes in as many pieces as there are cores: round for
 /// adding, round again for handing out.
@@ -343,6 +353,8 @@ void Maker::algorithm() {
     return broadcast(pattern.root, 0, 0);
   case Algorithm::Shift:
     return shift();
+  case Algorithm::MiddleChain:
+    return middleChain();
   }
   if (pattern.algorithm >= Algorithm::StarBroadcast &&
       pattern.algorithm <= Algorithm::TwoPhaseBroadcast)

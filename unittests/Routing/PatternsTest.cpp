@@ -25,7 +25,8 @@ constexpr Algorithm kAll[] = {
     Algorithm::StarBroadcast, Algorithm::ChainBroadcast,
     Algorithm::TreeBroadcast, Algorithm::TwoPhaseBroadcast,
     Algorithm::TwoTree,       Algorithm::Ring,
-    Algorithm::Broadcast,     Algorithm::Shift};
+    Algorithm::Broadcast,     Algorithm::Shift,
+    Algorithm::MiddleChain};
 
 std::string errorsOf(const Pattern &pattern) {
   Diagnostics diags;
@@ -107,7 +108,9 @@ TEST(PatternsTest, SegmentsThatLeaveTheLineAreRefused) {
 TEST(PatternsTest, IllegalPortsAndColoursAreRefused) {
   Pattern pattern = makePattern(Algorithm::Chain, 8);
   pattern.segments[0].colour = 2;
-  EXPECT_THAT(errorsOf(pattern), HasSubstr("has no legal ports or colour"));
+  EXPECT_THAT(errorsOf(pattern),
+              HasSubstr("pattern 'chain of 8': the segment at 1 has no legal "
+                        "ports or colour"));
   pattern = makePattern(Algorithm::Chain, 8);
   pattern.segments[0].out = {};
   EXPECT_THAT(errorsOf(pattern), HasSubstr("has no legal ports or colour"));
@@ -116,9 +119,11 @@ TEST(PatternsTest, IllegalPortsAndColoursAreRefused) {
   EXPECT_THAT(errorsOf(pattern), HasSubstr("has no legal ports or colour"));
   pattern = makePattern(Algorithm::Chain, 8);
   pattern.actions[0].rounds = 0;
-  EXPECT_THAT(errorsOf(pattern), HasSubstr("has no legal colours or rounds"));
+  EXPECT_THAT(errorsOf(pattern),
+              HasSubstr("the action at 7 has no legal colours or rounds"));
   pattern.cores = 1;
-  EXPECT_THAT(errorsOf(pattern), HasSubstr("make no line"));
+  EXPECT_THAT(errorsOf(pattern),
+              HasSubstr("1 cores, 1 apart, with 2 colours make no line"));
 }
 
 TEST(PatternsTest, TwoSettingsInOnePositionAreRefused) {
@@ -144,15 +149,20 @@ TEST(PatternsTest, BrokenLinksAreNamed) {
     if (segment.in == Port::West && segment.at.count > 2)
       segment.at.count -= 2;
   std::string errors = errorsOf(pattern);
-  EXPECT_THAT(errors, HasSubstr("is not taken in"));
-  EXPECT_THAT(errors, HasSubstr("where nothing is sent"));
+  EXPECT_THAT(
+      errors,
+      HasSubstr(
+          "what the router at 6 sends ahead in colour 0 is not taken in"));
+  EXPECT_THAT(errors, HasSubstr("the router at 8 takes in colour 0 from back, "
+                                "where nothing is sent"));
 }
 
 TEST(PatternsTest, RampsWithoutCoresAreRefused) {
   Pattern pattern = makePattern(Algorithm::Broadcast, 9);
   pattern.actions.pop_back();
   EXPECT_THAT(errorsOf(pattern),
-              HasSubstr("differ in what they do in colour 0"));
+              HasSubstr("the core at 1 and its ramp differ in what they do in "
+                        "colour 0"));
   pattern = makePattern(Algorithm::Broadcast, 3, 2);
   pattern.actions[0].at.first = 1;
   EXPECT_THAT(errorsOf(pattern), HasSubstr("takes part, but only every 2th"));
@@ -193,7 +203,8 @@ TEST(PatternsTest, MissingPartsAreFound) {
   Pattern pattern = makePattern(Algorithm::Broadcast, 4);
   pattern.algorithm = Algorithm::TwoTree;
   EXPECT_THAT(errorsOf(pattern),
-              HasSubstr("in the end the core at 0 holds the parts of 1 cores"));
+              HasSubstr("in the end the core at 0 holds the parts of 1 cores "
+                        "only"));
 }
 
 } // namespace

@@ -25,6 +25,7 @@ def Wafer_Algorithm : Wafer_Enum<"Algorithm", "how a collective goes on a line",
   I32EnumAttrCase<"Ring", 9, "ring">,
   I32EnumAttrCase<"Broadcast", 10, "broadcast">,
   I32EnumAttrCase<"Shift", 11, "shift">,
+  I32EnumAttrCase<"MiddleChain", 12, "middle_chain">,
 ]>;
 
 def Wafer_RouteKind : Wafer_Enum<"RouteKind", "a part of the way of a stream", [

@@ -170,6 +170,8 @@ static routing::Algorithm algorithmOf(const cost::CollectiveUse &use) {
     return routing::Algorithm::TwoTree;
   case cost::AllReduceAlgorithm::Ring:
     return routing::Algorithm::Ring;
+  case cost::AllReduceAlgorithm::MiddleChain:
+    return routing::Algorithm::MiddleChain;
   case cost::AllReduceAlgorithm::ReduceBroadcast:
     break;
   }

@@ -73,6 +73,7 @@ enum class Algorithm {
   Ring,      ///< pieces go round twice
   Broadcast, ///< from the root to all
   Shift, ///< each core sends to its neighbour on a ring of hops of at most two
+  MiddleChain, ///< chains from both ends to the middle, and back to all
 };
 /// "two_tree", ... as the plan spells them.
 const char *toString(Algorithm algorithm);

@@ -1,4 +1,5 @@
 // RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | FileCheck %s
+// RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | FileCheck %s --check-prefix=ROUTES
 // RUN: inlay-opt %S/Inputs/placed.mlir --emit-bytecode | inlay-translate --mlir-to-plan > %t.bytecode
 // RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | diff - %t.bytecode
 // RUN: sed 's/target(#target) options/target(#target) over_budget(65536) options/' %S/Inputs/placed.mlir \
@@ -178,8 +179,53 @@
 // CHECK-NEXT:   "cycles: limits of the hardware only, software takes none",
 // CHECK-NEXT:   "routing: every expert equally likely, independently for each token",
 // CHECK-NEXT:   "crossings: take the same time at every clock; the critical path is that at 0.85 GHz",
-// CHECK-NEXT:   "host: its streams take no time"
+// CHECK-NEXT:   "host: its streams take no time",
+// CHECK-NEXT:   "routes: a wafer works on one step at a time, so that routes whose kernels depend on each other never meet"
 // CHECK-NEXT: ]
+
+// ROUTES:      "patterns": [
+// ROUTES:        "name": "broadcast of 2 by 2 from 1",
+// ROUTES-NEXT:   "algorithm": "broadcast",
+// ROUTES-NEXT:   "cores": 2,
+// ROUTES-NEXT:   "length": 3,
+// ROUTES-NEXT:   "colours": 1,
+// ROUTES:      "routes": [
+// ROUTES:        "name": "0: all_reduce",
+// ROUTES:        "kind": "all_reduce",
+// ROUTES-NEXT:   "wafer": 1,
+// ROUTES-NEXT:   "in_turn": true,
+// ROUTES:        "pattern": "broadcast of 2 by 2 from 1",
+// ROUTES-NEXT:   "line_axis": "x",
+// ROUTES:          "kernel": "b",
+// ROUTES-NEXT:     "op": 1,
+// ROUTES-NEXT:     "times": 2,
+// ROUTES-NEXT:     "wavelets": 6
+// ROUTES:        "name": "1: trunk",
+// ROUTES:        "wavelets": 12,
+// ROUTES:          "height": 1,
+// ROUTES-NEXT:     "count": 2,
+// ROUTES-NEXT:     "dx": 0,
+// ROUTES-NEXT:     "dy": 4,
+// ROUTES-NEXT:     "in": "W",
+// ROUTES-NEXT:     "out": [
+// ROUTES-NEXT:      "E"
+// ROUTES-NEXT:     ],
+// ROUTES-NEXT:     "position": 0
+// ROUTES:          "in": "ramp",
+// ROUTES-NEXT:     "out": [
+// ROUTES-NEXT:      "N",
+// ROUTES-NEXT:      "ramp"
+// ROUTES-NEXT:     ],
+// ROUTES-NEXT:     "position": 1
+// ROUTES:      "colours": {
+// ROUTES-NEXT:  "available": 21,
+// ROUTES-NEXT:  "used": 6,
+// ROUTES-NEXT:  "lower_bound": 5,
+// ROUTES-NEXT:  "wafer": 0,
+// ROUTES-NEXT:  "x": 3,
+// ROUTES-NEXT:  "y": 4
+// ROUTES:      "hottest": {
+// ROUTES-NEXT:   "link": "E",
 
 // OVER: "feasible": false,
 // OVER: "budget_bytes": 65536,

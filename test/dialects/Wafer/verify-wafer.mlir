@@ -1,5 +1,5 @@
 // A module that the passes made is verified; then one thing after the other is broken.
-// RUN: inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions --allocate-memory --schedule-step --verify-wafer -o %t.mlir
+// RUN: inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions --route-streams --allocate-memory --schedule-step --verify-wafer -o %t.mlir
 // DEFINE: %{edit} =
 // DEFINE: %{verify} = sed -e '%{edit}' %t.mlir | not inlay-opt --verify-wafer -o /dev/null 2>&1 | FileCheck %s
 
@@ -74,7 +74,7 @@
 
 // REDEFINE: %{edit} = /inlay_wafer.connect "mlp:0"/s/crossing = 8501.45066/crossing = 8502.45066/
 // RUN: %{verify} --check-prefix=CROSSING
-// CROSSING: error: the cycles of connection 'mlp:0' are not what the cost model says: 8.521451e+03
+// CROSSING: error: the cycles of connection 'mlp:0' are not what the cost model says: 8.584451e+03
 
 // REDEFINE: %{edit} = /inlay_wafer.step_estimate/d
 // RUN: %{verify} --check-prefix=STEP
@@ -89,3 +89,43 @@
 // RUN: sed -e 's/ in_place//' %t.turns.mlir | not inlay-opt --verify-wafer 2>&1 | FileCheck %s --check-prefix=MOVED
 // MOVED: error: connection 'a:0' claims 0 hops, but its regions are 0 hops apart and it is in place
 
+// REDEFINE: %{edit} = /inlay_wafer.fabric/d
+// RUN: %{verify} --check-prefix=FABRIC
+// FABRIC: error: the system has 0 'inlay_wafer.fabric' instead of one; 'route-streams' makes it
+
+// REDEFINE: %{edit} = s/fabric colours(21)/fabric colours(20)/
+// RUN: %{verify} --check-prefix=COLOURS
+// COLOURS: error: has 20 colours, but the target has 21
+
+// REDEFINE: %{edit} = s/used(7) least(7)/used(7) least(6)/
+// RUN: %{verify} --check-prefix=LEAST
+// LEAST: error: colours: 7 used and at least 6 needed are not what follows from the routes: 7 and 7
+
+// REDEFINE: %{edit} = /collective chain_broadcast/d
+// RUN: %{verify} --check-prefix=LOST
+// LOST: error: moe: has a collective of op 2 with 0 routes instead of one
+
+// REDEFINE: %{edit} = s/uses \[2, 1, 32\]/uses [2, 1, 33]/
+// RUN: %{verify} --check-prefix=USE
+// USE: error: is no collective that op 2 of kernel 'moe' needs
+
+// REDEFINE: %{edit} = s/trunk of \[1\]/trunk of [1, 2]/
+// RUN: %{verify} --check-prefix=TOGETHER
+// TOGETHER: error: leads streams that do not travel together
+
+// REDEFINE: %{edit} = s/spread of \[1\] in @r0/spread of [1] in @r9/
+// RUN: %{verify} --check-prefix=NOREGION
+// NOREGION: error: the stage has no region 'r9' that a kernel is assigned to
+
+// A trunk that ends too early, and one in a colour that is taken.
+// REDEFINE: %{edit} = s/N -> ramp at(0, 7) size(1, 1), //
+// RUN: %{verify} --check-prefix=BROKEN
+// BROKEN: error: trunk of flow 0, lane 0: sends S into the router at (0, 7), which does not take it in
+
+// REDEFINE: %{edit} = s/parts(0, 8) colours \[6\]/parts(0, 8) colours [5]/
+// RUN: %{verify} --check-prefix=TAKEN
+// TAKEN: error: trunk of flow 1, lane 0: has colour 5 in the router at (0, 0) of wafer 1, and so has trunk of flow 2, lane 0, which may be there at the same time
+
+// REDEFINE: %{edit} = s/ contention(63)//
+// RUN: %{verify} --check-prefix=CONTENTION
+// CONTENTION: error: flows: contention is not what follows from the routes

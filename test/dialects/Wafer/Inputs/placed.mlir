@@ -48,6 +48,8 @@ inlay_wafer.system @system of @main wafers(2) target(#target) options {objective
     inlay_wafer.estimate @a cycles(#inlay_wafer.cycles<compute = 10.1, sram = 0.2, fabric_latency = 0.3>) worst_case(11.0) bound(#inlay_wafer.bound<compute = 1.0, sram = 2.0>) unknown_bytes(0.0) moved_bytes(384.0)
   }
   inlay_wafer.stage @stage_1 wafer(1) {
+    inlay_wafer.collective broadcast of @r0 axis(x) cores(2) pitch(2) root(1) lines [0, 0, 3, 2, 1, 0, 0] colours [4] for [@b] uses [1, 2, 6]
+    inlay_wafer.route trunk of [1] lane(0) axis(none) parts(0, 0) colours [5] wavelets(12) segments {W -> E at(0, 2) size(3, 1) repeat(2, 0, 4), ramp -> N, ramp at(1, 1) size(1, 1) position(1)}
     inlay_wafer.region @r0 at(0, 0) size(5, 2)
     inlay_wafer.assign @b to @r0 sharding(#inlay_wafer.sharding<groups = 2 x 1, group = 2 x 2, ops = [[none, group, x, y], [none, group, x], [none, group, y, x]]>)
     inlay_wafer.expert_group 0 of @b offset(0, 0) size(2, 2) experts(0 to 2)
@@ -56,6 +58,7 @@ inlay_wafer.system @system of @main wafers(2) target(#target) options {objective
     inlay_wafer.buffer "fc2" of @b role(weights) offset(192) bytes(192) ops(0 to 2)
     inlay_wafer.estimate @b cycles(#inlay_wafer.cycles<compute = 20.0>) worst_case(40.0) bound(#inlay_wafer.bound<distance = 3.0>) unknown_bytes(0.0) moved_bytes(2304.0)
   }
+  inlay_wafer.fabric colours(21) used(6) least(5) at [0, 3, 4] loads [1, 24, 12, 0, 1, 2, 6, 12, 12, 0, 7, 2]
   inlay_wafer.connect "x" to @a(0) bytes(32) hops(0)
   inlay_wafer.connect "a:0" from @a(0) to @b(0) bytes(48) hops(0) crossing cycles(#inlay_wafer.cycles<crossing = 8500.0>)
   inlay_wafer.connect "p" to @b(1) bytes(8) hops(0)
