@@ -9,6 +9,7 @@
 #include "Measure.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace inlay;
@@ -105,19 +106,25 @@ private:
   int wafer;
   std::vector<std::pair<Rect, int>> regions;
   std::vector<std::pair<const Route *, Footprint>> trunks;
-  std::set<std::pair<int64_t, int64_t>> tried;
+  void offer(int64_t x, int64_t y) { routers.emplace_back(y, x); }
+
+  std::vector<std::pair<int64_t, int64_t>> routers; ///< y, x
 };
 
 } // namespace
 
 void BoundSearch::tryRouter(int64_t x, int64_t y) {
-  if (!tried.emplace(y, x).second)
-    return;
   Rect router = {x, y, 1, 1};
   int pool = 0;
   for (const auto &[rect, size] : regions)
     if (rect.contains(router))
       pool = size;
+  auto inBounds = static_cast<int>(
+      std::count_if(trunks.begin(), trunks.end(), [&](const auto &trunk) {
+        return trunk.second.bounds.contains(router);
+      }));
+  if (pool + inBounds <= solution.lowerBound)
+    return;
   std::vector<const Route *> here, together;
   for (const auto &[route, footprint] : trunks)
     if (footprint.bounds.contains(router) &&
@@ -156,14 +163,14 @@ void BoundSearch::tryRouter(int64_t x, int64_t y) {
 /// the most is the north-west corner of two of them, or of one.
 void BoundSearch::run() {
   for (const auto &[rect, size] : regions)
-    tryRouter(rect.x, rect.y);
+    offer(rect.x, rect.y);
   for (size_t i = 0; i < trunks.size(); ++i) {
     const Footprint &a = trunks[i].second;
     for (const Rect &rect : a.rects) {
-      tryRouter(rect.x, rect.y);
+      offer(rect.x, rect.y);
       for (const auto &[region, size] : regions)
         if (Rect common = intersect(rect, region); common.area() > 0)
-          tryRouter(common.x, common.y);
+          offer(common.x, common.y);
     }
     for (size_t j = 0; j < i; ++j) {
       const Footprint &b = trunks[j].second;
@@ -173,9 +180,13 @@ void BoundSearch::run() {
         if (rect.overlaps(b.bounds))
           for (const Rect &other : b.rects)
             if (Rect common = intersect(rect, other); common.area() > 0)
-              tryRouter(common.x, common.y);
+              offer(common.x, common.y);
     }
   }
+  std::sort(routers.begin(), routers.end());
+  routers.erase(std::unique(routers.begin(), routers.end()), routers.end());
+  for (auto [y, x] : routers)
+    tryRouter(x, y);
 }
 
 //===----------------------------------------------------------------------===//
@@ -271,6 +282,14 @@ static Weighted largestSum(const std::vector<Weighted> &weighted) {
 
 namespace {
 
+/// What lines of one region along one axis load, by router of a line: the sum
+/// of all collectives whose lines lie in the same rows (columns).
+struct LineLoads {
+  int64_t first = 0;                      ///< row (column) of the first line
+  int64_t lines = 0;                      ///< side by side
+  std::vector<int64_t> at[kNumLinkKinds]; ///< by column (row) of the grid
+};
+
 /// Adds up what the routes of one wafer load.
 class Loads {
 public:
@@ -282,42 +301,87 @@ public:
 private:
   void addSegments(const Route &route);
   void addLines(const Route &route);
+  void addLine(const Route &route, const Rect &lines,
+               const LineSegment &segment, int64_t wavelets);
   void add(const Rect &rect, Port in, const Ports &out, int64_t wavelets);
+  void addPeaks();
+  template <typename Put>
+  void forLinks(const Rect &rect, Port in, const Ports &out, Put put) const;
 
   const Problem &problem;
   const Solution &solution;
   int wafer;
+  int64_t totals[kNumLinkKinds] = {};
   std::vector<Weighted> weighted[kNumLinkKinds];
+  std::map<std::pair<int, bool>, LineLoads> lineLoads; ///< region, along x
 };
 
 } // namespace
 
-void Loads::add(const Rect &rect, Port in, const Ports &out, int64_t wavelets) {
-  if (wavelets == 0)
-    return;
+/// Calls `put` with each kind of link that routers of `rect` send over.
+template <typename Put>
+void Loads::forLinks(const Rect &rect, Port in, const Ports &out,
+                     Put put) const {
   Rect grid = {0, 0, problem.grid.width, problem.grid.height};
-  auto put = [&](LinkKind kind, const Rect &where) {
-    weighted[static_cast<int>(kind)].push_back({where, wavelets});
-  };
   if (in == Port::Ramp)
-    put(LinkKind::Router, rect);
+    put(LinkKind::Router);
   if (out.has(Port::Ramp))
-    put(LinkKind::Core, rect);
+    put(LinkKind::Core);
   for (Port port : {Port::West, Port::East, Port::North, Port::South}) {
     if (!out.has(port))
       continue;
     Offset offset = offsetOf(port);
     Rect next = {rect.x + offset.dx, rect.y + offset.dy, rect.width,
                  rect.height};
-    bool isInside = grid.contains(next);
-    put(isInside ? static_cast<LinkKind>(port) : LinkKind::Edge, rect);
+    put(grid.contains(next) ? static_cast<LinkKind>(port) : LinkKind::Edge);
   }
+}
+
+void Loads::add(const Rect &rect, Port in, const Ports &out, int64_t wavelets) {
+  if (wavelets == 0)
+    return;
+  forLinks(rect, in, out, [&](LinkKind kind) {
+    totals[static_cast<int>(kind)] += rect.area() * wavelets;
+    weighted[static_cast<int>(kind)].push_back({rect, wavelets});
+  });
 }
 
 void Loads::addSegments(const Route &route) {
   for (const Segment &segment : route.segments)
     for (int64_t k = 0; k < segment.area.count; ++k)
       add(segment.area.copy(k), segment.in, segment.out, route.wavelets);
+}
+
+void Loads::addLine(const Route &route, const Rect &lines,
+                    const LineSegment &segment, int64_t wavelets) {
+  bool alongX = route.lineAxis == Axis::X;
+  Segment ports{{}, segment.in, segment.out, 0};
+  if (!alongX)
+    ports = transposed(ports);
+  int64_t start = alongX ? lines.x : lines.y;
+  int64_t first = alongX ? lines.y : lines.x;
+  int64_t count = alongX ? lines.height : lines.width;
+  LineLoads &loads = lineLoads[{route.region, alongX}];
+  if (loads.lines == 0) {
+    loads.first = first;
+    loads.lines = count;
+  }
+  bool fits = loads.first == first && loads.lines == count;
+  for (int64_t i = 0; i < segment.at.count; ++i) {
+    int64_t at = start + segment.at.first + i * segment.at.step;
+    int64_t load = wavelets * (segment.load + i * segment.loadStep);
+    Rect rect = alongX ? Rect{at, first, 1, count} : Rect{first, at, count, 1};
+    if (!fits) {
+      add(rect, ports.in, ports.out, load);
+      continue;
+    }
+    forLinks(rect, ports.in, ports.out, [&](LinkKind kind) {
+      std::vector<int64_t> &sums = loads.at[static_cast<int>(kind)];
+      sums.resize(alongX ? problem.grid.width : problem.grid.height);
+      sums[at] += load;
+      totals[static_cast<int>(kind)] += count * load;
+    });
+  }
 }
 
 /// Routers of a line that are alike are one rectangle each, as all lines of an
@@ -327,27 +391,54 @@ void Loads::addLines(const Route &route) {
   for (int use : route.collectives)
     wavelets +=
         problem.collectives[use].wavelets * problem.collectives[use].times;
-  const Pattern &pattern = solution.patterns[route.pattern];
-  bool alongX = route.lineAxis == Axis::X;
   for (const Area &area : route.lines)
-    for (int64_t k = 0; k < area.count; ++k) {
-      Rect lines = area.copy(k);
-      for (const LineSegment &segment : pattern.segments) {
-        Segment turnedSegment{{}, segment.in, segment.out, 0};
-        if (!alongX)
-          turnedSegment = transposed(turnedSegment);
-        bool isRun = segment.at.step == 1 && segment.loadStep == 0;
-        int64_t runs = isRun ? 1 : segment.at.count;
-        int64_t length = isRun ? segment.at.count : 1;
-        for (int64_t i = 0; i < runs; ++i) {
-          int64_t at = segment.at.first + i * segment.at.step;
-          Rect rect = alongX ? Rect{lines.x + at, lines.y, length, lines.height}
-                             : Rect{lines.x, lines.y + at, lines.width, length};
-          add(rect, turnedSegment.in, turnedSegment.out,
-              wavelets * (segment.load + i * segment.loadStep));
+    for (int64_t k = 0; k < area.count; ++k)
+      for (const LineSegment &segment :
+           solution.patterns[route.pattern].segments)
+        addLine(route, area.copy(k), segment, wavelets);
+}
+
+/// Of the lines of a region only the fullest routers between two places where
+/// something else begins or ends can be the fullest of all.
+void Loads::addPeaks() {
+  std::vector<Weighted> found[kNumLinkKinds];
+  for (const auto &[key, loads] : lineLoads)
+    for (int kind = 0; kind < kNumLinkKinds; ++kind) {
+      const std::vector<int64_t> &sums = loads.at[kind];
+      if (sums.empty())
+        continue;
+      bool alongX = key.second;
+      std::vector<int64_t> breaks = {0, static_cast<int64_t>(sums.size())};
+      Rect all = alongX ? Rect{0, loads.first, breaks[1], loads.lines}
+                        : Rect{loads.first, 0, loads.lines, breaks[1]};
+      for (const Weighted &w : weighted[kind])
+        if (w.rect.overlaps(all)) {
+          breaks.push_back(alongX ? w.rect.x : w.rect.y);
+          breaks.push_back(alongX ? w.rect.right() : w.rect.bottom());
         }
+      if (auto crossing = lineLoads.find({key.first, !alongX});
+          crossing != lineLoads.end()) {
+        breaks.push_back(crossing->second.first);
+        breaks.push_back(crossing->second.first + crossing->second.lines);
       }
+      std::sort(breaks.begin(), breaks.end());
+      std::vector<Weighted> peaks;
+      for (size_t b = 0; b + 1 < breaks.size(); ++b) {
+        auto from = sums.begin() + breaks[b], to = sums.begin() + breaks[b + 1];
+        if (from == to)
+          continue;
+        auto peak = std::max_element(from, to);
+        int64_t at = peak - sums.begin();
+        if (*peak > 0)
+          peaks.push_back({alongX ? Rect{at, loads.first, 1, loads.lines}
+                                  : Rect{loads.first, at, loads.lines, 1},
+                           *peak});
+      }
+      found[kind].insert(found[kind].end(), peaks.begin(), peaks.end());
     }
+  for (int kind = 0; kind < kNumLinkKinds; ++kind)
+    weighted[kind].insert(weighted[kind].end(), found[kind].begin(),
+                          found[kind].end());
 }
 
 void Loads::addTo(std::vector<LinkLoad> &links) {
@@ -357,10 +448,10 @@ void Loads::addTo(std::vector<LinkLoad> &links) {
       if (route.pattern >= 0)
         addLines(route);
     }
+  addPeaks();
   for (int kind = 0; kind < kNumLinkKinds; ++kind) {
     LinkLoad &load = links[kind];
-    for (const Weighted &w : weighted[kind])
-      load.total += w.rect.area() * w.wavelets;
+    load.total += totals[kind];
     Weighted most = largestSum(weighted[kind]);
     if (most.wavelets > load.most) {
       load.most = most.wavelets;

@@ -109,7 +109,7 @@ TEST(PatternsTest, IllegalPortsAndColoursAreRefused) {
   Pattern pattern = makePattern(Algorithm::Chain, 8);
   pattern.segments[0].colour = 2;
   EXPECT_THAT(errorsOf(pattern),
-              HasSubstr("pattern 'chain of 8': the segment at 1 has no legal "
+              HasSubstr("pattern 'chain of 8': the segment at 0 has no legal "
                         "ports or colour"));
   pattern = makePattern(Algorithm::Chain, 8);
   pattern.segments[0].out = {};
@@ -152,7 +152,7 @@ TEST(PatternsTest, BrokenLinksAreNamed) {
   EXPECT_THAT(
       errors,
       HasSubstr(
-          "what the router at 6 sends ahead in colour 0 is not taken in"));
+          "what the router at 5 sends ahead in colour 0 is not taken in"));
   EXPECT_THAT(errors, HasSubstr("the router at 8 takes in colour 0 from back, "
                                 "where nothing is sent"));
 }

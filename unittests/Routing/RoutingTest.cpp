@@ -444,6 +444,113 @@ TEST(RoutingTest, LoadsNameTheHottestLink) {
   EXPECT_EQ(solution.contention, (std::vector<int64_t>{60, 0}));
 }
 
+/// Loads of every link of a small machine, router by router.
+std::map<std::tuple<LinkKind, int, int64_t, int64_t>, int64_t>
+loadsByRouter(const Problem &problem, const Solution &solution) {
+  std::map<std::tuple<LinkKind, int, int64_t, int64_t>, int64_t> loads;
+  auto add = [&](const Route &route, int64_t x, int64_t y, Port in,
+                 const Ports &out, int64_t wavelets) {
+    if (in == Port::Ramp)
+      loads[{LinkKind::Router, route.wafer, x, y}] += wavelets;
+    for (Port port : kAllPorts) {
+      if (!out.has(port))
+        continue;
+      Offset offset = offsetOf(port);
+      int64_t nextX = x + offset.dx, nextY = y + offset.dy;
+      bool isInside = nextX >= 0 && nextY >= 0 && nextX < problem.grid.width &&
+                      nextY < problem.grid.height;
+      LinkKind kind = port == Port::Ramp ? LinkKind::Core
+                      : isInside         ? static_cast<LinkKind>(port)
+                                         : LinkKind::Edge;
+      loads[{kind, route.wafer, x, y}] += wavelets;
+    }
+  };
+  for (const Route &route : solution.routes) {
+    for (const Segment &segment : route.segments)
+      for (int64_t k = 0; k < segment.area.count; ++k) {
+        Rect rect = segment.area.copy(k);
+        for (int64_t y = rect.y; y < rect.bottom(); ++y)
+          for (int64_t x = rect.x; x < rect.right(); ++x)
+            add(route, x, y, segment.in, segment.out, route.wavelets);
+      }
+    int64_t wavelets = 0;
+    for (int use : route.collectives)
+      wavelets +=
+          problem.collectives[use].wavelets * problem.collectives[use].times;
+    for (const Area &area : route.lines)
+      for (int64_t k = 0; k < area.count; ++k) {
+        Rect rect = area.copy(k);
+        for (const LineSegment &segment :
+             solution.patterns[route.pattern].segments)
+          for (int64_t i = 0; i < segment.at.count; ++i) {
+            int64_t at = segment.at.first + i * segment.at.step;
+            bool alongX = route.lineAxis == Axis::X;
+            Segment ports{{}, segment.in, segment.out, 0};
+            if (!alongX)
+              ports = transposed(ports);
+            int64_t lines = alongX ? rect.height : rect.width;
+            for (int64_t line = 0; line < lines; ++line)
+              add(route, rect.x + (alongX ? at : line),
+                  rect.y + (alongX ? line : at), ports.in, ports.out,
+                  wavelets * (segment.load + i * segment.loadStep));
+          }
+      }
+  }
+  return loads;
+}
+
+TEST(RoutingTest, LoadsAreThoseOfEveryRouter) {
+  std::mt19937 random(11);
+  auto below = [&](int64_t n) {
+    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+  };
+  for (int round = 0; round < 20; ++round) {
+    Problem problem =
+        machine(40, 30, {{0, 0, 12, 20}, {14, 3, 20, 18}, {2, 22, 30, 7}});
+    problem.kernels.push_back({"k3", 1});
+    constexpr Algorithm kSome[] = {Algorithm::Star, Algorithm::TwoTree,
+                                   Algorithm::Chain, Algorithm::Ring,
+                                   Algorithm::TreeBroadcast};
+    for (int c = 0; c < 8; ++c) {
+      auto kernel = static_cast<int>(below(4));
+      Rect rect = problem.regions[problem.kernels[kernel].region].rect;
+      if (below(3) == 0) {
+        // Some kernels leave a part of their region idle.
+        rect.width -= below(rect.width / 2);
+        rect.height -= below(rect.height / 2);
+      }
+      Axis axis = below(2) == 0 ? Axis::X : Axis::Y;
+      problem.collectives.push_back(
+          collectiveOf(kernel, axis, rect, kSome[below(5)]));
+      problem.collectives.back().wavelets = 1 + below(20);
+    }
+    GroupSum sum;
+    sum.kernel = 1;
+    sum.rect = {14, 3, 20, 18};
+    sum.group = {5, 6};
+    sum.wavelets = 200;
+    for (Collective &collective : combineGroups(sum))
+      problem.collectives.push_back(collective);
+    connect(problem, 0, 1, Axis::Y, Axis::Y, 1 + below(2000));
+    connect(problem, 1, 2, Axis::Y, Axis::X, 1 + below(2000));
+    Solution solution = solved(problem);
+    std::map<LinkKind, std::pair<int64_t, int64_t>> byKind; // total, most
+    for (const auto &[link, load] : loadsByRouter(problem, solution)) {
+      auto &[total, most] = byKind[std::get<0>(link)];
+      total += load;
+      most = std::max(most, load);
+    }
+    ASSERT_EQ(solution.links.size(), byKind.size());
+    auto all = loadsByRouter(problem, solution);
+    for (const LinkLoad &load : solution.links) {
+      EXPECT_EQ(load.total, byKind[load.kind].first) << toString(load.kind);
+      EXPECT_EQ(load.most, byKind[load.kind].second) << toString(load.kind);
+      EXPECT_EQ((all[{load.kind, load.wafer, load.x, load.y}]), load.most)
+          << toString(load.kind);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // What verification refuses
 //===----------------------------------------------------------------------===//
@@ -480,7 +587,7 @@ const Broken kBroken[] = {
     {"route 0: names a wafer, region, flow, pattern or colour that is not "
      "there",
      [](Problem &, Solution &s) { s.routes[0].pattern = 9; }},
-    {"route 0: names a wafer, region, flow, pattern or colour that is not "
+    {"route 2: names a wafer, region, flow, pattern or colour that is not "
      "there",
      [](Problem &, Solution &s) { routeOf(s, RouteKind::Trunk).region = 0; }},
     {"trunk of flow 0, lane 0: leaves the grid at (40, 0)",

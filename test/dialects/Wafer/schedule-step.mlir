@@ -30,7 +30,7 @@
 // CALIBRATED: inlay_wafer.step_estimate mode(calibrated)
 
 // Kernels of one region hand values to each other in one layout: streams between them are in place.
-// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --allocate-memory --schedule-step --verify-wafer | FileCheck %s --check-prefix=TURNS
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --route-streams --allocate-memory --schedule-step --verify-wafer | FileCheck %s --check-prefix=TURNS
 // TURNS: inlay_wafer.region @r0 at(0, 0) size({{[2-8], [2-8]}}) shared
 // TURNS: inlay_wafer.connect "a:0" from @a(0) to @b(0) bytes(256) hops(0) in_place cycles(#inlay_wafer.cycles<>)
 // TURNS: inlay_wafer.connect "b:0" from @b(0) to @c(0) bytes(256) hops(0) in_place cycles(
