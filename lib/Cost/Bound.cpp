@@ -191,9 +191,9 @@ Breakdown inlay::cost::gapByCause(const Breakdown &estimate,
     explain(gap.fabricBandwidth);
   if (binding == "distance")
     explain(gap.fabricLatency);
-  for (double *cause : {&gap.compute, &gap.sram, &gap.fabricBandwidth,
-                        &gap.fabricLatency, &gap.software, &gap.crossing,
-                        &gap.contention})
+  for (double *cause :
+       {&gap.compute, &gap.sram, &gap.fabricBandwidth, &gap.fabricLatency,
+        &gap.software, &gap.crossing, &gap.contention})
     explain(*cause);
   return gap;
 }

@@ -331,8 +331,8 @@ LogicalResult RoutingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 //===----------------------------------------------------------------------===//
 
 static constexpr llvm::StringLiteral kCauses[] = {
-    "compute",          "sram",     "fabric_latency",
-    "fabric_bandwidth", "software", "crossing", "contention"};
+    "compute",  "sram",     "fabric_latency", "fabric_bandwidth",
+    "software", "crossing", "contention"};
 static constexpr llvm::StringLiteral kReasons[] = {
     "compute", "sram", "link", "bisection", "distance", "crossing"};
 
