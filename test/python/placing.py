@@ -186,6 +186,7 @@ def system(model, wafers, rng):
                 lines += stage_ops(kernel, number, draw_sharding(kernel, rng))
         lines.append("}")
     lines += [connect(stream, kernels, wafer_of) for stream in model["streams"]]
+    lines.append("inlay_wafer.fabric colours(21) used(0) least(0) at [0, 0, 0] loads []")
     stages = ", ".join("1000.0" for _ in range(wafers))
     path = ", ".join(f'@"{kernel["name"]}"' for kernel in kernels)
     lines.append(f"inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 900.1, sram = 0.7, "
