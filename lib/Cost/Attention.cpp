@@ -30,9 +30,12 @@ struct AttentionKernel {
   }
 };
 
+} // namespace
+
 /// `tokens` queries of each sequence against `positions` keys.
-AttentionKernel attentionKernel(const AttentionShape &shape, int64_t tokens,
-                                int64_t positions, const Extent &region) {
+static AttentionKernel attentionKernel(const AttentionShape &shape,
+                                       int64_t tokens, int64_t positions,
+                                       const Extent &region) {
   constexpr double kMultiplyAccumulate = 2, kSoftmaxOperations = 8;
   AttentionKernel result;
   result.kernel.name = "attention";
@@ -86,13 +89,12 @@ AttentionKernel attentionKernel(const AttentionShape &shape, int64_t tokens,
   return result;
 }
 
-Breakdown attend(const Rates &rates, const AttentionShape &shape,
-                 int64_t tokens, int64_t positions, const Extent &region) {
+static Breakdown attend(const Rates &rates, const AttentionShape &shape,
+                        int64_t tokens, int64_t positions,
+                        const Extent &region) {
   AttentionKernel attention = attentionKernel(shape, tokens, positions, region);
   return estimateKernel(attention.kernel, attention.sharding, rates).cycles;
 }
-
-} // namespace
 
 Breakdown inlay::cost::attentionDecode(const Rates &rates,
                                        const AttentionShape &shape,

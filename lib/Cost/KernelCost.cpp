@@ -14,6 +14,8 @@
 #include "inlay/Cost/Relayout.h"
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "fmt/format.h"
 
 #include <algorithm>
@@ -25,9 +27,8 @@ using namespace inlay::cost;
 using namespace inlay::model;
 using target::Target;
 
-namespace {
-
-ExpertLoad expertLoad(const KernelSpec &kernel, const Sharding &sharding) {
+static ExpertLoad expertLoad(const KernelSpec &kernel,
+                             const Sharding &sharding) {
   ExpertLoad load;
   for (const OpSpec &op : kernel.ops)
     for (const IterationDim &dim : op.dims)
@@ -39,17 +40,19 @@ ExpertLoad expertLoad(const KernelSpec &kernel, const Sharding &sharding) {
   return load;
 }
 
-Activations activationsOf(const ExpertLoad &step, double load) {
+static Activations activationsOf(const ExpertLoad &step, double load) {
   return {load, double(ceilDiv(step.experts, step.groups)),
           std::min(step.tokens * step.perToken, step.groups)};
 }
 
 /// Expected ones under `routing`, of a kernel of experts.
-Activations expectedActivations(const ExpertLoad &step,
-                                const Routing &routing) {
+static Activations expectedActivations(const ExpertLoad &step,
+                                       const Routing &routing) {
   return activationsOf(
       step, std::min(expectedLargestLoad(routing, step), worstLoad(step)));
 }
+
+namespace {
 
 /// Estimates one kernel, op by op.
 class Estimator {
@@ -226,8 +229,7 @@ private:
       return false;
     const OperandSpec &input = op.operands.front();
     std::pair<TensorRole, int> key(input.role, input.tensor);
-    if (input.tensor >= 0 &&
-        std::find(aligned.begin(), aligned.end(), key) != aligned.end())
+    if (input.tensor >= 0 && llvm::is_contained(aligned, key))
       return false;
     aligned.push_back(key);
     return true;
@@ -235,10 +237,9 @@ private:
 
   /// Both operands carry the reduction dim along x: their other dims are rows.
   static bool isProductWithKeys(const OpSpec &op) {
-    return std::any_of(
-        op.dims.begin(), op.dims.end(), [](const IterationDim &dim) {
-          return dim.name == "context" && dim.kind == DimKind::Parallel;
-        });
+    return llvm::any_of(op.dims, [](const IterationDim &dim) {
+      return dim.name == "context" && dim.kind == DimKind::Parallel;
+    });
   }
 
   /// What the op reads must be there, and where it is wanted.
@@ -262,12 +263,11 @@ private:
 
   /// A value that one op has had moved lies there for those that follow.
   bool isDelivered(const OperandSpec &operand, const Layout &wanted) const {
-    return std::any_of(
-        delivered.begin(), delivered.end(), [&](const Delivery &delivery) {
-          return delivery.role == operand.role &&
-                 delivery.tensor == operand.tensor &&
-                 delivery.layout.x == wanted.x && delivery.layout.y == wanted.y;
-        });
+    return llvm::any_of(delivered, [&](const Delivery &delivery) {
+      return delivery.role == operand.role &&
+             delivery.tensor == operand.tensor &&
+             delivery.layout.x == wanted.x && delivery.layout.y == wanted.y;
+    });
   }
 
   /// A sum waits for others that go the same way: those of products that read

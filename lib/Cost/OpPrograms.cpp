@@ -11,6 +11,8 @@
 #include "inlay/Cost/Cost.h"
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -28,7 +30,7 @@ bool inlay::cost::isTokenDim(const IterationDim &dim) {
 
 bool inlay::cost::isPerExpert(const KernelSpec &kernel, const OpSpec &op) {
   return kernel.role == KernelRole::Experts &&
-         std::any_of(op.dims.begin(), op.dims.end(), isExpertDim);
+         llvm::any_of(op.dims, isExpertDim);
 }
 
 /// Rows of a table of which a step reads one for each token.
@@ -86,8 +88,8 @@ double OpView::points() const {
 
 /// Scales and zero points are indexed by blocks.
 static bool isBlocked(const OperandSpec &operand) {
-  return std::any_of(operand.indexing.begin(), operand.indexing.end(),
-                     [](const IndexExpr &index) { return index.divisor > 1; });
+  return llvm::any_of(operand.indexing,
+                      [](const IndexExpr &index) { return index.divisor > 1; });
 }
 
 bool inlay::cost::isDequantised(const OpSpec &op, const OperandSpec &operand) {

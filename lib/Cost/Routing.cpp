@@ -206,8 +206,11 @@ private:
   }
 };
 
+} // namespace
+
 /// k of E experts chosen, e of them in the group.
-Distribution hypergeometric(int64_t all, int64_t inGroup, int64_t chosen) {
+static Distribution hypergeometric(int64_t all, int64_t inGroup,
+                                   int64_t chosen) {
   auto logChoose = [](int64_t n, int64_t k) {
     return std::lgamma(double(n + 1)) - std::lgamma(double(k + 1)) -
            std::lgamma(double(n - k + 1));
@@ -224,12 +227,14 @@ Distribution hypergeometric(int64_t all, int64_t inGroup, int64_t chosen) {
 }
 
 /// Each expert of the group chosen or not.
-Distribution poissonBinomial(const double *chosen, int64_t experts) {
+static Distribution poissonBinomial(const double *chosen, int64_t experts) {
   Distribution sum;
   for (int64_t i = 0; i < experts; ++i)
     sum = sum + Distribution{0, {1 - chosen[i], chosen[i]}};
   return sum;
 }
+
+namespace {
 
 /// P(X <= m) of what all tokens bring to one group.
 class GroupLoad {

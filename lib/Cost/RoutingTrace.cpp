@@ -8,6 +8,7 @@
 
 #include "inlay/Cost/RoutingTrace.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Endian.h"
@@ -29,15 +30,19 @@ constexpr llvm::StringLiteral kMagic = "INLAYRT1";
 constexpr uint64_t kMost = 1 << 16;
 constexpr size_t kMostPerToken = 1024;
 
+} // namespace
+
 /// Experts of one token are all different.
-std::optional<uint16_t> repeated(llvm::ArrayRef<uint16_t> experts) {
+static std::optional<uint16_t> repeated(llvm::ArrayRef<uint16_t> experts) {
   std::vector<uint16_t> sorted = experts.vec();
-  std::sort(sorted.begin(), sorted.end());
-  auto found = std::adjacent_find(sorted.begin(), sorted.end());
+  llvm::sort(sorted);
+  auto found = llvm::adjacent_find(sorted);
   if (found == sorted.end())
     return std::nullopt;
   return *found;
 }
+
+namespace {
 
 /// token,layer,expert,expert,... in any order of lines.
 class TextReader {

@@ -8,6 +8,8 @@
 
 #include "inlay/Fidelity/Layer.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "fmt/format.h"
 
 #include <algorithm>
@@ -59,11 +61,9 @@ cost::Practice inlay::fidelity::practiceOf(const LayerShape &shape) {
   return practice;
 }
 
-namespace {
+static Axis other(Axis axis) { return axis == Axis::X ? Axis::Y : Axis::X; }
 
-Axis other(Axis axis) { return axis == Axis::X ? Axis::Y : Axis::X; }
-
-bool isAttentionOp(const OpSpec &op) {
+static bool isAttentionOp(const OpSpec &op) {
   return std::any_of(
       op.dims.begin(), op.dims.end(),
       [](const IterationDim &dim) { return dim.name == "context"; });
@@ -71,7 +71,7 @@ bool isAttentionOp(const OpSpec &op) {
 
 /// Channels lie over `channels` before the op; after a product over the other
 /// axis.
-OpSharding decodeAxes(const OpSpec &op, Axis &channels) {
+static OpSharding decodeAxes(const OpSpec &op, Axis &channels) {
   OpSharding axes;
   bool isProduct = op.opClass == OpClass::Contraction;
   bool isAttention = isAttentionOp(op);
@@ -93,7 +93,7 @@ OpSharding decodeAxes(const OpSpec &op, Axis &channels) {
   return axes;
 }
 
-OpSharding prefillAxes(const OpSpec &op) {
+static OpSharding prefillAxes(const OpSpec &op) {
   OpSharding axes;
   for (const IterationDim &dim : op.dims)
     axes.axisOfDim.push_back(dim.name == "token" ? Axis::Y
@@ -106,7 +106,7 @@ OpSharding prefillAxes(const OpSpec &op) {
 
 /// Of several products that follow each other and read one tensor, only the
 /// first finds it where it lies: `channels` turns once for all of them.
-bool readsSameInput(const OpSpec &op, const OpSpec &before) {
+static bool readsSameInput(const OpSpec &op, const OpSpec &before) {
   if (op.operands.empty() || before.operands.empty())
     return false;
   const OperandSpec &input = op.operands.front();
@@ -115,8 +115,6 @@ bool readsSameInput(const OpSpec &op, const OpSpec &before) {
          before.opClass == OpClass::Contraction && input.tensor >= 0 &&
          input.role == last.role && input.tensor == last.tensor;
 }
-
-} // namespace
 
 Sharding inlay::fidelity::measuredSharding(const KernelSpec &kernel,
                                            const LayerShape &shape) {
