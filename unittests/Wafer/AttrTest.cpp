@@ -53,7 +53,7 @@ TEST_F(AttrTest, CyclesAreSix) {
 }
 
 TEST_F(AttrTest, BoundsAreThree) {
-  ASSERT_TRUE(make<BoundAttr>(numbers(3)));
+  ASSERT_TRUE(make<BoundAttr>(numbers(6)));
   EXPECT_EQ(make<BoundAttr>(numbers(3)).getCycles(), 1);
   EXPECT_FALSE(make<BoundAttr>(numbers(4)));
   EXPECT_EQ(message, "there are 3 numbers, got 4");
