@@ -52,11 +52,11 @@ TEST_F(AttrTest, CyclesAreSix) {
   EXPECT_EQ(message, "there are 6 numbers, got 5");
 }
 
-TEST_F(AttrTest, BoundsAreThree) {
+TEST_F(AttrTest, BoundsAreSix) {
   ASSERT_TRUE(make<BoundAttr>(numbers(6)));
-  EXPECT_EQ(make<BoundAttr>(numbers(3)).getCycles(), 1);
+  EXPECT_EQ(make<BoundAttr>(numbers(6)).getCycles(), 1);
   EXPECT_FALSE(make<BoundAttr>(numbers(4)));
-  EXPECT_EQ(message, "there are 3 numbers, got 4");
+  EXPECT_EQ(message, "there are 6 numbers, got 4");
 }
 
 TEST_F(AttrTest, FiguresAreDoubles) {
