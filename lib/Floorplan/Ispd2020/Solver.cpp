@@ -91,7 +91,8 @@ private:
     return std::chrono::duration<double>(Clock::now() - begin).count();
   }
   bool isOver() const {
-    return options.timeLimit > 0 && elapsed() > options.timeLimit;
+    // The rest is for finishing and writing.
+    return options.timeLimit > 0 && elapsed() > 0.95 * options.timeLimit;
   }
   void log(const std::string &line) const {
     if (options.log)
@@ -206,7 +207,7 @@ private:
     if (options.timeLimit > 0) {
       // The first round is short: it shows how many moves a second are made.
       constexpr double probe = 4000;
-      double left = 0.97 * options.timeLimit - elapsed();
+      double left = 0.93 * options.timeLimit - elapsed();
       total = round == 0 ? probe * double(players.size())
                          : speed * left / (kRounds - round);
     }
