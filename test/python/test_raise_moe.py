@@ -294,6 +294,19 @@ def test_sparse_mixers_with_other_distances_are_not_raised(tmp_path):
     assert "sparse_mixer" not in ir and not lines_of(ir, "experts"), ir
 
 
+def test_scores_gathered_along_the_default_axis_are_no_weights(tmp_path):
+    """GatherElements works along axis 0 unless it says otherwise: along the tokens, not along the experts."""
+    spec = Spec(tokens=6, experts=4, router="sigmoid", selection_bias=True)
+    for axis, raises in ((1, True), (None, False)):
+        model = moe_models.build("B", spec)
+        [gather] = [node for node in model.graph.node if node.op_type == "GatherElements"]
+        del gather.attribute[:]
+        if axis is not None:
+            gather.attribute.append(onnx.helper.make_attribute("axis", axis))
+        ir, _ = raise_model(model, tmp_path / "model.onnx")
+        assert bool(lines_of(ir, "experts")) == raises, ir
+
+
 NEAR_MISSES = {
     "slots summed over tokens": ("D", lambda m: edit(m, "Transpose", 0, set_attribute("perm", [0, 1]))),
     "smallest instead of largest": ("B", lambda m: edit(m, "TopK", 0, set_attribute("largest", 0))),
