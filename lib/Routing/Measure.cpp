@@ -367,6 +367,14 @@ void Loads::addLine(const Route &route, const Rect &lines,
     loads.lines = count;
   }
   bool fits = loads.first == first && loads.lines == count;
+  if (!fits && segment.at.step == 1 && segment.loadStep == 0) {
+    // Routers side by side that are alike.
+    int64_t at = start + segment.at.first;
+    add(alongX ? Rect{at, first, segment.at.count, count}
+               : Rect{first, at, count, segment.at.count},
+        ports.in, ports.out, wavelets * segment.load);
+    return;
+  }
   for (int64_t i = 0; i < segment.at.count; ++i) {
     int64_t at = start + segment.at.first + i * segment.at.step;
     int64_t load = wavelets * (segment.load + i * segment.loadStep);
