@@ -128,6 +128,8 @@ template <typename V> void visit(V &v, State &o) {
   v.field("shape", o.shape);
   v.field("bytes", o.bytes);
   v.field("cuts", o.cuts);
+  v.field("context_dim", o.contextDim);
+  v.field("window", o.window);
 }
 
 template <typename V> void visit(V &v, Buffer &o) {
@@ -176,6 +178,7 @@ template <typename V> void visit(V &v, Region &o) {
   v.field("rectangle", o.rectangle);
   v.field("kernels", o.kernels);
   v.field("bytes_per_core", o.bytesPerCore);
+  v.field("least_bytes_per_core", o.leastBytesPerCore);
 }
 
 template <typename V> void visit(V &v, ExpertGroup &o) {
@@ -369,6 +372,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("seed", o.seed);
   v.field("feasible", o.feasible);
   v.field("step", o.step);
+  v.field("max_context", o.maxContext);
   v.field("system", o.system);
   v.field("regions", o.regions);
   v.field("kernels", o.kernels);

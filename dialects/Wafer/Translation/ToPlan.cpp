@@ -20,6 +20,8 @@
 
 #include "fmt/format.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
@@ -170,14 +172,20 @@ static std::vector<plan::Weight> toWeights(const model::KernelSpec &spec,
   return weights;
 }
 
+/// `room` are the tokens of a sequence after the step.
 static std::vector<plan::State> toStates(const model::KernelSpec &spec,
-                                         const model::Sharding &sharding) {
+                                         const model::Sharding &sharding,
+                                         int64_t room) {
   std::vector<plan::State> states;
-  for (auto [index, state] : llvm::enumerate(spec.states))
-    states.push_back(
-        {state.name, state.type.name, state.type.bits, state.shape,
-         state.bytes(),
-         toCuts(model::stateCuts(spec, sharding, static_cast<int>(index)))});
+  for (auto [index, state] : llvm::enumerate(spec.states)) {
+    int number = static_cast<int>(index);
+    int dim = memory::contextDim(spec, sharding, number);
+    int64_t kept = dim < 0 ? room : state.shape[dim];
+    states.push_back({state.name, state.type.name, state.type.bits, state.shape,
+                      state.bytes(),
+                      toCuts(model::stateCuts(spec, sharding, number)), dim,
+                      kept < room ? kept : 0});
+  }
   return states;
 }
 
@@ -212,7 +220,7 @@ static std::string regionName(RegionOp region) {
 }
 
 static plan::Kernel toKernel(const model::KernelSpec &spec,
-                             PlacedKernel &kernel) {
+                             PlacedKernel &kernel, int64_t room) {
   plan::Kernel result;
   result.name = spec.name;
   result.role = model::toString(spec.role);
@@ -226,7 +234,7 @@ static plan::Kernel toKernel(const model::KernelSpec &spec,
   result.rectangle = toRectangle(region);
   result.ops = toOps(spec, kernel.sharding);
   result.weights = toWeights(spec, kernel.sharding);
-  result.states = toStates(spec, kernel.sharding);
+  result.states = toStates(spec, kernel.sharding, room);
   for (ExpertGroupOp group : kernel.groups) {
     model::Rect rect = group.getRect();
     rect.x += region.x;
@@ -280,11 +288,52 @@ static plan::System toSystem(SystemOp system) {
   return result;
 }
 
+/// Scratch of a kernel that is live at once, at most.
+static int64_t liveScratch(const plan::Kernel &kernel) {
+  int64_t most = 0;
+  for (const plan::CoreClass &cores : kernel.classes) {
+    // What begins with an op is there until after its last one.
+    std::map<int64_t, int64_t> change;
+    for (const plan::Buffer &buffer : cores.memory)
+      if (buffer.role == "scratch") {
+        change[buffer.firstOp] += buffer.bytes;
+        change[buffer.lastOp + 1] -= buffer.bytes;
+      }
+    int64_t live = 0;
+    for (auto [op, bytes] : change)
+      most = std::max(most, live += bytes);
+  }
+  return most;
+}
+
+/// Buffers of a kernel that are there all the time.
+static int64_t residentBytes(const plan::Kernel &kernel) {
+  int64_t bytes = 0;
+  for (const plan::Buffer &buffer : kernel.classes.front().memory)
+    bytes += buffer.role == "scratch" ? 0 : buffer.bytes;
+  return bytes;
+}
+
+static int64_t toMaxContext(const PlacedSystem &placement) {
+  llvm::MapVector<Operation *, std::vector<model::CutKernel>> regions;
+  for (auto [spec, kernel] :
+       llvm::zip_equal(placement.model.kernels, placement.kernels))
+    regions[RegionOp(kernel.placement.region)].push_back(
+        {&spec, &kernel.sharding});
+  std::vector<std::vector<model::CutKernel>> cuts;
+  for (auto &[region, kernels] : regions)
+    cuts.push_back(kernels);
+  SystemOp system = placement.system;
+  return memory::longestContext(cuts, placement.model.context,
+                                placement.model.tokens, system.getPlanBudget());
+}
+
 /// The regions that kernels use, in the order of the IR.
 static std::vector<plan::Region> toRegions(const PlacedSystem &placement,
                                            ArrayRef<plan::Kernel> kernels) {
   std::vector<plan::Region> regions;
   llvm::StringMap<size_t> indexOf;
+  llvm::StringMap<int64_t> scratchOf;
   for (StageOp stage : SystemOp(placement.system).getBlock().getOps<StageOp>())
     for (RegionOp region : stage.getBlock().getOps<RegionOp>()) {
       indexOf[regionName(region)] = regions.size();
@@ -292,13 +341,19 @@ static std::vector<plan::Region> toRegions(const PlacedSystem &placement,
                          stage.getWafer(),
                          toRectangle(region.getRect()),
                          {},
+                         0,
                          0});
     }
   for (const plan::Kernel &kernel : kernels) {
     plan::Region &region = regions[indexOf.lookup(kernel.region)];
     region.kernels.push_back(kernel.name);
     region.bytesPerCore = std::max(region.bytesPerCore, kernel.bytesPerCore);
+    region.leastBytesPerCore += residentBytes(kernel);
+    int64_t &scratch = scratchOf[kernel.region];
+    scratch = std::max(scratch, liveScratch(kernel));
   }
+  for (plan::Region &region : regions)
+    region.leastBytesPerCore += scratchOf[region.name];
   llvm::erase_if(regions, [](const plan::Region &region) {
     return region.kernels.empty();
   });
@@ -460,8 +515,10 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
                model.batch, model.context, model.tokens};
   plan.system = toSystem(system);
   for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
-    plan.kernels.push_back(toKernel(spec, kernel));
+    plan.kernels.push_back(
+        toKernel(spec, kernel, model.context + model.tokens));
   plan.regions = toRegions(*placement, plan.kernels);
+  plan.maxContext = toMaxContext(*placement);
   for (auto [stream, connect] :
        llvm::zip_equal(model.streams, placement->connects))
     plan.streams.push_back(toStream(model, stream, connect));

@@ -80,6 +80,21 @@ std::string bufferName(const model::KernelSpec &kernel, model::TensorRole role,
 Problem problemOf(const std::vector<model::CutKernel> &kernels,
                   std::string name, int64_t budget);
 
+/// The longest context, at most `kLongestContext`, for which kernels cut in the
+/// same way fit the budget on every region: states and what attention works on
+/// grow from the `context` + `tokens` positions that `regions` are made for.
+/// Look-up tables of positions bound it too. `context` where nothing grows with
+/// it.
+inline constexpr int64_t kLongestContext = int64_t(1) << 26;
+int64_t
+longestContext(const std::vector<std::vector<model::CutKernel>> &regions,
+               int64_t context, int64_t tokens, int64_t budget);
+
+/// The dim of a state that counts tokens: the one that a dim "context" of an op
+/// indexes, and no other dim on its axis. -1 where there is none.
+int contextDim(const model::KernelSpec &kernel, const model::Sharding &sharding,
+               int state);
+
 } // namespace inlay::memory
 
 #endif // INLAY_MEMORY_MEMORY_H

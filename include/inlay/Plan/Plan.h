@@ -167,6 +167,8 @@ struct State {
   std::vector<int64_t> shape;
   int64_t bytes = 0;
   std::vector<Cut> cuts;
+  int64_t contextDim = -1; ///< dim of `shape` that counts tokens; -1: none
+  int64_t window = 0;      ///< tokens that it keeps; 0: all of the context
 };
 
 /// A part of the SRAM of every core of a class. Offsets count from the start of
@@ -225,6 +227,7 @@ struct Region {
   Rectangle rectangle;
   std::vector<std::string> kernels; ///< in the order in which they fire
   int64_t bytesPerCore = 0;         ///< end of the last buffer of all kernels
+  int64_t leastBytesPerCore = 0;    ///< live at once: no map takes less
 };
 
 struct ExpertGroup {
@@ -449,6 +452,8 @@ struct Plan {
   int64_t seed = 0;
   bool feasible = true;
   Step step;
+  int64_t maxContext =
+      0; ///< tokens for which the states have room on the cores
   System system;
   std::vector<Region> regions; ///< by wafer
   std::vector<Kernel> kernels;
