@@ -1,0 +1,234 @@
+//===- Cuts.cpp - How tensors and loop nests are cut ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Cuts.h"
+
+#include "fmt/format.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace inlay::checker;
+
+static Cut uncut(int64_t size, std::string dim = "") {
+  Cut cut;
+  cut.dim = std::move(dim);
+  cut.axis = "none";
+  cut.size = cut.shard = cut.points = size;
+  cut.parts = cut.unit = cut.inner = 1;
+  return cut;
+}
+
+static int64_t shardOf(int64_t size, int64_t unit, int64_t parts) {
+  unit = std::max<int64_t>(1, unit);
+  return std::min(size, times(divideUp(divideUp(size, unit), parts), unit));
+}
+
+static Cut cutAlone(const Kernel &kernel, const std::string &dim, int64_t size,
+                    int64_t unit, const std::string &axis) {
+  Cut cut = uncut(size, dim);
+  cut.axis = axis;
+  cut.parts = kernel.extent(axis);
+  cut.unit = unit;
+  cut.shard = shardOf(size, unit, cut.parts);
+  return cut;
+}
+
+static size_t countOnAxis(const std::vector<Cut> &dims,
+                          const std::string &axis) {
+  return llvm::count_if(dims, [&](const Cut &dim) { return dim.axis == axis; });
+}
+
+Cut inlay::checker::cutOfDim(const Kernel &kernel, const std::vector<Cut> &dims,
+                             size_t d) {
+  const Cut &dim = dims[d];
+  if (dim.axis == "none")
+    return uncut(dim.size, dim.dim);
+  Cut cut = cutAlone(kernel, dim.dim, dim.size, dim.unit, dim.axis);
+  if (countOnAxis(dims, dim.axis) == 1)
+    return cut;
+  // Any common run of points will do that leaves none over.
+  cut.unit = 1;
+  cut.shard = 0;
+  for (size_t e = 0; e < dims.size(); ++e) {
+    if (dims[e].axis != dim.axis)
+      continue;
+    if (cut.shard == 0)
+      cut.shard = dims[e].shard;
+    if (e == d)
+      continue;
+    cut.points = times(cut.points, dims[e].size);
+    if (e > d)
+      cut.inner = times(cut.inner, dims[e].size);
+  }
+  cut.shard = std::max(cut.shard, divideUp(cut.points, cut.parts));
+  return cut;
+}
+
+namespace {
+struct Use {
+  const Op *op = nullptr;
+  const Operand *operand = nullptr;
+};
+} // namespace
+
+/// The first use of a tensor that stays; with `rank` the first of that rank.
+static Use firstUse(const Kernel &kernel, const std::string &role,
+                    const Tensor &tensor, bool anyRank) {
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands)
+      if (operand.role == role && operand.buffer == tensor.name &&
+          (anyRank || operand.indexDims.size() == tensor.shape.size()))
+        return {&op, &operand};
+  return {};
+}
+
+/// The op's dim that indexes dim `i` of the tensor; none where there is no such
+/// dim or the operand is not well-formed.
+static const Cut *indexingDim(const Use &use, size_t i, int64_t &divisor) {
+  const Operand &operand = *use.operand;
+  if (i >= operand.indexDivisors.size())
+    return nullptr;
+  divisor = std::max<int64_t>(1, operand.indexDivisors[i]);
+  int64_t d = operand.indexDims[i];
+  if (d < 0 || d >= static_cast<int64_t>(use.op->dims.size()))
+    return nullptr;
+  return &use.op->dims[d];
+}
+
+std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
+                                                 const Weight &weight) {
+  Use use = firstUse(kernel, "weights", weight, /*anyRank=*/true);
+  bool isIndexed =
+      use.op && use.operand->indexDims.size() == weight.shape.size();
+  std::vector<Cut> cuts;
+  for (size_t i = 0; i < weight.shape.size(); ++i) {
+    int64_t divisor = 1;
+    const Cut *dim = isIndexed ? indexingDim(use, i, divisor) : nullptr;
+    if (!dim || divisor >= dim->size) {
+      cuts.push_back(uncut(weight.shape[i]));
+      continue;
+    }
+    if (dim->axis == "none") {
+      cuts.push_back(uncut(weight.shape[i], dim->dim));
+      continue;
+    }
+    int64_t unit = std::max<int64_t>(1, dim->unit / divisor);
+    cuts.push_back(
+        cutAlone(kernel, dim->dim, weight.shape[i], unit, dim->axis));
+    // Dims that share an axis do not say their unit.
+    if (countOnAxis(use.op->dims, dim->axis) > 1)
+      cuts.back().unit = 0;
+  }
+  return cuts;
+}
+
+std::vector<Cut> inlay::checker::stateCutsByUse(const Kernel &kernel,
+                                                const Tensor &state) {
+  Use use = firstUse(kernel, "state", state, /*anyRank=*/false);
+  std::vector<Cut> cuts;
+  if (!use.op) {
+    for (int64_t size : state.shape)
+      cuts.push_back(uncut(size));
+    return cuts;
+  }
+  // The op may work on less than the state holds after the step.
+  Op op = *use.op;
+  for (size_t i = 0; i < state.shape.size(); ++i) {
+    int64_t divisor = 1;
+    if (indexingDim(use, i, divisor) && divisor == 1)
+      op.dims[use.operand->indexDims[i]].size = state.shape[i];
+  }
+  for (size_t i = 0; i < state.shape.size(); ++i) {
+    int64_t divisor = 1;
+    const Cut *dim = indexingDim(use, i, divisor);
+    cuts.push_back(dim ? cutOfDim(kernel, op.dims, use.operand->indexDims[i])
+                       : uncut(state.shape[i]));
+    cuts.back().size = state.shape[i];
+    cuts.back().inner = times(cuts.back().inner, divisor);
+  }
+  return cuts;
+}
+
+bool inlay::checker::combinesPartialResults(const Op &op) {
+  return llvm::any_of(op.dims, [](const Cut &dim) {
+    return dim.isReduction && dim.axis != "none" && dim.parts > 1;
+  });
+}
+
+/// A run of q points of dims that share an axis touches at most so many indices
+/// of each: the fastest first, and one more of the next where the run does not
+/// end with a whole round.
+LargestPart::LargestPart(const Op &op) : op(op) {
+  for (const Cut &dim : op.dims)
+    values.push_back(std::min(dim.size, dim.shard));
+  for (const char *axis : {"x", "y", "group"}) {
+    if (countOnAxis(op.dims, axis) < 2)
+      continue;
+    int64_t left = 0;
+    for (const Cut &dim : op.dims)
+      if (dim.axis == axis)
+        left = dim.shard;
+    for (size_t d = op.dims.size(); d-- > 0;) {
+      if (op.dims[d].axis != axis)
+        continue;
+      int64_t size = std::max<int64_t>(1, op.dims[d].size);
+      values[d] = std::min(size, left);
+      bool isUneven = left > size && left % size != 0;
+      left = divideUp(left, size) + (isUneven ? 1 : 0);
+    }
+  }
+}
+
+int64_t LargestPart::elements(const Operand &operand) const {
+  int64_t total = 1;
+  for (const char *axis : {"none", "x", "y", "group"}) {
+    int64_t indices = 1, run = 0;
+    size_t used = 0;
+    for (size_t i = 0; i < operand.indexDims.size(); ++i) {
+      int64_t d = operand.indexDims[i];
+      if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
+          op.dims[d].axis != axis || i >= operand.indexDivisors.size())
+        continue;
+      indices = times(indices, divideUp(values[d], operand.indexDivisors[i]));
+      run = op.dims[d].shard;
+      ++used;
+    }
+    // With all dims of a shared axis there is one element for each point.
+    bool isRun = used > 1 && std::string(axis) != "none" &&
+                 used == countOnAxis(op.dims, axis);
+    total = times(total, isRun ? std::min(indices, run) : indices);
+  }
+  return total;
+}
+
+int64_t LargestPart::elements(const Operand &operand, int64_t ofTensor) const {
+  int64_t part = elements(operand), indexed = 1;
+  for (size_t i = 0; i < operand.indexDims.size(); ++i) {
+    int64_t d = operand.indexDims[i];
+    if (d >= 0 && d < static_cast<int64_t>(op.dims.size()) &&
+        i < operand.indexDivisors.size())
+      indexed =
+          times(indexed, divideUp(op.dims[d].size, operand.indexDivisors[i]));
+  }
+  if (indexed <= 0 || indexed >= ofTensor)
+    return std::min(part, ofTensor);
+  double rest = double(ofTensor % indexed) / double(indexed);
+  int64_t scaled = plus(times(part, ofTensor / indexed),
+                        static_cast<int64_t>(std::ceil(double(part) * rest)));
+  return std::min(scaled, ofTensor);
+}
+
+std::string inlay::checker::describe(const Cut &cut) {
+  return fmt::format("{} points of '{}' of size {} on {} over {} cores in "
+                     "shards of {}, unit {}, inner {}",
+                     cut.points, cut.dim, cut.size, cut.axis, cut.parts,
+                     cut.shard, cut.unit, cut.inner);
+}

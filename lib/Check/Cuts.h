@@ -1,0 +1,51 @@
+//===- Cuts.h - How tensors and loop nests are cut --------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_CHECK_CUTS_H
+#define INLAY_LIB_CHECK_CUTS_H
+
+#include "Plan.h"
+
+namespace inlay::checker {
+
+/// What the cut of dim `d` must be, given the sizes, axes and units of all
+/// `dims` of the op: those on one axis are cut together, the first being the
+/// slowest, into shards as long as the first one says.
+Cut cutOfDim(const Kernel &kernel, const std::vector<Cut> &dims, size_t d);
+
+/// Cuts of a weight, as the first op that uses it gives them; `unit` is 0 where
+/// the op does not say it.
+std::vector<Cut> weightCutsByUse(const Kernel &kernel, const Weight &weight);
+
+/// The same for a state, whose dims may share an axis.
+std::vector<Cut> stateCutsByUse(const Kernel &kernel, const Tensor &state);
+
+/// True where the op's dims on a cut axis include a reduction.
+bool combinesPartialResults(const Op &op);
+
+/// Elements of an operand on the core with the most of them.
+class LargestPart {
+public:
+  explicit LargestPart(const Op &op);
+
+  int64_t elements(const Operand &operand) const;
+  /// Of a tensor that may have more elements than the op's dims index: what no
+  /// dim indexes is on every core.
+  int64_t elements(const Operand &operand, int64_t ofTensor) const;
+
+private:
+  const Op &op;
+  std::vector<int64_t> values; ///< indices of each dim on a core
+};
+
+/// "token 1 on none, n 64 on x in shards of 19": for messages.
+std::string describe(const Cut &cut);
+
+} // namespace inlay::checker
+
+#endif // INLAY_LIB_CHECK_CUTS_H

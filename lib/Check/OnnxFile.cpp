@@ -1,0 +1,332 @@
+//===- OnnxFile.cpp - What a checker knows of an ONNX file ----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OnnxFile.h"
+
+#include "Canonical.h"
+#include "Plan.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include "fmt/format.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
+
+using namespace inlay::checker;
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
+using llvm::StringRef;
+
+static constexpr int kMostNesting = 64;
+
+namespace {
+
+/// One message of the file, field by field. Values are views of the file.
+class Message {
+public:
+  Message(StringRef bytes, bool &isDamaged)
+      : bytes(bytes), isDamaged(isDamaged),
+        in(reinterpret_cast<const uint8_t *>(bytes.data()),
+           static_cast<int>(bytes.size())) {}
+
+  bool next() {
+    uint32_t tag = in.ReadTag();
+    if (tag == 0) {
+      isDamaged |= !in.ConsumedEntireMessage();
+      return false;
+    }
+    field = WireFormatLite::GetTagFieldNumber(tag);
+    type = WireFormatLite::GetTagWireType(tag);
+    value = {};
+    number = 0;
+    bool isRead = true;
+    if (type == WireFormatLite::WIRETYPE_VARINT) {
+      isRead = in.ReadVarint64(&number);
+    } else if (type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      int size = 0;
+      isRead = in.ReadVarintSizeAsInt(&size);
+      int at = in.CurrentPosition();
+      isRead = isRead && in.Skip(size);
+      if (isRead)
+        value = bytes.substr(at, size);
+    } else {
+      isRead = WireFormatLite::SkipField(&in, tag);
+    }
+    isDamaged |= !isRead;
+    return isRead;
+  }
+
+  int field = 0;
+  WireFormatLite::WireType type = WireFormatLite::WIRETYPE_VARINT;
+  StringRef value;     ///< of a field with a length
+  uint64_t number = 0; ///< of a varint
+
+private:
+  StringRef bytes;
+  bool &isDamaged;
+  CodedInputStream in;
+};
+
+int64_t bitsOfDataType(int64_t type) {
+  // As onnx.proto numbers them; 0 for strings and what is not known.
+  static constexpr int kBits[] = {0, 32, 8,  8,  16, 16, 32,  64, 0,
+                                  8, 16, 64, 32, 64, 64, 128, 16, 8,
+                                  8, 8,  8,  4,  4,  4,  8,   2,  2};
+  return type >= 0 && type < static_cast<int64_t>(std::size(kBits))
+             ? kBits[type]
+             : 0;
+}
+
+class FileReader {
+public:
+  FileReader(StringRef bytes, StringRef name, Model &model)
+      : bytes(bytes), name(name), model(model) {}
+
+  /// False where the bytes are no ONNX model.
+  bool run() {
+    bool hasGraph = false;
+    Message in(bytes, isDamaged);
+    while (in.next())
+      if (in.field == 7 &&
+          in.type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+        hasGraph = true;
+        readGraph(in.value);
+      }
+    if (isDamaged || !hasGraph)
+      return false;
+    std::erase_if(model.inputs, [&](const std::string &input) {
+      return model.initializers.count(input) > 0;
+    });
+    findReachable();
+    return true;
+  }
+
+private:
+  void readGraph(StringRef graph) {
+    Message in(graph, isDamaged);
+    while (in.next()) {
+      if (in.field == 1)
+        readNode(in.value);
+      else if (in.field == 5)
+        readTensor(in.value);
+      else if (in.field == 11)
+        model.inputs.push_back(nameOf(in.value));
+      else if (in.field == 12)
+        model.outputs.push_back(nameOf(in.value));
+    }
+  }
+
+  std::string nameOf(StringRef valueInfo) {
+    Message in(valueInfo, isDamaged);
+    std::string result;
+    while (in.next())
+      if (in.field == 1)
+        result = in.value.str();
+    return result;
+  }
+
+  void readNode(StringRef node) {
+    std::vector<std::string> inputs;
+    std::vector<std::string> outputs;
+    collectInputs(node, inputs, &outputs, 0);
+    size_t number = nodeInputs.size();
+    nodeInputs.push_back(std::move(inputs));
+    for (std::string &output : outputs)
+      producer.emplace(std::move(output), number);
+  }
+
+  /// Names that a node reads, those that its subgraphs capture included.
+  void collectInputs(StringRef node, std::vector<std::string> &inputs,
+                     std::vector<std::string> *outputs, int depth) {
+    if (depth > kMostNesting) {
+      isDamaged = true;
+      return;
+    }
+    Message in(node, isDamaged);
+    while (in.next()) {
+      if (in.field == 1)
+        inputs.push_back(in.value.str());
+      else if (in.field == 2 && outputs)
+        outputs->push_back(in.value.str());
+      else if (in.field == 5)
+        collectCaptured(in.value, inputs, depth);
+    }
+  }
+
+  void collectCaptured(StringRef attribute, std::vector<std::string> &inputs,
+                       int depth) {
+    Message in(attribute, isDamaged);
+    while (in.next()) {
+      if (in.field != 6 && in.field != 11)
+        continue;
+      Message graph(in.value, isDamaged);
+      while (graph.next()) {
+        if (graph.field == 1)
+          collectInputs(graph.value, inputs, nullptr, depth + 1);
+        else if (graph.field == 12)
+          inputs.push_back(nameOf(graph.value));
+      }
+    }
+  }
+
+  void readTensor(StringRef tensor) {
+    Initializer result;
+    result.file = name.str();
+    result.encoding = "raw";
+    result.elements = 1;
+    int64_t dataType = 0;
+    int pieces = 0;
+    bool isExternal = false, hasLength = false;
+    Message in(tensor, isDamaged);
+    while (in.next()) {
+      switch (in.field) {
+      case 1:
+        readDims(in, result.elements);
+        break;
+      case 2:
+        dataType = static_cast<int64_t>(in.number);
+        break;
+      case 8:
+        result.name = in.value.str();
+        break;
+      case 13:
+        readEntry(in.value, result, hasLength);
+        break;
+      case 14:
+        isExternal = in.number == 1;
+        break;
+      case 4:
+      case 5:
+      case 6:
+      case 7:
+      case 9:
+      case 10:
+      case 11:
+        readData(in, tensor, result, pieces);
+        break;
+      default:
+        break;
+      }
+    }
+    result.bits = bitsOfDataType(dataType);
+    if (isExternal && !hasLength)
+      result.length = divideUp(times(result.elements, result.bits), 8);
+    model.initializers[result.name] = std::move(result);
+  }
+
+  void readDims(Message &in, int64_t &elements) {
+    if (in.type == WireFormatLite::WIRETYPE_VARINT) {
+      elements = times(elements, static_cast<int64_t>(in.number));
+      return;
+    }
+    CodedInputStream packed(reinterpret_cast<const uint8_t *>(in.value.data()),
+                            static_cast<int>(in.value.size()));
+    uint64_t dim = 0;
+    while (packed.CurrentPosition() < static_cast<int>(in.value.size()) &&
+           packed.ReadVarint64(&dim))
+      elements = times(elements, static_cast<int64_t>(dim));
+  }
+
+  /// Data in one piece have a place of their own; data in several pieces, or
+  /// not packed, are the message as a whole.
+  void readData(Message &in, StringRef tensor, Initializer &result,
+                int &pieces) {
+    bool isString = in.field == 6;
+    bool isPiece =
+        in.type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED && !isString;
+    if (isPiece && in.value.empty())
+      return;
+    if (!isPiece || ++pieces > 1) {
+      result.encoding = "proto";
+      result.offset = tensor.data() - bytes.data();
+      result.length = static_cast<int64_t>(tensor.size());
+      return;
+    }
+    bool isVarint = in.field == 5 || in.field == 7 || in.field == 11;
+    result.encoding = isVarint ? "varint" : "raw";
+    result.offset = in.value.data() - bytes.data();
+    result.length = static_cast<int64_t>(in.value.size());
+  }
+
+  void readEntry(StringRef entry, Initializer &result, bool &hasLength) {
+    StringRef key, value;
+    Message in(entry, isDamaged);
+    while (in.next()) {
+      if (in.field == 1)
+        key = in.value;
+      else if (in.field == 2)
+        value = in.value;
+    }
+    int64_t number = 0;
+    bool isNumber = !value.getAsInteger(10, number);
+    if (key == "location")
+      result.file = value.str();
+    else if (key == "offset" && isNumber)
+      result.offset = number;
+    else if (key == "length" && isNumber) {
+      result.length = number;
+      hasLength = true;
+    }
+  }
+
+  void findReachable() {
+    std::vector<std::string> wanted = model.outputs;
+    std::vector<bool> isSeen(nodeInputs.size());
+    while (!wanted.empty()) {
+      std::string value = std::move(wanted.back());
+      wanted.pop_back();
+      auto found = producer.find(value);
+      model.reachable.insert(std::move(value));
+      if (found == producer.end() || isSeen[found->second])
+        continue;
+      isSeen[found->second] = true;
+      for (const std::string &input : nodeInputs[found->second])
+        if (!input.empty())
+          wanted.push_back(input);
+    }
+  }
+
+  StringRef bytes, name;
+  Model &model;
+  bool isDamaged = false;
+  std::vector<std::vector<std::string>> nodeInputs;
+  std::map<std::string, size_t> producer;
+};
+
+} // namespace
+
+void ModelDeleter::operator()(Model *model) const { delete model; }
+
+ModelPtr inlay::checker::readModel(StringRef path, StringRef digestOf,
+                                   std::string &error) {
+  auto open = [&](StringRef file) {
+    auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/false,
+                                              /*RequiresNullTerminator=*/false);
+    if (!buffer)
+      error = fmt::format("{}: cannot be read: {}", file.str(),
+                          buffer.getError().message());
+    return buffer;
+  };
+  auto named = open(digestOf);
+  if (!named)
+    return nullptr;
+  ModelPtr model(new Model);
+  model->fileName = llvm::sys::path::filename(digestOf).str();
+  model->fileSha256 = sha256((*named)->getBuffer());
+  auto buffer = open(path);
+  if (!buffer)
+    return nullptr;
+  StringRef bytes = (*buffer)->getBuffer();
+  if (bytes.size() > INT32_MAX ||
+      !FileReader(bytes, llvm::sys::path::filename(path), *model).run()) {
+    error = fmt::format("{}: is no ONNX model", path.str());
+    return nullptr;
+  }
+  return model;
+}

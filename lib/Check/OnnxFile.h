@@ -1,0 +1,41 @@
+//===- OnnxFile.h - What a checker knows of an ONNX file --------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_CHECK_ONNXFILE_H
+#define INLAY_LIB_CHECK_ONNXFILE_H
+
+#include "inlay/Check/Check.h"
+
+#include <cstdint>
+#include <map>
+#include <set>
+
+namespace inlay::checker {
+
+/// A tensor of the file: where its bytes are.
+struct Initializer {
+  std::string name, file;
+  std::string encoding; ///< "raw", "varint" or "proto", as in a plan
+  int64_t offset = 0, length = 0;
+  int64_t elements = 0;
+  int64_t bits = 0; ///< of a stored element
+};
+
+class Model {
+public:
+  std::string fileName;   ///< of what the plan is about, without its folder
+  std::string fileSha256; ///< of it
+  std::map<std::string, Initializer> initializers;
+  std::vector<std::string> inputs;  ///< that are no initializers, in order
+  std::vector<std::string> outputs; ///< in order
+  std::set<std::string> reachable;  ///< names that outputs depend on
+};
+
+} // namespace inlay::checker
+
+#endif // INLAY_LIB_CHECK_ONNXFILE_H

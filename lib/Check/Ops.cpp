@@ -1,0 +1,252 @@
+//===- Ops.cpp - What kernels compute, and on which part ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Cuts.h"
+#include "Rules.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace inlay::checker;
+
+int64_t inlay::checker::bitsOfType(llvm::StringRef name) {
+  if (name == "bf16")
+    return 16;
+  if (name == "i1") // a truth value has a byte
+    return 8;
+  // Letters, then the width: "i64", "u4", "f8E4M3FN".
+  llvm::StringRef digits =
+      name.drop_while([](char c) { return c >= 'a' && c <= 'z'; });
+  int64_t bits = 0;
+  llvm::StringRef letters = name.drop_back(digits.size());
+  if (!llvm::is_contained({"i", "si", "ui", "u", "f", "tf"}, letters) ||
+      digits.consumeInteger(10, bits) || bits < 1 || bits > 1024)
+    return 0;
+  // Small floats say how many bits are the exponent's, and what has no code.
+  bool isPlain =
+      digits.empty() ||
+      (letters == "f" && digits.starts_with("E") &&
+       digits.find_first_not_of("EMFNUZB0123456789") == llvm::StringRef::npos);
+  return isPlain ? bits : 0;
+}
+
+namespace {
+
+/// Shape and type of each end of the streams at a kernel.
+struct Port {
+  std::string type;
+  std::vector<int64_t> shape;
+};
+
+class OpChecker {
+public:
+  OpChecker(const Plan &plan, Report &report) : plan(plan), report(report) {
+    for (const Stream &stream : plan.streams) {
+      if (!stream.to.empty())
+        ports[{stream.to, "input", stream.toPort}] = &stream;
+      if (!stream.from.empty())
+        ports[{stream.from, "output", stream.fromPort}] = &stream;
+    }
+  }
+
+  void run();
+
+private:
+  void checkOp(const Kernel &kernel, size_t index);
+  void checkKind(const Op &op, const std::string &place);
+  void checkDim(const Kernel &kernel, const Op &op, size_t d,
+                const std::string &place);
+  void checkOperand(const Kernel &kernel, const Op &op, const Operand &operand,
+                    const std::string &place);
+  void checkIndexing(const Op &op, const Operand &operand,
+                     const std::vector<int64_t> &shape,
+                     const std::string &place);
+  void checkTwins();
+
+  const Plan &plan;
+  Report &report;
+  std::map<std::tuple<std::string, std::string, int64_t>, const Stream *> ports;
+};
+
+} // namespace
+
+static std::string opPlace(const Kernel &kernel, size_t index) {
+  return fmt::format("{}, op {} '{}'", kernel.place(), index,
+                     kernel.ops[index].name);
+}
+
+void OpChecker::run() {
+  report.begin("ops");
+  for (const Kernel &kernel : plan.kernels)
+    for (size_t i = 0; i < kernel.ops.size(); ++i)
+      checkOp(kernel, i);
+  checkTwins();
+}
+
+void OpChecker::checkOp(const Kernel &kernel, size_t index) {
+  const Op &op = kernel.ops[index];
+  std::string place = opPlace(kernel, index);
+  checkKind(op, place);
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    checkDim(kernel, op, d, place);
+  for (const Operand &operand : op.operands)
+    checkOperand(kernel, op, operand, place);
+}
+
+/// What a loop nest does says whether it adds up over a dim.
+void OpChecker::checkKind(const Op &op, const std::string &place) {
+  if (op.kind == "opaque")
+    return;
+  bool wants = llvm::is_contained(
+      {"contraction", "reduction", "softmax", "top_k"}, op.kind);
+  bool has =
+      llvm::any_of(op.dims, [](const Cut &dim) { return dim.isReduction; });
+  if (wants != has)
+    report.fail(place, fmt::format("is of kind {} and has {} reduction dim",
+                                   op.kind, has ? "a" : "no"));
+}
+
+void OpChecker::checkDim(const Kernel &kernel, const Op &op, size_t d,
+                         const std::string &place) {
+  const Cut &cut = op.dims[d];
+  Cut wanted = cutOfDim(kernel, op.dims, d);
+  if (cut.size != wanted.size || cut.parts != wanted.parts ||
+      cut.unit != wanted.unit || cut.shard != wanted.shard ||
+      cut.inner != wanted.inner || cut.points != wanted.points)
+    report.fail(place, fmt::format("dim {} has {}; by the rule of cuts it has "
+                                   "{}",
+                                   d, describe(cut), describe(wanted)));
+  if (cut.axis == "group" && cut.size != kernel.experts)
+    report.fail(place, fmt::format("cuts '{}' of size {} over expert groups, "
+                                   "but there are {} experts",
+                                   cut.dim, cut.size, kernel.experts));
+}
+
+void OpChecker::checkOperand(const Kernel &kernel, const Op &op,
+                             const Operand &operand, const std::string &place) {
+  std::string where = place + ", operand '" + operand.buffer + "'";
+  if (operand.indexDims.size() != operand.indexDivisors.size())
+    report.fail(where, fmt::format("has {} dims and {} divisors",
+                                   operand.indexDims.size(),
+                                   operand.indexDivisors.size()));
+  for (int64_t d : operand.indexDims)
+    if (d >= static_cast<int64_t>(op.dims.size()))
+      report.fail(where,
+                  fmt::format("is indexed by dim {} of {}", d, op.dims.size()));
+  if (int64_t bits = bitsOfType(operand.type); bits != operand.bits)
+    report.fail(where, fmt::format("has {} bits of type {}", operand.bits,
+                                   operand.type));
+  const Tensor *tensor = nullptr;
+  for (const Weight &weight : kernel.weights)
+    if (operand.role == "weights" && weight.name == operand.buffer)
+      tensor = &weight;
+  for (const Tensor &state : kernel.states)
+    if (operand.role == "state" && state.name == operand.buffer)
+      tensor = &state;
+  llvm::StringRef name = operand.buffer;
+  int64_t number = -1;
+  const Stream *stream = nullptr;
+  if (name.consume_front(operand.role + " ") &&
+      !name.consumeInteger(10, number))
+    if (auto found = ports.find({kernel.name, operand.role, number});
+        found != ports.end())
+      stream = found->second;
+  bool isScratch = operand.role == "scratch";
+  if (!isScratch && !tensor && !stream)
+    return report.fail(where,
+                       fmt::format("is no {} of the kernel", operand.role));
+  if (isScratch)
+    return;
+  const std::string &type = tensor ? tensor->type : stream->type;
+  if (operand.type != type)
+    report.fail(where, fmt::format("has type {}, the tensor has {}",
+                                   operand.type, type));
+  // A state may have room for more than the op works on.
+  if (operand.role != "state")
+    checkIndexing(op, operand, tensor ? tensor->shape : stream->shape, where);
+}
+
+/// Dims of the tensor are as long as the dims of the op that index them.
+void OpChecker::checkIndexing(const Op &op, const Operand &operand,
+                              const std::vector<int64_t> &shape,
+                              const std::string &place) {
+  if (operand.indexDims.size() != shape.size() ||
+      operand.indexDivisors.size() != shape.size())
+    return;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    int64_t d = operand.indexDims[i], divisor = operand.indexDivisors[i];
+    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) || divisor < 1)
+      continue;
+    const Cut &dim = op.dims[d];
+    if (divideUp(dim.size, divisor) != shape[i])
+      report.fail(place,
+                  fmt::format("has {} indices in dim {}, dim '{}' of the "
+                              "op gives it {} / {}",
+                              shape[i], i, dim.dim, dim.size, divisor));
+    bool isCut = dim.axis != "none" && dim.parts > 1 && divisor < dim.size &&
+                 dim.inner == 1 && dim.points == dim.size;
+    if (isCut && dim.shard != dim.size && dim.shard % divisor != 0)
+      report.fail(place, fmt::format("shares one index among {} of '{}', which "
+                                     "shards of {} cut apart",
+                                     divisor, dim.dim, dim.shard));
+  }
+}
+
+/// What two kernels of one structure have in common, as text.
+static std::string signature(const Kernel &kernel) {
+  std::string text = fmt::format("{} {} {}\n", kernel.role, kernel.experts,
+                                 kernel.expertsPerToken);
+  auto add = [&](auto value) { text += fmt::format("{} ", value); };
+  for (const Op &op : kernel.ops) {
+    add(op.name);
+    add(op.kind);
+    for (const Cut &dim : op.dims) {
+      add(dim.dim);
+      add(dim.size);
+      add(dim.isReduction);
+    }
+    for (const Operand &operand : op.operands) {
+      add(operand.role);
+      add(operand.type);
+      llvm::for_each(operand.indexDims, add);
+      llvm::for_each(operand.indexDivisors, add);
+    }
+    text += '\n';
+  }
+  // Weights and states go by name: their order says nothing.
+  std::vector<std::string> tensors;
+  for (const Weight &weight : kernel.weights)
+    tensors.push_back(fmt::format("weight {} {} [{}]", weight.type,
+                                  weight.rowPitchBits,
+                                  fmt::join(weight.shape, ", ")));
+  for (const Tensor &state : kernel.states)
+    tensors.push_back(
+        fmt::format("state {} [{}]", state.type, fmt::join(state.shape, ", ")));
+  llvm::sort(tensors);
+  for (const std::string &tensor : tensors)
+    text += tensor + "\n";
+  return text;
+}
+
+/// Kernels of one structure differ in names and places only.
+void OpChecker::checkTwins() {
+  report.begin("structure");
+  std::map<std::string, std::pair<const Kernel *, std::string>> known;
+  for (const Kernel &kernel : plan.kernels) {
+    std::string text = signature(kernel);
+    auto [entry, isNew] = known.try_emplace(kernel.structure, &kernel, text);
+    if (!isNew && entry->second.second != text)
+      report.fail(kernel.place(),
+                  fmt::format("has the structure of '{}', but not its ops, "
+                              "weights and states",
+                              entry->second.first->name));
+  }
+}
+
+void inlay::checker::checkOps(const Plan &plan, Report &report) {
+  OpChecker(plan, report).run();
+}

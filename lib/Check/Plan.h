@@ -1,0 +1,232 @@
+//===- Plan.h - A plan as its checker reads it ------------------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Read leniently, after the schema has had its say: what is missing or of
+// another kind is 0 or empty here, and some rule then finds it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_CHECK_PLAN_H
+#define INLAY_LIB_CHECK_PLAN_H
+
+#include "llvm/Support/JSON.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace inlay::checker {
+
+/// Sizes saturate here, so that sums of them still fit.
+inline constexpr int64_t kHuge = int64_t(1) << 56;
+
+/// a * b of two sizes, at most kHuge.
+inline int64_t times(int64_t a, int64_t b) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product) || product > kHuge)
+    return kHuge;
+  return product < -kHuge ? -kHuge : product;
+}
+
+inline int64_t plus(int64_t a, int64_t b) {
+  int64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? kHuge : sum;
+}
+
+inline int64_t divideUp(int64_t a, int64_t b) {
+  return b <= 0 ? kHuge : a / b + (a % b > 0);
+}
+
+int64_t product(const std::vector<int64_t> &sizes);
+
+struct Rect {
+  int64_t x = 0, y = 0, width = 0, height = 0;
+
+  int64_t right() const { return plus(x, width); }
+  int64_t bottom() const { return plus(y, height); }
+  int64_t area() const { return times(width, height); }
+  /// Cores that both have.
+  int64_t common(const Rect &other) const;
+  bool contains(const Rect &other) const;
+  std::string str() const; ///< "(1, 2) to (3, 4)"
+};
+
+struct Digest {
+  std::string name, sha256;
+};
+
+struct Figure {
+  std::string name;
+  double value = 0;
+  std::string unit, source;
+  bool assumption = false;
+};
+
+struct System {
+  std::string target, description;
+  int64_t wafers = 0, width = 0, height = 0;
+  std::vector<Rect> dead;
+  int64_t sramBytes = 0, reservedBytes = 0, budgetBytes = 0, alignment = 0;
+  double clockGhz = 0;
+  std::vector<Figure> figures;
+};
+
+struct Cut {
+  std::string dim, axis;
+  int64_t size = 0, parts = 0, unit = 0, shard = 0, inner = 0, points = 0;
+  bool isReduction = false;
+};
+
+struct Operand {
+  std::string role, buffer, type;
+  int64_t bits = 0;
+  std::vector<int64_t> indexDims, indexDivisors;
+};
+
+struct Op {
+  std::string name, kind;
+  std::vector<Cut> dims;
+  std::vector<Operand> operands;
+};
+
+struct Piece {
+  std::string initializer, file, encoding;
+  int64_t offset = 0, length = 0, storedBits = 0, first = 0;
+  std::vector<int64_t> sizes, strides;
+};
+
+struct Tensor {
+  std::string name, type;
+  int64_t bits = 0, bytes = 0;
+  std::vector<int64_t> shape;
+  std::vector<Cut> cuts;
+  int64_t contextDim = -1, window = 0; ///< of a state
+};
+
+struct Weight : Tensor {
+  std::vector<Piece> pieces;
+  int64_t rowPitchBits = 0, copies = 0;
+};
+
+struct Buffer {
+  std::string name, role;
+  int64_t offset = 0, bytes = 0, slots = 0, firstOp = 0, lastOp = 0;
+
+  int64_t end() const { return plus(offset, bytes); }
+};
+
+struct CoreClass {
+  std::string name;
+  std::vector<Rect> rectangles;
+  int64_t cores = 0, bytesPerCore = 0;
+  std::vector<Buffer> memory;
+};
+
+struct Group {
+  int64_t index = 0, first = 0, end = 0;
+  Rect rect;
+};
+
+/// Cycles by cause; `total` is their sum.
+struct Cycles {
+  std::vector<double> parts; ///< in the order of kCauses
+  double total = 0;
+};
+inline constexpr const char *kCauses[] = {"compute",        "sram",
+                                          "fabric_latency", "fabric_bandwidth",
+                                          "software",       "crossing"};
+inline constexpr size_t kCrossing = 5;
+
+/// The least cycles, by reason: every member that is a number but `cycles`.
+struct Bound {
+  std::map<std::string, double> reasons;
+  double cycles = 0;
+  std::string binding;
+};
+
+struct Kernel {
+  std::string name, role, structure, region;
+  int64_t layer = 0, experts = 0, expertsPerToken = 0, wafer = 0;
+  Rect rect; ///< of its region
+  std::vector<Op> ops;
+  std::vector<Weight> weights;
+  std::vector<Tensor> states;
+  std::vector<Group> groups;
+  std::vector<CoreClass> classes;
+  int64_t bytesPerCore = 0;
+  Cycles cycles;
+  double worstCase = 0, unknownBytes = 0, movedBytes = 0;
+  Bound bound;
+
+  std::string place() const { return "kernel '" + name + "'"; }
+  /// Cores along an axis; of expert groups where there are some.
+  int64_t extent(const std::string &axis) const;
+  /// Cores that take part.
+  int64_t cores() const;
+};
+
+struct Region {
+  std::string name;
+  int64_t wafer = 0, bytesPerCore = 0, leastBytesPerCore = 0;
+  Rect rect;
+  std::vector<std::string> kernels;
+};
+
+struct Stream {
+  std::string name, from, to, type;
+  int64_t fromPort = 0, toPort = 0, bytes = 0, hops = 0;
+  std::vector<int64_t> shape;
+  bool isCrossing = false, isInPlace = false;
+  Cycles cycles;
+
+  std::string place() const;
+};
+
+struct Rate {
+  double clock = 0, user = 0, system = 0;
+};
+
+struct Estimate {
+  std::string mode;
+  Cycles latency;
+  double worstCase = 0, gap = 0, unknownBytes = 0, movedBytes = 0;
+  std::vector<std::string> criticalPath;
+  std::vector<double> stageCycles;
+  Bound bound;
+  std::vector<Rate> rates;
+};
+
+struct Accounting {
+  int64_t weight = 0, reachable = 0, resident = 0, shard = 0, copy = 0,
+          padding = 0, state = 0;
+  std::vector<std::pair<std::string, int64_t>> folded;
+};
+
+struct Plan {
+  std::string contentSha256, model;
+  std::vector<Digest> digests;
+  std::vector<std::string> options;
+  bool isFeasible = false;
+  std::string phase;
+  int64_t batch = 0, context = 0, tokens = 0, maxContext = 0;
+  System system;
+  std::vector<Region> regions;
+  std::vector<Kernel> kernels;
+  std::vector<Stream> streams;
+  Estimate estimate;
+  Accounting accounting;
+
+  std::map<std::string, size_t> kernelOf; ///< by name; the first of that name
+};
+
+Plan readPlan(const llvm::json::Object &object);
+
+} // namespace inlay::checker
+
+#endif // INLAY_LIB_CHECK_PLAN_H
