@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""What inlay-check finds of single changes of valid plans: a table by kind of field.
+
+Each plan is changed in COUNT ways, every kind of field and every operator at least once; test/python/mutations.py
+has the operators and the reasons for changes that break nothing. A change that breaks something must be flagged, one
+that breaks nothing accepted. Exit status 1 where the checker and the reasons differ.
+"""
+
+import argparse
+import collections
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PLANS = [("gpt-oss-tiny-int4", 3000), ("mixtral-tiny-mobius", 2000), ("deepseek-v3-tiny-mobius", 2000),
+         ("qwen3-moe-tiny-optimum", 2000), ("llama-tiny-fp32", 1500)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
+    parser.add_argument("--count", type=int, help="of each plan, instead of the thousands by default")
+    args = parser.parse_args()
+    os.environ["INLAY_BIN_DIR"] = str(args.bin)
+    sys.path.insert(0, str(ROOT / "test/python"))
+    import checking  # pylint: disable=import-outside-toplevel
+    import mutations  # pylint: disable=import-outside-toplevel
+
+    rows = collections.defaultdict(collections.Counter)
+    wrong = []
+    for name, count in PLANS:
+        subject = checking.subject(name)
+        for mutant, reason, violations in mutations.judge(subject, mutations.mutants(subject, args.count or count)):
+            row = rows[mutant.kind]
+            row["mutations"] += 1
+            row["breaking"] += not reason
+            row["killed"] += bool(violations) and not reason
+            row["accepted"] += not violations and bool(reason)
+            if bool(violations) == bool(reason):
+                wrong.append(f"{name}: {mutant.kind} {mutant.operator} at {mutant.path}: {reason or 'breaks a property'}, "
+                             f"but {violations[:1] or 'accepted'}")
+    columns = ("mutations", "breaking", "killed", "harmless", "accepted")
+    print(f"{'kind of field':64}" + "".join(f"{column:>11}" for column in columns))
+    total = collections.Counter()
+    for kind in sorted(rows):
+        rows[kind]["harmless"] = rows[kind]["mutations"] - rows[kind]["breaking"]
+        total.update(rows[kind])
+        print(f"{kind:64}" + "".join(f"{rows[kind][column]:11,}" for column in columns))
+    print(f"{'all ' + str(len(rows)) + ' kinds':64}" + "".join(f"{total[column]:11,}" for column in columns))
+    print(f"kill rate {100 * total['killed'] / total['breaking']:.2f} %, "
+          f"false alarms {total['harmless'] - total['accepted']} of {total['harmless']}")
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Plans to be checked: of real models, changed at will, their digest made right again."""
+
+import functools
+import hashlib
+import importlib.util
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import placing
+
+spec = importlib.util.spec_from_file_location("loader", placing.ROOT / "examples/loader/loader.py")
+loader = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(loader)
+
+
+class Subject:
+    """A model with the plan that inlayc makes of it."""
+
+    def __init__(self, name, target, *options):
+        self.name = name
+        config = placing.ROOT / f"examples/configs/{name}.json"
+        self.model = config if config.exists() else placing.example(name)
+        self.target = placing.ROOT / f"targets/{target}.json"
+        with tempfile.TemporaryDirectory() as folder:
+            placing.run("inlayc", self.model, "--target", self.target, "-o", folder, *options)
+            self.plan = json.loads((pathlib.Path(folder) / "plan.json").read_text())
+        self.texts = {}
+        self.remember(self.plan)
+
+    def remember(self, value):
+        """Canonical text of every part of the plan by its identity: a changed plan shares most parts."""
+        if isinstance(value, dict):
+            members = {name: self.remember(inner) for name, inner in value.items()}
+            text = "{" + ",".join(f"{json.dumps(name)}:{members[name]}" for name in sorted(members)) + "}"
+        elif isinstance(value, list):
+            text = "[" + ",".join(map(self.remember, value)) + "]"
+        else:
+            return loader.canonical(value)
+        self.texts[id(value)] = text
+        return text
+
+    def canonical(self, value):
+        if id(value) in self.texts:
+            return self.texts[id(value)]
+        if isinstance(value, dict):
+            return "{" + ",".join(f"{json.dumps(name)}:{self.canonical(value[name])}" for name in sorted(value)) + "}"
+        if isinstance(value, list):
+            return "[" + ",".join(map(self.canonical, value)) + "]"
+        return loader.canonical(value)
+
+    def text(self, plan):
+        """The plan on one line, with the digest that belongs to it where nobody has changed that."""
+        content = self.canonical({name: value for name, value in plan.items() if name != "content_sha256"})
+        if "content_sha256" not in plan:
+            return content
+        digest = plan["content_sha256"]
+        if digest == self.plan["content_sha256"]:
+            digest = hashlib.sha256(content.encode()).hexdigest()
+        return f'{{"content_sha256":{loader.canonical(digest)},{content[1:]}'
+
+    def check(self, texts):
+        """What inlay-check says of each text: a list of violations."""
+        result = subprocess.run([placing.BIN / "inlay-check", "--lines", "--quiet", "-", "--model", self.model,
+                                 "--target", self.target], input="\n".join(texts), capture_output=True, text=True)
+        assert result.returncode in (0, 1) and not result.stderr, (result.returncode, result.stderr)
+        found = [[] for _ in texts]
+        for line in result.stdout.splitlines():
+            number, _, violation = line.partition(": ")
+            found[int(number) - 1].append(violation)
+        assert (result.returncode == 1) == any(found)
+        return found
+
+
+@functools.cache
+def subject(name, target="grid8x8", *options):
+    return Subject(name, target, *options)
+
+
+def changed(plan, path, change):
+    """A copy of the plan in which only what lies on the path is new; `change` gets the owner and the last key."""
+    root = owner = dict(plan)
+    for key in path[:-1]:
+        inner = owner[key]
+        owner[key] = dict(inner) if isinstance(inner, dict) else list(inner)
+        owner = owner[key]
+    change(owner, path[-1])
+    return root

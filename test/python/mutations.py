@@ -1,0 +1,271 @@
+"""Single changes of valid plans, and what must become of them.
+
+Every field of a plan has a kind, its path without numbers ("kernels[].weights[].copies"). Every kind is changed in
+all the ways that its type has: numbers go up and down, texts are renamed or take the value of another place, elements
+are dropped, doubled, swapped with the next and moved to another list of their kind. The digest of the content is made
+right again, so it tells nothing.
+
+A change must be flagged, unless `HARMLESS` says why it breaks nothing. What is said there is decided by the meaning of
+the field, or worked out anew from the changed plan, never by asking the checker.
+"""
+
+import collections
+import functools
+import json
+import math
+import random
+
+import jsonschema
+
+import checking
+import placing
+import plan_oracle as oracle
+
+SCHEMA = json.loads((placing.ROOT / "docs/schema/plan-1.schema.json").read_text())
+
+
+def places(value, path=(), kind=""):
+    """(kind, path) of every member and element."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            below = f"{kind}.{name}" if kind else name
+            yield below, (*path, name)
+            yield from places(inner, (*path, name), below)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield f"{kind}[]", (*path, index)
+            yield from places(inner, (*path, index), f"{kind}[]")
+
+
+def at(plan, path):
+    for key in path:
+        plan = plan[key]
+    return plan
+
+
+def put(value):
+    return lambda owner, key: owner.__setitem__(key, value)
+
+
+def drop(owner, key):
+    del owner[key]
+
+
+def double(owner, key):
+    owner.insert(key, owner[key])
+
+
+def swap(owner, key):
+    owner[key], owner[key + 1] = owner[key + 1], owner[key]
+
+
+def number_changes(value, alignment):
+    yield "+1", put(value + 1)
+    yield "-1", put(value - 1)
+    if isinstance(value, int):
+        yield "+16", put(value + alignment)
+        yield "-16", put(value - alignment)
+        yield "x3", put(3 * value + 3)
+
+
+def text_changes(value, others):
+    yield "renamed", put(value + "x")
+    if others:
+        yield "other", put(others[0])
+
+
+def changes(plan, path, others):
+    """(operator, change) for a place."""
+    value = at(plan, path)
+    if isinstance(value, bool):
+        yield "flipped", put(not value)
+    elif isinstance(value, (int, float)):
+        yield from number_changes(value, plan["system"]["buffer_alignment"])
+    elif isinstance(value, str):
+        yield from text_changes(value, others)
+    if isinstance(path[-1], str):
+        yield "missing", drop
+    else:
+        yield "dropped", drop
+        yield "doubled", double
+        owner = at(plan, path[:-1])
+        if path[-1] + 1 < len(owner) and owner[path[-1] + 1] != value:
+            yield "swapped", swap
+
+
+def moved(plan, source, target):
+    """The plan with an element taken out of one list and added to another."""
+    element = at(plan, source)
+    without = checking.changed(plan, source, drop)
+    return checking.changed(without, target, lambda owner, key: owner.__setitem__(key, [*owner[key], element]))
+
+
+class Mutant:
+    def __init__(self, kind, operator, path, plan):
+        self.kind, self.operator, self.path, self.plan = kind, operator, path, plan
+
+
+def mutants(subject, count, seed=1):
+    """About `count` mutants of a plan: every operator of every kind once, then more of them at random."""
+    plan, rng = subject.plan, random.Random(seed)
+    by_kind = collections.defaultdict(list)
+    for kind, path in places(plan):
+        by_kind[kind].append(path)
+    rounds = 0
+    made = 0
+    while made < count and rounds < 1000:
+        rounds += 1
+        for kind, paths in by_kind.items():
+            if rounds > len(paths) * 3:
+                continue
+            path = rng.choice(paths)
+            value = at(plan, path)
+            others = [other for other in (at(plan, rng.choice(paths)) for _ in range(20)) if other != value]
+            for operator, change in changes(plan, path, others):
+                yield Mutant(kind, operator, path, checking.changed(plan, path, change))
+                made += 1
+            if kind.endswith("[]"):
+                other = rng.choice(paths)
+                if other[:-1] != path[:-1]:
+                    yield Mutant(kind, "moved", path, moved(plan, path, other[:-1]))
+                    made += 1
+            if made >= count and rounds > 1:
+                return
+
+
+# Kinds, operators and the reason why a change breaks nothing, or a function of (base, mutant) that works it out.
+HARMLESS = []
+
+
+def harmless(kinds, operators, reason, decide=lambda base, mutant: True):
+    HARMLESS.append((set(kinds), operators and set(operators), reason, decide))
+
+
+def holds(*rules):
+    """The changed plan follows these rules still."""
+    return lambda base, mutant: all(rule(mutant.plan) for rule in rules)
+
+
+def bound_holds(base, mutant):
+    bound = at(mutant.plan, mutant.path[:-1])
+    reasons = [value for name, value in bound.items() if name not in ("cycles", "binding")]
+    on_path = oracle.bound_path(mutant.plan)
+    step = mutant.plan["estimate"]["bound"]
+    adds_up = all(abs(step[name] - sum(kernel["bound"][name] for kernel in on_path)) < 1e-9 * max(1, step[name])
+                  for name in step if name not in ("cycles", "binding", "distance"))
+    return bound["cycles"] == max(reasons) == bound[bound["binding"]] and min(reasons) >= 0 and adds_up
+
+
+def worst_case_holds(base, mutant):
+    kernel = at(mutant.plan, mutant.path[:-1])
+    path = oracle.worst_path(mutant.plan)
+    return (kernel["experts"] > 0 and kernel["worst_case_cycles"] >= kernel["cycles"]["total"]
+            and abs(path - mutant.plan["estimate"]["worst_case_latency"]) < 1e-9 * path)
+
+
+def is_experts(base, mutant):
+    return "experts" in (at(base, mutant.path), at(mutant.plan, mutant.path))
+
+
+ROLE = holds(oracle.twins_agree)
+OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.operands_fit, oracle.cuts_follow_uses, oracle.memory_fits)
+USE = "kernels[].ops[].operands[]"
+
+harmless(["producer", "seed", "assumptions", "assumptions[]"], None, "for people to read")
+harmless(["options[]"], ["dropped", "doubled", "swapped", "other"], "a record of what was asked for; none is needed")
+harmless(["options[]"], ["renamed"], "an option that the plan does not repeat elsewhere",
+         lambda base, mutant: not at(base, mutant.path).startswith(("phase=", "batch=", "context=", "cost=")))
+harmless(["kernels[].layer"], None, "a label: no rule leans on it")
+harmless(["kernels[].role"], None, "a label that no kernel of the same structure contradicts",
+         lambda base, mutant: not is_experts(base, mutant) and ROLE(base, mutant))
+harmless(["kernels[].structure"], None, "kernels of one structure are alike still", ROLE)
+harmless(["kernels[].core_classes[].name"], ["renamed"], "a label, unique in its kernel")
+harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[].dim", "kernels[].ops[].dims[].reduction",
+          USE, f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
+         "nothing else says what this op of a kernel without twins is", OPS)
+harmless(["kernels[].ops[].dims[].unit"], None, "the shard is the same, and nobody else repeats the unit",
+         lambda base, mutant: OPS(base, mutant) and unit_holds(mutant))
+harmless(["kernels[].core_classes[].memory[].bytes", "kernels[].core_classes[].memory[].offset",
+          "kernels[].core_classes[].memory[].first_op", "kernels[].core_classes[].memory[].last_op"], None,
+         "the map is another legal one", lambda base, mutant: buffer_holds(mutant))
+harmless(["kernels[].bound.compute", "kernels[].bound.sram", "kernels[].bound.distance"], None,
+         "not the reason that binds", bound_holds)
+harmless(["estimate.bound.distance"], None, "the largest reason is the same",
+         lambda base, mutant: step_bound_holds(base) == step_bound_holds(mutant.plan))
+harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
+harmless(["streams[].shape[]"], None, "the same elements under another shape, which no operand repeats",
+         lambda base, mutant: shape_holds(base, mutant))
+harmless(["kernels[]"], ["swapped"], "another order that streams and regions allow", holds(oracle.in_order))
+harmless(["digests[]", "system.figures[]", "kernels[].core_classes[].memory[]", "kernels[].weights[]",
+          "kernels[].states[]", "regions[]", "accounting.folded[]"], ["swapped"], "the name is the id, the place says nothing")
+
+
+def unit_holds(mutant):
+    dim = at(mutant.plan, mutant.path[:-1])
+    if dim["axis"] == "none" or dim["points"] != dim["size"]:
+        return dim["unit"] == 1
+    units = -(-dim["size"] // dim["unit"]) if dim["unit"] > 0 else 0
+    return units > 0 and dim["shard"] == min(dim["size"], -(-units // dim["parts"]) * dim["unit"])
+
+
+def buffer_holds(mutant):
+    buffer, alignment = at(mutant.plan, mutant.path[:-1]), mutant.plan["system"]["buffer_alignment"]
+    return (min(buffer["offset"], buffer["bytes"], buffer["first_op"]) >= 0
+            and buffer["offset"] % alignment == buffer["bytes"] % alignment == 0
+            and buffer["bytes"] % buffer["slots"] == 0 and buffer["first_op"] <= buffer["last_op"]
+            and oracle.memory_fits(mutant.plan))
+
+
+def step_bound_holds(plan):
+    """The largest reason, and the one that is said to bind."""
+    bound = plan["estimate"]["bound"]
+    return max(value for name, value in bound.items() if name not in ("cycles", "binding")), bound[bound["binding"]]
+
+
+def shape_holds(base, mutant):
+    def elements(plan):
+        return math.prod(at(plan, (*mutant.path[:2], "shape")))
+
+    return (elements(base) == elements(mutant.plan) and oracle.same_edges(mutant.plan) and oracle.operands_fit(mutant.plan)
+            and all(elements_of(a) == elements_of(b) for a, b in zip(base["streams"], mutant.plan["streams"])))
+
+
+def elements_of(stream):
+    return math.prod(stream["shape"])
+
+
+@functools.cache
+def schema_of(kind):
+    """The validator of a kind of field."""
+    schema = SCHEMA
+    for step in kind.replace("[]", ".[]").split("."):
+        schema = schema["items"] if step == "[]" else schema["properties"][step]
+        while set(schema) <= {"$ref", "description"} and "$ref" in schema:
+            schema = SCHEMA["$defs"][schema["$ref"].split("/")[-1]]
+    return jsonschema.Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]})
+
+
+def is_in_schema(mutant):
+    """Only the field itself is looked at: lists that became too short or long are not."""
+    owner = at(mutant.plan, mutant.path[:-1])
+    changed = mutant.path[-1] if isinstance(owner, dict) else min(mutant.path[-1], len(owner) - 1)
+    return isinstance(owner, list) and not owner or schema_of(mutant.kind).is_valid(owner[changed])
+
+
+def why_harmless(base, mutant):
+    """The reason why nothing is broken; None where something is."""
+    if mutant.operator == "missing" or not is_in_schema(mutant):
+        return None
+    for kinds, operators, reason, decide in HARMLESS:
+        if mutant.kind in kinds and (operators is None or mutant.operator in operators) and decide(base, mutant):
+            return reason
+    return None
+
+
+def judge(subject, made, batch=200):
+    """(mutant, reason why it is harmless or None, violations) for each mutant."""
+    made = list(made)
+    for start in range(0, len(made), batch):
+        part = made[start : start + batch]
+        for mutant, violations in zip(part, subject.check([subject.text(mutant.plan) for mutant in part])):
+            yield mutant, why_harmless(subject.plan, mutant), violations

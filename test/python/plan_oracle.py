@@ -1,0 +1,233 @@
+"""Rules of docs/plan.md in Python, to work out what a change of a plan breaks: a third opinion, for the tests alone."""
+
+import collections
+import json
+import math
+
+
+def ceil_div(a, b):
+    return -(-a // b)
+
+
+def signature(kernel):
+    """What kernels of one structure have in common. Weights and states go by name, so their order says nothing."""
+    ops = [(op["op"], op["kind"], [(dim["dim"], dim["size"], dim["reduction"]) for dim in op["dims"]],
+            [(use["role"], use["type"], use["index_dims"], use["index_divisors"]) for use in op["operands"]])
+           for op in kernel["ops"]]
+    weights = sorted((weight["type"], weight["shape"], weight["row_pitch_bits"]) for weight in kernel["weights"])
+    states = sorted((state["type"], state["shape"]) for state in kernel["states"])
+    return json.dumps([kernel["role"], kernel["experts"], kernel["experts_per_token"], ops, weights, states])
+
+
+def twins_agree(plan):
+    known = {}
+    return all(known.setdefault(kernel["structure"], signature(kernel)) == signature(kernel)
+               for kernel in plan["kernels"])
+
+
+def largest_part(op, use, whole=None):
+    """Elements of an operand on the core that has the most of them."""
+    dims = op["dims"]
+    held = [min(dim["size"], dim["shard"]) for dim in dims]
+    shared = {}
+    for axis in ("x", "y", "group"):
+        on_axis = [d for d, dim in enumerate(dims) if dim["axis"] == axis]
+        if len(on_axis) > 1:
+            shared[axis] = on_axis
+            left = dims[on_axis[-1]]["shard"]
+            for d in reversed(on_axis):
+                size = dims[d]["size"]
+                held[d] = min(size, left)
+                left = ceil_div(left, size) + (left > size and left % size != 0)
+    indexed = [(d, divisor) for d, divisor in zip(use["index_dims"], use["index_divisors"]) if 0 <= d < len(dims)]
+    total = 1
+    for axis in ("none", "x", "y", "group"):
+        own = [(d, divisor) for d, divisor in indexed if dims[d]["axis"] == axis]
+        count = math.prod(ceil_div(held[d], divisor) for d, divisor in own)
+        if axis in shared and len(own) == len(shared[axis]) > 1:
+            count = min(count, dims[own[0][0]]["shard"])
+        total *= count
+    if whole is None:
+        return total
+    covered = math.prod(ceil_div(dims[d]["size"], divisor) for d, divisor in indexed)
+    if covered >= whole:
+        return min(total, whole)
+    return min(whole, total * (whole // covered) + math.ceil(total * (whole % covered) / covered))
+
+
+def needs(kernel, alignment):
+    """Buffer -> [role, bytes of a slot, first op, last op]."""
+    def aligned(elements, bits):
+        return ceil_div(ceil_div(elements * bits, 8), alignment) * alignment
+
+    last = max(0, len(kernel["ops"]) - 1)
+    result = {}
+    for weight in kernel["weights"]:
+        elements = math.prod(cut["shard"] for cut in weight["cuts"])
+        result[weight["name"]] = ["weights", aligned(elements, weight["bits"]), 0, last]
+    states = {state["name"]: math.prod(state["shape"]) for state in kernel["states"]}
+    for name in states:
+        result[name] = ["state", 0, 0, last]
+    for index, op in enumerate(kernel["ops"]):
+        own = 0
+        for use in op["operands"]:
+            if use["role"] == "weights":
+                continue
+            whole = states.get(use["buffer"]) if use["role"] == "state" else None
+            size = aligned(largest_part(op, use, whole), use["bits"])
+            if use["buffer"] == f"scratch of op {index}":
+                own += size
+                continue
+            scratch = use["role"] == "scratch"
+            need = result.setdefault(use["buffer"], [use["role"], 0, index if scratch else 0, last])
+            need[1] = max(need[1], size)
+            if scratch:
+                need[3] = index
+        sums = any(dim["reduction"] and dim["axis"] != "none" and dim["parts"] > 1 for dim in op["dims"])
+        if sums and op["operands"]:
+            own += aligned(largest_part(op, op["operands"][-1]), 32)
+        if own:
+            result[f"scratch of op {index}"] = ["scratch", own, index, index]
+    return result
+
+
+def memory_fits(plan):
+    """Buffers of each kernel are there, large enough, in time and apart; sizes are what the plan says of them."""
+    alignment = plan["system"]["buffer_alignment"]
+    regions = collections.defaultdict(list)
+    for kernel in plan["kernels"]:
+        for cores in kernel["core_classes"]:
+            buffers = {buffer["name"]: buffer for buffer in cores["memory"]}
+            end = max((buffer["offset"] + buffer["bytes"] for buffer in cores["memory"]), default=0)
+            if len(buffers) != len(cores["memory"]) or end != cores["bytes_per_core"]:
+                return False
+            for name, (role, size, first, last) in needs(kernel, alignment).items():
+                buffer = buffers.get(name)
+                if not buffer or buffer["role"] != role or buffer["bytes"] < size * buffer["slots"]:
+                    return False
+                if buffer["first_op"] > first or buffer["last_op"] < last or buffer["last_op"] >= max(1, len(kernel["ops"])):
+                    return False
+            regions[kernel["region"]] += [(kernel["name"], buffer) for buffer in cores["memory"]]
+    resident = sum(buffer["bytes"] * cores["cores"] for kernel in plan["kernels"] for cores in kernel["core_classes"]
+                   for buffer in cores["memory"] if buffer["role"] == "weights")
+    return resident == plan["accounting"]["resident_bytes"] and all(map(apart, regions.values()))
+
+
+def apart(buffers):
+    for i, (kernel, a) in enumerate(buffers):
+        for other, b in buffers[:i]:
+            overlap = a["offset"] < b["offset"] + b["bytes"] and b["offset"] < a["offset"] + a["bytes"]
+            if kernel == other:
+                together = a["first_op"] <= b["last_op"] and b["first_op"] <= a["last_op"]
+            else:
+                together = "scratch" != a["role"] or "scratch" != b["role"]
+            if overlap and together:
+                return False
+    return True
+
+
+def operands_fit(plan):
+    """Operands refer to dims that are there, and to tensors that are as long as these say."""
+    shapes = {}
+    for stream in plan["streams"]:
+        shapes[stream["to"], "input", stream["to_port"]] = stream["shape"]
+        shapes[stream["from"], "output", stream["from_port"]] = stream["shape"]
+    for kernel in plan["kernels"]:
+        tensors = {("weights", weight["name"]): weight["shape"] for weight in kernel["weights"]}
+        for op in kernel["ops"]:
+            for use in op["operands"]:
+                shape = tensors.get((use["role"], use["buffer"]))
+                if use["role"] in ("input", "output"):
+                    shape = shapes.get((kernel["name"], use["role"], int(use["buffer"].split()[1])))
+                if len(use["index_dims"]) != len(use["index_divisors"]) or max(use["index_dims"], default=0) >= len(op["dims"]):
+                    return False
+                if shape is None or len(shape) != len(use["index_dims"]):
+                    continue
+                for size, d, divisor in zip(shape, use["index_dims"], use["index_divisors"]):
+                    dim = op["dims"][d]
+                    if d >= 0 and ceil_div(dim["size"], divisor) != size:
+                        return False
+                    if d >= 0 and dim["parts"] > 1 and dim["shard"] < dim["size"] == dim["points"] and dim["shard"] % divisor:
+                        return False
+    return True
+
+
+def kinds_hold(plan):
+    sums = ("contraction", "reduction", "softmax", "top_k")
+    return all(op["kind"] == "opaque" or (op["kind"] in sums) == any(dim["reduction"] for dim in op["dims"])
+               for kernel in plan["kernels"] for op in kernel["ops"])
+
+
+def cuts_follow_uses(plan):
+    """Weights and states are cut as the first op that uses them, by name, axis and shard of each dim."""
+    for kernel in plan["kernels"]:
+        for role, tensors in (("weights", kernel["weights"]), ("state", kernel["states"])):
+            for tensor in tensors:
+                uses = [(op, use) for op in kernel["ops"] for use in op["operands"]
+                        if (use["role"], use["buffer"]) == (role, tensor["name"])]
+                if role == "state":
+                    uses = [(op, use) for op, use in uses if len(use["index_dims"]) == len(tensor["shape"])]
+                if not uses or len(uses[0][1]["index_dims"]) != len(tensor["shape"]):
+                    if any(cut["axis"] != "none" or cut["dim"] for cut in tensor["cuts"]):
+                        return False
+                    continue
+                op, use = uses[0]
+                for cut, d, divisor in zip(tensor["cuts"], use["index_dims"], use["index_divisors"]):
+                    dim = op["dims"][d] if d >= 0 else None
+                    if dim is None or role == "weights" and divisor >= dim["size"]:
+                        if cut["axis"] != "none" or cut["dim"]:
+                            return False
+                    elif (cut["dim"], cut["axis"]) != (dim["dim"], dim["axis"]):
+                        return False
+                    elif dim["axis"] != "none" and dim["points"] == dim["size"] and cut["unit"] != max(1, dim["unit"] // divisor):
+                        return False
+    return True
+
+
+def worst_path(plan):
+    """The longest path where every kernel takes as long as under the worst routing."""
+    finish, incoming = {}, collections.defaultdict(list)
+    for stream in plan["streams"]:
+        incoming[stream["to"]].append(stream)
+    turns = {}
+    for kernel in plan["kernels"]:
+        before = finish.get(turns.get(kernel["region"]), 0)
+        turns[kernel["region"]] = kernel["name"]
+        start = max((finish[stream["from"]] + stream["cycles"]["total"] for stream in incoming[kernel["name"]]
+                     if stream["from"]), default=0)
+        start = max(start, before)
+        finish[kernel["name"]] = start + max(kernel["worst_case_cycles"], kernel["cycles"]["total"])
+    return max(finish.values())
+
+
+def bound_path(plan):
+    """Kernels of the longest path of the kernels' own bounds and the crossings."""
+    best, incoming = {"": (0, [])}, collections.defaultdict(list)
+    for stream in plan["streams"]:
+        incoming[stream["to"]].append(stream)
+    for kernel in plan["kernels"]:
+        ways = [(best[stream["from"]][0] + stream["cycles"]["crossing"], best[stream["from"]][1])
+                for stream in incoming[kernel["name"]] if stream["from"]]
+        length, path = max(ways, key=lambda way: way[0], default=(0, []))
+        best[kernel["name"]] = (length + kernel["bound"]["cycles"], [*path, kernel])
+    return max(best.values(), key=lambda way: way[0])[1]
+
+
+def same_edges(plan):
+    """Edges of one output carry one tensor."""
+    seen = {}
+    return all(seen.setdefault((stream["from"], stream["from_port"]), stream["shape"]) == stream["shape"]
+               for stream in plan["streams"])
+
+
+def in_order(plan):
+    """Streams lead forward, regions list their kernels as the plan does."""
+    number = {kernel["name"]: index for index, kernel in enumerate(plan["kernels"])}
+    lists = collections.defaultdict(list)
+    for kernel in plan["kernels"]:
+        lists[kernel["region"]].append(kernel["name"])
+    order = [(number.get(stream["to"], len(number)), stream["to_port"]) for stream in plan["streams"]]
+    return (order == sorted(order)
+            and all(not stream["from"] or not stream["to"] or number[stream["from"]] < number[stream["to"]]
+                    for stream in plan["streams"])
+            and all(region["kernels"] == lists[region["name"]] for region in plan["regions"]))

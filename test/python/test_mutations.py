@@ -1,0 +1,38 @@
+"""inlay-check flags every single change of a plan that breaks something, and no other. bench/mutations.py does more."""
+
+import collections
+
+import pytest
+
+import checking
+import mutations
+
+# Kernels that have twins and kernels that have none, experts, windows, weights in many pieces.
+PLANS = [("gpt-oss-tiny-int4", 500), ("mixtral-tiny-mobius", 300)]
+
+
+@pytest.mark.parametrize("name, count", PLANS)
+def test_checker_agrees_with_what_a_change_breaks(name, count):
+    subject = checking.subject(name)
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+    wrong = []
+    killed = collections.Counter()
+    for mutant, reason, violations in mutations.judge(subject, mutations.mutants(subject, count)):
+        killed[bool(violations)] += 1
+        if bool(violations) == bool(reason):
+            wrong.append((mutant.kind, mutant.operator, mutant.path, reason, violations[:1]))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert killed[True] > 0.6 * count and killed[False] > 0
+
+
+def test_every_kind_of_field_is_changed():
+    subject = checking.subject("gpt-oss-tiny-int4")
+    kinds = {kind for kind, _ in mutations.places(subject.plan)}
+    assert {mutant.kind for mutant in mutations.mutants(subject, 1)} == kinds
+    assert len(kinds) > 200
+
+
+def test_reasons_are_about_fields_that_exist():
+    kinds = {kind for name, _ in PLANS for kind, _ in mutations.places(checking.subject(name).plan)}
+    for names, _, reason, _ in mutations.HARMLESS:
+        assert reason and names <= kinds, names - kinds
