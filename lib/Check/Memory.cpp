@@ -24,8 +24,13 @@ struct Need {
 
 class MemoryChecker {
 public:
-  MemoryChecker(const Plan &plan, Report &report)
-      : plan(plan), report(report) {}
+  MemoryChecker(const Plan &plan, Report &report) : plan(plan), report(report) {
+    for (const Stream &stream : plan.streams) {
+      ports[{stream.to, fmt::format("input {} ", stream.toPort)}] = &stream;
+      ports[{stream.from, fmt::format("output {} ", stream.fromPort)}] =
+          &stream;
+    }
+  }
 
   void run();
 
@@ -33,6 +38,10 @@ private:
   using Needs = std::map<std::string, Need>;
 
   Needs needsOf(const Kernel &kernel);
+  const Stream *streamOf(const Kernel &kernel, const Operand &operand) const;
+  std::pair<int64_t, int64_t> liveAt(const Kernel &kernel, int64_t context);
+  bool hasRoomFor(int64_t context);
+  void checkMaxContext();
   void addOp(const Kernel &kernel, int64_t index, Needs &needs);
   int64_t aligned(int64_t bytes) const {
     int64_t unit = std::max<int64_t>(1, plan.system.alignment);
@@ -48,9 +57,21 @@ private:
 
   const Plan &plan;
   Report &report;
+  /// By kernel and the beginning of the buffer's name.
+  std::map<std::pair<std::string, std::string>, const Stream *> ports;
 };
 
 } // namespace
+
+/// The stream at a kernel's input or output.
+const Stream *MemoryChecker::streamOf(const Kernel &kernel,
+                                      const Operand &operand) const {
+  llvm::StringRef name = operand.buffer;
+  auto found = ports.find(
+      {kernel.name,
+       name.take_front(name.find(' ', name.find(' ') + 1) + 1).str()});
+  return found == ports.end() ? nullptr : found->second;
+}
 
 static int64_t bytesOf(int64_t elements, int64_t bits) {
   return divideUp(times(elements, bits), 8);
@@ -74,6 +95,99 @@ MemoryChecker::Needs MemoryChecker::needsOf(const Kernel &kernel) {
   return needs;
 }
 
+/// The kernel with `to` tokens where it has `from` now: what its ops call
+/// "context", and the states that keep all of it.
+static Kernel grown(const Kernel &kernel, int64_t from, int64_t to) {
+  Kernel result = kernel;
+  for (Op &op : result.ops) {
+    for (Cut &dim : op.dims)
+      if (dim.dim == "context" && dim.size == from)
+        dim.size = to;
+    for (size_t d = 0; d < op.dims.size(); ++d)
+      if (op.dims[d].dim == "context")
+        op.dims[d] = cutOfDim(result, op.dims, d);
+  }
+  for (Tensor &state : result.states)
+    if (state.contextDim >= 0 && state.window == 0 &&
+        state.contextDim < static_cast<int64_t>(state.shape.size()))
+      state.shape[state.contextDim] = to;
+  return result;
+}
+
+static bool grows(const Kernel &kernel) {
+  return llvm::any_of(kernel.states, [](const Tensor &state) {
+    return state.contextDim >= 0 && state.window == 0;
+  });
+}
+
+/// Live bytes of a kernel at another context: what stays, and scratch.
+std::pair<int64_t, int64_t> MemoryChecker::liveAt(const Kernel &kernel,
+                                                  int64_t context) {
+  int64_t room = plan.context + plan.tokens;
+  Needs needs = needsOf(grown(kernel, room, context + plan.tokens));
+  std::map<int64_t, int64_t> change;
+  int64_t stays = 0, live = 0, most = 0;
+  for (const Buffer &buffer : kernel.classes.front().memory) {
+    auto need = needs.find(buffer.name);
+    int64_t bytes = need == needs.end()
+                        ? buffer.bytes
+                        : times(aligned(need->second.bytes), buffer.slots);
+    if (buffer.role != "scratch") {
+      stays = plus(stays, bytes);
+      continue;
+    }
+    change[buffer.firstOp] += bytes;
+    change[buffer.lastOp + 1] -= bytes;
+  }
+  for (auto [op, difference] : change)
+    most = std::max(most, live += difference);
+  return {stays, most};
+}
+
+/// True where every region has what `context` tokens need.
+bool MemoryChecker::hasRoomFor(int64_t context) {
+  std::map<std::string, std::pair<int64_t, int64_t>> regions;
+  for (const Kernel &kernel : plan.kernels) {
+    if (kernel.classes.empty())
+      continue;
+    auto [stays, scratch] =
+        liveAt(kernel, grows(kernel) ? context : plan.context);
+    auto &[sum, most] = regions[kernel.region];
+    sum = plus(sum, stays);
+    most = std::max(most, scratch);
+  }
+  return llvm::all_of(regions, [&](const auto &region) {
+    return plus(region.second.first, region.second.second) <=
+           plan.system.budgetBytes;
+  });
+}
+
+/// As long as there are positions and room, and no longer.
+void MemoryChecker::checkMaxContext() {
+  int64_t most = int64_t(1) << 26; // no longer one is looked for
+  for (const Kernel &kernel : plan.kernels)
+    for (const Op &op : kernel.ops)
+      for (const Cut &dim : op.dims)
+        if (dim.dim == "position" && dim.size >= plan.context + plan.tokens)
+          most = std::min(most, dim.size - plan.tokens);
+  int64_t said = plan.maxContext;
+  if (llvm::none_of(plan.kernels, grows)) {
+    if (said != plan.context)
+      report.fail("max_context", fmt::format("is {}, but no state grows from "
+                                             "the {} tokens of the step",
+                                             said, plan.context));
+    return;
+  }
+  bool isLongest = said >= most || !hasRoomFor(said + 1);
+  if (said > most || (said > 0 && !hasRoomFor(said)) || !isLongest)
+    report.fail("max_context",
+                fmt::format("is {} tokens, for which there {}; the model has "
+                            "positions for {}",
+                            said,
+                            isLongest ? "is no room" : "would be more room",
+                            most));
+}
+
 void MemoryChecker::addOp(const Kernel &kernel, int64_t index, Needs &needs) {
   const Op &op = kernel.ops[index];
   LargestPart part(op);
@@ -86,6 +200,8 @@ void MemoryChecker::addOp(const Kernel &kernel, int64_t index, Needs &needs) {
     for (const Tensor &state : kernel.states)
       if (operand.role == "state" && state.name == operand.buffer)
         elements = part.elements(operand, product(state.shape));
+    if (const Stream *stream = streamOf(kernel, operand))
+      elements = part.elements(operand, product(stream->shape));
     int64_t bytes = bytesOf(elements, operand.bits);
     if (operand.buffer == own) {
       ownBytes = plus(ownBytes, aligned(bytes));
@@ -153,6 +269,7 @@ void MemoryChecker::run() {
   }
   for (const auto &[name, kernels] : regions)
     checkShared(kernels);
+  checkMaxContext();
   for (const Region &region : plan.regions) {
     int64_t least = liveBytes(regions[region.name]);
     if (region.leastBytesPerCore != least)

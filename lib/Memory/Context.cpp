@@ -13,6 +13,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <map>
 
 using namespace inlay;
 using namespace inlay::memory;
@@ -78,21 +79,52 @@ static model::KernelSpec grown(const model::KernelSpec &kernel, int64_t from,
 
 namespace {
 
-/// What of a region stays the same, and what grows.
-struct Region {
-  model::Footprint fixed;
-  std::vector<model::CutKernel> growing;
+/// Bytes that are live at once on the fullest core.
+struct LiveBytes {
+  int64_t resident = 0;
+  int64_t scratch = 0; ///< of the op that needs the most
 
-  bool fits(int64_t from, int64_t to, int64_t budget) const {
-    model::Footprint bytes = fixed;
-    for (const model::CutKernel &cut : growing)
-      bytes.share(
-          model::footprint(grown(*cut.kernel, from, to), *cut.sharding));
-    return bytes.total() <= budget;
+  void share(const LiveBytes &other) {
+    resident += other.resident;
+    scratch = std::max(scratch, other.scratch);
   }
 };
 
+/// What of a region stays the same, and what grows.
+struct Region {
+  LiveBytes fixed;
+  std::vector<model::CutKernel> growing;
+
+  bool fits(int64_t from, int64_t to, int64_t budget) const;
+};
+
 } // namespace
+
+static LiveBytes liveBytes(const model::KernelSpec &kernel,
+                           const model::Sharding &sharding) {
+  LiveBytes bytes;
+  std::map<int, int64_t> change; // of live scratch, by op
+  for (const model::ShardBuffer &buffer :
+       model::shardBuffers(kernel, sharding)) {
+    if (buffer.role != model::TensorRole::Local) {
+      bytes.resident += buffer.bytes;
+      continue;
+    }
+    change[buffer.firstOp] += buffer.bytes;
+    change[buffer.lastOp + 1] -= buffer.bytes;
+  }
+  int64_t live = 0;
+  for (auto [op, difference] : change)
+    bytes.scratch = std::max(bytes.scratch, live += difference);
+  return bytes;
+}
+
+bool Region::fits(int64_t from, int64_t to, int64_t budget) const {
+  LiveBytes bytes = fixed;
+  for (const model::CutKernel &cut : growing)
+    bytes.share(liveBytes(grown(*cut.kernel, from, to), *cut.sharding));
+  return bytes.resident + bytes.scratch <= budget;
+}
 
 static bool grows(const model::CutKernel &cut, int64_t room) {
   for (size_t s = 0; s < cut.kernel->states.size(); ++s) {
@@ -120,7 +152,7 @@ int64_t inlay::memory::longestContext(
       if (grows(cut, room))
         region.growing.push_back(cut);
       else
-        region.fixed.share(model::footprint(*cut.kernel, *cut.sharding));
+        region.fixed.share(liveBytes(*cut.kernel, *cut.sharding));
     }
     anyGrows |= !region.growing.empty();
   }

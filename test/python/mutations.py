@@ -181,7 +181,7 @@ harmless(["kernels[].role"], None, "a label that no kernel of the same structure
 harmless(["kernels[].structure"], None, "kernels of one structure are alike still", ROLE)
 harmless(["kernels[].core_classes[].name"], ["renamed"], "a label, unique in its kernel")
 harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[].dim", "kernels[].ops[].dims[].reduction",
-          USE, f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
+          USE, f"{USE}.buffer", f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
          "nothing else says what this op of a kernel without twins is", OPS)
 harmless(["kernels[].ops[].dims[].unit"], None, "the shard is the same, and nobody else repeats the unit",
          lambda base, mutant: OPS(base, mutant) and unit_holds(mutant))
@@ -195,6 +195,8 @@ harmless(["estimate.bound.distance"], None, "the largest reason is the same",
 harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
 harmless(["streams[].shape[]"], None, "the same elements under another shape, which no operand repeats",
          lambda base, mutant: shape_holds(base, mutant))
+harmless([f"kernels[].weights[].pieces[].{field}[]" for field in ("sizes", "strides")], ["swapped"],
+         "every byte is taken once still, by a square matrix in another order", holds(oracle.pieces_cover))
 harmless(["kernels[]"], ["swapped"], "another order that streams and regions allow", holds(oracle.in_order))
 harmless(["digests[]", "system.figures[]", "kernels[].core_classes[].memory[]", "kernels[].weights[]",
           "kernels[].states[]", "regions[]", "accounting.folded[]"], ["swapped"], "the name is the id, the place says nothing")

@@ -4,6 +4,8 @@ import collections
 import json
 import math
 
+import numpy as np
+
 
 def ceil_div(a, b):
     return -(-a // b)
@@ -211,6 +213,26 @@ def bound_path(plan):
         length, path = max(ways, key=lambda way: way[0], default=(0, []))
         best[kernel["name"]] = (length + kernel["bound"]["cycles"], [*path, kernel])
     return max(best.values(), key=lambda way: way[0])[1]
+
+
+def pieces_cover(plan):
+    """Every element of every initializer is taken by as many weights as every other one of it."""
+    taken, seen = {}, set()
+    for kernel in plan["kernels"]:
+        for weight in kernel["weights"]:
+            if weight["name"] in seen:
+                continue
+            seen.add(weight["name"])
+            for piece in weight["pieces"]:
+                elements = 8 * piece["length"] // piece["stored_bits"]
+                count = taken.setdefault(piece["initializer"], np.zeros(elements, np.int64))
+                at = np.array(piece["first"])
+                for size, stride in zip(piece["sizes"], piece["strides"]):
+                    at = at[..., None] + np.arange(size) * stride
+                if len(count) != elements or at.min(initial=0) < 0 or at.max(initial=0) >= elements:
+                    return False
+                np.add.at(count, at.reshape(-1), 1)
+    return all(len(set(count.tolist())) == 1 for count in taken.values())
 
 
 def same_edges(plan):

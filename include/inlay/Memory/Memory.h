@@ -80,11 +80,11 @@ std::string bufferName(const model::KernelSpec &kernel, model::TensorRole role,
 Problem problemOf(const std::vector<model::CutKernel> &kernels,
                   std::string name, int64_t budget);
 
-/// The longest context, at most `kLongestContext`, for which kernels cut in the
-/// same way fit the budget on every region: states and what attention works on
-/// grow from the `context` + `tokens` positions that `regions` are made for.
-/// Look-up tables of positions bound it too. `context` where nothing grows with
-/// it.
+/// The longest context, at most `kLongestContext`, for which what is live at
+/// once of kernels cut in the same way is within the budget on every region:
+/// states and what attention works on grow from the `context` + `tokens`
+/// positions that `regions` are made for. Look-up tables of positions bound it
+/// too. `context` where nothing grows with it.
 inline constexpr int64_t kLongestContext = int64_t(1) << 26;
 int64_t
 longestContext(const std::vector<std::vector<model::CutKernel>> &regions,
