@@ -42,6 +42,7 @@ private:
   std::pair<int64_t, int64_t> liveAt(const Kernel &kernel, int64_t context);
   bool hasRoomFor(int64_t context);
   void checkMaxContext();
+  bool isExact = true; ///< scratch is as large as operands say, all of it
   void addOp(const Kernel &kernel, int64_t index, Needs &needs);
   int64_t aligned(int64_t bytes) const {
     int64_t unit = std::max<int64_t>(1, plan.system.alignment);
@@ -178,7 +179,8 @@ void MemoryChecker::checkMaxContext() {
                                              said, plan.context));
     return;
   }
-  bool isLongest = said >= most || !hasRoomFor(said + 1);
+  // Where an op needs more than its operands say, that may grow too.
+  bool isLongest = said >= most || !isExact || !hasRoomFor(said + 1);
   if (said > most || (said > 0 && !hasRoomFor(said)) || !isLongest)
     report.fail("max_context",
                 fmt::format("is {} tokens, for which there {}; the model has "
@@ -366,6 +368,7 @@ void MemoryChecker::checkNeed(const Buffer &buffer, const Need &need,
                                    need.role));
   int64_t bytes =
       times(aligned(need.bytes), std::max<int64_t>(1, buffer.slots));
+  isExact &= buffer.bytes == bytes;
   if (buffer.bytes < bytes)
     report.fail(place, fmt::format("has {} B, the largest part of a core needs "
                                    "{} B",

@@ -233,6 +233,7 @@ Kernel readKernel(const Fields &in) {
   kernel.unknownBytes = in.number("unknown_bytes");
   kernel.movedBytes = in.number("moved_bytes");
   kernel.bound = in.child("bound", readBound);
+  kernel.regionBound = in.child("region_bound", readBound);
   return kernel;
 }
 

@@ -162,7 +162,7 @@ struct Kernel {
   int64_t bytesPerCore = 0;
   Cycles cycles;
   double worstCase = 0, unknownBytes = 0, movedBytes = 0;
-  Bound bound;
+  Bound bound, regionBound;
 
   std::string place() const { return "kernel '" + name + "'"; }
   /// Cores along an axis; of expert groups where there are some.

@@ -8,7 +8,7 @@ import checking
 import mutations
 
 # Kernels that have twins and kernels that have none, experts, windows, weights in many pieces.
-PLANS = [("gpt-oss-tiny-int4", 500), ("mixtral-tiny-mobius", 300)]
+PLANS = [("gpt-oss-tiny-int4", 300), ("mixtral-tiny-mobius", 300)]
 
 
 @pytest.mark.parametrize("name, count", PLANS)
@@ -27,7 +27,7 @@ def test_checker_agrees_with_what_a_change_breaks(name, count):
 
 def test_every_kind_of_field_is_changed():
     subject = checking.subject("gpt-oss-tiny-int4")
-    kinds = {kind for kind, _ in mutations.places(subject.plan)}
+    kinds = {kind for kind, _ in mutations.places(subject.plan) if mutations.is_checked(kind)}
     assert {mutant.kind for mutant in mutations.mutants(subject, 1)} == kinds
     assert len(kinds) > 200
 
