@@ -115,7 +115,9 @@ void EstimateChecker::checkSum(const Cycles &cycles, const std::string &place) {
 void EstimateChecker::checkKernel(const Kernel &kernel) {
   std::string place = kernel.place();
   checkSum(kernel.cycles, place + ", cycles");
-  if (kernel.cycles.parts[kCrossing] != 0)
+  auto ofBound = kernel.bound.reasons.find(kCauses[kCrossing]);
+  if (kernel.cycles.parts[kCrossing] != 0 ||
+      (ofBound != kernel.bound.reasons.end() && ofBound->second != 0))
     report.fail(place, "has cycles of crossings, which streams have");
   if (kernel.worstCase < kernel.cycles.total && kernel.experts > 0)
     report.fail(place, fmt::format("takes {} cycles in the worst case, less "

@@ -140,7 +140,12 @@ def operands_fit(plan):
             for use in op["operands"]:
                 shape = tensors.get((use["role"], use["buffer"]))
                 if use["role"] in ("input", "output"):
-                    shape = shapes.get((kernel["name"], use["role"], int(use["buffer"].split()[1])))
+                    name = use["buffer"].split()
+                    if name[0] != use["role"] or len(name) < 2 or not name[1].isdigit():
+                        return False
+                    shape = shapes.get((kernel["name"], use["role"], int(name[1])))
+                if shape is None and use["role"] in ("weights", "input", "output"):
+                    return False
                 if len(use["index_dims"]) != len(use["index_divisors"]) or max(use["index_dims"], default=0) >= len(op["dims"]):
                     return False
                 if shape is None or len(shape) != len(use["index_dims"]):
