@@ -138,9 +138,9 @@ struct Cycles {
   std::vector<double> parts; ///< in the order of kCauses
   double total = 0;
 };
-inline constexpr const char *kCauses[] = {"compute",        "sram",
-                                          "fabric_latency", "fabric_bandwidth",
-                                          "software",       "crossing"};
+inline constexpr const char *kCauses[] = {
+    "compute",  "sram",     "fabric_latency", "fabric_bandwidth",
+    "software", "crossing", "contention"};
 inline constexpr size_t kCrossing = 5;
 
 /// The least cycles, by reason: every member that is a number but `cycles`.
