@@ -236,7 +236,7 @@ std::vector<size_t> Planner::cutByBytes(size_t regions) const {
 void Planner::resize(Extent grid, const Strips &strips,
                      const std::vector<size_t> &firsts,
                      std::vector<Rect> tiles) {
-  constexpr int kRounds = 4;
+  constexpr int kRounds = 3;
   std::vector<double> weights;
   for (const Rect &tile : tiles)
     weights.push_back(double(tile.area()));
@@ -268,11 +268,16 @@ void Planner::tryStrips(Extent grid, const Strips &strips, size_t regions) {
       layOut(grid, strips, std::vector<double>(regions, 1.0));
   if (tiles.empty())
     return;
+  // Other sizes save little; they are worth a look where equal ones are good.
+  constexpr double kNear = 1.06;
   std::vector<Rect> used;
   std::vector<size_t> firsts = distribute(tiles, used);
+  std::optional<RegionPlan> plan;
   if (!firsts.empty())
-    consider(placeAll(firsts, used));
-  if (isDone())
+    plan = placeAll(firsts, used);
+  bool isNear = !plan || !best || plan->cycles < kNear * best->cycles;
+  consider(std::move(plan));
+  if (isDone() || !isNear)
     return;
   if (firsts.size() != regions)
     firsts = cutByBytes(regions);
@@ -290,7 +295,7 @@ void Planner::tryFree(Extent tile) {
 
 /// Plans of so many regions in strips whose tiles are no slivers.
 void Planner::tryCount(size_t regions) {
-  constexpr double kSliver = 4;
+  constexpr double kSliver = 3.2;
   for (size_t strips = 1; strips <= regions && !isDone(); ++strips)
     for (bool isTransposed : {false, true}) {
       if (isTransposed && (regions % strips == 0 || !dead.empty()))
@@ -338,11 +343,19 @@ bool Planner::tryOneRegion() {
 }
 
 std::optional<RegionPlan> Planner::run() {
-  constexpr size_t kPatience = 5;
+  double bytes = 0;
+  for (const Link &link : chain.links)
+    bytes += link.bytes;
+  if (bytes > double(chain.liveCores()) * double(chain.budget))
+    return std::nullopt;
+  constexpr size_t kPatience = 4;
+  constexpr size_t kMostForAny = 12;
   if (tryOneRegion() || isDone())
     bestCount = 1;
   else {
-    size_t most = std::min(options.mostRegions, count());
+    // Where any plan does, few regions do: each that is added adds gaps.
+    size_t most = std::min(
+        options.anyPlan ? kMostForAny : options.mostRegions, count());
     for (size_t regions = dead.empty() ? 2 : 1; regions <= most && !isDone();
          ++regions) {
       double before = best ? best->cycles : kNever;

@@ -31,10 +31,16 @@ Strips inlay::floorplan::evenStrips(size_t tiles, size_t strips,
   return result;
 }
 
-/// Cuts `length` in proportion to the weights, into parts of at least one.
+/// Cuts `length` in proportion to the weights, into parts of at least one. Equal
+/// weights get equal parts, so that what is alike is looked at once.
 static std::vector<int64_t> divide(int64_t length,
                                    const std::vector<double> &weights) {
   double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  auto count = static_cast<int64_t>(weights.size());
+  auto [least, most] = std::minmax_element(weights.begin(), weights.end());
+  if (*most <= 1.001 * *least)
+    return std::vector<int64_t>(weights.size(),
+                                std::max<int64_t>(1, length / count));
   std::vector<int64_t> parts;
   double seen = 0;
   int64_t at = 0;
