@@ -71,6 +71,11 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
         .inputError("option --explain",
                     "is text; it cannot go with --format json")
         .notes.push_back("leave --format out");
+  if (options.printDecisions && options.format == SummaryFormat::Json)
+    diags
+        .inputError("option --print-decisions",
+                    "is text; it cannot go with --format json")
+        .notes.push_back("write them with --emit decisions");
   if (!options.explain.empty() && !options.sweep.empty())
     diags.inputError("option --explain", "is of one plan; it cannot go with "
                                          "--sweep");
@@ -123,6 +128,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
   add("objective", nameOf(options.objective));
   if (options.routing != "uniform")
     add("routing", llvm::sys::path::filename(options.routing).str());
+  if (!options.constraints.empty())
+    add("constraints", llvm::sys::path::filename(options.constraints).str());
   if (options.allowOverBudget)
     add("allow-over-budget", true);
   return list;

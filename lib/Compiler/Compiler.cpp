@@ -8,6 +8,7 @@
 
 #include "inlay/Compiler/Compiler.h"
 
+#include "dialects/Wafer/Transforms/CollectDecisions.h"
 #include "dialects/Wafer/Transforms/Explain.h"
 #include "dialects/Wafer/Translation/ToPlan.h"
 #include "inlay/Compiler/ImportInput.h"
@@ -177,6 +178,15 @@ int Job::run() {
   std::vector<NewFile> files = render(*module, *plan);
   std::string explanation;
   llvm::raw_string_ostream os(explanation);
+  if (options.printDecisions || options.emit.decisions) {
+    FailureOr<mapping::Decisions> decisions = wafer::collectDecisions(*module);
+    if (failed(decisions))
+      return std::max(printer.exitStatus(), 1);
+    if (options.printDecisions)
+      os << mapping::toText(*decisions);
+    if (options.emit.decisions)
+      files.push_back({pathOf("decisions.json"), mapping::toJson(*decisions)});
+  }
   diags.setFile(options.input);
   if (!options.explain.empty() &&
       !wafer::explainKernel(*module, options.explain, os, diags))

@@ -125,6 +125,7 @@ static constexpr NamedOption kOptions[] = {
     {"sram", read<&CompileOptions::sram>},
     {"objective", readObjective},
     {"routing", read<&CompileOptions::routing>},
+    {"constraints", read<&CompileOptions::constraints>},
     {"allow-over-budget", read<&CompileOptions::allowOverBudget>},
     {"jobs", read<&CompileOptions::jobs>},
     {"o", read<&CompileOptions::outputDir>},

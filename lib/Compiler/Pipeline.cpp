@@ -57,6 +57,7 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
                        ? wafer::CostMode::Calibrated
                        : wafer::CostMode::Ideal;
   partition.routing = options.routing;
+  partition.constraintsFile = options.constraints;
   partition.reserve = options.reserve.value_or(wafer::kUnset);
   partition.crossingLatency = options.crossingLatency.value_or(wafer::kUnset);
   partition.clock = options.clock.value_or(wafer::kUnset);

@@ -93,6 +93,7 @@ public:
       }
       next = region.last;
       checkRect(r);
+      checkWishes(r);
       checkBytes(r);
     }
     if (next != chain.links.size())
@@ -124,6 +125,22 @@ private:
     for (size_t other = 0; other < r; ++other)
       if (rect.overlaps(plan.regions[other].rect))
         fail(fmt::format("regions {} and {} overlap", other, r));
+  }
+
+  void checkWishes(size_t r) {
+    const Region &region = plan.regions[r];
+    for (size_t k = region.first; k < region.last; ++k) {
+      const Link &link = chain.links[k];
+      bool isTooLarge =
+          link.most.width > 0 && (region.rect.width > link.most.width ||
+                                  region.rect.height > link.most.height);
+      bool isElsewhere =
+          link.at && *link.at != std::pair(region.rect.x, region.rect.y);
+      if (isTooLarge || isElsewhere ||
+          (link.isJoined && k == region.first && r > 0))
+        fail(fmt::format("region {} is not what kernel '{}' may have", r,
+                         link.name));
+    }
   }
 
   void checkBytes(size_t r) {

@@ -33,6 +33,9 @@ public:
       if (rect.area() > 0 &&
           rect.overlaps({0, 0, chain.grid.width, chain.grid.height}))
         dead.push_back(rect);
+    for (size_t k = 0; k < chain.links.size(); ++k)
+      if (chain.links[k].at)
+        pinned.push_back(k);
     findCuts();
   }
 
@@ -42,12 +45,17 @@ public:
 private:
   size_t count() const { return chain.links.size(); }
   bool isDone() const { return best && options.anyPlan; }
+  /// Whether tiles in strips do not do.
+  bool needsFreeTiles() const { return !dead.empty() || !pinned.empty(); }
 
   void findCuts();
   bool tryOneRegion();
   void tryCount(size_t regions);
   void tryStrips(Extent grid, const Strips &strips, size_t regions);
   void tryFree(Extent tile);
+  void tryTiles(const std::vector<Rect> &tiles);
+  void tryPinned(Extent tile);
+  bool mayHold(size_t tile, size_t first, size_t last) const;
   std::vector<size_t> distribute(const std::vector<Rect> &tiles,
                                  std::vector<Rect> &used);
   std::vector<size_t> cutByBytes(size_t regions) const;
@@ -68,6 +76,9 @@ private:
   std::vector<Attempt> *attempts;
   RunCost runs;
   std::vector<Rect> dead;
+  std::vector<size_t> pinned; ///< kernels whose regions have their places
+  /// The pinned kernel of each tile of a distribution, or -1; may be empty.
+  std::vector<int64_t> pinOfTile;
   /// Kernels that a region may begin with, and the number of kernels.
   std::vector<size_t> cuts;
   bool isFixed = false; ///< a region begins at each of them
@@ -84,7 +95,11 @@ void Planner::findCuts() {
   for (size_t k = 0; k < count(); ++k) {
     bool isLayer = k == 0 || chain.links[k].layer != chain.links[k - 1].layer ||
                    chain.links[k].layer < 0;
-    if (step == 1 || (isLayer && k % step == 0) || k % (2 * step) == 0)
+    if (chain.links[k].isJoined)
+      continue;
+    bool isPinned = chain.links[k].at || (k > 0 && chain.links[k - 1].at);
+    if (step == 1 || isPinned || (isLayer && k % step == 0) ||
+        k % (2 * step) == 0)
       cuts.push_back(k);
   }
   cuts.push_back(count());
@@ -149,6 +164,23 @@ bool Planner::consider(std::optional<RegionPlan> plan) {
   return true;
 }
 
+/// A tile that is there for a pinned kernel holds it; no other holds a pinned
+/// kernel, unless its region has the same place.
+bool Planner::mayHold(size_t tile, size_t first, size_t last) const {
+  if (pinned.empty())
+    return true;
+  int64_t pin = tile < pinOfTile.size() ? pinOfTile[tile] : -1;
+  bool holds = false;
+  for (size_t k : pinned) {
+    if (k < first || k >= last)
+      continue;
+    if (pin < 0 || chain.links[k].at != chain.links[pin].at)
+      return false;
+    holds = true;
+  }
+  return holds || pin < 0;
+}
+
 /// Cuts the chain over tiles, of which some may stay empty. Returns the first
 /// kernel of each region and the tiles used; nothing when it does not fit.
 std::vector<size_t> Planner::distribute(const std::vector<Rect> &tiles,
@@ -185,6 +217,8 @@ std::vector<size_t> Planner::distribute(const std::vector<Rect> &tiles,
         double cycles = cost[i][cuts[j]];
         if (cycles >= kNever || (isFixed && j > i + 1))
           break;
+        if (!mayHold(t, cuts[i], cuts[j]))
+          continue;
         cycles += before.cycles + way;
         if (cycles < states[t + 1][j].cycles)
           states[t + 1][j] = {cycles, i, false};
@@ -285,12 +319,59 @@ void Planner::tryStrips(Extent grid, const Strips &strips, size_t regions) {
     resize(grid, strips, firsts, tiles);
 }
 
-void Planner::tryFree(Extent tile) {
-  std::vector<Rect> tiles = freeTiles(chain.grid, dead, tile);
+void Planner::tryTiles(const std::vector<Rect> &tiles) {
   std::vector<Rect> used;
   std::vector<size_t> firsts = distribute(tiles, used);
   if (!firsts.empty())
     consider(placeAll(firsts, used));
+}
+
+void Planner::tryFree(Extent tile) {
+  if (pinned.empty())
+    tryTiles(freeTiles(chain.grid, dead, tile));
+  else
+    tryPinned(tile);
+}
+
+/// Tiles at the places of pinned kernels, and free tiles around them. A pinned
+/// tile stands where the bytes of the chain before its kernel end, or a few
+/// tiles off.
+void Planner::tryPinned(Extent tile) {
+  constexpr int64_t kFarthest = 4;
+  std::vector<Rect> blocked = dead;
+  std::vector<std::pair<double, size_t>> places; // part of the bytes, kernel
+  std::vector<Rect> rects;
+  double seen = 0;
+  for (size_t k = 0; k < count(); ++k) {
+    const Link &link = chain.links[k];
+    seen += link.bytes;
+    bool isNew = link.at && (places.empty() ||
+                             chain.links[places.back().second].at != link.at);
+    if (!isNew)
+      continue;
+    Rect rect = anchoredTile(chain.grid, blocked, link.at->first,
+                             link.at->second, runs.clip(k, k + 1, tile));
+    if (rect.area() == 0)
+      return;
+    blocked.push_back(rect);
+    rects.push_back(rect);
+    places.push_back({seen - link.bytes, k});
+  }
+  std::vector<Rect> others = freeTiles(chain.grid, blocked, tile);
+  for (int64_t offset = -kFarthest; offset <= kFarthest && !isDone();
+       ++offset) {
+    std::vector<Rect> tiles = others;
+    pinOfTile.assign(tiles.size(), -1);
+    for (size_t p = places.size(); p-- > 0;) {
+      auto at = std::llround(double(others.size()) * places[p].first / seen);
+      at = std::clamp<int64_t>(at + offset, 0,
+                               static_cast<int64_t>(others.size()));
+      tiles.insert(tiles.begin() + at, rects[p]);
+      pinOfTile.insert(pinOfTile.begin() + at,
+                       static_cast<int64_t>(places[p].second));
+    }
+    tryTiles(tiles);
+  }
 }
 
 /// Plans of so many regions in strips whose tiles are no slivers.
@@ -298,7 +379,7 @@ void Planner::tryCount(size_t regions) {
   constexpr double kSliver = 3.2;
   for (size_t strips = 1; strips <= regions && !isDone(); ++strips)
     for (bool isTransposed : {false, true}) {
-      if (isTransposed && (regions % strips == 0 || !dead.empty()))
+      if (isTransposed && (regions % strips == 0 || needsFreeTiles()))
         continue;
       Extent grid = chain.grid;
       Strips shape = evenStrips(regions, strips, isTransposed);
@@ -309,7 +390,7 @@ void Planner::tryCount(size_t regions) {
       if (std::max(across, along) > kSliver * std::min(across, along) &&
           regions > 1)
         continue;
-      if (dead.empty())
+      if (!needsFreeTiles())
         tryStrips(grid, shape, regions);
       else
         tryFree({std::max<int64_t>(1, int64_t(across)),
@@ -324,7 +405,7 @@ void Planner::tryCount(size_t regions) {
 bool Planner::tryOneRegion() {
   constexpr double kStep = 0.75;
   Rect whole = {0, 0, chain.grid.width, chain.grid.height};
-  if (!dead.empty())
+  if (needsFreeTiles())
     return false;
   bool isBest = consider(placeAll({0}, {whole}));
   int64_t area = whole.area();
@@ -338,7 +419,9 @@ bool Planner::tryOneRegion() {
     isBest = consider(std::move(plan));
     numWorse = isBest ? 0 : numWorse + 1;
   }
-  return best && best->regions.front().rect.area() < area &&
+  bool isLimited = std::any_of(chain.links.begin(), chain.links.end(),
+                               [](const Link &l) { return l.most.width > 0; });
+  return best && !isLimited && best->regions.front().rect.area() < area &&
          best->regions.front().rect.area() > whole.area();
 }
 
@@ -354,8 +437,8 @@ std::optional<RegionPlan> Planner::run() {
     bestCount = 1;
   else {
     // Where any plan does, few regions do: each that is added adds gaps.
-    size_t most = std::min(
-        options.anyPlan ? kMostForAny : options.mostRegions, count());
+    size_t most =
+        std::min(options.anyPlan ? kMostForAny : options.mostRegions, count());
     for (size_t regions = dead.empty() ? 2 : 1; regions <= most && !isDone();
          ++regions) {
       double before = best ? best->cycles : kNever;
@@ -378,7 +461,7 @@ std::optional<RegionPlan> Planner::runFixed(std::vector<size_t> firsts) {
   size_t regions = firsts.size();
   if (regions == 1)
     tryOneRegion();
-  if (!dead.empty() || regions > 1)
+  if (needsFreeTiles() || regions > 1)
     for (size_t tiles = regions; tiles <= 2 * regions && !best; ++tiles)
       tryCount(tiles);
   if (best)

@@ -45,6 +45,16 @@ const RunCost::Offers &RunCost::offersOn(Extent extent) {
   return it->second;
 }
 
+Extent RunCost::clip(size_t first, size_t last, Extent tile) const {
+  for (size_t k = first; k < last; ++k) {
+    Extent most = chain.links[k].most;
+    if (most.width > 0)
+      tile = {std::min(tile.width, most.width),
+              std::min(tile.height, most.height)};
+  }
+  return tile;
+}
+
 Region RunCost::withOffers(size_t first, size_t last, const Rect &rect,
                            const Offers &offers,
                            std::vector<size_t> choice) const {
@@ -60,8 +70,10 @@ Region RunCost::withOffers(size_t first, size_t last, const Rect &rect,
 }
 
 std::optional<Region> RunCost::place(size_t first, size_t last,
-                                     const Rect &rect) {
-  const Offers &offers = offersOn(rect.extent());
+                                     const Rect &tile) {
+  Extent extent = clip(first, last, tile.extent());
+  Rect rect = {tile.x, tile.y, extent.width, extent.height};
+  const Offers &offers = offersOn(extent);
   std::vector<size_t> choice;
   for (size_t k = first; k < last; ++k) {
     if (offers[k]->empty())
@@ -99,7 +111,7 @@ std::optional<Region> RunCost::place(size_t first, size_t last,
 
 double RunCost::fill(size_t first, size_t last, Extent extent) {
   constexpr double kFarTooFull = 8;
-  const Offers &offers = offersOn(extent);
+  const Offers &offers = offersOn(clip(first, last, extent));
   Bytes bytes;
   for (size_t k = first; k < last; ++k) {
     if (offers[k]->empty())
@@ -109,17 +121,35 @@ double RunCost::fill(size_t first, size_t last, Extent extent) {
   return double(bytes.total()) / double(std::max<int64_t>(1, chain.budget));
 }
 
-void RunCost::extend(size_t first, Extent extent, std::vector<double> &cycles) {
-  const Offers &offers = offersOn(extent);
+void RunCost::extend(size_t first, Extent tile, std::vector<double> &cycles) {
+  Extent extent = tile;
+  const Offers *offers = &offersOn(extent);
   cycles.assign(chain.links.size() + 1, kNever);
   Bytes fast, small;
   double fastCycles = 0;
+  auto add = [&](size_t k) {
+    if ((*offers)[k]->empty())
+      return false;
+    fast.add((*offers)[k]->front());
+    small.add((*offers)[k]->back());
+    fastCycles += (*offers)[k]->front().cycles;
+    return true;
+  };
   for (size_t k = first; k < chain.links.size(); ++k) {
-    if (offers[k]->empty())
-      return;
-    fast.add(offers[k]->front());
-    small.add(offers[k]->back());
-    fastCycles += offers[k]->front().cycles;
+    Extent clipped = clip(k, k + 1, extent);
+    if (clipped == extent) {
+      if (!add(k))
+        return;
+    } else {
+      // From here on the region is smaller, for all its kernels.
+      extent = clipped;
+      offers = &offersOn(extent);
+      fast = small = {};
+      fastCycles = 0;
+      for (size_t j = first; j <= k; ++j)
+        if (!add(j))
+          return;
+    }
     if (small.total() > chain.budget)
       return;
     if (fast.total() <= chain.budget) {

@@ -24,9 +24,13 @@ public:
   using Offers = std::vector<const std::vector<Offer> *>;
   const Offers &offersOn(model::Extent extent);
 
-  /// The run on a region: every kernel's fastest offer, or, where their bytes
-  /// exceed the budget, the smallest, and then faster ones kind by kind as far
-  /// as bytes allow. None when even the smallest exceed it.
+  /// The part of a tile that the kernels of a run let their region take.
+  model::Extent clip(size_t first, size_t last, model::Extent tile) const;
+
+  /// The run on a tile, or the north-west part of it that its kernels allow:
+  /// every kernel's fastest offer, or, where their bytes exceed the budget, the
+  /// smallest, and then faster ones kind by kind as far as bytes allow. None
+  /// when even the smallest exceed it.
   std::optional<Region> place(size_t first, size_t last,
                               const model::Rect &rect);
 

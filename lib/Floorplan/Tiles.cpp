@@ -31,8 +31,8 @@ Strips inlay::floorplan::evenStrips(size_t tiles, size_t strips,
   return result;
 }
 
-/// Cuts `length` in proportion to the weights, into parts of at least one. Equal
-/// weights get equal parts, so that what is alike is looked at once.
+/// Cuts `length` in proportion to the weights, into parts of at least one.
+/// Equal weights get equal parts, so that what is alike is looked at once.
 static std::vector<int64_t> divide(int64_t length,
                                    const std::vector<double> &weights) {
   double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -206,4 +206,27 @@ std::vector<Rect> inlay::floorplan::freeTiles(Extent grid,
     blocked.push_back(rect);
   }
   return inWalkingOrder(std::move(tiles));
+}
+
+Rect inlay::floorplan::anchoredTile(Extent grid, const std::vector<Rect> &dead,
+                                    int64_t x, int64_t y, Extent most) {
+  Rect best;
+  int64_t width = std::min(most.width, grid.width - x);
+  int64_t height = std::min(most.height, grid.height - y);
+  if (width < 1 || height < 1)
+    return best;
+  // What ends a rectangle of some width is the first that it meets.
+  std::vector<int64_t> widths = {width};
+  for (const Rect &rect : dead)
+    if (rect.area() > 0 && rect.x > x && rect.x - x < width)
+      widths.push_back(rect.x - x);
+  for (int64_t candidate : widths) {
+    Rect tile = {x, y, candidate, height};
+    for (const Rect &rect : dead)
+      if (rect.area() > 0 && tile.overlaps(rect))
+        tile.height = std::max<int64_t>(0, rect.y - y);
+    if (tile.area() > best.area())
+      best = tile;
+  }
+  return best;
 }

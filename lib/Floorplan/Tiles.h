@@ -43,6 +43,12 @@ std::vector<model::Rect> freeTiles(model::Extent grid,
                                    const std::vector<model::Rect> &dead,
                                    model::Extent tile);
 
+/// The largest rectangle of at most `most` cores on a side whose north-west
+/// core is at (x, y), off `dead`; of no area where that core is not free.
+model::Rect anchoredTile(model::Extent grid,
+                         const std::vector<model::Rect> &dead, int64_t x,
+                         int64_t y, model::Extent most);
+
 } // namespace inlay::floorplan
 
 #endif // INLAY_LIB_FLOORPLAN_TILES_H

@@ -8,6 +8,8 @@
 
 #include "inlay/Mapping/WaferPlanner.h"
 
+#include "fmt/format.h"
+
 #include <numeric>
 
 using namespace inlay;
@@ -34,25 +36,53 @@ static int64_t bytesOnOneCore(const model::KernelSpec &kernel) {
   return std::max<int64_t>(0, bytes.weights + bytes.state - padding);
 }
 
+/// What a kernel is and what the user wants of it: kernels of which this is
+/// equal are planned alike. Hashes are hexadecimal; a name with a colon is
+/// none.
+static std::string kindKey(const model::KernelSpec &kernel,
+                           const floorplan::Link &link) {
+  std::string key = kernel.structuralHash.empty() ? "name:" + kernel.name
+                                                  : kernel.structuralHash;
+  if (link.most.width > 0)
+    key += fmt::format(" most {} x {}", link.most.width, link.most.height);
+  if (link.at)
+    key += fmt::format(" at {}, {}", link.at->first, link.at->second);
+  return link.isJoined ? key + " joined" : key;
+}
+
+static std::vector<floorplan::Link> linksOf(const model::Graph &model,
+                                            const Constraints &constraints) {
+  std::vector<floorplan::Link> links;
+  std::vector<bool> joined = constraints.joined(model.kernels.size());
+  for (size_t k = 0; k < model.kernels.size(); ++k)
+    links.push_back(
+        {model.kernels[k].name, 0, model.kernels[k].layer, 0, joined[k]});
+  for (const Constraints::Limit &limit : constraints.limits)
+    links[limit.kernel].most = limit.most;
+  for (const Constraints::Pin &pin : constraints.pins)
+    links[pin.kernel].at = pin.at;
+  return links;
+}
+
 WaferPlanner::WaferPlanner(const model::Graph &model,
                            const target::Target &machine, cost::Mode mode,
                            const cost::Routing &routing, int64_t budget,
-                           std::vector<Rect> forbidden)
+                           Constraints wanted)
     : model(model), target(std::make_unique<target::Target>(machine)),
       rates(*target, mode), explorer(machineOf(machine, mode, routing, budget)),
-      forbidden(std::move(forbidden)) {
-  std::map<std::string, int> kindOfHash;
+      constraints(std::move(wanted)), forbidden(machine.dead),
+      links(linksOf(model, constraints)) {
+  forbidden.insert(forbidden.end(), constraints.keepOut.begin(),
+                   constraints.keepOut.end());
+  std::map<std::string, int> kindOfKey;
   for (size_t k = 0; k < model.kernels.size(); ++k) {
     const model::KernelSpec &kernel = model.kernels[k];
-    // Hashes are hexadecimal; a name with a colon is none.
-    const std::string &key = kernel.structuralHash.empty()
-                                 ? "name:" + kernel.name
-                                 : kernel.structuralHash;
-    auto [kind, isNew] =
-        kindOfHash.try_emplace(key, static_cast<int>(firstOfKind.size()));
+    auto [kind, isNew] = kindOfKey.try_emplace(
+        kindKey(kernel, links[k]), static_cast<int>(firstOfKind.size()));
     if (isNew)
       firstOfKind.push_back(k);
     kinds.push_back(kind->second);
+    links[k].kind = kind->second;
     int64_t bytes = 0;
     for (const model::PortSpec &input : kernel.inputs)
       bytes = std::max(bytes, input.bytes());
@@ -95,10 +125,12 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
   chain.grid = explorer.getMachine().grid;
   chain.dead = forbidden;
   chain.budget = explorer.getMachine().budget;
-  for (size_t k : run)
-    chain.links.push_back({model.kernels[k].name, kinds[k],
-                           model.kernels[k].layer,
-                           double(std::max<int64_t>(1, leastBytes(k)))});
+  for (size_t k : run) {
+    chain.links.push_back(links[k]);
+    chain.links.back().bytes = double(std::max<int64_t>(1, leastBytes(k)));
+  }
+  if (!chain.links.empty())
+    chain.links.front().isJoined = false;
   chain.offers =
       [this](int kind, Extent extent) -> const std::vector<floorplan::Offer> & {
     return offersOf(kind, extent);

@@ -44,6 +44,16 @@ bool Problem::check(Diagnostics &diags) const {
       fail(fmt::format("kernel '{}' has {} B, {} cycles and {} cycles of "
                        "crossing, but none may be negative",
                        item.name, item.bytes, item.cycles, item.crossing));
+  for (size_t i = 1; i < items.size(); ++i)
+    if (items[i].isJoined && items[i - 1].wafer != items[i].wafer &&
+        items[i - 1].wafer >= 0 && items[i].wafer >= 0) {
+      valid = false;
+      diags.inputError("constraints",
+                       fmt::format("kernels '{}' and '{}' share a region, but "
+                                   "are pinned to wafers {} and {}",
+                                   items[i - 1].name, items[i].name,
+                                   items[i - 1].wafer, items[i].wafer));
+    }
   if (!items.empty() && !checkWafers(wafers, items.size(), diags))
     valid = false;
   return valid;
@@ -93,6 +103,14 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
       return false;
     }
     at = stage.last;
+    for (size_t i = stage.first; i < stage.last; ++i) {
+      const Item &item = problem.items[i];
+      auto wafer = static_cast<int>(&stage - stages.data());
+      if ((item.wafer >= 0 && item.wafer != wafer) ||
+          (item.isJoined && i == stage.first && i > 0))
+        fail(fmt::format("kernel '{}' is not on the wafer that it must be on",
+                         item.name));
+    }
     Sums sums = sumOf(problem, stage);
     if (sums.bytes > problem.bytesPerWafer ||
         (problem.fits && !problem.fits(stage.first, stage.last)))

@@ -51,6 +51,8 @@ public:
     }
     if (problem.wafers > wafers)
       wafers = problem.wafers;
+    if (lastPinned() >= 0)
+      return runPinned(wafers, diags);
     if (static_cast<size_t>(wafers) + 1 > cuts.size()) {
       allowAllCuts();
       least = fillInOrder();
@@ -62,6 +64,38 @@ public:
   }
 
 private:
+  /// The last wafer that an item is pinned to; -1 without pins.
+  int lastPinned() const {
+    int last = -1;
+    for (const Item &item : problem.items)
+      last = std::max(last, item.wafer);
+    return last;
+  }
+
+  /// As few wafers as hold everything with pinned items in their places.
+  std::optional<Solution> runPinned(int wafers, Diagnostics &diags) {
+    constexpr int kMostMore = 16;
+    int first = problem.wafers ? wafers : std::max(wafers, lastPinned() + 1);
+    int last = problem.wafers ? wafers : first + kMostMore;
+    for (bool everywhere : {false, true}) {
+      if (everywhere)
+        allowAllCuts();
+      for (wafers = first; wafers <= last; ++wafers)
+        if (std::vector<Stage> stages = balance(wafers); !stages.empty())
+          return finish(std::move(stages));
+    }
+    diags
+        .capacityError("constraints",
+                       fmt::format("no partition over {} wafers has every "
+                                   "pinned kernel on its wafer",
+                                   first == last
+                                       ? std::to_string(first)
+                                       : fmt::format("{} to {}", first, last)))
+        .notes.push_back("pin kernels in order of execution, as many bytes "
+                         "before each as wafers before its own hold");
+    return std::nullopt;
+  }
+
   int64_t bytesOf(size_t first, size_t last) const {
     return bytes[last] - bytes[first];
   }
@@ -153,8 +187,10 @@ private:
         ++last;
       if (!fits(first, last))
         for (size_t i = first + 1; i < last; ++i)
-          cuts.push_back(i);
-      cuts.push_back(last);
+          if (mayCut(i))
+            cuts.push_back(i);
+      if (mayCut(last))
+        cuts.push_back(last);
       first = last;
     }
   }
@@ -173,7 +209,13 @@ private:
   void allowAllCuts() {
     cuts.clear();
     for (size_t i = 0; i <= problem.items.size(); ++i)
-      cuts.push_back(i);
+      if (mayCut(i))
+        cuts.push_back(i);
+  }
+
+  bool mayCut(size_t before) const {
+    return before == 0 || before == problem.items.size() ||
+           !problem.items[before].isJoined;
   }
 
   /// Fills wafer after wafer: no partition at these cuts has fewer stages.
@@ -252,6 +294,14 @@ private:
     }
   };
 
+  /// Whether no item of a run is pinned to another wafer.
+  bool mayBeOn(int wafer, size_t first, size_t last) const {
+    for (size_t i = first; i < last; ++i)
+      if (problem.items[i].wafer >= 0 && problem.items[i].wafer != wafer)
+        return false;
+    return true;
+  }
+
   /// The best partition whose stages are not known to be unplaceable.
   std::vector<Stage> cheapest(int wafers) {
     size_t count = cuts.size();
@@ -261,7 +311,8 @@ private:
     for (int w = 1; w <= wafers; ++w)
       for (size_t end = 1; end < count; ++end)
         for (size_t begin = end; begin-- > 0;) {
-          if (bytesOf(cuts[begin], cuts[end]) > problem.bytesPerWafer)
+          if (bytesOf(cuts[begin], cuts[end]) > problem.bytesPerWafer ||
+              !mayBeOn(w - 1, cuts[begin], cuts[begin + 1]))
             break;
           const State &before = states[w - 1][begin];
           auto known = asked.find(keyOf(cuts[begin], cuts[end]));

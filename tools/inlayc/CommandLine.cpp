@@ -19,7 +19,7 @@ namespace cl = llvm::cl;
 
 namespace {
 
-enum class EmitKind { Plan, Mlir, Report };
+enum class EmitKind { Plan, Mlir, Report, Decisions };
 
 /// The one list: `inlayc --help` prints it and docs/inlayc.md is made from
 /// that.
@@ -97,6 +97,10 @@ struct Options {
                  clEnumValN(partition::Objective::Wafers, "wafers",
                             "number of wafers")),
       cl::cat(mapping)};
+  cl::opt<std::string> constraints{
+      "constraints", cl::value_desc("file.json"),
+      cl::desc("Where kernels must be and must not be (docs/constraints.md)"),
+      cl::cat(mapping)};
   cl::opt<std::string> routing{
       "routing", cl::init("uniform"), cl::value_desc("uniform|zipf:S|file"),
       cl::desc("How tokens choose their experts: all equally likely (default), "
@@ -126,7 +130,9 @@ struct Options {
                  clEnumValN(EmitKind::Mlir, "mlir",
                             "plan.mlirbc, the placed module as MLIR bytecode"),
                  clEnumValN(EmitKind::Report, "report",
-                            "report.html, a picture of each wafer")),
+                            "report.html, a picture of each wafer"),
+                 clEnumValN(EmitKind::Decisions, "decisions",
+                            "decisions.json, what --print-decisions shows")),
       cl::cat(output)};
   cl::opt<SummaryFormat> format{
       "format", cl::init(SummaryFormat::Text),
@@ -141,6 +147,11 @@ struct Options {
       cl::desc("Print a table of estimates instead of writing a plan, over all "
                "combinations of clock (GHz), sram (bytes of a core), context "
                "and batch; status 2 where no point fits"),
+      cl::cat(output)};
+  cl::opt<bool> printDecisions{
+      "print-decisions",
+      cl::desc("After the summary show for each wafer which regions were "
+               "considered, what they cost, and why the winner won"),
       cl::cat(output)};
   cl::opt<std::string> explain{
       "explain", cl::value_desc("kernel"),
@@ -194,7 +205,8 @@ static Emit toEmit(const cl::list<EmitKind> &kinds) {
     return {};
   return {llvm::is_contained(kinds, EmitKind::Plan),
           llvm::is_contained(kinds, EmitKind::Mlir),
-          llvm::is_contained(kinds, EmitKind::Report)};
+          llvm::is_contained(kinds, EmitKind::Report),
+          llvm::is_contained(kinds, EmitKind::Decisions)};
 }
 
 static CompileOptions toCompileOptions(const Options &parsed) {
@@ -212,6 +224,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.crossingLatency = given(parsed.crossingLatency);
   options.cost = parsed.cost;
   options.objective = parsed.objective;
+  options.constraints = parsed.constraints;
   options.routing = parsed.routing;
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;
@@ -220,6 +233,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.format = parsed.format;
   options.dumpStages = parsed.dumpStages;
   options.explain = parsed.explain;
+  options.printDecisions = parsed.printDecisions;
   options.sweep = parsed.sweep;
   return options;
 }

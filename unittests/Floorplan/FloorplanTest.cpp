@@ -173,6 +173,47 @@ TEST(FloorplanTest, ArrangesRunsAsTheyAre) {
     EXPECT_EQ(plan->regions[r].first, firsts[r]);
 }
 
+TEST(FloorplanTest, JoinedKernelsShareARegion) {
+  Chain chain =
+      makeChain({200, 200}, {{8000, 2500000, 10}}, std::vector<int>(12, 0));
+  chain.links[4].isJoined = chain.links[5].isJoined = true;
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_GT(plan->regions.size(), 1u);
+  for (const Region &region : plan->regions) {
+    EXPECT_NE(region.first, 4u);
+    EXPECT_NE(region.first, 5u);
+  }
+}
+
+TEST(FloorplanTest, RegionsStayBelowTheirLimits) {
+  Chain chain =
+      makeChain({60, 60}, {{8000, 20000, 0}, {8000, 20001, 0}}, {0, 1, 0, 0});
+  chain.links[1].most = {12, 7};
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  for (const Region &region : plan->regions)
+    if (region.first <= 1 && 1 < region.last) {
+      EXPECT_LE(region.rect.width, 12);
+      EXPECT_LE(region.rect.height, 7);
+    }
+}
+
+TEST(FloorplanTest, PinnedRegionsAreInTheirPlaces) {
+  Chain chain = makeChain({60, 60}, {{8000, 300000, 0}, {8000, 300001, 0}},
+                          {0, 0, 1, 0, 0}, {{30, 0, 2, 20}});
+  chain.links[2].at = {20, 31};
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  for (const Region &region : plan->regions)
+    if (region.first <= 2 && 2 < region.last) {
+      EXPECT_EQ(region.rect.x, 20);
+      EXPECT_EQ(region.rect.y, 31);
+    }
+  chain.links[2].at = {30, 5}; // dead
+  EXPECT_FALSE(planned(chain));
+}
+
 TEST(FloorplanTest, SaysWhatItLookedAt) {
   Chain chain =
       makeChain({200, 200}, {{8000, 2500000, 10}}, std::vector<int>(6, 0));
@@ -276,6 +317,18 @@ TEST_F(VerifyTest, FindsWrongSums) {
 TEST_F(VerifyTest, FindsKernelsLeftOut) {
   plan.regions.pop_back();
   EXPECT_THAT(finding(), HasSubstr("ends at kernel"));
+}
+
+TEST_F(VerifyTest, FindsKernelsThatAreNotWhereTheyMustBe) {
+  ASSERT_GE(plan.regions.size(), 2u);
+  chain.links[0].most = {1, 60};
+  EXPECT_THAT(finding(), HasSubstr("is not what kernel 'k0' may have"));
+  chain.links[0].most = {0, 0};
+  chain.links[0].at = {59, 59};
+  EXPECT_THAT(finding(), HasSubstr("is not what kernel 'k0' may have"));
+  chain.links[0].at.reset();
+  chain.links[plan.regions[1].first].isJoined = true;
+  EXPECT_THAT(finding(), HasSubstr("is not what kernel"));
 }
 
 TEST_F(VerifyTest, FindsRunsOutOfOrder) {

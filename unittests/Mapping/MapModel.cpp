@@ -22,8 +22,7 @@ class Mapper {
 public:
   Mapper(const Graph &graph, const target::Target &target, Diagnostics &diags)
       : graph(graph), target(target), diags(diags),
-        planner(graph, target, cost::Mode::Ideal, {}, target.budget(),
-                target.dead) {}
+        planner(graph, target, cost::Mode::Ideal, {}, target.budget()) {}
 
   std::optional<std::vector<Placed>> run(int wafers,
                                          partition::Objective objective) {

@@ -224,6 +224,61 @@ TEST(PartitionTest, SaysHowManyWafersWouldDo) {
                   "--reserve"));
 }
 
+TEST(PartitionTest, PinnedKernelsAreOnTheirWafers) {
+  Problem problem = makeProblem({4, 4, 4, 4, 4, 4}, 20);
+  problem.items[2].wafer = 1;
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_THAT(solution->stages, ElementsAre(Stage{0, 2}, Stage{2, 6}));
+  problem.items[5].wafer = 3;
+  solution = solved(problem);
+  ASSERT_TRUE(solution);
+  ASSERT_EQ(solution->stages.size(), 4u);
+  EXPECT_LE(solution->stages[1].first, 2u);
+}
+
+TEST(PartitionTest, JoinedKernelsAreOnOneWafer) {
+  Problem problem = makeProblem({4, 4, 4, 4}, 12, 2);
+  problem.items[2].isJoined = true; // the middle, where it would be cut
+  std::optional<Solution> solution = solved(problem);
+  ASSERT_TRUE(solution);
+  EXPECT_NE(solution->stages[1].first, 2u);
+}
+
+TEST(PartitionTest, SaysWhenPinsCannotBe) {
+  Problem problem = makeProblem({4, 4, 4}, 20);
+  problem.items[0].wafer = 1; // nothing could be on wafer 0
+  Diagnostics diags;
+  ASSERT_TRUE(problem.check(diags));
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_EQ(diags.exitStatus(), 2);
+  EXPECT_THAT(messages(diags),
+              ElementsAre("constraints: no partition over 2 to 18 wafers has "
+                          "every pinned kernel on its wafer"));
+  Problem apart = makeProblem({4, 4}, 20);
+  apart.items[0].wafer = 0;
+  apart.items[1].wafer = 1;
+  apart.items[1].isJoined = true;
+  Diagnostics input;
+  EXPECT_FALSE(apart.check(input));
+  EXPECT_THAT(messages(input),
+              ElementsAre("constraints: kernels 'k0' and 'k1' share a region, "
+                          "but are pinned to wafers 0 and 1"));
+}
+
+TEST(PartitionTest, VerifiesThatWishesHold) {
+  Problem problem = makeProblem({4, 4, 4}, 8, 2);
+  problem.items[0].wafer = 1;
+  Solution solution;
+  solution.stages = {{0, 2}, {2, 3}};
+  solution.slowestStage = 80;
+  solution.crossings = 5;
+  Diagnostics diags;
+  EXPECT_FALSE(solution.verify(problem, diags));
+  EXPECT_THAT(messages(diags), ElementsAre("partition: kernel 'k0' is not on "
+                                           "the wafer that it must be on"));
+}
+
 TEST(PartitionTest, SaysWhichKernelsFitNoWafer) {
   Problem problem = makeProblem({50, 1060, 4}, 1000);
   problem.fits = [](size_t first, size_t) { return first != 2; };

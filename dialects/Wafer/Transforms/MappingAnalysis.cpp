@@ -8,6 +8,7 @@
 
 #include "MappingAnalysis.h"
 #include "AttrConversion.h"
+#include "ConstraintConversion.h"
 #include "EmitDiagnostics.h"
 #include "ExtractModel.h"
 
@@ -39,22 +40,22 @@ MappingAnalysis::MappingAnalysis(Operation *op) {
 mapping::WaferPlanner &
 MappingAnalysis::getPlanner(TargetAttr target, int64_t budget, CostMode mode,
                             RoutingAttr routing,
-                            ArrayRef<model::Rect> forbidden) {
+                            const mapping::Constraints &constraints) {
   if (!planner || machine != std::tuple(target, budget, mode, routing) ||
-      !llvm::equal(planner->getForbidden(), forbidden)) {
+      !(planner->getConstraints() == constraints)) {
     machine = {target, budget, mode, routing};
     planner = std::make_unique<mapping::WaferPlanner>(
         *model, toTarget(target), toMode(mode), toRouting(routing).typical(),
-        budget, forbidden.vec());
+        budget, constraints);
   }
   return *planner;
 }
 
-mapping::WaferPlanner &MappingAnalysis::getPlanner(SystemOp system) {
-  return getPlanner(
-      system.getTarget(), system.getPlanBudget(), system.getCost(),
-      system.getRoutingAttr(),
-      forbiddenRects(system.getTarget(), system->getParentOfType<ModuleOp>()));
+mapping::WaferPlanner &
+MappingAnalysis::getPlanner(SystemOp system,
+                            const mapping::Constraints &constraints) {
+  return getPlanner(system.getTarget(), system.getPlanBudget(),
+                    system.getCost(), system.getRoutingAttr(), constraints);
 }
 
 void inlay::wafer::reportNoPlan(StageOp stage, mapping::WaferPlanner &planner,
@@ -110,5 +111,9 @@ FailureOr<OpenSystem> inlay::wafer::openSystem(ModuleOp module,
       readPlacements(*system, mapping.getModel(), needed);
   if (failed(placements))
     return failure();
-  return OpenSystem{*system, std::move(*placements)};
+  FailureOr<mapping::Constraints> constraints =
+      readConstraints(module, mapping.getModel());
+  if (failed(constraints))
+    return failure();
+  return OpenSystem{*system, std::move(*placements), std::move(*constraints)};
 }

@@ -38,12 +38,13 @@ public:
   dataflow::GraphOp getGraph() const { return graph; }
 
   /// The planner of wafers whose cores have `budget` bytes and whose regions
-  /// leave `forbidden` free. It is kept until another machine is asked for.
+  /// respect `constraints`. It is kept until another machine is asked for.
   mapping::WaferPlanner &getPlanner(TargetAttr target, int64_t budget,
                                     CostMode mode, RoutingAttr routing,
-                                    llvm::ArrayRef<model::Rect> forbidden);
+                                    const mapping::Constraints &constraints);
   /// The planner of a system's wafers.
-  mapping::WaferPlanner &getPlanner(SystemOp system);
+  mapping::WaferPlanner &getPlanner(SystemOp system,
+                                    const mapping::Constraints &constraints);
 
 private:
   dataflow::GraphOp graph;
@@ -62,6 +63,7 @@ void reportNoPlan(StageOp stage, mapping::WaferPlanner &planner,
 struct OpenSystem {
   SystemOp system;
   llvm::SmallVector<Placement> placements; ///< of each kernel of the model
+  mapping::Constraints constraints;        ///< of the module
 };
 
 /// Opens the one system of a module whose placement is at least as far as

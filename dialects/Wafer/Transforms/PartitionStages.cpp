@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttrConversion.h"
+#include "ConstraintConversion.h"
 #include "EmitDiagnostics.h"
 #include "MappingAnalysis.h"
 #include "Passes.h"
@@ -17,6 +18,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include "fmt/format.h"
 
@@ -75,6 +77,7 @@ public:
 
 private:
   bool checkModule();
+  bool loadConstraints(Diagnostics &diags);
   bool loadTarget(Diagnostics &diags);
   bool parseWafers(Diagnostics &diags);
   bool loadRouting(Diagnostics &diags);
@@ -89,31 +92,51 @@ private:
   MappingAnalysis *mapping = nullptr;
   target::Target machine;
   TargetAttr machineAttr;
+  mapping::Constraints constraints;
   RoutingAttr routingAttr; ///< null: uniform
   int numWafers = 0;       ///< 0: as few as possible
 };
 
 } // namespace
 
-/// The module is not placed yet, and holds no constraint that this pass cannot
-/// heed.
+/// The module is not placed yet.
 bool PartitionStages::checkModule() {
-  ModuleOp module = getOperation();
   bool isValid = true;
-  for (SystemOp system : module.getOps<SystemOp>()) {
+  for (SystemOp system : getOperation().getOps<SystemOp>()) {
     system.emitError() << "the graph is placed already, by system '"
                        << system.getSymName() << "'";
     isValid = false;
   }
-  for (auto constraints : module.getOps<ConstraintsOp>())
-    for (Operation &op : constraints.getBlock())
-      if (!isa<KeepOutOp>(op)) {
-        op.emitError() << "'" << op.getName()
-                       << "' cannot be heeded: the strips of the floorplan "
-                          "choose place and size of every region; remove it";
-        isValid = false;
-      }
   return isValid;
+}
+
+/// Those of the file become part of the module, where later passes read them.
+bool PartitionStages::loadConstraints(Diagnostics &diags) {
+  if (!constraintsFile.empty()) {
+    auto text = llvm::MemoryBuffer::getFile(constraintsFile, /*IsText=*/true);
+    if (!text) {
+      diags.inputError("constraints file '" + constraintsFile + "'",
+                       "cannot be read: " + text.getError().message());
+      return false;
+    }
+    Diagnostics findings;
+    std::optional<mapping::Constraints> wanted = mapping::parseConstraints(
+        (*text)->getBuffer().str(), mapping->getModel(), findings);
+    for (const inlay::Diagnostic &finding : findings.all())
+      diags.inputError("constraints file '" + constraintsFile + "'",
+                       finding.subject.empty()
+                           ? finding.message
+                           : finding.subject + " " + finding.message);
+    if (!wanted)
+      return false;
+    addConstraints(getOperation(), mapping->getModel(), *wanted);
+  }
+  FailureOr<mapping::Constraints> all =
+      readConstraints(getOperation(), mapping->getModel());
+  if (failed(all))
+    return false;
+  constraints = std::move(*all);
+  return true;
 }
 
 bool PartitionStages::loadTarget(Diagnostics &diags) {
@@ -221,6 +244,11 @@ partition::Problem PartitionStages::makeProblem(mapping::WaferPlanner &planner,
                              typicalCycles(planner, kernel),
                              cost::crossingCost(machine, crossing[k]).total(),
                              planner.kindOf(k)});
+  std::vector<bool> joined = constraints.joined(model.kernels.size());
+  for (auto [k, item] : llvm::enumerate(problem.items))
+    item.isJoined = joined[k];
+  for (const mapping::Constraints::Pin &pin : constraints.pins)
+    problem.items[pin.kernel].wafer = static_cast<int>(pin.wafer);
   problem.wafers = numWafers;
   problem.objective = static_cast<partition::Objective>(objective.getValue());
   problem.bytesPerWafer = planner.liveCores() * budget;
@@ -234,8 +262,7 @@ std::optional<partition::Solution>
 PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
   const model::Graph &model = mapping->getModel();
   mapping::WaferPlanner &planner =
-      mapping->getPlanner(machineAttr, budget, cost, routingAttr,
-                          forbiddenRects(machineAttr, getOperation()));
+      mapping->getPlanner(machineAttr, budget, cost, routingAttr, constraints);
   if (planner.liveCores() == 0) {
     diags.inputError("constraints",
                      "leave no core: with the target's dead cores they keep "
@@ -332,7 +359,8 @@ void PartitionStages::runOnOperation() {
     return signalPassFailure();
   Diagnostics diags;
   std::optional<partition::Solution> solution;
-  if (parseWafers(diags) && loadTarget(diags) && loadRouting(diags)) {
+  if (parseWafers(diags) && loadTarget(diags) && loadRouting(diags) &&
+      loadConstraints(diags)) {
     int64_t budget = machine.budget();
     solution = partitionFor(budget, diags);
     if (!solution && allowOverBudget && diags.exitStatus() == 2) {

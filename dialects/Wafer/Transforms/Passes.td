@@ -20,8 +20,8 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
     where that saves wafers and these are the objective. A
     stage holds no more than what provably can be placed on one wafer.
 
-    Never touches the dataflow graph. Of `inlay_wafer.constraints` it heeds
-    `keep_out`; it refuses the others.
+    Never touches the dataflow graph. It heeds `inlay_wafer.constraints`, as all
+    passes behind it do, and adds those of `constraints`, a file.
 
     A model that does not fit is an error that says what is short and what would
     help, or, with `allow-over-budget`, a system marked `over_budget`.
@@ -55,6 +55,8 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
                          "and measured costs of software"))}]>,
     Option<"routing", "routing", "std::string", /*default=*/"\"uniform\"",
            "How tokens choose experts: uniform, zipf:S, or the file of a trace">,
+    Option<"constraintsFile", "constraints", "std::string", /*default=*/"\"\"",
+           "A file of constraints (docs/constraints.md)">,
     Option<"reserve", "reserve", "int64_t", /*default=*/"-1",
            "Bytes of a core that are not for data; negative: the target's">,
     Option<"crossingLatency", "crossing-latency", "double", /*default=*/"-1",

@@ -29,11 +29,10 @@ namespace {
 /// Writes the floorplans of a system's stages into its regions.
 class Placer {
 public:
-  Placer(SystemOp system, MappingAnalysis &mapping,
-         MutableArrayRef<Placement> placements)
-      : system(system), model(mapping.getModel()),
-        planner(mapping.getPlanner(system)), placements(placements),
-        builder(system.getContext()) {}
+  Placer(OpenSystem &open, MappingAnalysis &mapping)
+      : system(open.system), model(mapping.getModel()),
+        planner(mapping.getPlanner(system, open.constraints)),
+        placements(open.placements), builder(system.getContext()) {}
 
   LogicalResult run();
 
@@ -60,8 +59,7 @@ class PlaceRegions : public inlay::wafer::impl::PlaceRegionsBase<PlaceRegions> {
     auto &mapping = getAnalysis<MappingAnalysis>();
     FailureOr<OpenSystem> open =
         openSystem(getOperation(), mapping, Progress::Sharded);
-    if (failed(open) ||
-        failed(Placer(open->system, mapping, open->placements).run()))
+    if (failed(open) || failed(Placer(*open, mapping).run()))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
   }

@@ -113,15 +113,3 @@ Connection inlay::wafer::connectionOf(const model::StreamSpec &stream,
   way.inPlace = true;
   return way;
 }
-
-SmallVector<model::Rect> inlay::wafer::forbiddenRects(TargetAttr target,
-                                                      ModuleOp module) {
-  SmallVector<model::Rect> rects;
-  ArrayRef<int64_t> dead = target.getDead().asArrayRef();
-  for (; !dead.empty(); dead = dead.drop_front(4))
-    rects.push_back({dead[0], dead[1], dead[2], dead[3]});
-  for (auto constraints : module.getOps<ConstraintsOp>())
-    for (auto keepOut : constraints.getBody().getOps<KeepOutOp>())
-      rects.push_back(keepOut.getRect());
-  return rects;
-}

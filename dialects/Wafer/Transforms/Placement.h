@@ -70,11 +70,6 @@ struct Connection {
 Connection connectionOf(const model::StreamSpec &stream,
                         llvm::MutableArrayRef<Placement> placements);
 
-/// The rectangles of every wafer that regions must leave free: dead cores of
-/// the target, and `keep_out` constraints of the module.
-llvm::SmallVector<model::Rect> forbiddenRects(TargetAttr target,
-                                              mlir::ModuleOp module);
-
 } // namespace inlay::wafer
 
 #endif // INLAY_DIALECTS_WAFER_TRANSFORMS_PLACEMENT_H

@@ -31,13 +31,12 @@ class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
     auto &mapping = getAnalysis<MappingAnalysis>();
     FailureOr<OpenSystem> open =
         openSystem(getOperation(), mapping, Progress::Assigned);
-    if (failed(open) || failed(shard(open->system, mapping, open->placements)))
+    if (failed(open) || failed(shard(*open, mapping)))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
   }
 
-  LogicalResult shard(SystemOp system, MappingAnalysis &mapping,
-                      MutableArrayRef<Placement> placements);
+  LogicalResult shard(OpenSystem &open, MappingAnalysis &mapping);
   void addRegions(MutableArrayRef<Placement> placements,
                   const mapping::WaferPlanner::Run &run,
                   const floorplan::RegionPlan &plan,
@@ -46,9 +45,10 @@ class ShardKernels : public inlay::wafer::impl::ShardKernelsBase<ShardKernels> {
 
 } // namespace
 
-LogicalResult ShardKernels::shard(SystemOp system, MappingAnalysis &mapping,
-                                  MutableArrayRef<Placement> placements) {
-  mapping::WaferPlanner &planner = mapping.getPlanner(system);
+LogicalResult ShardKernels::shard(OpenSystem &open, MappingAnalysis &mapping) {
+  SystemOp system = open.system;
+  MutableArrayRef<Placement> placements = open.placements;
+  mapping::WaferPlanner &planner = mapping.getPlanner(system, open.constraints);
   Diagnostics diags;
   if (!planner.getExplorer().allFit(mapping.getModel().kernels, diags)) {
     emitDiagnostics(system, diags);

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttrConversion.h"
+#include "ConstraintConversion.h"
 #include "EmitDiagnostics.h"
 #include "ExtractModel.h"
 #include "Passes.h"
@@ -62,6 +63,9 @@ class VerifyWafer : public inlay::wafer::impl::VerifyWaferBase<VerifyWafer> {
   void checkSystem(SystemOp system);
   void checkStages(SystemOp system);
   void checkKeptOut(SystemOp system);
+  void checkWishes(const mapping::Constraints &wanted,
+                   const model::Graph &model,
+                   MutableArrayRef<Placement> placements);
   bool checkSharding(const model::KernelSpec &kernel, Placement &placement);
   void checkGroups(const model::KernelSpec &kernel, Placement &placement,
                    SmallVector<ExpertGroupOp> groups);
@@ -116,6 +120,12 @@ void VerifyWafer::checkSystem(SystemOp system) {
     held = false;
     return;
   }
+  FailureOr<mapping::Constraints> wanted =
+      readConstraints(system->getParentOfType<ModuleOp>(), *model);
+  if (succeeded(wanted))
+    checkWishes(*wanted, *model, *placements);
+  else
+    held = false;
   Facts facts(system);
   bool areSharded = true;
   for (auto [kernel, placement] : llvm::zip(model->kernels, *placements)) {
@@ -157,6 +167,33 @@ void VerifyWafer::checkKeptOut(SystemOp system) {
                      << region.getStage().getSymName()
                      << "' covers cores that 'inlay_wafer.keep_out' keeps free";
       });
+}
+
+/// Kernels are where the user wants them.
+void VerifyWafer::checkWishes(const mapping::Constraints &wanted,
+                              const model::Graph &model,
+                              MutableArrayRef<Placement> placements) {
+  auto failFor = [&](size_t kernel, StringRef constraint) {
+    fail(placements[kernel].assign)
+        << "kernel '" << model.kernels[kernel].name
+        << "' is not where 'inlay_wafer." << constraint << "' wants it";
+  };
+  for (const mapping::Constraints::Pin &pin : wanted.pins) {
+    Placement &placement = placements[pin.kernel];
+    model::Rect rect = placement.getRect();
+    if (static_cast<int64_t>(placement.stage.getWafer()) != pin.wafer ||
+        (pin.at && *pin.at != std::pair(rect.x, rect.y)))
+      failFor(pin.kernel, "pin");
+  }
+  for (const mapping::Constraints::Limit &limit : wanted.limits) {
+    model::Rect rect = placements[limit.kernel].getRect();
+    if (rect.width > limit.most.width || rect.height > limit.most.height)
+      failFor(limit.kernel, "max_region");
+  }
+  for (ArrayRef<size_t> kernels : wanted.together)
+    for (size_t kernel : kernels.drop_front())
+      if (placements[kernel].region != placements[kernels.front()].region)
+        failFor(kernel, "same_region");
 }
 
 bool VerifyWafer::checkSharding(const model::KernelSpec &kernel,

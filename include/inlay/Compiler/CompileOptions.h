@@ -30,6 +30,7 @@ struct Emit {
   bool plan = true;
   bool mlir = false;
   bool report = false;
+  bool decisions = false;
 };
 
 enum class SummaryFormat { Text, Json, Csv };
@@ -65,15 +66,17 @@ struct CompileOptions {
   // Mapping.
   partition::Objective objective = partition::Objective::Latency;
   std::string routing = "uniform"; ///< or "zipf:S", or the file of a trace
-  bool allowOverBudget = false;    ///< place what does not fit all the same
+  std::string constraints;      ///< a file (docs/constraints.md); empty: none
+  bool allowOverBudget = false; ///< place what does not fit all the same
 
   // Output.
   std::string outputDir = "out";
   Emit emit;
   SummaryFormat format = SummaryFormat::Text;
-  std::string sweep;      ///< "clock=0.75:1.1,batch=1:8"; empty: one plan
-  std::string explain;    ///< kernel whose estimate is shown; empty: none
-  std::string dumpStages; ///< folder for numbered IR files; empty: none
+  std::string sweep;           ///< "clock=0.75:1.1,batch=1:8"; empty: one plan
+  std::string explain;         ///< kernel whose estimate is shown; empty: none
+  bool printDecisions = false; ///< after the summary
+  std::string dumpStages;      ///< folder for numbered IR files; empty: none
 
   // Work.
   unsigned jobs = 0; ///< threads; 0: one for each core of this machine

@@ -25,6 +25,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace inlay::floorplan {
@@ -43,6 +44,11 @@ struct Link {
   int layer = -1;
   /// Resident bytes over all cores, about: what regions are sized by.
   double bytes = 0;
+  bool isJoined = false; ///< its region is that of the kernel before it
+  /// No side of its region may be longer; 0: any.
+  model::Extent most = {0, 0};
+  /// The north-west core of its region.
+  std::optional<std::pair<int64_t, int64_t>> at = {};
 };
 
 /// A chain of kernels, and the wafer that holds it.
@@ -111,8 +117,9 @@ struct SearchOptions {
 /// For each number of regions and each number of strips they may stand in:
 /// equal tiles, the cut of the chain over them of least cost by dynamic
 /// programming, then tiles sized by what their runs need. Around dead cores the
-/// tiles are the largest free rectangles of about that size. At last, regions
-/// that are faster when smaller shrink.
+/// tiles are the largest free rectangles of about that size; a region that has
+/// its place comes first. A region of a kernel that limits it takes a part of
+/// its tile. At last, regions that are faster when smaller shrink.
 std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
                                std::vector<Attempt> *attempts = nullptr);
 

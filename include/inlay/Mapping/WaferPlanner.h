@@ -16,6 +16,7 @@
 
 #include "inlay/Cost/Cost.h"
 #include "inlay/Floorplan/Floorplan.h"
+#include "inlay/Mapping/Constraints.h"
 #include "inlay/Model/Model.h"
 #include "inlay/Sharding/Variants.h"
 
@@ -30,15 +31,18 @@ namespace inlay::mapping {
 /// and `place-regions` write the plans down. The model must outlive this.
 class WaferPlanner {
 public:
-  /// `forbidden` are rectangles of every wafer that no region may cover;
-  /// `budget` the bytes of a core for data.
+  /// `budget` are the bytes of a core for data. Regions respect `constraints`
+  /// and keep off the target's dead cores.
   WaferPlanner(const model::Graph &model, const target::Target &target,
                cost::Mode mode, const cost::Routing &routing, int64_t budget,
-               std::vector<model::Rect> forbidden);
+               Constraints constraints = {});
 
   /// Kernels of the model, by index, in order of execution.
   using Run = std::vector<size_t>;
   static Run runOf(size_t first, size_t last);
+
+  /// Equal for runs that are planned alike.
+  std::vector<int> keyOf(const Run &run) const;
 
   /// Whether the run can be placed on one wafer.
   bool fits(const Run &run);
@@ -60,18 +64,17 @@ public:
   int64_t liveCores();
   /// Bytes that every placement of the kernel needs over all cores, at least.
   int64_t leastBytes(size_t kernel) const;
-  /// A number for each kernel; equal for kernels of equal structure.
+  /// A number for each kernel; equal for kernels of equal structure with equal
+  /// constraints.
   int kindOf(size_t kernel) const { return kinds[kernel]; }
 
   sharding::Explorer &getExplorer() { return explorer; }
-  const std::vector<model::Rect> &getForbidden() const { return forbidden; }
+  const Constraints &getConstraints() const { return constraints; }
 
 private:
   const std::vector<floorplan::Offer> &offersOf(int kind, model::Extent extent);
   double handover(size_t kernel, const model::Rect &from,
                   const model::Rect &to) const;
-  std::vector<int> keyOf(const Run &run) const;
-
   struct Planned {
     std::optional<bool> fits;
     std::optional<std::optional<floorplan::RegionPlan>> best;
@@ -83,7 +86,10 @@ private:
   std::unique_ptr<target::Target> target;
   cost::Rates rates;
   sharding::Explorer explorer;
-  std::vector<model::Rect> forbidden;
+  Constraints constraints;
+  std::vector<model::Rect> forbidden; ///< dead and kept out
+  /// What the chain says of each kernel, without its bytes.
+  std::vector<floorplan::Link> links;
   std::vector<int> kinds;
   std::vector<size_t> firstOfKind;
   std::vector<int64_t> leastBytesOfKind;

@@ -40,6 +40,8 @@ struct Item {
       0; ///< cycles of what crosses when the chain is cut after it
   /// Runs of items of equal kinds fit alike; -1: like no other.
   int kind = -1;
+  bool isJoined = false; ///< it stays on the wafer of the item before it
+  int wafer = -1;        ///< where it must be; -1: anywhere
 };
 
 /// Adds an error where `count` kernels cannot be on `wafers` wafers, none of
@@ -58,7 +60,7 @@ struct Problem {
 
   /// Adds an error for an empty chain, an empty wafer, a number of wafers that
   /// is negative or exceeds the number of items, and an item of negative bytes
-  /// or cycles.
+  /// or cycles, and joined items on different wafers.
   bool check(Diagnostics &diags) const;
 };
 

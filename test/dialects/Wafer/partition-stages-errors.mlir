@@ -65,14 +65,21 @@
 // WIDE: warning: kernel 'wide': needs
 // WIDE: inlay_wafer.system @system of @main wafers(1) target(#target) over_budget(
 
-// A graph is placed once, and constraints that strips cannot heed are refused.
+// A graph is placed once.
 // RUN: inlay-opt %{input} --partition-stages='%{target}' -o %t.placed.mlir
 // RUN: not inlay-opt %t.placed.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: error: the graph is placed already, by system 'system'
+
+// Constraints name kernels of the graph, and are in a file that can be read.
 // RUN: cp %{input} %t.pinned.mlir
-// RUN: echo 'inlay_wafer.constraints { inlay_wafer.pin @mlp wafer(0) }' >> %t.pinned.mlir
-// RUN: not inlay-opt %t.pinned.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=PINNED
-// PINNED: error: 'inlay_wafer.pin' cannot be heeded: the strips of the floorplan choose place and size of every region; remove it
+// RUN: echo 'inlay_wafer.constraints { inlay_wafer.pin @nobody wafer(0) }' >> %t.pinned.mlir
+// RUN: not inlay-opt %t.pinned.mlir --partition-stages='%{target}' 2>&1 | FileCheck %s --check-prefix=NOBODY
+// NOBODY: error: names kernel 'nobody', which the graph does not have
+// RUN: not inlay-opt %{input} --partition-stages='%{target} constraints=%t.absent.json' 2>&1 | FileCheck %s --check-prefix=NOFILE
+// NOFILE: error: constraints file '{{.*}}.absent.json': cannot be read: No such file or directory
+// RUN: echo '{"pin": [{"kernel": "mpl", "wafer": 0}]}' > %t.wrong.json
+// RUN: not inlay-opt %{input} --partition-stages='%{target} constraints=%t.wrong.json' 2>&1 | FileCheck %s --check-prefix=WRONG
+// WRONG: error: constraints file '{{.*}}.wrong.json': {{.*}}'mpl' matches no kernel of the model, there is 'mlp'
 
 // RUN: cp %{input} %t.kept-out.mlir
 // RUN: echo 'inlay_wafer.constraints { inlay_wafer.keep_out at(0, 0) size(8, 8) }' >> %t.kept-out.mlir

@@ -49,3 +49,26 @@
 // RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels -o %t.three.mlir
 // RUN: sed -e 's/inlay_wafer.region @r0 \(size([0-9]*, [0-9]*)\) shared/inlay_wafer.region @r0 \1 shared inlay_wafer.region @r1 \1/; s/@b to @r0/@b to @r1/' %t.three.mlir | not inlay-opt --place-regions 2>&1 | FileCheck %s --check-prefix=MIXED
 // MIXED: error: a region holds kernels that do not follow each other in order of execution; it cannot be placed
+
+// Constraints of a file: a kernel in its place, no larger than it may be, and three that stay together.
+// RUN: echo '{"pin": [{"kernel": "b", "wafer": 0, "at": {"x": 3, "y": 2}}], "max_region": [{"kernel": "b", "width": 4, "height": 3}]}' > %t.pin.json
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets constraints=%t.pin.json' --shard-kernels --place-regions --allocate-memory --schedule-step --verify-wafer -o %t.wished.mlir
+// RUN: FileCheck %s --check-prefix=WISHED < %t.wished.mlir
+// WISHED:     inlay_wafer.constraints
+// WISHED:       inlay_wafer.pin @b wafer(0) at(3, 2)
+// WISHED:       inlay_wafer.max_region @b size(4, 3)
+// WISHED:     inlay_wafer.region @[[R:r[0-9]]] at(3, 2) size({{[1-4], [1-3]}})
+// WISHED:     inlay_wafer.assign @b to @[[R]]
+// RUN: sed -e 's/inlay_wafer.pin @b wafer(0) at(3, 2)/inlay_wafer.pin @b wafer(0) at(3, 3)/' %t.wished.mlir | not inlay-opt --verify-wafer 2>&1 | FileCheck %s --check-prefix=PIN
+// PIN: error: kernel 'b' is not where 'inlay_wafer.pin' wants it
+// RUN: sed -e 's/max_region @b size(4, 3)/max_region @b size(1, 1)/' %t.wished.mlir | not inlay-opt --verify-wafer 2>&1 | FileCheck %s --check-prefix=LIMIT
+// LIMIT: error: kernel 'b' is not where 'inlay_wafer.max_region' wants it
+// RUN: echo '{"same_region": [{"kernels": ["a", "c"]}]}' > %t.same.json
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets constraints=%t.same.json' --shard-kernels --place-regions | FileCheck %s --check-prefix=SAME
+// SAME: inlay_wafer.assign @a to @r0
+// SAME: inlay_wafer.assign @b to @r0
+// SAME: inlay_wafer.assign @c to @r0
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions --allocate-memory --schedule-step -o %t.apart.mlir
+// RUN: echo 'inlay_wafer.constraints { inlay_wafer.same_region [@a, @c] }' >> %t.apart.mlir
+// RUN: not inlay-opt %t.apart.mlir --verify-wafer 2>&1 | FileCheck %s --check-prefix=NOTSAME
+// NOTSAME: error: kernel 'c' is not where 'inlay_wafer.same_region' wants it

@@ -1,0 +1,130 @@
+//===- ConstraintsTest.cpp - Where the user wants kernels -----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Mapping/Constraints.h"
+#include "inlay/Mapping/Decisions.h"
+
+#include "llvm/Support/JSON.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace inlay;
+using namespace inlay::mapping;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+model::Graph threeKernels() {
+  model::Graph graph;
+  for (const char *name : {"layers.0.attn", "layers.0.mlp", "layers.1.attn"}) {
+    model::KernelSpec kernel;
+    kernel.name = name;
+    graph.kernels.push_back(kernel);
+  }
+  return graph;
+}
+
+std::vector<std::string> errorsOf(const std::string &text) {
+  Diagnostics diags;
+  EXPECT_FALSE(parseConstraints(text, threeKernels(), diags));
+  std::vector<std::string> all;
+  for (const Diagnostic &diag : diags.all())
+    all.push_back(diag.subject + ": " + diag.message);
+  return all;
+}
+
+TEST(ConstraintsTest, GlobsNameKernels) {
+  Diagnostics diags;
+  auto wanted = parseConstraints(
+      R"({"pin": [{"kernel": "*.mlp", "wafer": 1, "at": {"x": 2, "y": 3}}],
+          "max_region": [{"kernel": "layers.?.attn", "width": 8, "height": 4}],
+          "same_region": [{"kernels": ["layers.0.*"]}],
+          "keep_out": [{"x": 0, "y": 1, "width": 2, "height": 3}]})",
+      threeKernels(), diags);
+  ASSERT_TRUE(wanted);
+  ASSERT_EQ(wanted->pins.size(), 1u);
+  EXPECT_EQ(wanted->pins[0].kernel, 1u);
+  EXPECT_EQ(wanted->pins[0].wafer, 1);
+  EXPECT_EQ(wanted->pins[0].at, std::pair(int64_t(2), int64_t(3)));
+  ASSERT_EQ(wanted->limits.size(), 2u);
+  EXPECT_EQ(wanted->limits[1].kernel, 2u);
+  EXPECT_EQ(wanted->limits[1].most, (model::Extent{8, 4}));
+  EXPECT_THAT(wanted->together, ElementsAre(ElementsAre(0u, 1u)));
+  EXPECT_THAT(wanted->keepOut, ElementsAre(model::Rect{0, 1, 2, 3}));
+  EXPECT_THAT(wanted->joined(3), ElementsAre(false, true, false));
+}
+
+TEST(ConstraintsTest, SaysWhatIsWrong) {
+  EXPECT_THAT(errorsOf(R"({"pin": [{"kernel": "layers.7.attn", "wafer": 0}]})"),
+              ElementsAre(HasSubstr("'layers.7.attn' matches no kernel of the "
+                                    "model, there is 'layers.0.attn'")));
+  EXPECT_THAT(errorsOf(R"({"pin": [{"kernel": "[", "wafer": 0}]})"),
+              ElementsAre(HasSubstr("'[' is no glob: ")));
+  EXPECT_THAT(errorsOf(R"({"pin": [{"kernel": "*", "wafer": 0},
+                                   {"kernel": "*mlp", "wafer": 1}]})"),
+              ElementsAre(HasSubstr("pins 'layers.0.mlp' a second time")));
+  EXPECT_THAT(
+      errorsOf(R"({"max_region": [{"kernel": "*", "width": 1, "height": 1},
+                            {"kernel": "*mlp", "width": 1, "height": 2}]})"),
+      ElementsAre(HasSubstr("limits 'layers.0.mlp' a second time")));
+  EXPECT_THAT(errorsOf(R"({"same_region": [{"kernels": ["*mlp"]}]})"),
+              ElementsAre(HasSubstr("name only 'layers.0.mlp': at least two "
+                                    "kernels share a region")));
+  EXPECT_THAT(errorsOf(R"({"same_region": [{"kernels": [1]}]})"),
+              ElementsAre(HasSubstr("must be an array of names of kernels")));
+  EXPECT_EQ(errorsOf(R"({"pins": []})").size(), 1u);
+  EXPECT_EQ(errorsOf("[]").size(), 1u);
+}
+
+Decisions sample() {
+  WaferDecision stage;
+  stage.wafers = {0, 1, 2, 4};
+  stage.kernels = {"a", "b"};
+  stage.attempts = {{1, 300, {8, 8}, {8, 8}}, {2, 200, {4, 8}, {4, 8}}};
+  stage.regions = {{{0, 0, 4, 8}, 0, 1, {0}, 64, 90},
+                   {{4, 0, 4, 8}, 1, 2, {0}, 32, 100}};
+  stage.cycles = 195;
+  return {5, 4, 8e9, 2e9, {stage}};
+}
+
+TEST(DecisionsTest, TextSaysWhatWonAndWhy) {
+  std::string text = toText(sample());
+  EXPECT_THAT(text, HasSubstr("wafers: 5; 8.0 GB over 2.0 GB a wafer need at "
+                              "least 4, so at most 1 too many"));
+  EXPECT_THAT(text, HasSubstr("wafers 0 to 2, 4: 2 kernels, a to b"));
+  EXPECT_THAT(text, HasSubstr("*        2            200          4 x 8"));
+  EXPECT_THAT(text,
+              HasSubstr("2 regions take 33.3 % fewer cycles than 1: "
+                        "collectives have further to go on larger regions"));
+  Decisions best = sample();
+  best.wafers = 4;
+  best.stages[0].attempts[0].cycles = 100;
+  EXPECT_THAT(toText(best), HasSubstr("need at least 4: no mapping has fewer"));
+  EXPECT_THAT(toText(best), HasSubstr("kernels compute longer on smaller"));
+  best.stages[0].attempts.pop_back();
+  EXPECT_THAT(toText(best), HasSubstr("only 1 region holds the kernels"));
+  best.stages[0].attempts.clear();
+  EXPECT_THAT(toText(best), HasSubstr("the regions were given"));
+}
+
+TEST(DecisionsTest, JsonHoldsTheSame) {
+  llvm::Expected<llvm::json::Value> value =
+      llvm::json::parse(mapping::toJson(sample()));
+  ASSERT_TRUE(bool(value));
+  const llvm::json::Object &object = *value->getAsObject();
+  EXPECT_EQ(object.getInteger("fewest_wafers"), 4);
+  const llvm::json::Object &stage =
+      *(*object.getArray("stages"))[0].getAsObject();
+  EXPECT_EQ(stage.getArray("considered")->size(), 2u);
+  EXPECT_EQ(stage.getArray("regions")->size(), 2u);
+  EXPECT_EQ(stage.getNumber("cycles"), 195);
+}
+
+} // namespace
