@@ -439,8 +439,8 @@ std::optional<RegionPlan> Planner::run() {
     // Where any plan does, few regions do: each that is added adds gaps.
     size_t most =
         std::min(options.anyPlan ? kMostForAny : options.mostRegions, count());
-    for (size_t regions = dead.empty() ? 2 : 1; regions <= most && !isDone();
-         ++regions) {
+    for (size_t regions = needsFreeTiles() ? 1 : 2;
+         regions <= most && !isDone(); ++regions) {
       double before = best ? best->cycles : kNever;
       tryCount(regions);
       if (best && best->cycles < before)

@@ -43,7 +43,8 @@ Chain makeChain(Extent grid, std::vector<Kind> kinds, std::vector<int> links,
   chain.budget = 1000;
   for (size_t k = 0; k < links.size(); ++k)
     chain.links.push_back({"k" + std::to_string(k), links[k],
-                           static_cast<int>(k), double(kinds[links[k]].bytes)});
+                           static_cast<int>(k),
+                           double(kinds[links[k]].bytes / 2)});
   using Key = std::tuple<int, int64_t, int64_t>;
   auto known = std::make_shared<std::map<Key, std::vector<Offer>>>();
   chain.offers = [=](int kind, Extent extent) -> const std::vector<Offer> & {
@@ -212,6 +213,12 @@ TEST(FloorplanTest, PinnedRegionsAreInTheirPlaces) {
     }
   chain.links[2].at = {30, 5}; // dead
   EXPECT_FALSE(planned(chain));
+  Chain single = makeChain({8, 8}, {{8000, 300, 0}}, {0});
+  single.links[0].at = {3, 2};
+  plan = planned(single);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions[0].rect.x, 3);
+  EXPECT_EQ(plan->regions[0].rect.y, 2);
 }
 
 TEST(FloorplanTest, SaysWhatItLookedAt) {

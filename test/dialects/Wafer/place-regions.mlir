@@ -69,6 +69,5 @@
 // SAME: inlay_wafer.assign @b to @r0
 // SAME: inlay_wafer.assign @c to @r0
 // RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions --allocate-memory --schedule-step -o %t.apart.mlir
-// RUN: echo 'inlay_wafer.constraints { inlay_wafer.same_region [@a, @c] }' >> %t.apart.mlir
-// RUN: not inlay-opt %t.apart.mlir --verify-wafer 2>&1 | FileCheck %s --check-prefix=NOTSAME
+// RUN: sed -e 's/inlay_wafer.system @/inlay_wafer.constraints { inlay_wafer.same_region [@a, @c] } &/' %t.apart.mlir | not inlay-opt --verify-wafer 2>&1 | FileCheck %s --check-prefix=NOTSAME
 // NOTSAME: error: kernel 'c' is not where 'inlay_wafer.same_region' wants it
