@@ -52,7 +52,7 @@
 
 // Constraints of a file: a kernel in its place, no larger than it may be, and three that stay together.
 // RUN: echo '{"pin": [{"kernel": "b", "wafer": 0, "at": {"x": 3, "y": 2}}], "max_region": [{"kernel": "b", "width": 4, "height": 3}]}' > %t.pin.json
-// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets constraints=%t.pin.json' --shard-kernels --place-regions --allocate-memory --schedule-step --verify-wafer -o %t.wished.mlir
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets constraints=%t.pin.json' --shard-kernels --place-regions --route-streams --allocate-memory --schedule-step --verify-wafer -o %t.wished.mlir
 // RUN: FileCheck %s --check-prefix=WISHED < %t.wished.mlir
 // WISHED:     inlay_wafer.constraints
 // WISHED:       inlay_wafer.pin @b wafer(0) at(3, 2)
@@ -68,6 +68,6 @@
 // SAME: inlay_wafer.assign @a to @r0
 // SAME: inlay_wafer.assign @b to @r0
 // SAME: inlay_wafer.assign @c to @r0
-// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions --allocate-memory --schedule-step -o %t.apart.mlir
+// RUN: inlay-opt %S/Inputs/three-kernels.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets wafers=2' --shard-kernels --place-regions --route-streams --allocate-memory --schedule-step -o %t.apart.mlir
 // RUN: sed -e 's/inlay_wafer.system @/inlay_wafer.constraints { inlay_wafer.same_region [@a, @c] } &/' %t.apart.mlir | not inlay-opt --verify-wafer 2>&1 | FileCheck %s --check-prefix=NOTSAME
 // NOTSAME: error: kernel 'c' is not where 'inlay_wafer.same_region' wants it
