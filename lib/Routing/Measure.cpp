@@ -9,6 +9,7 @@
 #include "Measure.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -19,6 +20,8 @@ using model::Rect;
 Turns::Turns(const Problem &problem)
     : words((problem.kernels.size() + 63) / 64),
       reached(problem.kernels.size() * words) {
+  for (size_t k = 0; k < problem.kernels.size(); ++k)
+    wafers.push_back(problem.waferOf(static_cast<int>(k)));
   auto order = problem.order;
   // From the last kernel back, each adds what those after it reach.
   std::sort(order.begin(), order.end(), std::greater<>());
@@ -34,8 +37,17 @@ bool Turns::reaches(int from, int to) const {
 }
 
 bool Turns::isBefore(const Flow &first, const Flow &second) const {
-  return first.from != kHost && first.to != kHost && second.from != kHost &&
-         reaches(first.to, second.from);
+  if (first.from == kHost || first.to == kHost || second.from == kHost)
+    return false;
+  // What one kernel sends off its wafer goes in the order of the flows: the
+  // edge takes in each before the next begins.
+  if (first.from == second.from && leaves(first) && leaves(second))
+    return std::less<>()(&first, &second);
+  return reaches(first.to, second.from);
+}
+
+bool Turns::leaves(const Flow &flow) const {
+  return flow.to != kHost && wafers[flow.from] != wafers[flow.to];
 }
 
 Footprint::Footprint(const Route &route) {

@@ -19,13 +19,15 @@ class Turns {
 public:
   explicit Turns(const Problem &problem);
 
-  /// The first flow is over before the second begins.
+  /// The first flow is over before the second begins; both of one problem.
   bool isBefore(const Flow &first, const Flow &second) const;
 
 private:
   bool reaches(int from, int to) const;
+  bool leaves(const Flow &flow) const;
 
   size_t words = 0;
+  std::vector<int> wafers;       ///< of the kernels
   std::vector<uint64_t> reached; ///< by kernel, a bit for each it reaches
 };
 
