@@ -410,6 +410,22 @@ TEST(RoutingTest, FlowsThatExcludeEachOtherShareColours) {
   EXPECT_EQ(solution.lowerBound, 2);
 }
 
+TEST(RoutingTest, WhatAKernelSendsOffItsWaferTakesTurns) {
+  // One kernel feeds twelve others, each on a wafer of its own: one after the
+  // other over the same way to the edge, four settings of a switch to a colour.
+  constexpr int kWafers = 13;
+  Problem problem =
+      machine(24, 4, std::vector<Rect>(kWafers, Rect{4, 0, 8, 4}));
+  problem.wafers = kWafers;
+  for (int wafer = 0; wafer < kWafers; ++wafer)
+    problem.regions[wafer].wafer = wafer;
+  for (int to = 1; to < kWafers; ++to)
+    connect(problem, 0, to, Axis::None, Axis::None, 4);
+  Solution solution = solved(problem);
+  checkByRouters(problem, solution);
+  EXPECT_LE(solution.coloursUsed, 3);
+}
+
 TEST(RoutingTest, MoreColoursThanTheTargetHasIsAnError) {
   std::vector<Rect> regions;
   for (int64_t i = 0; i < 6; ++i)
