@@ -255,6 +255,9 @@ TEST(PartitionTest, SaysWhenPinsCannotBe) {
   EXPECT_THAT(messages(diags),
               ElementsAre("constraints: no partition over 2 to 18 wafers has "
                           "every pinned kernel on its wafer"));
+  EXPECT_THAT(diags.all().front().notes,
+              ElementsAre("pin kernels in order of execution, as many bytes "
+                          "before each as wafers before its own hold"));
   Problem apart = makeProblem({4, 4}, 20);
   apart.items[0].wafer = 0;
   apart.items[1].wafer = 1;
