@@ -52,7 +52,7 @@ Plan sample() {
   plan.kernels[2].cycles.total = 150;
   plan.kernels[1].groups = {{0, {4, 0, 2, 8}, 0, 2}, {1, {6, 0, 2, 8}, 2, 4}};
   plan.estimate.mode = "ideal";
-  plan.estimate.latency = {75, 0, 25, 0, 0, 0, 100};
+  plan.estimate.latency = {75, 0, 25, 0, 0, 0, 0, 100};
   plan.estimate.worstCaseLatency = 120;
   plan.estimate.stageCycles = {50, 50};
   plan.estimate.bound = {50, 0, 0, 0, 0, 0, 50, "compute"};

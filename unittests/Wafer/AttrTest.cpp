@@ -45,11 +45,11 @@ protected:
   ScopedDiagnosticHandler handler;
 };
 
-TEST_F(AttrTest, CyclesAreSix) {
-  ASSERT_TRUE(make<CyclesAttr>(numbers(6)));
-  EXPECT_EQ(make<CyclesAttr>(numbers(6)).getTotal(), 6);
-  EXPECT_FALSE(make<CyclesAttr>(numbers(5)));
-  EXPECT_EQ(message, "there are 6 numbers, got 5");
+TEST_F(AttrTest, CyclesAreSeven) {
+  ASSERT_TRUE(make<CyclesAttr>(numbers(7)));
+  EXPECT_EQ(make<CyclesAttr>(numbers(7)).getTotal(), 7);
+  EXPECT_FALSE(make<CyclesAttr>(numbers(6)));
+  EXPECT_EQ(message, "there are 7 numbers, got 6");
 }
 
 TEST_F(AttrTest, BoundsAreSix) {
