@@ -130,7 +130,8 @@ static bool isBatched(DequantizeOp dequantize) {
 
 /// The product of `lhs` with a matrix of weights for each batch that is stored
 /// transposed, in another float type or quantised; null where `value` is none.
-static Value multiplyBatch(RaiseContext &context, Value lhs, Value value) {
+static Value multiplyBatch(RaiseContext &context, RankedTensorType type,
+                           Value lhs, Value value) {
   int64_t rank = getShape(value).size();
   SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(swap[rank - 1], swap[rank - 2]);
@@ -146,7 +147,6 @@ static Value multiplyBatch(RaiseContext &context, Value lhs, Value value) {
       break;
     value = value.getDefiningOp()->getOperand(0);
   }
-  RankedTensorType type = context.outputType(0);
   if (isWeight(value))
     return context.create<MatMulOp>(type, lhs, value, Value(), Value(),
                                     isTransposed, BlockQuantAttr());
@@ -161,12 +161,26 @@ static Value multiplyBatch(RaiseContext &context, Value lhs, Value value) {
       dequantize.getZeroPoints(), isTransposed, quant);
 }
 
+static Value createLinear(RaiseContext &context, RankedTensorType type,
+                          Value input, const Matrix &matrix, Value bias) {
+  return context.create<LinearOp>(type, input, matrix.weight, matrix.scales,
+                                  matrix.zeroPoints, bias, matrix.transposed,
+                                  matrix.quant);
+}
+
 static void setLinear(RaiseContext &context, Value input, const Matrix &matrix,
                       Value bias) {
   context.setOutput(
-      0, context.create<LinearOp>(context.outputType(0), input, matrix.weight,
-                                  matrix.scales, matrix.zeroPoints, bias,
-                                  matrix.transposed, matrix.quant));
+      0, createLinear(context, context.outputType(0), input, matrix, bias));
+}
+
+Value inlay::nn::createProduct(RaiseContext &context, RankedTensorType type,
+                               Value lhs, Value rhs) {
+  if (std::optional<Matrix> matrix = asMatrix(rhs, lhs))
+    return createLinear(context, type, lhs, *matrix, Value());
+  if (Value result = multiplyBatch(context, type, lhs, rhs))
+    return result;
+  return context.create<MatMulOp>(type, lhs, rhs);
 }
 
 static Refusal raiseMatMul(RaiseContext &context) {
@@ -174,14 +188,7 @@ static Refusal raiseMatMul(RaiseContext &context) {
   Value rhs = context.input(1);
   if (getShape(lhs).size() < 2 || getShape(rhs).size() < 2)
     return "multiplies vectors";
-  if (std::optional<Matrix> matrix = asMatrix(rhs, lhs)) {
-    setLinear(context, lhs, *matrix, Value());
-    return std::nullopt;
-  }
-  Value result = multiplyBatch(context, lhs, rhs);
-  if (!result)
-    result = context.create<MatMulOp>(context.outputType(0), lhs, rhs);
-  context.setOutput(0, result);
+  context.setOutput(0, createProduct(context, context.outputType(0), lhs, rhs));
   return std::nullopt;
 }
 

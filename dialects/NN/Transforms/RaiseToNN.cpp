@@ -455,6 +455,7 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
     addElementwiseRules(rules);
     addShapeRules(rules);
     addLinearRules(rules);
+    addEinsumRules(rules);
     addNormRules(rules);
     addAttentionRules(rules);
     addOnnxAttentionRules(rules);

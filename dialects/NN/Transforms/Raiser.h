@@ -84,12 +84,18 @@ using RuleTable = llvm::StringMap<Rule>;
 void addElementwiseRules(RuleTable &rules);
 void addShapeRules(RuleTable &rules);
 void addLinearRules(RuleTable &rules);
+void addEinsumRules(RuleTable &rules);
 void addNormRules(RuleTable &rules);
 void addAttentionRules(RuleTable &rules);
 void addOnnxAttentionRules(RuleTable &rules);
 
 /// `rule` behind a check that the node's first `count` inputs are there.
 Rule withInputs(unsigned count, Rule rule);
+
+/// The product of the last two dims of `lhs` and `rhs`, each of at least two
+/// dims, as MatMul has it: a linear where `rhs` is one matrix of weights.
+mlir::Value createProduct(RaiseContext &context, mlir::RankedTensorType type,
+                          mlir::Value lhs, mlir::Value rhs);
 
 /// Whether a raised value is loaded from a weight.
 bool isWeight(mlir::Value value);
