@@ -73,8 +73,14 @@ private:
 StreamType Emitter::streamType(Value value, Location loc, StringRef what) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type) {
-    emitError(loc) << what << " has type " << value.getType()
-                   << ", but a stream carries a ranked tensor";
+    bool isTensor = isa<TensorType>(value.getType());
+    emitError(loc)
+        << what << " has type " << value.getType()
+        << ", but a stream carries a ranked tensor: "
+        << (isTensor ? "declare its shape in the model, or export one without "
+                       "operators whose number of dims depends on data"
+                     : "export a model that passes tensors between its "
+                       "operators, without sequences and optional values");
     return {};
   }
   if (type.hasStaticShape())

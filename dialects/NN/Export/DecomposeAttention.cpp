@@ -8,6 +8,8 @@
 
 #include "Decompose.h"
 
+#include "dialects/NN/IR/SplitKey.h"
+
 #include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
@@ -121,11 +123,13 @@ public:
     Value presentKey = extendState(op.getPastKey(), key, op.getPresentKey(),
                                    operands(op.getKeyScale()));
     Value presentValue;
-    if (op.getValueInKey())
-      value = nodes.sliceDim(key, 3, 0, op.getValueDim());
-    else
+    if (value)
       presentValue = extendState(op.getPastValue(), value, op.getPresentValue(),
                                  operands(op.getValueScale()));
+    if (hasSplitKey(op))
+      key = nodes.concat({key, value}, 3);
+    if (op.getValueInKey())
+      value = nodes.sliceDim(key, 3, 0, op.getValueDim());
     Value result = attend();
     return {nodes.cast(result, elementType(op.getResult())), presentKey,
             presentValue};

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SplitKey.h"
 #include "dialects/NN/IR/SpaceBuilder.h"
 #include "inlay/Support/Format.h"
 
@@ -276,6 +277,8 @@ public:
     if (op.getLayout() != RotaryLayout::None || op.getQueryNorm())
       spaces.push_back(prepare());
     spaces.push_back(scores());
+    if (hasSplitKey(op))
+      spaces.push_back(secondScores());
     spaces.push_back(softmax());
     spaces.push_back(context());
     return spaces;
@@ -332,21 +335,33 @@ private:
       space.input(scale, {{-1, 1}});
   }
 
-  OpSpec scores() {
-    SpaceBuilder space(op, "scores", OpClass::Contraction);
+  /// Products of the queries' channels with those of one part of the keys.
+  OpSpec scoresOf(StringRef name, int64_t width, Value part, Value past,
+                  Value present) {
+    SpaceBuilder space(op, name, OpClass::Contraction);
     int token = space.parallel("token", tokens);
     int head = space.parallel("head", op.getKvHeads());
     int group = space.parallel("group", groupSize);
     int keys = space.parallel("context", length);
-    int dim = space.reduction("dim", op.getHeadDim());
+    int dim = space.reduction("dim", width);
     space.input(op.getQuery(), {{token, 1}, {head, 1}, {group, 1}, {dim, 1}});
-    space.input(op.getKey(), keyDims(token, head, keys, dim));
-    state(space, op.getPastKey(), op.getPresentKey(), op.getKeyScale(), token,
-          head, keys, dim);
+    space.input(part, keyDims(token, head, keys, dim));
+    state(space, past, present, op.getKeyScale(), token, head, keys, dim);
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
     space.opsPerPoint(kMultiplyAccumulate);
     return space.take();
+  }
+
+  OpSpec scores() {
+    return scoresOf("scores", getKeyWidth(op), op.getKey(), op.getPastKey(),
+                    op.getPresentKey());
+  }
+
+  /// The channels of keys in two parts that are no values.
+  OpSpec secondScores() {
+    return scoresOf("second_scores", getValueWidth(op), op.getValue(),
+                    op.getPastValue(), op.getPresentValue());
   }
 
   OpSpec softmax() {
@@ -372,11 +387,10 @@ private:
     int group = space.parallel("group", groupSize);
     // Values that are the first channels of the keys are cut as these are: one
     // state cannot lie in two ways.
-    int dim = space.parallel("dim", op.getValueInKey() ? op.getHeadDim()
-                                                       : op.getValueDim());
-    space.density(op.getValueInKey() ? static_cast<double>(op.getValueDim()) /
-                                           static_cast<double>(op.getHeadDim())
-                                     : 1);
+    int64_t width = op.getValueInKey() ? getKeyWidth(op) : op.getValueDim();
+    int dim = space.parallel("dim", width);
+    space.density(static_cast<double>(op.getValueDim()) /
+                  static_cast<double>(width));
     int keys = space.reduction("context", length);
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});

@@ -44,7 +44,9 @@ def NN_AttentionOp : NN_Op<"attention", [
 
     With `value_in_key` there is no value of its own: values are the first
     `value_dim` channels of the keys, as in the latent form of multi-head latent
-    attention, and the state is that of the keys alone.
+    attention, and the state is that of the keys alone. With `value_in_key` and a
+    value the keys lie in two parts, each with a state of its own: `key` holds
+    those first channels, `value` the other `head_dim - value_dim`.
 
     `window` > 0 lets a query see that many keys, itself included; 0 means all.
     `softcap` > 0 replaces a score s by `softcap * tanh(s / softcap)`.
@@ -56,10 +58,10 @@ def NN_AttentionOp : NN_Op<"attention", [
       `(num_heads + kv_heads) * head_dim + kv_heads * value_dim`.
     - Key and value are both there or both absent; they are 3-D with last dims
       `kv_heads * head_dim` and `kv_heads * value_dim`. With `value_in_key` there is
-      a key, but neither a value nor a state of values, and `value_dim` is at most
-      `head_dim`.
+      a key; a state of values only with a value; `value_dim` is at most `head_dim`,
+      and less with a value, beside which there are no rotation, norms or scales.
     - A past has a present; the present is 4-D with dims 1 and 3 equal
-      to `kv_heads` and `head_dim` (value: `value_dim`), or 3-D with a last dim of
+      to `kv_heads` and the channels of a key (of a value), or 3-D with a last dim of
       their product. `state_bits` is 0 or 4; with 4 the last dim is half of that.
     - Key and value scales are both there or both absent; so are the norms.
     - `positions` are there only if `layout` is not `none`.

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SplitKey.h"
 #include "dialects/NN/IR/NN.h"
 
 #include "inlay/Support/Format.h"
@@ -118,16 +119,30 @@ static bool isRows(Value value, int64_t width) {
   return shape.size() == 3 && shape.back() == width;
 }
 
+/// Values that are channels of the keys, and keys in two parts.
+static LogicalResult verifyValueInKey(AttentionOp op) {
+  if (!op.getKey() ||
+      (!op.getValue() && (op.getPastValue() || op.getPresentValue())) ||
+      op.getValueDim() > op.getHeadDim())
+    return op.emitOpError("with 'value_in_key' needs a key of at least "
+                          "value_dim channels, and no "
+                          "state of values without a value");
+  if (hasSplitKey(op) &&
+      (op.getValueDim() == op.getHeadDim() || op.getKeyScale() ||
+       op.getQueryNorm() || op.getLayout() != RotaryLayout::None))
+    return op.emitOpError("with keys in two parts needs a second part, and has "
+                          "no rotation, norms or scales");
+  return success();
+}
+
 static LogicalResult verifyInputs(AttentionOp op) {
+  int64_t kvHeads = op.getKvHeads();
   int64_t queryWidth = op.getNumHeads() * op.getHeadDim();
-  int64_t keyWidth = op.getKvHeads() * op.getHeadDim();
-  int64_t valueWidth = op.getKvHeads() * op.getValueDim();
+  int64_t keyWidth = kvHeads * getKeyWidth(op);
+  int64_t valueWidth = kvHeads * getValueWidth(op);
   bool inKey = op.getValueInKey();
-  if (inKey && (!op.getKey() || op.getValue() || op.getPastValue() ||
-                op.getPresentValue() || op.getValueDim() > op.getHeadDim()))
-    return op.emitOpError(
-        "with 'value_in_key' needs a key of at least "
-        "value_dim channels, and no value or state of values");
+  if (inKey && failed(verifyValueInKey(op)))
+    return failure();
   if (!inKey &&
       static_cast<bool>(op.getKey()) != static_cast<bool>(op.getValue()))
     return op.emitOpError("needs both key and value, or neither");
@@ -136,10 +151,10 @@ static LogicalResult verifyInputs(AttentionOp op) {
   if (!isRows(op.getQuery(), expected))
     return op.emitOpError() << "the query must be 3-D with a last dim of "
                             << expected << ", got " << getShape(op.getQuery());
-  if (inKey && !isRows(op.getKey(), keyWidth))
+  if (op.getKey() && !op.getValue() && !isRows(op.getKey(), keyWidth))
     return op.emitOpError() << "the key must be 3-D with a last dim of "
                             << keyWidth << ", got " << getShape(op.getKey());
-  if (!op.isPacked() && !inKey &&
+  if (op.getValue() &&
       (!isRows(op.getKey(), keyWidth) || !isRows(op.getValue(), valueWidth)))
     return op.emitOpError()
            << "key and value must be 3-D with last dims of " << keyWidth
@@ -184,9 +199,10 @@ LogicalResult AttentionOp::verify() {
   if (failed(verifyHeads(*this)) || failed(verifyInputs(*this)) ||
       failed(verifyScales(*this)))
     return failure();
-  if (failed(verifyState(*this, getPastKey(), getPresentKey(), getHeadDim())) ||
-      failed(
-          verifyState(*this, getPastValue(), getPresentValue(), getValueDim())))
+  if (failed(verifyState(*this, getPastKey(), getPresentKey(),
+                         getKeyWidth(*this))) ||
+      failed(verifyState(*this, getPastValue(), getPresentValue(),
+                         getValueWidth(*this))))
     return failure();
   int64_t width = getNumHeads() * getValueDim();
   if (!isRows(getResult(), width))

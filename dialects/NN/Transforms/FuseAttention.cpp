@@ -398,4 +398,5 @@ struct FuseAttention : OpRewritePattern<MatMulOp> {
 void inlay::nn::populateAttentionPatterns(RewritePatternSet &patterns) {
   patterns.add<FuseAttention>(patterns.getContext());
   populateStatePatterns(patterns);
+  populateLatentPatterns(patterns);
 }

@@ -33,6 +33,8 @@ void populateAttentionPatterns(mlir::RewritePatternSet &patterns);
 
 /// Copied heads and states, into attention (FuseState.cpp).
 void populateStatePatterns(mlir::RewritePatternSet &patterns);
+/// Latent attention that expands its state (FuseLatent.cpp).
+void populateLatentPatterns(mlir::RewritePatternSet &patterns);
 
 /// Takes the bias away from attentions whose bias hides what comes after each
 /// token, or before a window, and nothing else. Computes it for a step without

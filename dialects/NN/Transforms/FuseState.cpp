@@ -15,6 +15,7 @@
 #include "AttentionParts.h"
 #include "FuseOps.h"
 #include "Matchers.h"
+#include "States.h"
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -106,17 +107,9 @@ struct FuseRepeat : OpRewritePattern<AttentionOp> {
 // The state
 //===----------------------------------------------------------------------===//
 
-/// Keys or values as an attention reads them, and where they come from.
-struct Cache {
-  Value whole;  ///< after the step: what the graph returns
-  Value past;   ///< before it: an argument of the graph
-  Value update; ///< [batch, tokens, heads * d] or [batch, heads, tokens, d]
-};
-
 } // namespace
 
-/// The 4-D value of which `flat` is the flattened form, or `flat` itself.
-static Value unflatten(Value flat, int64_t heads) {
+Value inlay::nn::unflattenHeads(Value flat, int64_t heads) {
   auto reshape = flat.getDefiningOp<ReshapeOp>();
   if (!reshape)
     return flat;
@@ -131,8 +124,8 @@ static Value unflatten(Value flat, int64_t heads) {
   return isHeads ? source : flat;
 }
 
-static std::optional<Cache> matchCache(Value flat, int64_t heads) {
-  Value whole = unflatten(flat, heads);
+std::optional<Cache> inlay::nn::matchCache(Value flat, int64_t heads) {
+  Value whole = unflattenHeads(flat, heads);
   int64_t rank = getShape(whole).size();
   Cache cache{whole, {}, {}};
   if (auto concat = whole.getDefiningOp<ConcatOp>()) {
@@ -161,22 +154,18 @@ static bool isDead(Operation *op, int depth = 8) {
                       [&](Operation *user) { return isDead(user, depth - 1); });
 }
 
-/// Whether all that reads `user` is the way to the attention: transpose,
-/// reshape.
-static bool isOnTheWay(Operation *user, AttentionOp attention) {
-  return llvm::all_of(user->getUsers(), [&](Operation *next) {
-    return next == attention || isDead(next) ||
-           llvm::all_of(next->getUsers(),
-                        [&](Operation *last) { return last == attention; });
-  });
+/// Whether all that reads `user` leads to the attention in `depth` steps, such
+/// as a transpose and a reshape.
+static bool isOnTheWay(Operation *user, AttentionOp attention, int depth) {
+  return user == attention || isDead(user) ||
+         (depth > 0 && user->getNumResults() != 0 &&
+          llvm::all_of(user->getUsers(), [&](Operation *next) {
+            return isOnTheWay(next, attention, depth - 1);
+          }));
 }
 
-/// What reads the state after the step behind `attention`, which is to make it.
-/// Nothing unless the state is returned, or where others read it before. Asks
-/// for the order of ops only where it must: it is computed anew for the whole
-/// block after every change.
-static std::optional<SmallVector<OpOperand *>>
-readersBehind(Value whole, AttentionOp attention) {
+std::optional<SmallVector<OpOperand *>>
+inlay::nn::readersBehind(Value whole, AttentionOp attention, int depth) {
   bool returned = false;
   SmallVector<OpOperand *> readers;
   for (OpOperand &use : whole.getUses()) {
@@ -186,13 +175,26 @@ readersBehind(Value whole, AttentionOp attention) {
       readers.push_back(&use);
       continue;
     }
-    if (user == attention || isDead(user) || isOnTheWay(user, attention))
+    if (isOnTheWay(user, attention, depth))
       continue;
     if (!attention->isBeforeInBlock(user))
       return std::nullopt;
     readers.push_back(&use);
   }
   return returned ? std::optional(readers) : std::nullopt;
+}
+
+Value inlay::nn::flattenUpdate(PatternRewriter &rewriter, AttentionOp op,
+                               Value update) {
+  if (getShape(update).size() == 3)
+    return update;
+  return flattenHeads(rewriter, op.getLoc(), update);
+}
+
+void inlay::nn::replaceState(PatternRewriter &rewriter,
+                             ArrayRef<OpOperand *> readers, Value present) {
+  for (OpOperand *use : readers)
+    rewriter.modifyOpInPlace(use->getOwner(), [&] { use->set(present); });
 }
 
 namespace {
@@ -254,8 +256,8 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
     if (!keyReaders || !valueReaders)
       return failure();
     AttentionParts parts(op);
-    parts.key = flatten(rewriter, op, key->update);
-    parts.value = flatten(rewriter, op, value->update);
+    parts.key = flattenUpdate(rewriter, op, key->update);
+    parts.value = flattenUpdate(rewriter, op, value->update);
     parts.pastKey = key->past;
     parts.pastValue = value->past;
     parts.presentKey = key->whole.getType();
@@ -266,20 +268,6 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
     replaceState(rewriter, *keyReaders, fused.getPresentKey());
     replaceState(rewriter, *valueReaders, fused.getPresentValue());
     return success();
-  }
-
-  static Value flatten(PatternRewriter &rewriter, AttentionOp op,
-                       Value update) {
-    if (getShape(update).size() == 3)
-      return update;
-    return flattenHeads(rewriter, op.getLoc(), update);
-  }
-
-  /// The state is now the attention's; what led to the attention is dead.
-  static void replaceState(PatternRewriter &rewriter,
-                           ArrayRef<OpOperand *> readers, Value present) {
-    for (OpOperand *use : readers)
-      rewriter.modifyOpInPlace(use->getOwner(), [&] { use->set(present); });
   }
 };
 
@@ -297,13 +285,13 @@ FuseLatentCache::matchAndRewrite(AttentionOp op,
   if (!readers)
     return failure();
   AttentionParts parts(op);
-  parts.key = FuseCache::flatten(rewriter, op, key->update);
+  parts.key = flattenUpdate(rewriter, op, key->update);
   parts.pastKey = key->past;
   parts.presentKey = key->whole.getType();
   AttentionOp fused =
       parts.create(rewriter, op.getLoc(), op.getResult().getType());
   rewriter.replaceOp(op, fused.getResult());
-  FuseCache::replaceState(rewriter, *readers, fused.getPresentKey());
+  replaceState(rewriter, *readers, fused.getPresentKey());
   return success();
 }
 

@@ -320,7 +320,7 @@ module {
 // -----
 
 module {
-  // expected-error @below {{input 'x' has type 'tensor<*xf32>', but a stream carries a ranked tensor}}
+  // expected-error @below {{input 'x' has type 'tensor<*xf32>', but a stream carries a ranked tensor: declare its shape in the model, or export one without operators whose number of dims depends on data}}
   inlay_nn.graph @unranked_input(%x: tensor<*xf32>) -> tensor<4xf32>
       attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
     %0 = inlay_nn.opaque "Op"(%x) : (tensor<*xf32>) -> tensor<4xf32>
@@ -333,7 +333,7 @@ module {
 module {
   inlay_nn.graph @sequence(%x: tensor<4xf32>) -> !inlay_onnx.seq<tensor<4xf32>>
       attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
-    // expected-error @below {{an output of kernel 'other' has type '!inlay_onnx.seq<tensor<4xf32>>', but a stream carries a ranked tensor}}
+    // expected-error @below {{an output of kernel 'other' has type '!inlay_onnx.seq<tensor<4xf32>>', but a stream carries a ranked tensor: export a model that passes tensors between its operators, without sequences and optional values}}
     %0 = inlay_nn.opaque "SequenceConstruct"(%x) : (tensor<4xf32>) -> !inlay_onnx.seq<tensor<4xf32>>
     inlay_nn.return %0 : !inlay_onnx.seq<tensor<4xf32>>
   }

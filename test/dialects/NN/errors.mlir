@@ -575,7 +575,13 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 // -----
 
 %0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x16xf32>)
-// expected-error @below {{with 'value_in_key' needs a key of at least value_dim channels, and no value or state of values}}
+// expected-error @below {{with 'value_in_key' needs a key of at least value_dim channels, and no state of values without a value}}
+%1 = inlay_nn.attention none %0#0, %0#1 {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 32 : i64, value_in_key} : (tensor<1x1x64xf32>, tensor<1x1x16xf32>) -> tensor<1x1x128xf32>
+
+// -----
+
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<1x1x16xf32>)
+// expected-error @below {{with keys in two parts needs a second part, and has no rotation, norms or scales}}
 %1 = inlay_nn.attention none %0#0, %0#1, %0#1 {head_dim = 16 : i64, kv_heads = 1 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 0, 0>, scale = 2.5e-01 : f64, value_dim = 16 : i64, value_in_key} : (tensor<1x1x64xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>) -> tensor<1x1x64xf32>
 
 // -----
