@@ -1,168 +1,100 @@
 #!/usr/bin/env python3
-"""A loader in a hundred lines: what one core holds and how its router is set, from a plan and the model's files alone.
+"""What a core holds and how its router is set, from a plan and the model's files alone; docs/plan.md has the rules.
 
-    loader.py plan.json [--files FOLDER] --core X,Y [--wafer N] [-o image.bin]
-
-docs/plan.md explains the rules. Only Python's standard library and numpy are used.
+    loader.py plan.json FOLDER WAFER X Y [image.bin]    FOLDER has the files of the model; digest.py checks the plan
 """
-
-import argparse
 import functools
-import hashlib
 import json
 import math
-import pathlib
-
+import sys
 import numpy as np
 
-
-def canonical(value):
-    """The text of RFC 8785: one for each value."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(name)}:{canonical(value[name])}" for name in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
-    if not isinstance(value, float):
-        return json.dumps(value, ensure_ascii=False)
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    mantissa, _, power = repr(value).partition("e")
-    if power and -6 <= int(power) < 0:
-        sign, digits = mantissa[: mantissa[0] == "-"], mantissa.replace(".", "").lstrip("-")
-        return f"{sign}0.{'0' * (-int(power) - 1)}{digits}"
-    return f"{mantissa.removesuffix('.0')}e{int(power):+d}" if power else mantissa
-
-
-def content_sha256(plan):
-    content = {name: value for name, value in plan.items() if name != "content_sha256"}
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
-
-
-def contains(rect, x, y):
-    return 0 <= x - rect["x"] < rect["width"] and 0 <= y - rect["y"] < rect["height"]
-
+def places(area, x, y):
+    """Where (x, y) is in an area and in its copies: (column, row) in each that has it."""
+    corners = ((area["x"] + k * area.get("dx", 0), area["y"] + k * area.get("dy", 0)) for k in range(area.get("count", 1)))
+    return [(x - left, y - top) for left, top in corners if 0 <= x - left < area["width"] and 0 <= y - top < area["height"]]
 
 def work(plan, wafer, x, y):
     """(kernel, class of cores, number of the core on each axis) for each kernel that the core takes part in."""
     regions = {region["name"]: region["rectangle"] for region in plan["regions"]}
-    for kernel in plan["kernels"]:
-        for cores in kernel["core_classes"]:
-            if kernel["wafer"] == wafer and any(contains(rect, x, y) for rect in cores["rectangles"]):
-                groups = kernel["expert_groups"] or [{"index": 0, "rectangle": regions[kernel["region"]]}]
-                group = next(group for group in groups if contains(group["rectangle"], x, y))
-                origin = group["rectangle"]
-                yield kernel, cores, {"none": 0, "x": x - origin["x"], "y": y - origin["y"], "group": group["index"]}
-
+    for kernel in (kernel for kernel in plan["kernels"] if kernel["wafer"] == wafer):
+        groups = kernel["expert_groups"] or [{"index": 0, "rectangle": regions[kernel["region"]]}]
+        for cores in (cores for cores in kernel["core_classes"] if any(places(rect, x, y) for rect in cores["rectangles"])):
+            [(group, (column, row))] = [(g["index"], at) for g in groups for at in places(g["rectangle"], x, y)]
+            yield kernel, cores, {"none": 0, "x": column, "y": row, "group": group}
 
 def part(weight, core):
     """The slices of the logical tensor that a core has."""
-    starts = [min(core[cut["axis"]] * cut["shard"], cut["size"]) for cut in weight["cuts"]]
-    return tuple(slice(start, min(start + cut["shard"], cut["size"])) for start, cut in zip(starts, weight["cuts"]))
+    return tuple(slice(core[cut["axis"]] * cut["shard"], (core[cut["axis"]] + 1) * cut["shard"]) for cut in weight["cuts"])
 
+def varints(data):
+    """Protobuf's numbers: seven bits to a byte, the lowest first."""
+    digits = []
+    for byte in data:
+        digits.append(byte & 127)
+        if byte < 128:
+            yield sum(digits.pop() << 7 * i for i in reversed(range(len(digits))))
 
-def stored_bits(piece, folder):
-    """The bits of the stored elements of a piece, one after the other."""
-    with open(folder / piece["file"], "rb") as file:
-        file.seek(int(piece["offset"]))
-        raw = file.read(int(piece["length"]))
-    if piece["encoding"] == "varint":
-        numbers, number, shift = [], 0, 0
-        for byte in raw:
-            number |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                numbers.append(number % 2 ** max(8, piece["stored_bits"]))
-                number, shift = 0, 0
-        raw = b"".join(number.to_bytes(max(8, piece["stored_bits"]) // 8, "little") for number in numbers)
-    elif piece["encoding"] != "raw":
-        raise NotImplementedError(f"{piece['initializer']}: encoding {piece['encoding']}")
-    at = np.array(piece["first"])
-    for size, stride in zip(piece["sizes"], piece["strides"]):
-        at = at[..., None] + np.arange(size) * stride
-    bits = np.unpackbits(np.frombuffer(raw, np.uint8), bitorder="little")
-    return bits[at.reshape(-1, 1) * piece["stored_bits"] + np.arange(piece["stored_bits"])].reshape(-1)
-
+def decode(data, encoding, size):
+    """The elements of an initializer, `size` bytes each; "proto" is a TensorProto with them in one of its fields."""
+    if encoding == "raw":
+        return data
+    if encoding == "varint":
+        return b"".join((number % 256**size).to_bytes(size, "little") for number in varints(data))
+    chunks, rest = [], iter(data)
+    for field, kind in (divmod(key, 8) for key in varints(rest)):
+        length = {1: 8, 5: 4}.get(kind) or next(varints(rest))  # of kind 0 this is the number itself
+        chunk = bytes(next(rest) for _ in range(length)) if kind else (length % 256**size).to_bytes(size, "little")
+        if field in (4, 5, 7, 9, 10, 11):
+            chunks.append(decode(chunk, "varint" if kind == 2 and field in (5, 7, 11) else "raw", size))
+    return b"".join(chunks)
 
 @functools.lru_cache(maxsize=64)
 def logical_bits(weight_json, folder):
-    """The tensor, with the bits of each element as a last dim."""
-    weight = json.loads(weight_json)
-    bits = np.concatenate([stored_bits(piece, folder) for piece in weight["pieces"]])
+    """The tensor of a weight, with the bits of each element as a last dim."""
+    weight, stored = json.loads(weight_json), []
+    for piece in weight["pieces"]:
+        data = np.fromfile(f"{folder}/{piece['file']}", np.uint8, int(piece["length"]), offset=int(piece["offset"]))
+        data = decode(data.tobytes(), piece["encoding"], max(8, piece["stored_bits"]) // 8)
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little").reshape(-1, piece["stored_bits"])
+        steps = (np.arange(size) * stride for size, stride in zip(piece["sizes"], piece["strides"]))
+        stored.append(bits[sum(np.ix_(*steps), start=np.array(piece["first"]))].reshape(-1))
     *outer, row = weight["shape"] or [1]
-    pitch = weight["row_pitch_bits"] or row * weight["bits"]
-    starts = np.arange(math.prod(outer))[:, None] * pitch + np.arange(row * weight["bits"])
-    return bits[starts].reshape(*weight["shape"], weight["bits"])
-
-
-def weight_bytes(weight, core, folder):
-    bits = logical_bits(json.dumps(weight), folder)[part(weight, core)]
-    return np.packbits(bits.reshape(-1), bitorder="little").tobytes()
-
+    starts = np.arange(math.prod(outer))[:, None] * (weight["row_pitch_bits"] or row * weight["bits"])
+    return np.concatenate(stored)[starts + np.arange(row * weight["bits"])].reshape(*weight["shape"], weight["bits"])
 
 def image(plan, folder, wafer, x, y):
     """The data area of a core before the first step: weights where the maps say, zeros elsewhere."""
-    data = bytearray(plan["system"]["budget_bytes"])
+    data = np.zeros(plan["system"]["budget_bytes"], np.uint8)
     for kernel, cores, core in work(plan, wafer, x, y):
-        weights = {weight["name"]: weight for weight in kernel["weights"]}
-        for buffer in cores["memory"]:
-            if buffer["role"] == "weights":
-                shard = weight_bytes(weights[buffer["name"]], core, folder)
-                assert len(shard) <= buffer["bytes"], buffer
-                data[buffer["offset"] : buffer["offset"] + len(shard)] = shard
-    return bytes(data)
-
-
-def copies(area, x, y):
-    """Where (x, y) is in each copy of an area that has it."""
-    for k in range(area["count"]):
-        column, row = x - area["x"] - k * area["dx"], y - area["y"] - k * area["dy"]
-        if 0 <= column < area["width"] and 0 <= row < area["height"]:
-            yield column, row
-
+        offsets = {buffer["name"]: buffer["offset"] for buffer in cores["memory"]}
+        for weight in kernel["weights"]:
+            shard = np.packbits(logical_bits(json.dumps(weight), folder)[part(weight, core)], bitorder="little")
+            data[offsets[weight["name"]] :][: len(shard)] = shard
+    return data.tobytes()
 
 def router(plan, wafer, x, y):
     """The settings of a router, as (colour, switch position, in, out, route), in the order of the routes."""
-    patterns = {pattern["name"]: pattern for pattern in plan.get("patterns", [])}
-    ports = {"x": {"back": "W", "ahead": "E", "ramp": "ramp"}, "y": {"back": "N", "ahead": "S", "ramp": "ramp"}}
-    for route in plan.get("routes", []):
-        if route["wafer"] != wafer:
-            continue
-        for segment in route["segments"]:
-            if any(True for _ in copies(segment, x, y)):
-                yield route["colours"][0], segment["position"], segment["in"], segment["out"], route["name"]
-        for column, row in (place for area in route["lines"] for place in copies(area, x, y)):
-            at, name = (column if route["line_axis"] == "x" else row), ports[route["line_axis"]]
-            for segment in patterns[route["pattern"]]["segments"]:
-                index, rest = divmod(at - segment["first"], segment["step"])
+    patterns = {pattern["name"]: pattern["segments"] for pattern in plan["patterns"]}
+    for route in (route for route in plan["routes"] if route["wafer"] == wafer):
+        for segment in (segment for segment in route["segments"] if places(segment, x, y)):
+            yield route["colours"][0], segment["position"], segment["in"], segment["out"], route["name"]
+        port = dict(zip(("back", "ahead", "ramp"), ("W", "E", "ramp") if route["line_axis"] == "x" else ("N", "S", "ramp")))
+        for column, row in (place for area in route["lines"] for place in places(area, x, y)):
+            for segment in patterns[route["pattern"]]:
+                index, rest = divmod((column if route["line_axis"] == "x" else row) - segment["first"], segment["step"])
                 if rest == 0 and 0 <= index < segment["count"]:
-                    out = [name[port] for port in segment["out"]]
-                    yield route["colours"][segment["colour"]], segment["position"], name[segment["in"]], out, route["name"]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("plan", type=pathlib.Path)
-    parser.add_argument("--files", type=pathlib.Path, help="folder of the model's files (default: the plan's)")
-    parser.add_argument("--core", required=True, help="X,Y")
-    parser.add_argument("--wafer", type=int, default=0)
-    parser.add_argument("-o", dest="output", type=pathlib.Path, help="write the image of the core's data area")
-    args = parser.parse_args()
-    plan = json.loads(args.plan.read_text())
-    if (plan["format"], plan["version"]["major"]) != ("inlay-plan", 1):
-        parser.error(f"{args.plan} is no plan of version 1")
-    if content_sha256(plan) != plan["content_sha256"]:
-        parser.error(f"{args.plan} was changed after it was written")
-    x, y = map(int, args.core.split(","))
-    for kernel, cores, _ in work(plan, args.wafer, x, y):
-        print(f"{kernel['name']} ({cores['name']})")
-        for buffer in sorted(cores["memory"], key=lambda buffer: buffer["offset"]):
-            ops = f"ops {buffer['first_op']} to {buffer['last_op']}"
-            print(f"  {buffer['offset']:7} {buffer['bytes']:7} B  {buffer['role']:8} {ops:12} {buffer['name']}")
-    for colour, position, source, out, route in router(plan, args.wafer, x, y):
-        print(f"colour {colour} position {position}: {source} to {', '.join(out)}  ({route})")
-    if args.output:
-        args.output.write_bytes(image(plan, args.files or args.plan.parent, args.wafer, x, y))
-
+                    out = [port[name] for name in segment["out"]]
+                    yield route["colours"][segment["colour"]], segment["position"], port[segment["in"]], out, route["name"]
 
 if __name__ == "__main__":
-    main()
+    plan, (wafer, x, y) = json.load(open(sys.argv[1])), map(int, sys.argv[3:6])
+    assert (plan["format"], plan["version"]["major"]) == ("inlay-plan", 1), f"{sys.argv[1]} is no plan of version 1"
+    for kernel, cores, _ in work(plan, wafer, x, y):
+        print(f"{kernel['name']} ({cores['name']})")
+        for buffer in sorted(cores["memory"], key=lambda buffer: buffer["offset"]):
+            print("  {offset:7} {bytes:7} B  {role:10} ops {first_op} to {last_op}  {name}".format(**buffer))
+    for setting in router(plan, wafer, x, y):
+        print("colour {} position {}: {} to {}  ({})".format(*setting))
+    if len(sys.argv) > 6:
+        open(sys.argv[6], "wb").write(image(plan, sys.argv[2], wafer, x, y))

@@ -8,10 +8,11 @@
 
 #include "StoredBits.h"
 
+#include "Decode.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/LEB128.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -69,27 +70,6 @@ static bool staysInside(llvm::StringRef file, const std::string &folder) {
   return realFolder == "/" || (real.size() > realFolder.size() &&
                                real.str().starts_with(realFolder) &&
                                path::is_separator(real[realFolder.size()]));
-}
-
-/// Protobuf's packed varints, one for each element; elements of fewer than 8
-/// bits are packed into bytes first.
-static std::optional<std::string> decodeVarints(llvm::StringRef bytes,
-                                                int64_t storedBits) {
-  int64_t width = std::max<int64_t>(storedBits, 8) / 8;
-  std::string decoded;
-  const uint8_t *at = bytes.bytes_begin();
-  while (at != bytes.bytes_end()) {
-    unsigned length = 0;
-    const char *error = nullptr;
-    uint64_t value =
-        llvm::decodeULEB128(at, &length, bytes.bytes_end(), &error);
-    if (error || width > 8)
-      return std::nullopt;
-    for (int64_t byte = 0; byte < width; ++byte)
-      decoded.push_back(static_cast<char>(value >> (8 * byte)));
-    at += length;
-  }
-  return decoded;
 }
 
 /// Bits of a view: its elements times their width.
@@ -172,9 +152,8 @@ bool StoredBits::open(Piece &piece) {
   const WeightPiece &view = *piece.view;
   if (view.encoding == "raw")
     return true;
-  std::optional<std::string> decoded;
-  if (view.encoding == "varint")
-    decoded = decodeVarints(piece.bytes(), view.storedBits);
+  std::optional<std::string> decoded =
+      decodeElements(piece.bytes(), view.encoding, view.storedBits);
   if (!decoded)
     return fail(piece,
                 fmt::format("its bytes have the encoding '{}', which cannot be "

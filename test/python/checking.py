@@ -10,9 +10,18 @@ import tempfile
 
 import placing
 
-spec = importlib.util.spec_from_file_location("loader", placing.ROOT / "examples/loader/loader.py")
-loader = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(loader)
+
+
+def load(name):
+    """A program of examples/loader as a module."""
+    spec = importlib.util.spec_from_file_location(name, placing.ROOT / f"examples/loader/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+loader = load("loader")
+digest = load("digest")
 
 
 class Subject:
@@ -37,7 +46,7 @@ class Subject:
         elif isinstance(value, list):
             text = "[" + ",".join(map(self.remember, value)) + "]"
         else:
-            return loader.canonical(value)
+            return digest.canonical(value)
         self.texts[id(value)] = text
         return text
 
@@ -48,17 +57,17 @@ class Subject:
             return "{" + ",".join(f"{json.dumps(name)}:{self.canonical(value[name])}" for name in sorted(value)) + "}"
         if isinstance(value, list):
             return "[" + ",".join(map(self.canonical, value)) + "]"
-        return loader.canonical(value)
+        return digest.canonical(value)
 
     def text(self, plan):
         """The plan on one line, with the digest that belongs to it where nobody has changed that."""
         content = self.canonical({name: value for name, value in plan.items() if name != "content_sha256"})
         if "content_sha256" not in plan:
             return content
-        digest = plan["content_sha256"]
-        if digest == self.plan["content_sha256"]:
-            digest = hashlib.sha256(content.encode()).hexdigest()
-        return f'{{"content_sha256":{loader.canonical(digest)},{content[1:]}'
+        said = plan["content_sha256"]
+        if said == self.plan["content_sha256"]:
+            said = hashlib.sha256(content.encode()).hexdigest()
+        return f'{{"content_sha256":{digest.canonical(said)},{content[1:]}'
 
     def check(self, texts):
         """What inlay-check says of each text: a list of violations."""

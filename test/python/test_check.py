@@ -317,7 +317,7 @@ def test_a_config_stands_for_its_model():
 
 def test_the_digest_is_that_of_the_content():
     subject = checking.subject(NAME)
-    assert checking.loader.content_sha256(subject.plan) == subject.plan["content_sha256"]
+    assert checking.digest.content_sha256(subject.plan) == subject.plan["content_sha256"]
     said = subject.check([subject.text({**subject.plan, "content_sha256": "00" * 32})])[0]
     assert said == [f"[digest] content_sha256: is {'00' * 32}, the content has {subject.plan['content_sha256']}"]
 
@@ -329,7 +329,7 @@ def test_the_digest_is_that_of_the_content():
     ("a\"\\\n\u0007é", '"a\\"\\\\\\n\\u0007é"'), ([True, None, {}], "[true,null,{}]"),
 ])
 def test_canonical_spelling(value, text):
-    assert checking.loader.canonical(value) == text
+    assert checking.digest.canonical(value) == text
     # The same spelling by the checker: a plan that differs only there has another digest.
     subject = checking.subject(NAME)
     plan = {**subject.plan, "producer": value}

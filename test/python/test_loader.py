@@ -16,7 +16,7 @@ import checking
 import placing
 import plan_oracle as oracle
 
-loader = checking.loader
+loader, digest = checking.loader, checking.digest
 # A 4-bit export with stacked experts, an experts export of many initializers, and one with its weights in the model.
 MODELS = ["gpt-oss-tiny-int4", "deepseek-v3-tiny-mobius", "qwen3-moe-tiny-optimum"]
 TARGETS = ["grid8x8", "wse3"]
@@ -26,7 +26,7 @@ def cores_of(plan):
     for wafer in range(plan["system"]["wafers"]):
         regions = [region["rectangle"] for region in plan["regions"] if region["wafer"] == wafer]
         for y, x in itertools.product(range(plan["system"]["height"]), range(plan["system"]["width"])):
-            if any(loader.contains(rect, x, y) for rect in regions):
+            if any(loader.places(rect, x, y) for rect in regions):
                 yield wafer, x, y
 
 
@@ -42,7 +42,7 @@ class Rebuilt:
             self.bits[key] = np.zeros((*weight["shape"], weight["bits"]), np.uint8)
             self.held[key] = np.zeros(weight["shape"], np.int64)
         part = loader.part(weight, core)
-        shape = (*(max(0, piece.stop - piece.start) for piece in part), weight["bits"])
+        shape = (*(len(range(size)[piece]) for size, piece in zip(weight["shape"], part)), weight["bits"])
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[: math.prod(shape)].reshape(shape)
         seen = self.held[key][part] > 0
         assert (self.bits[key][part][seen] == bits[seen]).all(), key
@@ -54,14 +54,14 @@ def stored(weight, bits):
     """The stored bits of a weight's pieces, from its elements: the way of the loader back."""
     *outer, row = weight["shape"] or [1]
     pitch = weight["row_pitch_bits"] or row * weight["bits"]
-    result = np.zeros(8 * weight["bytes"], np.uint8)
+    result = np.zeros(sum(math.prod(piece["sizes"]) * piece["stored_bits"] for piece in weight["pieces"]), np.uint8)
     starts = np.arange(math.prod(outer))[:, None] * pitch + np.arange(row * weight["bits"])
     result[starts.reshape(-1)] = bits.reshape(-1)
     return result
 
 
-def initializers(plan, rebuilt):
-    """Bytes of every initializer that weights take from."""
+def initializers(plan, rebuilt, sizes):
+    """Bytes of every initializer that weights take from; `sizes` are those of all that there are."""
     result = {}
     for kernel in plan["kernels"]:
         for weight in kernel["weights"]:
@@ -72,7 +72,7 @@ def initializers(plan, rebuilt):
                 for size, stride in zip(piece["sizes"], piece["strides"]):
                     at = at[..., None] + np.arange(size) * stride
                 places = (at.reshape(-1, 1) * piece["stored_bits"] + np.arange(piece["stored_bits"])).reshape(-1)
-                whole = result.setdefault(piece["initializer"], np.full(8 * piece["length"], 2, np.uint8))
+                whole = result.setdefault(piece["initializer"], np.full(8 * sizes[piece["initializer"]], 2, np.uint8))
                 whole[places] = bits[begin : begin + len(places)]
                 begin += len(places)
     for name, whole in result.items():
@@ -80,14 +80,16 @@ def initializers(plan, rebuilt):
     return {name: np.packbits(whole, bitorder="little").tobytes() for name, whole in result.items()}
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", MODELS)
-def test_images_give_back_every_initializer(name, target):
-    subject = checking.subject(name, target)
-    plan, folder = subject.plan, subject.model.parent
+def raw_bytes(tensor):
+    """What an initializer holds, whatever its message keeps it in."""
+    return tensor.raw_data or onnx.numpy_helper.to_array(tensor).tobytes()
+
+
+def check_images(plan, model):
+    """Every core's image, from the plan and the model's files, gives every initializer back."""
     rebuilt = Rebuilt()
     for wafer, x, y in cores_of(plan):
-        image = loader.image(plan, folder, wafer, x, y)
+        image = loader.image(plan, model.parent, wafer, x, y)
         assert len(image) == plan["system"]["budget_bytes"]
         for kernel, cores, core in loader.work(plan, wafer, x, y):
             weights = {weight["name"]: weight for weight in kernel["weights"]}
@@ -98,14 +100,60 @@ def test_images_give_back_every_initializer(name, target):
     for kernel in plan["kernels"]:
         for weight in kernel["weights"]:
             assert (rebuilt.held[kernel["name"], weight["name"]] == weight["copies"]).all(), weight["name"]
-    built = initializers(plan, rebuilt)
-    tensors = {tensor.name: tensor for tensor in onnx.load(subject.model).graph.initializer}
+    wanted = {tensor.name: raw_bytes(tensor) for tensor in onnx.load(model).graph.initializer}
+    built = initializers(plan, rebuilt, {name: len(data) for name, data in wanted.items()})
     assert built
     for name, data in built.items():
-        assert data == tensors[name].raw_data, name
-    folded = {entry["name"] for entry in plan["accounting"]["folded"]}
-    assert sum(map(len, built.values())) == plan["accounting"]["weight_bytes"]
-    assert not folded & built.keys()
+        assert data == wanted[name], name
+    assert not {entry["name"] for entry in plan["accounting"]["folded"]} & built.keys()
+    return built
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", MODELS)
+def test_images_give_back_every_initializer(name, target):
+    subject = checking.subject(name, target)
+    built = check_images(subject.plan, subject.model)
+    assert sum(map(len, built.values())) == subject.plan["accounting"]["weight_bytes"]
+
+
+def delimited(field, data):
+    return varint(field << 3 | 2) + varint(len(data)) + data
+
+
+def typed(tensor):
+    """The tensor with its elements in the field of their type."""
+    values = onnx.numpy_helper.to_array(tensor)
+    return onnx.helper.make_tensor(tensor.name, tensor.data_type, tensor.dims, values.reshape(-1)).SerializeToString()
+
+
+def in_pieces(tensor):
+    """The tensor with its float_data in two pieces, which only a whole message holds."""
+    if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.raw_data) < 8:
+        return tensor.SerializeToString()
+    half = len(tensor.raw_data) // 8 * 4
+    head = onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims).SerializeToString()
+    return head + delimited(4, tensor.raw_data[:half]) + delimited(4, tensor.raw_data[half:])
+
+
+@pytest.mark.parametrize("store, encodings", [(typed, {"raw", "varint"}), (in_pieces, {"proto"})])
+def test_images_of_models_that_store_otherwise(tmp_path, store, encodings):
+    """What a model's file keeps in other fields, or in several, fills the same images."""
+    model = onnx.load(placing.example("gpt-oss-tiny-int4"))
+    for tensor in model.graph.initializer:
+        tensor.ClearField("data_location")
+        tensor.ClearField("external_data")
+    tensors = [delimited(5, store(tensor)) for tensor in model.graph.initializer]
+    del model.graph.initializer[:]
+    graph = model.graph.SerializeToString() + b"".join(tensors)
+    model.ClearField("graph")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString() + delimited(7, graph))
+    placing.run("inlayc", path, "--target", placing.ROOT / "targets/grid8x8.json", "-o", tmp_path / "out")
+    plan = json.loads((tmp_path / "out/plan.json").read_text())
+    found = {piece["encoding"] for kernel in plan["kernels"] for weight in kernel["weights"] for piece in weight["pieces"]}
+    assert encodings <= found
+    check_images(plan, path)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -132,40 +180,76 @@ def test_the_loader_as_a_program(tmp_path):
     subject = checking.subject("gpt-oss-tiny-int4")
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(subject.plan))
-    command = [sys.executable, placing.ROOT / "examples/loader/loader.py", path, "--files", subject.model.parent,
-               "--core", "1,1", "-o", tmp_path / "image.bin"]
+    programs = placing.ROOT / "examples/loader"
+    command = [sys.executable, programs / "loader.py", path, subject.model.parent, "0", "1", "1", tmp_path / "image.bin"]
+    check = [sys.executable, programs / "digest.py", path]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     works = list(loader.work(subject.plan, 0, 1, 1))
     assert works and all(f"{kernel['name']} ({cores['name']})\n" in said for kernel, cores, _ in works)
     assert (tmp_path / "image.bin").read_bytes() == loader.image(subject.plan, subject.model.parent, 0, 1, 1)
+    assert "is as it was written" in subprocess.run(check, capture_output=True, text=True, check=True).stdout
     path.write_text(json.dumps({**subject.plan, "seed": 1}))
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 2 and "was changed after it was written" in result.stderr
+    result = subprocess.run(check, capture_output=True, text=True)
+    assert result.returncode == 1 and "was changed after it was written" in result.stderr
     path.write_text(json.dumps({**subject.plan, "version": {"major": 2, "minor": 0}}))
     result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 2 and "is no plan of version 1" in result.stderr
+    assert result.returncode == 1 and "is no plan of version 1" in result.stderr
 
 
-def test_varints_are_decoded(tmp_path):
+def test_the_loader_has_a_hundred_lines_at_most():
+    text = (placing.ROOT / "examples/loader/loader.py").read_text()
+    assert len(text.splitlines()) <= 100 and max(map(len, text.splitlines())) <= 130
+    imports = {line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))}
+    assert imports <= {"functools", "json", "math", "sys", "numpy"}
+
+
+WORDS = {np.int32: onnx.TensorProto.INT32, np.int64: onnx.TensorProto.INT64, np.uint64: onnx.TensorProto.UINT64,
+         np.float32: onnx.TensorProto.FLOAT, np.float64: onnx.TensorProto.DOUBLE, np.float16: onnx.TensorProto.FLOAT16,
+         np.int8: onnx.TensorProto.INT8}
+
+
+def elements(dtype):
+    return np.array([0, 1, 127, 100, 3, 55, *([] if dtype is np.uint64 else [-1, -70])]).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", WORDS, ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("raw", [False, True], ids=["typed", "raw"])
+def test_every_field_of_a_tensor_gives_its_elements(tmp_path, dtype, raw):
+    """A message has the same elements in its raw bytes, and in the field that ONNX has for the type."""
+    values = elements(dtype)
+    if raw:
+        tensor = onnx.numpy_helper.from_array(values, "t")
+        assert tensor.raw_data
+    else:
+        tensor = onnx.helper.make_tensor("t", WORDS[dtype], values.shape, values)
+        assert not tensor.raw_data
+    assert loader.decode(tensor.SerializeToString(), "proto", values.itemsize) == values.tobytes()
+
+
+def test_elements_in_several_pieces_are_put_together():
+    """Writers may split a field into pieces, and write one element at a time without a length."""
+    values = np.array([5, -3, 2**40, 7], np.int64)
+    packed = [varint(values[0]), varint(values[1]) + varint(values[2])]
+    message = b"".join(bytes([7 << 3 | 2, len(piece)]) + piece for piece in packed) + bytes([7 << 3]) + varint(values[3])
+    tensor = onnx.TensorProto.FromString(message)
+    assert list(tensor.int64_data) == values.tolist()
+    assert loader.decode(message, "proto", 8) == values.tobytes()
+    floats = np.array([1.5, -2.25], np.float32)
+    message = b"".join(bytes([4 << 3 | 5]) + value.tobytes() for value in floats)
+    assert list(onnx.TensorProto.FromString(message).float_data) == floats.tolist()
+    assert loader.decode(message, "proto", 4) == floats.tobytes()
+
+
+def test_varints_are_decoded():
     """int32_data and int64_data hold one varint for each element."""
     values = np.array([0, 1, 127, 128, 300, 65535, -1, -70000], np.int64)
-    for dtype, data_type in [(np.int32, onnx.TensorProto.INT32), (np.int64, onnx.TensorProto.INT64)]:
-        tensor = onnx.helper.make_tensor("t", data_type, [8], values.astype(dtype).tolist())
-        message = tensor.SerializeToString()
-        packed = tensor.int32_data or tensor.int64_data
-        length = sum(len(varint(value)) for value in packed)
-        offset = message.index(b"".join(map(varint, packed)))
-        (tmp_path / "file").write_bytes(message)
-        piece = {"initializer": "t", "file": "file", "offset": offset, "length": length, "encoding": "varint",
-                 "stored_bits": 8 * dtype().itemsize, "first": 0, "sizes": [8], "strides": [1]}
-        bits = loader.stored_bits(piece, tmp_path)
-        assert np.packbits(bits, bitorder="little").tobytes() == values.astype(dtype).tobytes()
-        with pytest.raises(NotImplementedError):
-            loader.stored_bits({**piece, "encoding": "proto"}, tmp_path)
+    for dtype in (np.int32, np.int64):
+        packed = b"".join(map(varint, values.astype(dtype)))
+        assert loader.decode(packed, "varint", dtype().itemsize) == values.astype(dtype).tobytes()
 
 
 def varint(value):
-    value %= 2**64
+    value = int(value) % 2**64
     data = bytearray()
     while value > 127:
         data.append(value & 127 | 128)

@@ -160,6 +160,38 @@ TEST_F(CoreBytesTest, DecodesVarints) {
                         "external data, which are raw"));
 }
 
+TEST_F(CoreBytesTest, DecodesMessages) {
+  // dims, two of int64_data packed, one not packed, and a name.
+  std::string message("\x08\x03\x3a\x03\x05\xac\x02\x38\x07\x42\x01t", 12);
+  write("message.bin", message);
+  weight.bits = 64;
+  weight.shape = {3};
+  weight.cuts = {{"n", 3, "none", 1, 1, 3, 1, 3}};
+  weight.pieces = {{"i", "message.bin", 0, 12, "proto", 64, 0, {3}, {1}}};
+  EXPECT_EQ(read(8, 16), std::string("\x05\0\0\0\0\0\0\0"
+                                     "\x2c\x01\0\0\0\0\0\0"
+                                     "\x07\0\0\0\0\0\0\0",
+                                     24));
+  // Floats: one of four bytes alone, then two packed, then one of raw_data.
+  message = std::string("\x25"
+                        "abcd\x22\x08"
+                        "efghijkl\x4a\x04mnop",
+                        21);
+  write("message.bin", message);
+  weight.bits = 32;
+  weight.shape = {4};
+  weight.cuts = {{"n", 4, "none", 1, 1, 4, 1, 4}};
+  weight.pieces = {{"i", "message.bin", 0, 21, "proto", 32, 0, {4}, {1}}};
+  EXPECT_EQ(read(8, 16), "abcdefghijklmnop");
+  for (int64_t length : {20, 10, 2}) {
+    weight.pieces[0].length = length; // The last field is cut short.
+    EXPECT_THAT(read(8, 16), HasSubstr("its bytes have the encoding 'proto'"))
+        << length;
+  }
+  weight.pieces[0].length = 15; // Whole fields, but not all of them.
+  EXPECT_THAT(read(8, 16), HasSubstr("has a view that leads out of it"));
+}
+
 TEST_F(CoreBytesTest, CoresInNoGroupHoldNothing) {
   kernel.groups = {{0, {8, 16, 2, 4}, 0, 1}, {1, {10, 16, 2, 4}, 1, 2}};
   weight.cuts[0] = {"e", 8, "group", 2, 1, 4, 1, 8};
