@@ -31,10 +31,17 @@ void inlay::checker::checkSystem(const Plan &plan, Report &report) {
                 fmt::format("is {} B in a feasible plan, but SRAM less what is "
                             "reserved is {} B",
                             system.budgetBytes, free));
-  if (!plan.isFeasible && system.budgetBytes <= free)
-    report.fail("feasible", fmt::format("is false, but the budget of {} B is "
-                                        "there on every core",
-                                        system.budgetBytes));
+  if (!plan.isFeasible)
+    report.fail(
+        "feasible",
+        system.budgetBytes <= free
+            ? fmt::format("is false, but the budget of {} B is there on every "
+                          "core",
+                          system.budgetBytes)
+            : fmt::format("is false: the plan is for cores with {} B for data, "
+                          "those of '{}' have {} B, short by {} B",
+                          system.budgetBytes, system.target, free,
+                          system.budgetBytes - free));
   std::set<std::string> names;
   for (const Figure &figure : system.figures) {
     if (!names.insert(figure.name).second)

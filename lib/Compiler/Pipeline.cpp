@@ -63,6 +63,7 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
   partition.clock = options.clock.value_or(wafer::kUnset);
   partition.sram = options.sram.value_or(wafer::kUnset);
   partition.allowOverBudget = options.allowOverBudget;
+  partition.whatFits = options.whatFits;
   pm.addPass(wafer::createPartitionStages(partition));
   pm.addPass(wafer::createShardKernels());
   pm.addPass(wafer::createPlaceRegions());

@@ -104,6 +104,8 @@ inlay::sweepPoints(const CompileOptions &options,
                    const std::vector<SweepAxis> &axes) {
   CompileOptions single = options;
   single.sweep.clear();
+  // A sweep says what fits by itself, and much faster.
+  single.whatFits = false;
   if (single.format == SummaryFormat::Csv)
     single.format = SummaryFormat::Text;
   std::vector<CompileOptions> points = {single};

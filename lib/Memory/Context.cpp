@@ -51,9 +51,8 @@ int inlay::memory::contextDim(const model::KernelSpec &kernel,
   return -1;
 }
 
-/// The kernel with `to` positions where it has `from` now.
-static model::KernelSpec grown(const model::KernelSpec &kernel, int64_t from,
-                               int64_t to) {
+model::KernelSpec inlay::memory::withContext(const model::KernelSpec &kernel,
+                                             int64_t from, int64_t to) {
   model::KernelSpec result = kernel;
   auto grow = [&](const model::OpSpec &op, const model::OperandSpec &operand,
                   std::vector<int64_t> &shape) {
@@ -122,7 +121,7 @@ static LiveBytes liveBytes(const model::KernelSpec &kernel,
 bool Region::fits(int64_t from, int64_t to, int64_t budget) const {
   LiveBytes bytes = fixed;
   for (const model::CutKernel &cut : growing)
-    bytes.share(liveBytes(grown(*cut.kernel, from, to), *cut.sharding));
+    bytes.share(liveBytes(withContext(*cut.kernel, from, to), *cut.sharding));
   return bytes.resident + bytes.scratch <= budget;
 }
 

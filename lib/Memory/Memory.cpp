@@ -8,6 +8,7 @@
 
 #include "inlay/Memory/Memory.h"
 
+#include "inlay/Model/Packing.h"
 #include "inlay/Support/Format.h"
 
 #include "fmt/format.h"
@@ -15,6 +16,8 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <tuple>
 
 using namespace inlay;
 using namespace inlay::memory;
@@ -41,18 +44,64 @@ bool Problem::check(Diagnostics &diags) const {
   return valid;
 }
 
-int64_t Problem::lowerBound() const {
-  int64_t most = 0;
-  // The most is live where some buffer begins.
-  for (const Buffer &at : buffers) {
-    int64_t live = 0;
-    for (const Buffer &buffer : buffers)
-      if (buffer.begin <= at.begin && at.begin < buffer.end)
-        live += alignUp(buffer.bytes, alignment);
-    most = std::max(most, live);
-  }
-  return most;
+/// What a map has of each buffer: whole multiples of the alignment.
+static std::vector<model::LiveRange> alignedRanges(const Problem &problem) {
+  std::vector<model::LiveRange> ranges;
+  for (const Buffer &buffer : problem.buffers)
+    ranges.push_back(
+        {alignUp(buffer.bytes, problem.alignment), buffer.begin, buffer.end});
+  return ranges;
 }
+
+int64_t Problem::lowerBound() const {
+  return model::liveBytes(alignedRanges(*this));
+}
+
+namespace {
+
+/// Buffers that live, by offset, to find those that share bytes.
+class LiveBuffers {
+public:
+  LiveBuffers(const Problem &problem, const std::vector<int64_t> &offsets)
+      : problem(problem), offsets(offsets) {}
+
+  /// Pairs that overlap: the first with each buffer that begins.
+  std::vector<std::pair<size_t, size_t>> findOverlaps() {
+    std::vector<std::tuple<int, bool, size_t>> changes;
+    for (size_t i = 0; i < offsets.size(); ++i) {
+      if (problem.buffers[i].bytes == 0)
+        continue;
+      changes.push_back({problem.buffers[i].begin, true, i});
+      changes.push_back({problem.buffers[i].end, false, i});
+    }
+    // What ends makes room for what begins.
+    std::sort(changes.begin(), changes.end());
+    std::vector<std::pair<size_t, size_t>> overlaps;
+    for (auto [step, isBegin, i] : changes) {
+      if (!isBegin) {
+        live.erase({offsets[i], i});
+        continue;
+      }
+      auto next = live.insert({offsets[i], i}).first;
+      if (next != live.begin() && endOf(std::prev(next)->second) > offsets[i])
+        overlaps.push_back({std::prev(next)->second, i});
+      else if (++next != live.end() && next->first < endOf(i))
+        overlaps.push_back({next->second, i});
+    }
+    return overlaps;
+  }
+
+private:
+  int64_t endOf(size_t i) const {
+    return offsets[i] + problem.buffers[i].bytes;
+  }
+
+  const Problem &problem;
+  const std::vector<int64_t> &offsets;
+  std::set<std::pair<int64_t, size_t>> live;
+};
+
+} // namespace
 
 bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
   bool valid = true;
@@ -72,15 +121,10 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
       fail(fmt::format("buffer '{}' starts at {}, not at a multiple of {}",
                        buffer.name, offsets[i], problem.alignment));
     top = std::max(top, alignUp(offsets[i] + buffer.bytes, problem.alignment));
-    for (size_t j = 0; j < i; ++j) {
-      const Buffer &other = problem.buffers[j];
-      if (buffer.overlapsInTime(other) &&
-          offsets[i] < offsets[j] + other.bytes &&
-          offsets[j] < offsets[i] + buffer.bytes)
-        fail(fmt::format("buffers '{}' and '{}' overlap", other.name,
-                         buffer.name));
-    }
   }
+  for (auto [i, j] : LiveBuffers(problem, offsets).findOverlaps())
+    fail(fmt::format("buffers '{}' and '{}' overlap", problem.buffers[i].name,
+                     problem.buffers[j].name));
   if (top != peak)
     fail(fmt::format("claims a peak of {}, but it is {}", peak, top));
   if (top > problem.budget)
@@ -89,137 +133,37 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
   return valid;
 }
 
-namespace {
-
-/// Places buffers in a given order, each at the lowest offset that is free over
-/// its whole life.
-class FirstFit {
-public:
-  explicit FirstFit(const Problem &problem) : problem(problem) {}
-
-  Solution run(const std::vector<size_t> &order) {
-    Solution solution;
-    solution.offsets.assign(problem.buffers.size(), 0);
-    std::vector<size_t> placed; // by offset
-    for (size_t i : order) {
-      int64_t size = alignUp(problem.buffers[i].bytes, problem.alignment);
-      int64_t offset = 0;
-      for (size_t j : placed) {
-        if (!problem.buffers[i].overlapsInTime(problem.buffers[j]))
-          continue;
-        if (offset + size <= solution.offsets[j])
-          break;
-        offset = std::max(
-            offset, alignUp(solution.offsets[j] + problem.buffers[j].bytes,
-                            problem.alignment));
-      }
-      solution.offsets[i] = offset;
-      solution.peak = std::max(solution.peak, offset + size);
-      auto at = std::upper_bound(
-          placed.begin(), placed.end(), offset,
-          [&](int64_t value, size_t j) { return value < solution.offsets[j]; });
-      placed.insert(at, i);
+/// Buffers that live all the time lie at the bottom, in the given order; above
+/// them what comes and goes is packed.
+static Solution place(const Problem &problem) {
+  std::vector<model::LiveRange> ranges = alignedRanges(problem), moving;
+  int first = std::numeric_limits<int>::max();
+  int last = std::numeric_limits<int>::min();
+  for (const model::LiveRange &range : ranges) {
+    first = std::min(first, range.begin);
+    last = std::max(last, range.end);
+  }
+  Solution solution;
+  std::vector<size_t> numbers; // of what moves
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    solution.offsets.push_back(solution.peak);
+    if (ranges[i].begin == first && ranges[i].end == last) {
+      solution.peak += ranges[i].bytes;
+      continue;
     }
-    return solution;
+    numbers.push_back(i);
+    moving.push_back(ranges[i]);
   }
-
-private:
-  const Problem &problem;
-};
-
-/// Tries orders, best guesses first.
-class Solver {
-public:
-  explicit Solver(const Problem &problem)
-      : problem(problem), bound(problem.lowerBound()) {}
-
-  Solution run() {
-    order.resize(problem.buffers.size());
-    for (const Buffer &buffer : problem.buffers) {
-      firstStep = std::min(firstStep, buffer.begin);
-      lastStep = std::max(lastStep, buffer.end);
-    }
-    // As model::footprint counts: residents, then the others by size.
-    auto moving = putResidentsFirst();
-    std::sort(moving, order.end(), [&](size_t a, size_t b) {
-      int64_t bytesOfA = problem.buffers[a].bytes;
-      int64_t bytesOfB = problem.buffers[b].bytes;
-      return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
-    });
-    tryOrder();
-    auto steps = [](const Buffer &b) { return double(b.end) - b.begin; };
-    trySorted([](const Buffer &b) { return double(b.bytes); });
-    trySorted([&](const Buffer &b) { return double(b.bytes) * steps(b); });
-    trySorted(steps);
-    trySorted([](const Buffer &b) { return -double(b.begin); });
-    if (best.peak > bound && best.peak > problem.budget)
-      permute();
-    return best;
-  }
-
-private:
-  /// Largest key first; ties keep the given order.
-  template <typename Key> void trySorted(Key key) {
-    if (isDone())
-      return;
-    std::iota(order.begin(), order.end(), size_t(0));
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      double keyOfA = key(problem.buffers[a]);
-      double keyOfB = key(problem.buffers[b]);
-      return keyOfA != keyOfB ? keyOfA > keyOfB : a < b;
-    });
-    tryOrder();
-  }
-
-  /// Buffers that live all the time, then the rest, both in the given order.
-  std::vector<size_t>::iterator putResidentsFirst() {
-    auto isResident = [&](size_t i) {
-      return problem.buffers[i].begin == firstStep &&
-             problem.buffers[i].end == lastStep;
-    };
-    order.clear();
-    for (bool resident : {true, false})
-      for (size_t i = 0; i < problem.buffers.size(); ++i)
-        if (isResident(i) == resident)
-          order.push_back(i);
-    return std::find_if_not(order.begin(), order.end(), isResident);
-  }
-
-  void tryOrder() {
-    Solution solution = FirstFit(problem).run(order);
-    if (!hasBest || solution.peak < best.peak)
-      best = std::move(solution);
-    hasBest = true;
-  }
-
-  bool isDone() const { return hasBest && best.peak <= bound; }
-
-  /// Buffers that live all the time lie at the bottom; the others in every
-  /// order, up to a fixed number of them.
-  void permute() {
-    constexpr int kMostOrders = 5000;
-    auto moving = putResidentsFirst();
-    int left = kMostOrders;
-    do
-      tryOrder();
-    while (!isDone() && --left > 0 &&
-           std::next_permutation(moving, order.end()));
-  }
-
-  const Problem &problem;
-  int64_t bound;
-  std::vector<size_t> order;
-  Solution best;
-  bool hasBest = false;
-  int firstStep = std::numeric_limits<int>::max();
-  int lastStep = std::numeric_limits<int>::min();
-};
-
-} // namespace
+  model::Packing packing = model::pack(moving, problem.budget - solution.peak);
+  for (size_t i = 0; i < numbers.size(); ++i)
+    solution.offsets[numbers[i]] = solution.peak + packing.offsets[i];
+  solution.peak += packing.peak;
+  return solution;
+}
 
 std::optional<Solution> inlay::memory::solve(const Problem &problem,
                                              Diagnostics &diags) {
-  Solution solution = Solver(problem).run();
+  Solution solution = place(problem);
   if (solution.peak <= problem.budget)
     return solution;
   Diagnostic &diag = diags.capacityError(
@@ -237,13 +181,15 @@ std::optional<Solution> inlay::memory::solve(const Problem &problem,
     return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
   });
   std::string text;
-  for (size_t i = 0; i < std::min<size_t>(3, largest.size()); ++i)
+  for (size_t i = 0; i < std::min<size_t>(5, largest.size()); ++i)
     text +=
         fmt::format("{}{} {}", i ? ", " : "", problem.buffers[largest[i]].name,
                     formatBytes(problem.buffers[largest[i]].bytes));
   diag.notes.push_back("largest: " + text);
-  diag.notes.push_back(
-      "would fit: a larger region, or a target with more SRAM");
+  diag.notes.push_back(fmt::format(
+      "would fit: {} more on each core (a smaller --reserve or a target with "
+      "more SRAM)",
+      formatBytes(solution.peak - problem.budget)));
   return std::nullopt;
 }
 

@@ -8,8 +8,10 @@
 
 #include "inlay/Model/Sharding.h"
 
+#include "inlay/Model/Packing.h"
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include "fmt/format.h"
@@ -271,13 +273,12 @@ private:
   }
 
   void addLocal(int id, int64_t bytes, int o) {
-    for (ShardBuffer &local : locals)
-      if (local.tensor == id) {
-        local.bytes = std::max(local.bytes, bytes);
-        local.lastOp = o;
-        return;
-      }
-    locals.push_back({TensorRole::Local, id, bytes, o, o});
+    auto [it, isNew] = numberOfLocal.try_emplace(id, locals.size());
+    if (isNew)
+      locals.push_back({TensorRole::Local, id, 0, o, o});
+    ShardBuffer &local = locals[it->second];
+    local.bytes = std::max(local.bytes, bytes);
+    local.lastOp = o;
   }
 
   const KernelSpec &kernel;
@@ -286,6 +287,7 @@ private:
   std::array<int, 5> firstOfRole = {-1, -1, -1, -1, -1};
   std::vector<Resident> residents;
   std::vector<ShardBuffer> locals;
+  llvm::DenseMap<int, size_t> numberOfLocal; ///< index in `locals` by tensor
   std::vector<ShardBuffer> buffers;
 };
 
@@ -327,45 +329,10 @@ std::vector<ShardBuffer> inlay::model::shardBuffers(const KernelSpec &kernel,
   return BufferCollector(kernel, sharding).run();
 }
 
-/// End of the highest of `locals` when they are placed first-fit by falling
-/// size. More than what is live at once where gaps remain; the memory map does
-/// no worse.
-static int64_t packLocals(std::vector<ShardBuffer> locals) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < locals.size(); ++i)
-    order.push_back(i);
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return locals[a].bytes != locals[b].bytes
-               ? locals[a].bytes > locals[b].bytes
-               : a < b;
-  });
-  std::vector<std::pair<int64_t, const ShardBuffer *>> placed; // by offset
-  int64_t peak = 0;
-  for (size_t i : order) {
-    const ShardBuffer &local = locals[i];
-    int64_t offset = 0;
-    for (auto [start, other] : placed) {
-      if (local.firstOp > other->lastOp || other->firstOp > local.lastOp)
-        continue;
-      if (offset + local.bytes <= start)
-        break;
-      offset = std::max(offset, start + other->bytes);
-    }
-    std::pair<int64_t, const ShardBuffer *> entry = {offset, &local};
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), entry,
-                                   [](const auto &a, const auto &b) {
-                                     return a.first < b.first;
-                                   }),
-                  entry);
-    peak = std::max(peak, offset + local.bytes);
-  }
-  return peak;
-}
-
 Footprint inlay::model::footprint(const KernelSpec &kernel,
                                   const Sharding &sharding) {
   Footprint bytes;
-  std::vector<ShardBuffer> locals;
+  std::vector<LiveRange> locals;
   for (const ShardBuffer &buffer : shardBuffers(kernel, sharding)) {
     switch (buffer.role) {
     case TensorRole::Weights:
@@ -379,11 +346,11 @@ Footprint inlay::model::footprint(const KernelSpec &kernel,
       bytes.streams += buffer.bytes;
       break;
     case TensorRole::Local:
-      locals.push_back(buffer);
+      locals.push_back({buffer.bytes, buffer.firstOp, buffer.lastOp + 1});
       break;
     }
   }
-  bytes.scratch = packLocals(std::move(locals));
+  bytes.scratch = pack(locals).peak;
   return bytes;
 }
 

@@ -152,26 +152,21 @@ private:
       if (fits(i, i + 1))
         continue;
       valid = false;
-      Diagnostic &diag =
-          item.bytes > problem.bytesPerWafer
-              ? diags.capacityError(
-                    "kernel '" + item.name + "'",
-                    fmt::format(
-                        "needs at least {}, a wafer has {}, short by {}",
-                        formatTotalBytes(double(item.bytes)),
-                        formatTotalBytes(double(problem.bytesPerWafer)),
-                        formatTotalBytes(
-                            double(item.bytes - problem.bytesPerWafer))))
-              : diags.capacityError(
-                    "kernel '" + item.name + "'",
-                    fmt::format(
-                        "finds no rectangle on a wafer, although it needs only "
-                        "{} of the {} of its live cores",
-                        formatTotalBytes(double(item.bytes)),
-                        formatTotalBytes(double(problem.bytesPerWafer))));
-      diag.notes.push_back("would fit: a smaller --context or --batch, a "
-                           "smaller --reserve, or a target with more SRAM or "
-                           "fewer dead cores");
+      item.bytes > problem.bytesPerWafer
+          ? diags.capacityError(
+                "kernel '" + item.name + "'",
+                fmt::format("needs at least {}, a wafer has {}, short by {}",
+                            formatTotalBytes(double(item.bytes)),
+                            formatTotalBytes(double(problem.bytesPerWafer)),
+                            formatTotalBytes(
+                                double(item.bytes - problem.bytesPerWafer))))
+          : diags.capacityError(
+                "kernel '" + item.name + "'",
+                fmt::format(
+                    "finds no rectangle on a wafer, although it needs only "
+                    "{} of the {} of its live cores",
+                    formatTotalBytes(double(item.bytes)),
+                    formatTotalBytes(double(problem.bytesPerWafer))));
     }
     return valid;
   }
@@ -251,14 +246,12 @@ private:
       return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
     });
     std::string largest;
-    for (size_t i = 0; i < std::min<size_t>(3, count); ++i)
+    for (size_t i = 0; i < std::min<size_t>(5, count); ++i)
       largest +=
           fmt::format("{}{} {}", i ? ", " : "", problem.items[order[i]].name,
                       formatTotalBytes(double(problem.items[order[i]].bytes)));
     diag.notes.push_back("largest: " + largest);
-    diag.notes.push_back(fmt::format(
-        "would fit: --wafers {}, a smaller --context, or a smaller --reserve",
-        least));
+    diag.notes.push_back(fmt::format("would fit: --wafers {}", least));
   }
 
   double load(size_t first, size_t last) const {

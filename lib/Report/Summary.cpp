@@ -90,6 +90,19 @@ static void addEstimate(const Plan &plan, std::string &text) {
                         100 * estimate.unknownBytes / estimate.movedBytes);
 }
 
+report::MemoryRatio inlay::report::memoryRatio(const Plan &plan) {
+  MemoryRatio most;
+  for (const Region &region : plan.regions) {
+    if (region.leastBytesPerCore <= 0)
+      continue;
+    double value =
+        double(region.bytesPerCore) / double(region.leastBytesPerCore);
+    if (!most.region || value > most.value)
+      most = {&region, value};
+  }
+  return most;
+}
+
 std::string inlay::report::summary(const Plan &plan) {
   int64_t fullest = 0;
   for (const Kernel &kernel : plan.kernels)
@@ -111,6 +124,15 @@ std::string inlay::report::summary(const Plan &plan) {
                       formatTotalBytes(double(plan.accounting.weightBytes)),
                       formatTotalBytes(double(plan.accounting.stateBytes)),
                       formatBytes(fullest), formatBytes(budget));
+  MemoryRatio ratio = memoryRatio(plan);
+  if (ratio.region)
+    text += fmt::format("         used / lower bound {:.3f}: {} of region {}, "
+                        "where {} are live at once\n",
+                        ratio.value, formatBytes(ratio.region->bytesPerCore),
+                        ratio.region->name,
+                        formatBytes(ratio.region->leastBytesPerCore));
+  text += fmt::format("         room for a context of {}\n",
+                      formatCount(plan.maxContext));
   if (!plan.feasible)
     text +=
         fmt::format("fits     no: short by {} on the fullest core; the plan "

@@ -73,6 +73,8 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attribute("fullest_core_bytes", fullest);
     out.attribute("budget_bytes",
                   plan.system.sramBytes - plan.system.reservedBytes);
+    out.attribute("memory_ratio", memoryRatio(plan).value);
+    out.attribute("max_context", plan.maxContext);
     out.attribute("weight_bytes", plan.accounting.weightBytes);
     out.attribute("state_bytes", plan.accounting.stateBytes);
     out.attributeObject("estimate", [&] { addEstimate(out, plan.estimate); });

@@ -303,9 +303,6 @@ void Explorer::reportTooLarge(const KernelSpec &kernel, size_t numAlike,
   if (std::optional<Extent> grid = largerGrid(kernel))
     remedy += fmt::format(", or {} x {} cores", grid->width, grid->height);
   diag.notes.push_back(remedy);
-  if (bytes.weights < machine.budget)
-    diag.notes.push_back("may help: a smaller --context, --batch or, in "
-                         "prefill, --prefill-chunk");
   if (numAlike > 0)
     diag.notes.push_back(fmt::format("so {} {} more kernel{} of the same "
                                      "structure",

@@ -150,8 +150,9 @@ TEST(MemoryTest, OverBudgetNamesTheLargest) {
             "short by 304 B; at least 1,328 B are live at once");
   EXPECT_THAT(
       diags.all()[0].notes,
-      ElementsAre("largest: w 1,000 B, c 200 B, b 100 B",
-                  "would fit: a larger region, or a target with more SRAM"));
+      ElementsAre("largest: w 1,000 B, c 200 B, b 100 B, a 30 B",
+                  "would fit: 304 B more on each core (a smaller --reserve or "
+                  "a target with more SRAM)"));
 }
 
 TEST(MemoryTest, ChecksTheProblem) {

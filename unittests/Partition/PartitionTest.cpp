@@ -217,11 +217,9 @@ TEST(PartitionTest, SaysHowManyWafersWouldDo) {
       messages(diags),
       ElementsAre("the model: needs at least 1.3 kB on 2 wafers, 1 given "
                   "with 1.1 kB each"));
-  EXPECT_THAT(
-      diags.all()[0].notes,
-      ElementsAre("largest: k3 1.1 kB, k1 80 B, k2 70 B",
-                  "would fit: --wafers 2, a smaller --context, or a smaller "
-                  "--reserve"));
+  EXPECT_THAT(diags.all()[0].notes,
+              ElementsAre("largest: k3 1.1 kB, k1 80 B, k2 70 B, k0 50 B",
+                          "would fit: --wafers 2"));
 }
 
 TEST(PartitionTest, PinnedKernelsAreOnTheirWafers) {
@@ -295,10 +293,8 @@ TEST(PartitionTest, SaysWhichKernelsFitNoWafer) {
                   "kernel 'k2': finds no rectangle on a wafer, "
                   "although it needs only 4 B of the 1.0 kB of its live "
                   "cores"));
-  EXPECT_THAT(diags.all()[0].notes,
-              ElementsAre("would fit: a smaller --context or --batch, a "
-                          "smaller --reserve, or a target with more SRAM or "
-                          "fewer dead cores"));
+  // Whoever knows the model says what would fit.
+  EXPECT_TRUE(diags.all()[0].notes.empty());
 }
 
 TEST(PartitionTest, ChecksTheProblem) {

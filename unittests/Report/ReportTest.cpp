@@ -44,8 +44,9 @@ Plan sample() {
   plan.system.sramBytes = 3000;
   plan.system.reservedBytes = 1000;
   plan.system.clockGhz = 0.85;
-  plan.regions = {{"w0.r0", 0, {0, 0, 4, 8}, {"a", "c"}, 1000},
-                  {"w1.r0", 1, {4, 0, 4, 8}, {"b"}, 1000}};
+  plan.regions = {{"w0.r0", 0, {0, 0, 4, 8}, {"a", "c"}, 1000, 1000},
+                  {"w1.r0", 1, {4, 0, 4, 8}, {"b"}, 1000, 800}};
+  plan.maxContext = 12345;
   plan.kernels = {kernel("a", "attention", 0, "w0.r0"),
                   kernel("b", "experts", 1, "w1.r0"),
                   kernel("c", "mlp", 0, "w0.r0")};
@@ -69,6 +70,9 @@ TEST(ReportTest, SummarySaysWhereHowFastAndHowFarFromPhysics) {
               HasSubstr("2 wafers of 8 x 8 cores, 1 of them dead, at 0.85 "
                         "GHz"));
   EXPECT_THAT(text, HasSubstr("fullest core 1,000 B of 2,000 B"));
+  EXPECT_THAT(text, HasSubstr("used / lower bound 1.250: 1,000 B of region "
+                              "w1.r0, where 800 B are live at once"));
+  EXPECT_THAT(text, HasSubstr("room for a context of 12,345"));
   EXPECT_THAT(text, HasSubstr("100 cycles (ideal estimate), 120 at worst"));
   EXPECT_THAT(text, HasSubstr("(compute binds); estimate / bound 2.00"));
   EXPECT_THAT(text, HasSubstr("8,500,000 tokens/s per user"));

@@ -18,6 +18,8 @@
 
 #include "fmt/format.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
@@ -87,15 +89,18 @@ void inlay::wafer::reportNoPlan(StageOp stage, mapping::WaferPlanner &planner,
     int64_t bytesOfA = planner.leastBytes(a), bytesOfB = planner.leastBytes(b);
     return bytesOfA != bytesOfB ? bytesOfA > bytesOfB : a < b;
   });
-  constexpr size_t kShown = 3;
+  constexpr size_t kShown = 5;
   std::string largest;
   for (size_t k : ArrayRef(order).take_front(kShown))
     largest += fmt::format("{}{} {}", largest.empty() ? "" : ", ",
                            chain.links[llvm::find(run, k) - run.begin()].name,
                            formatTotalBytes(double(planner.leastBytes(k))));
   diag.notes.push_back("largest: " + largest);
-  diag.notes.push_back("would fit: more --wafers, a smaller --context or "
-                       "--batch, or a smaller --reserve");
+  if (needed > there)
+    diag.notes.push_back(
+        fmt::format("would fit: no less than {} more on each live core",
+                    formatBytes(static_cast<int64_t>(std::ceil(
+                        (needed - there) / double(chain.liveCores()))))));
   emitDiagnostics(stage, diags);
 }
 

@@ -13,17 +13,13 @@
 #include "Passes.h"
 #include "Placement.h"
 
-#include "inlay/Cost/Cost.h"
-#include "inlay/Partition/Partition.h"
+#include "inlay/Mapping/StagePlanner.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include "fmt/format.h"
-
-#include <algorithm>
-#include <map>
 
 using namespace mlir;
 using namespace inlay;
@@ -33,30 +29,6 @@ namespace inlay::wafer {
 #define GEN_PASS_DEF_PARTITIONSTAGES
 #include "dialects/Wafer/Transforms/Passes.h.inc"
 } // namespace inlay::wafer
-
-/// Bytes that cross when the chain is cut behind each kernel: every tensor that
-/// is made before the cut and used behind it, once.
-static std::vector<double> crossingBytes(const model::Graph &model) {
-  std::map<std::pair<int, int>, const model::StreamSpec *> lastUse;
-  for (const model::StreamSpec &stream : model.streams) {
-    if (stream.producer == model::kHost || stream.consumer == model::kHost)
-      continue;
-    const model::StreamSpec *&last =
-        lastUse[{stream.producer, stream.producerPort}];
-    if (!last || last->consumer < stream.consumer)
-      last = &stream;
-  }
-  // Differences between neighbouring cuts, then their sums.
-  std::vector<double> bytes(model.kernels.size() + 1, 0);
-  for (const auto &[port, stream] : lastUse) {
-    bytes[stream->producer] += static_cast<double>(stream->bytes());
-    bytes[stream->consumer] -= static_cast<double>(stream->bytes());
-  }
-  for (size_t k = 1; k < bytes.size(); ++k)
-    bytes[k] += bytes[k - 1];
-  bytes.pop_back();
-  return bytes;
-}
 
 static_assert(static_cast<int>(partition::Objective::Latency) ==
                       static_cast<int>(Objective::Latency) &&
@@ -83,9 +55,9 @@ private:
   bool loadRouting(Diagnostics &diags);
   std::optional<partition::Solution> partitionFor(int64_t budget,
                                                   Diagnostics &diags);
-  std::optional<partition::Solution> partitionOverBudget(int64_t &budget);
-  partition::Problem makeProblem(mapping::WaferPlanner &planner,
-                                 int64_t budget);
+  std::optional<partition::Solution> reportOverBudget(int64_t &budget,
+                                                      Diagnostics &diags);
+  mapping::StageRequest request(int64_t budget);
   void emitSystem(const partition::Solution &solution, int64_t budget);
   DictionaryAttr choices();
 
@@ -219,97 +191,45 @@ bool PartitionStages::loadRouting(Diagnostics &diags) {
   return true;
 }
 
-/// Cycles of a kernel on a region of middling size: what stages are weighed by
-/// before their regions are known.
-static double typicalCycles(mapping::WaferPlanner &planner,
-                            const model::KernelSpec &kernel) {
-  sharding::Explorer &explorer = planner.getExplorer();
-  model::Extent grid = explorer.getMachine().grid;
-  for (model::Extent extent :
-       {model::Extent{std::max<int64_t>(1, grid.width / 2),
-                      std::max<int64_t>(1, grid.height / 3)},
-        grid})
-    if (auto variant = explorer.best(kernel, extent))
-      return variant->cycles;
-  return 0;
-}
-
-partition::Problem PartitionStages::makeProblem(mapping::WaferPlanner &planner,
-                                                int64_t budget) {
-  const model::Graph &model = mapping->getModel();
-  std::vector<double> crossing = crossingBytes(model);
-  partition::Problem problem;
-  for (auto [k, kernel] : llvm::enumerate(model.kernels))
-    problem.items.push_back({kernel.name, kernel.layer, planner.leastBytes(k),
-                             typicalCycles(planner, kernel),
-                             cost::crossingCost(machine, crossing[k]).total(),
-                             planner.kindOf(k)});
-  std::vector<bool> joined = constraints.joined(model.kernels.size());
-  for (auto [k, item] : llvm::enumerate(problem.items))
-    item.isJoined = joined[k];
-  for (const mapping::Constraints::Pin &pin : constraints.pins)
-    problem.items[pin.kernel].wafer = static_cast<int>(pin.wafer);
-  problem.wafers = numWafers;
-  problem.objective = static_cast<partition::Objective>(objective.getValue());
-  problem.bytesPerWafer = planner.liveCores() * budget;
-  problem.fits = [&planner](size_t first, size_t last) {
-    return planner.fits(mapping::WaferPlanner::runOf(first, last));
-  };
-  return problem;
+mapping::StageRequest PartitionStages::request(int64_t budget) {
+  return {mapping->getModel(),
+          machine,
+          toMode(cost),
+          toRouting(routingAttr).typical(),
+          constraints,
+          budget,
+          numWafers,
+          static_cast<partition::Objective>(objective.getValue())};
 }
 
 std::optional<partition::Solution>
 PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
-  const model::Graph &model = mapping->getModel();
   mapping::WaferPlanner &planner =
       mapping->getPlanner(machineAttr, budget, cost, routingAttr, constraints);
-  if (planner.liveCores() == 0) {
-    diags.inputError("constraints",
-                     "leave no core: with the target's dead cores they keep "
-                     "kernels out of the whole grid");
-    return std::nullopt;
-  }
-  if (!planner.getExplorer().allFit(model.kernels, diags))
-    return std::nullopt;
-  partition::Problem problem = makeProblem(planner, budget);
-  if (!problem.check(diags))
-    return std::nullopt;
-  std::optional<partition::Solution> solution =
-      partition::solve(problem, diags);
-  if (!solution || !solution->verify(problem, diags))
-    return std::nullopt;
-  return solution;
+  return mapping::planStages(request(budget), planner, diags);
 }
 
-/// The least budget above the target's, in KiB, for which there is a partition;
-/// `budget` is the target's before and that one after. None when not even a
-/// core that holds the whole model helps.
+/// Says by how much the model is too large and what would fit. With
+/// `allow-over-budget`, the partition for cores that are just large enough,
+/// whose budget is `budget` then; what does not fit stays worth knowing.
 std::optional<partition::Solution>
-PartitionStages::partitionOverBudget(int64_t &budget) {
-  constexpr int64_t kStep = 1024;
-  auto attempt = [&](int64_t steps) {
-    Diagnostics ignored;
-    return partitionFor(budget + steps * kStep, ignored);
-  };
-  int64_t most = 0;
-  for (const model::KernelSpec &kernel : mapping->getModel().kernels) {
-    model::Sharding whole{{1, 1}, {1, 1}, {1, 1}, sharding::chooseAxes(kernel)};
-    most += model::footprint(kernel, whole).total();
-  }
-  int64_t low = 0, high = 1;
-  while (!attempt(high)) {
-    if (high * kStep > 2 * most)
-      return std::nullopt;
-    low = high;
-    high *= 2;
-  }
-  while (low + 1 < high) {
-    int64_t middle = low + (high - low) / 2;
-    (attempt(middle) ? high : low) = middle;
-  }
-  std::optional<partition::Solution> solution = attempt(high);
-  budget += high * kStep;
-  return solution;
+PartitionStages::reportOverBudget(int64_t &budget, Diagnostics &diags) {
+  if (!whatFits && !allowOverBudget)
+    return std::nullopt;
+  std::optional<mapping::LeastBudget> least =
+      mapping::findLeastBudget(request(budget));
+  if (!least)
+    return std::nullopt;
+  if (whatFits)
+    mapping::reportWhatFits(request(budget), *least, diags);
+  if (!allowOverBudget)
+    return std::nullopt;
+  Diagnostics warnings;
+  for (const inlay::Diagnostic &finding : diags.all())
+    warnings.warning(finding.subject, finding.message).notes = finding.notes;
+  diags = std::move(warnings);
+  budget = least->budget;
+  return std::move(least->solution);
 }
 
 /// The options that led to the placement, for the record.
@@ -363,17 +283,8 @@ void PartitionStages::runOnOperation() {
       loadConstraints(diags)) {
     int64_t budget = machine.budget();
     solution = partitionFor(budget, diags);
-    if (!solution && allowOverBudget && diags.exitStatus() == 2) {
-      solution = partitionOverBudget(budget);
-      if (solution) {
-        // What does not fit stays worth knowing.
-        Diagnostics warnings;
-        for (const inlay::Diagnostic &finding : diags.all())
-          warnings.warning(finding.subject, finding.message).notes =
-              finding.notes;
-        diags = std::move(warnings);
-      }
-    }
+    if (!solution && diags.exitStatus() == 2)
+      solution = reportOverBudget(budget, diags);
     if (solution)
       emitSystem(*solution, budget);
   }

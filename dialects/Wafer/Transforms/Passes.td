@@ -23,8 +23,10 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
     Never touches the dataflow graph. It heeds `inlay_wafer.constraints`, as all
     passes behind it do, and adds those of `constraints`, a file.
 
-    A model that does not fit is an error that says what is short and what would
-    help, or, with `allow-over-budget`, a system marked `over_budget`.
+    A model that does not fit is an error that says by how many bytes on which
+    cores, and, unless `what-fits` is off, with which number of bytes, wafers,
+    tokens of context or bits it would; these have been tried. With
+    `allow-over-budget` it is a warning, and a system marked `over_budget`.
 
     Remark `PartitionStages`: metrics `kernels`, `wafers`.
   }];
@@ -67,6 +69,8 @@ def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
            "Bytes of SRAM of a core; negative: the target's">,
     Option<"allowOverBudget", "allow-over-budget", "bool", /*default=*/"false",
            "Place a model that does not fit as if cores had more SRAM">,
+    Option<"whatFits", "what-fits", "bool", /*default=*/"true",
+           "Find out what would make a model fit that does not">,
   ];
   let dependentDialects = ["::inlay::wafer::WaferDialect"];
 }

@@ -68,6 +68,7 @@ struct CompileOptions {
   std::string routing = "uniform"; ///< or "zipf:S", or the file of a trace
   std::string constraints;      ///< a file (docs/constraints.md); empty: none
   bool allowOverBudget = false; ///< place what does not fit all the same
+  bool whatFits = true; ///< find out what would fit where the model does not
 
   // Output.
   std::string outputDir = "out";

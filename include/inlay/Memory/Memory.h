@@ -29,10 +29,6 @@ struct Buffer {
   int64_t bytes = 0;
   int begin = 0;
   int end = 1;
-
-  bool overlapsInTime(const Buffer &other) const {
-    return begin < other.end && other.begin < end;
-  }
 };
 
 struct Problem {
@@ -60,12 +56,11 @@ struct Solution {
   bool verify(const Problem &problem, Diagnostics &diags) const;
 };
 
-/// Places buffers first-fit in several orders (residents and then bytes, bytes,
-/// bytes x steps, steps, begin) and keeps the lowest peak. Where even that
-/// exceeds the budget, a search over orders follows. A capacity error when it
-/// finds none, which never happens to kernels whose footprint is within the
-/// budget: the first order counts as model::footprint does. `problem` must have
-/// passed `check`.
+/// Buffers that live all the time lie at the bottom, above them model::pack
+/// places the others. A capacity error where that exceeds the budget, which
+/// never happens to kernels whose footprint is within it: that is packed in the
+/// same way. `problem` must have passed `check`. Near-linear in the number of
+/// buffers.
 std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
 
 /// Name of the buffer of a tensor: that of a weight or state, "input 1",
@@ -89,6 +84,11 @@ inline constexpr int64_t kLongestContext = int64_t(1) << 26;
 int64_t
 longestContext(const std::vector<std::vector<model::CutKernel>> &regions,
                int64_t context, int64_t tokens, int64_t budget);
+
+/// The kernel with `to` positions where it has `from` now: in its ops' dims
+/// "context", and in what these index of states, inputs and outputs.
+model::KernelSpec withContext(const model::KernelSpec &kernel, int64_t from,
+                              int64_t to);
 
 /// The dim of a state that counts tokens: the one that a dim "context" of an op
 /// indexes, and no other dim on its axis. -1 where there is none.

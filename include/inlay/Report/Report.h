@@ -21,6 +21,14 @@
 
 namespace inlay::report {
 
+/// The region whose memory map wastes the most: the bytes that it takes of a
+/// core over those that are live at once. Null and 1 where no region has any.
+struct MemoryRatio {
+  const plan::Region *region = nullptr;
+  double value = 1;
+};
+MemoryRatio memoryRatio(const plan::Plan &plan);
+
 /// A table of some 20 lines: where, how full, how fast, how far from physics.
 std::string summary(const plan::Plan &plan);
 

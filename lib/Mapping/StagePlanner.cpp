@@ -1,0 +1,103 @@
+//===- StagePlanner.cpp - The wafer of each kernel of a model -------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Mapping/StagePlanner.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace inlay;
+using namespace inlay::mapping;
+
+/// Bytes that cross when the chain is cut behind each kernel: every tensor that
+/// is made before the cut and used behind it, once.
+static std::vector<double> crossingBytes(const model::Graph &model) {
+  std::map<std::pair<int, int>, const model::StreamSpec *> lastUse;
+  for (const model::StreamSpec &stream : model.streams) {
+    if (stream.producer == model::kHost || stream.consumer == model::kHost)
+      continue;
+    const model::StreamSpec *&last =
+        lastUse[{stream.producer, stream.producerPort}];
+    if (!last || last->consumer < stream.consumer)
+      last = &stream;
+  }
+  // Differences between neighbouring cuts, then their sums.
+  std::vector<double> bytes(model.kernels.size() + 1, 0);
+  for (const auto &[port, stream] : lastUse) {
+    bytes[stream->producer] += static_cast<double>(stream->bytes());
+    bytes[stream->consumer] -= static_cast<double>(stream->bytes());
+  }
+  for (size_t k = 1; k < bytes.size(); ++k)
+    bytes[k] += bytes[k - 1];
+  bytes.pop_back();
+  return bytes;
+}
+
+/// Cycles of a kernel on a region of middling size: what stages are weighed by
+/// before their regions are known.
+static double typicalCycles(WaferPlanner &planner,
+                            const model::KernelSpec &kernel) {
+  sharding::Explorer &explorer = planner.getExplorer();
+  model::Extent grid = explorer.getMachine().grid;
+  for (model::Extent extent :
+       {model::Extent{std::max<int64_t>(1, grid.width / 2),
+                      std::max<int64_t>(1, grid.height / 3)},
+        grid})
+    if (auto variant = explorer.best(kernel, extent))
+      return variant->cycles;
+  return 0;
+}
+
+static partition::Problem makeProblem(const StageRequest &request,
+                                      WaferPlanner &planner) {
+  const model::Graph &model = request.model;
+  std::vector<double> crossing = crossingBytes(model);
+  std::vector<bool> joined = request.constraints.joined(model.kernels.size());
+  partition::Problem problem;
+  for (size_t k = 0; k < model.kernels.size(); ++k) {
+    const model::KernelSpec &kernel = model.kernels[k];
+    partition::Item &item = problem.items.emplace_back();
+    item.name = kernel.name;
+    item.layer = kernel.layer;
+    item.bytes = planner.leastBytes(k);
+    item.cycles = typicalCycles(planner, kernel);
+    item.crossing = cost::crossingCost(request.target, crossing[k]).total();
+    item.kind = planner.kindOf(k);
+    item.isJoined = joined[k];
+  }
+  for (const Constraints::Pin &pin : request.constraints.pins)
+    problem.items[pin.kernel].wafer = static_cast<int>(pin.wafer);
+  problem.wafers = request.wafers;
+  problem.objective = request.objective;
+  problem.bytesPerWafer = planner.liveCores() * request.budget;
+  problem.fits = [&planner](size_t first, size_t last) {
+    return planner.fits(WaferPlanner::runOf(first, last));
+  };
+  return problem;
+}
+
+std::optional<partition::Solution>
+inlay::mapping::planStages(const StageRequest &request, WaferPlanner &planner,
+                           Diagnostics &diags) {
+  if (planner.liveCores() == 0) {
+    diags.inputError("constraints",
+                     "leave no core: with the target's dead cores they keep "
+                     "kernels out of the whole grid");
+    return std::nullopt;
+  }
+  if (!planner.getExplorer().allFit(request.model.kernels, diags))
+    return std::nullopt;
+  partition::Problem problem = makeProblem(request, planner);
+  if (!problem.check(diags))
+    return std::nullopt;
+  std::optional<partition::Solution> solution =
+      partition::solve(problem, diags);
+  if (!solution || !solution->verify(problem, diags))
+    return std::nullopt;
+  return solution;
+}
