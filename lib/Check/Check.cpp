@@ -116,6 +116,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
   checkAccounting(plan, report);
   checkMemory(plan, report);
   checkStreams(plan, report);
+  checkRoutes(plan, report);
   checkEstimate(plan, report);
   if (impl->target)
     checkTarget(plan, impl->targetText, *impl->target->getAsObject(), report);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Plan.h"
+#include "Fields.h"
 
 #include "fmt/format.h"
 
@@ -14,7 +14,6 @@
 
 using namespace inlay::checker;
 namespace json = llvm::json;
-using llvm::StringRef;
 
 int64_t inlay::checker::product(const std::vector<int64_t> &sizes) {
   int64_t result = 1;
@@ -27,6 +26,14 @@ int64_t Rect::common(const Rect &other) const {
   int64_t w = std::min(right(), other.right()) - std::max(x, other.x);
   int64_t h = std::min(bottom(), other.bottom()) - std::max(y, other.y);
   return w > 0 && h > 0 ? times(w, h) : 0;
+}
+
+Rect Rect::meet(const Rect &other) const {
+  if (common(other) == 0)
+    return {};
+  int64_t left = std::max(x, other.x), top = std::max(y, other.y);
+  return {left, top, std::min(right(), other.right()) - left,
+          std::min(bottom(), other.bottom()) - top};
 }
 
 bool Rect::contains(const Rect &other) const {
@@ -65,79 +72,6 @@ std::string Stream::place() const {
 }
 
 namespace {
-
-/// Members of one object, by name.
-class Fields {
-public:
-  explicit Fields(const json::Object &object) : object(object) {}
-
-  std::string text(StringRef name) const {
-    return object.getString(name).value_or("").str();
-  }
-  bool flag(StringRef name) const {
-    return object.getBoolean(name).value_or(false);
-  }
-  double number(StringRef name) const {
-    return object.getNumber(name).value_or(0);
-  }
-  int64_t integer(StringRef name) const { return toInteger(object.get(name)); }
-
-  std::vector<std::string> texts(StringRef name) const {
-    std::vector<std::string> result;
-    if (const json::Array *array = object.getArray(name))
-      for (const json::Value &value : *array)
-        result.push_back(value.getAsString().value_or("").str());
-    return result;
-  }
-  std::vector<int64_t> integers(StringRef name) const {
-    std::vector<int64_t> result;
-    if (const json::Array *array = object.getArray(name))
-      for (const json::Value &value : *array)
-        result.push_back(toInteger(&value));
-    return result;
-  }
-  std::vector<double> numbers(StringRef name) const {
-    std::vector<double> result;
-    if (const json::Array *array = object.getArray(name))
-      for (const json::Value &value : *array)
-        result.push_back(value.getAsNumber().value_or(0));
-    return result;
-  }
-  template <typename Read> auto child(StringRef name, Read read) const {
-    static const json::Object kEmpty;
-    const json::Object *inner = object.getObject(name);
-    return read(Fields(inner ? *inner : kEmpty));
-  }
-  template <typename Read> auto children(StringRef name, Read read) const {
-    std::vector<decltype(read(Fields(object)))> result;
-    if (const json::Array *array = object.getArray(name))
-      for (const json::Value &value : *array)
-        if (const json::Object *inner = value.getAsObject())
-          result.push_back(read(Fields(*inner)));
-    return result;
-  }
-
-  const json::Object &object;
-
-private:
-  /// Integers beyond 2^53 are decimal strings.
-  static int64_t toInteger(const json::Value *value) {
-    int64_t result = 0;
-    if (!value)
-      return 0;
-    if (auto text = value->getAsString())
-      return text->getAsInteger(10, result) ? 0 : clamp(result);
-    return clamp(value->getAsInteger().value_or(0));
-  }
-  static int64_t clamp(int64_t value) {
-    return std::clamp(value, -kHuge, kHuge);
-  }
-};
-
-Rect readRect(const Fields &in) {
-  return {in.integer("x"), in.integer("y"), in.integer("width"),
-          in.integer("height")};
-}
 
 Cut readCut(const Fields &in) {
   return {in.text("dim"),      in.text("axis"),      in.integer("size"),
@@ -344,6 +278,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
   plan.streams = in.children("streams", readStream);
   plan.estimate = in.child("estimate", readEstimate);
   plan.accounting = in.child("accounting", readAccounting);
+  plan.fabric = readFabric(in);
   std::map<std::string, const Region *> regions;
   for (const Region &region : plan.regions)
     regions.emplace(region.name, &region);

@@ -14,6 +14,8 @@
 #ifndef INLAY_LIB_CHECK_PLAN_H
 #define INLAY_LIB_CHECK_PLAN_H
 
+#include "Fabric.h"
+
 #include "llvm/Support/JSON.h"
 
 #include <cstdint>
@@ -22,40 +24,6 @@
 #include <vector>
 
 namespace inlay::checker {
-
-/// Sizes saturate here, so that sums of them still fit.
-inline constexpr int64_t kHuge = int64_t(1) << 56;
-
-/// a * b of two sizes, at most kHuge.
-inline int64_t times(int64_t a, int64_t b) {
-  int64_t product;
-  if (__builtin_mul_overflow(a, b, &product) || product > kHuge)
-    return kHuge;
-  return product < -kHuge ? -kHuge : product;
-}
-
-inline int64_t plus(int64_t a, int64_t b) {
-  int64_t sum;
-  return __builtin_add_overflow(a, b, &sum) ? kHuge : sum;
-}
-
-inline int64_t divideUp(int64_t a, int64_t b) {
-  return b <= 0 ? kHuge : a / b + (a % b > 0);
-}
-
-int64_t product(const std::vector<int64_t> &sizes);
-
-struct Rect {
-  int64_t x = 0, y = 0, width = 0, height = 0;
-
-  int64_t right() const { return plus(x, width); }
-  int64_t bottom() const { return plus(y, height); }
-  int64_t area() const { return times(width, height); }
-  /// Cores that both have.
-  int64_t common(const Rect &other) const;
-  bool contains(const Rect &other) const;
-  std::string str() const; ///< "(1, 2) to (3, 4)"
-};
 
 struct Digest {
   std::string name, sha256;
@@ -221,6 +189,7 @@ struct Plan {
   std::vector<Stream> streams;
   Estimate estimate;
   Accounting accounting;
+  Fabric fabric;
 
   std::map<std::string, size_t> kernelOf; ///< by name; the first of that name
 };

@@ -44,6 +44,10 @@ void checkMemory(const Plan &plan, Report &report);
 /// Edges between ports; topological order.
 void checkStreams(const Plan &plan, Report &report);
 
+/// Routes whole and from end to end, patterns free of deadlock, colours legal
+/// in every router, loads as the routes give them.
+void checkRoutes(const Plan &plan, Report &report);
+
 /// Sums, paths, bounds and rates.
 void checkEstimate(const Plan &plan, Report &report);
 

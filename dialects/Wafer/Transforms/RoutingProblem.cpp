@@ -339,9 +339,10 @@ void ProblemBuilder::addFlow(int index) {
   bool isAtHome =
       flow.from != routing::kHost && flow.to != routing::kHost &&
       problem.kernels[flow.from].region == problem.kernels[flow.to].region &&
-      flow.source == flow.sink && given.isInOrder && wanted.isInOrder &&
-      flow.given.axis == flow.wanted.axis &&
-      flow.given.shard == flow.wanted.shard;
+      flow.source == flow.sink && flow.given.axis == flow.wanted.axis &&
+      (flow.given.axis == routing::Axis::None ||
+       (given.isInOrder && wanted.isInOrder &&
+        flow.given.shard == flow.wanted.shard));
   int64_t wavelets = std::max<int64_t>(
       1, waveletsOf(static_cast<double>(stream.bytes()), rates.waveletBytes));
   if (isAtHome)

@@ -1,0 +1,141 @@
+//===- Routing.h - The rules of routes, one group each ----------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Routes are looked at as rectangles of routers, never core by core: the time
+// is that of the plan, not of the grid.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_CHECK_ROUTING_H
+#define INLAY_LIB_CHECK_ROUTING_H
+
+#include "Rules.h"
+
+namespace inlay::checker {
+
+/// Routers beside each other with one setting: one copy of a segment.
+struct Tile {
+  Rect rect;
+  Port in = kNone;
+  Ports out = 0;
+  int64_t position = 0;
+};
+
+/// What the segments and lines of a route come to.
+struct Shape {
+  const Route *route = nullptr;
+  const Region *region = nullptr; ///< of one in turn
+  const Pattern *pattern = nullptr;
+  std::vector<Tile> tiles;
+  std::vector<Rect> lines;                           ///< copies of them
+  std::vector<Rect> roots;                           ///< a core sends
+  std::vector<Rect> drops;                           ///< a core receives
+  std::vector<std::pair<Rect, Port>> entries, exits; ///< over the wafer's edge
+  /// Nothing is wrong with it alone, so its ends mean something.
+  bool isWhole = true;
+};
+
+/// How a tensor lies on cores: its parts along one axis, or along both, or all
+/// of it everywhere. Part p has the elements [p * shard, (p + 1) * shard).
+struct Share {
+  enum class Axis { None, X, Y, Both };
+  Axis axis = Axis::None;
+  int64_t parts = 1, shard = 1, size = 1;
+  /// In the order of the tensor's last dim.
+  bool isInOrder = false;
+
+  bool isCut() const { return axis == Axis::X || axis == Axis::Y; }
+  const char *name() const; ///< "x", "y"; "none" also for both
+};
+
+class Routing {
+public:
+  Routing(const Plan &plan, Report &report);
+
+  void run();
+
+private:
+  // RouteShapes.cpp: each route by itself.
+  void checkHead(Shape &shape);
+  void checkKind(Shape &shape);
+  const Region *regionOf(const Route &route) const;
+  void expand(Shape &shape);
+  template <typename Put>
+  bool forCopies(Shape &shape, const Area &area, Put put);
+  void checkPlace(Shape &shape, const Rect &rect);
+  void checkPositions(Shape &shape);
+  void checkLinks(Shape &shape);
+  void checkCycles(Shape &shape);
+  void checkLines(Shape &shape);
+
+  // Flows.cpp: from producers to consumers.
+  void checkFlows();
+
+  // Sums.cpp: what ops and expert groups add up.
+  void checkSums();
+  void checkLinesOf(const Shape &shape, const Kernel &kernel);
+  void checkCombinations();
+
+  // Colours.cpp and Links.cpp: what routes have in common.
+  void checkColours();
+  void checkLoads();
+
+  void fail(const Route &route, const std::string &message) {
+    report.fail(route.place(), message);
+  }
+  /// The same of one that is by itself no use: its ends mean nothing.
+  void spoil(Shape &shape, const std::string &message) {
+    shape.isWhole = false;
+    fail(*shape.route, message);
+  }
+
+  const Plan &plan;
+  const Fabric &fabric;
+  Report &report;
+  Rect grid;
+  std::map<std::string, const Region *> regions;
+  std::map<std::string, const Pattern *> patterns;
+  std::vector<Shape> shapes; ///< by route
+};
+
+/// Patterns one by one: settings, dependencies of cores, result, loads.
+void checkPatterns(const Plan &plan, Report &report);
+
+/// True where all cores of a line hold the sum in the end; where not, and the
+/// pattern is no broadcast, the first has it.
+bool isAllReduce(const Pattern &pattern);
+bool isReduce(const Pattern &pattern);
+/// The core that a broadcast comes from: the one that sends.
+int64_t rootOf(const Pattern &pattern);
+
+/// Cores of a kernel that hold what it makes: of its first expert group, or of
+/// its region.
+Rect sourceOf(const Kernel &kernel);
+/// The least rectangle with all cores of a kernel that work.
+Rect workingOf(const Kernel &kernel);
+/// How an output (input) of a kernel lies on the cores of a group or region.
+Share givenBy(const Kernel &kernel, const Stream &stream);
+Share wantedBy(const Kernel &kernel, const Stream &stream);
+/// Wavelets that so many bytes take on the fabric of the plan's machine.
+int64_t waveletsOf(const Plan &plan, int64_t bytes);
+
+/// Which kernels are over before others begin.
+class Precedence {
+public:
+  explicit Precedence(const Plan &plan);
+  /// `to` is `from`, or waits for it along streams.
+  bool reaches(size_t from, size_t to) const;
+
+private:
+  std::vector<std::vector<size_t>> next; ///< by kernel
+  mutable std::map<size_t, std::vector<bool>> known;
+};
+
+} // namespace inlay::checker
+
+#endif // INLAY_LIB_CHECK_ROUTING_H

@@ -1,0 +1,164 @@
+//===- Shares.cpp - How tensors lie on the cores of a kernel --------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Routing.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace inlay::checker;
+
+const char *Share::name() const {
+  return axis == Axis::X ? "x" : axis == Axis::Y ? "y" : "none";
+}
+
+Rect inlay::checker::sourceOf(const Kernel &kernel) {
+  return kernel.groups.empty() ? kernel.rect : kernel.groups.front().rect;
+}
+
+Rect inlay::checker::workingOf(const Kernel &kernel) {
+  Rect all = sourceOf(kernel);
+  for (const Group &group : kernel.groups) {
+    int64_t x = std::min(all.x, group.rect.x);
+    int64_t y = std::min(all.y, group.rect.y);
+    all = {x, y, std::max(all.right(), group.rect.right()) - x,
+           std::max(all.bottom(), group.rect.bottom()) - y};
+  }
+  return all;
+}
+
+int64_t inlay::checker::waveletsOf(const Plan &plan, int64_t bytes) {
+  for (const Figure &figure : plan.system.figures)
+    if (figure.name == "wavelet" && figure.value >= 1)
+      return std::max<int64_t>(
+          1, divideUp(bytes, static_cast<int64_t>(figure.value)));
+  return std::max<int64_t>(1, bytes);
+}
+
+/// Kernels hand values to each other in the order of their last dim along the
+/// rows, the same in every column.
+static Share handedOver(const Stream &stream, const Rect &cores) {
+  Share share;
+  int64_t features = stream.shape.empty() ? 1 : stream.shape.back();
+  if (features < 2 || cores.height < 2)
+    return share;
+  return {Share::Axis::Y, cores.height, divideUp(features, cores.height),
+          features, true};
+}
+
+namespace {
+
+/// Features that lie one after the other along an axis.
+struct Run {
+  int64_t stride = 1, size = 1;
+};
+
+struct AxisCut {
+  std::vector<Run> runs;
+  int64_t shard = 0;
+};
+
+} // namespace
+
+/// Runs of the operand's dims that the op cuts along an axis, the slowest
+/// first; those that continue each other are one.
+static AxisCut cutAlong(const Op &op, const Operand &operand,
+                        const std::string &axis, int64_t &features) {
+  std::map<int64_t, std::vector<Run>> runs; // by dim of the op
+  features = 1;
+  size_t rank =
+      std::min(operand.indexDims.size(), operand.indexDivisors.size());
+  for (size_t i = rank; i-- > 0;) {
+    int64_t d = operand.indexDims[i];
+    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
+        op.dims[d].dim == "token")
+      continue;
+    int64_t size = divideUp(op.dims[d].size, operand.indexDivisors[i]);
+    runs[d].insert(runs[d].begin(), Run{features, size});
+    features = times(features, size);
+  }
+  AxisCut cut;
+  for (const auto &[d, ofDim] : runs) {
+    if (op.dims[d].axis != axis)
+      continue;
+    cut.shard = op.dims[d].shard;
+    for (const Run &run : ofDim) {
+      if (run.size == 1)
+        continue;
+      if (!cut.runs.empty() &&
+          cut.runs.back().stride == times(run.stride, run.size))
+        cut.runs.back() = {run.stride, times(cut.runs.back().size, run.size)};
+      else
+        cut.runs.push_back(run);
+    }
+  }
+  return cut;
+}
+
+static Share shareOf(const Op &op, const Operand &operand, const Rect &cores) {
+  int64_t features = 1;
+  AxisCut x = cutAlong(op, operand, "x", features);
+  AxisCut y = cutAlong(op, operand, "y", features);
+  bool isCutX = !x.runs.empty() && cores.width > 1;
+  bool isCutY = !y.runs.empty() && cores.height > 1;
+  Share share;
+  if (isCutX && isCutY)
+    share.axis = Share::Axis::Both;
+  if (isCutX == isCutY)
+    return share;
+  const AxisCut &cut = isCutX ? x : y;
+  share.axis = isCutX ? Share::Axis::X : Share::Axis::Y;
+  share.parts = isCutX ? cores.width : cores.height;
+  share.isInOrder = cut.runs.size() == 1 && cut.runs.front().stride == 1 &&
+                    cut.runs.front().size == features;
+  if (!share.isInOrder) {
+    share.size = share.parts;
+    return share;
+  }
+  // Dims that share the axis with others may count those too.
+  share.size = std::max<int64_t>(1, features);
+  share.shard = std::min(std::max(cut.shard, divideUp(features, share.parts)),
+                         share.size);
+  return share;
+}
+
+static bool isPort(const Operand &operand, const char *role, int64_t number) {
+  std::string name = fmt::format("{} {}", role, number);
+  return operand.role == role &&
+         (operand.buffer == name ||
+          llvm::StringRef(operand.buffer).starts_with(name + " "));
+}
+
+Share inlay::checker::givenBy(const Kernel &kernel, const Stream &stream) {
+  Rect cores = sourceOf(kernel);
+  if (kernel.groups.size() <= 1 && kernel.role != "head")
+    return handedOver(stream, cores);
+  Share share;
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands)
+      if (isPort(operand, "output", stream.fromPort))
+        share = shareOf(op, operand, cores);
+  return share;
+}
+
+/// Where ops want it along different axes it is wanted everywhere.
+Share inlay::checker::wantedBy(const Kernel &kernel, const Stream &stream) {
+  Rect cores = sourceOf(kernel);
+  if (kernel.groups.size() <= 1)
+    return handedOver(stream, cores);
+  std::optional<Share> share;
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands) {
+      if (!isPort(operand, "input", stream.toPort))
+        continue;
+      Share here = shareOf(op, operand, cores);
+      if (share && share->axis != here.axis)
+        return {};
+      share = here;
+    }
+  return share.value_or(Share());
+}

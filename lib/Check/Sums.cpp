@@ -1,0 +1,312 @@
+//===- Sums.cpp - What ops add up over cores ------------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An op that is cut in a reduction dim leaves partial sums. They are added when
+// the first op needs them; until then others that go the same way join them.
+// docs/plan.md has the rule.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RectIndex.h"
+#include "Routing.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace inlay::checker;
+
+namespace {
+
+/// Partial sums of an op over lines of cores along one axis.
+struct LineSum {
+  std::string axis;
+  int64_t cores = 1;
+  int64_t elements = 0; ///< of a line
+  bool scalesLater = false;
+
+  bool goesWith(const LineSum &other) const {
+    return axis == other.axis && cores == other.cores;
+  }
+};
+
+/// One all-reduce: the op that needs it, the lines, and what they carry.
+struct Need {
+  int64_t op = 0;
+  std::string axis;
+  int64_t cores = 1;
+  int64_t elements = 0;
+};
+
+/// Goes through the ops of a kernel in order.
+class SumOrder {
+public:
+  SumOrder(const Plan &plan, const Kernel &kernel);
+
+  std::vector<Need> run();
+
+private:
+  struct Result {
+    std::string role, value;
+    bool scalesLater;
+  };
+
+  std::vector<LineSum> sumsOf(const Op &op) const;
+  int64_t elementsOf(const Op &op) const;
+  bool holdsUp(const Op &op, const std::vector<LineSum> &sums,
+               const Operand &operand) const;
+  void finish();
+  void add(const Op &op, const LineSum &sum);
+
+  const Kernel &kernel;
+  int64_t lastOutput = 0; ///< length of the last output's last dim
+  int64_t current = 0;
+  std::optional<LineSum> pending;
+  std::vector<Result> results; ///< values that wait for it
+  std::vector<Need> needs;
+};
+
+} // namespace
+
+SumOrder::SumOrder(const Plan &plan, const Kernel &kernel) : kernel(kernel) {
+  int64_t last = -1;
+  for (const Stream &stream : plan.streams)
+    if (stream.from == kernel.name && stream.fromPort > last) {
+      last = stream.fromPort;
+      lastOutput = stream.shape.empty() ? 1 : stream.shape.back();
+    }
+}
+
+/// Cores that hold parts of one sum: the whole line, or, beside dims on the
+/// same axis that are not summed, those of one value of these.
+static int64_t coresOfSum(const Op &op, const std::string &axis) {
+  int64_t slower = 1, points = 1, shard = 1, parts = 1;
+  bool sums = false;
+  for (const Cut &dim : op.dims) {
+    if (dim.axis != axis)
+      continue;
+    shard = std::max<int64_t>(1, dim.shard);
+    parts = dim.parts;
+    sums |= dim.isReduction;
+    int64_t &factor = dim.isReduction ? points : slower;
+    factor = times(factor, dim.size);
+  }
+  if (!sums)
+    return 1;
+  if (slower == 1)
+    return std::min(parts, points);
+  // A core at either end may hold parts of two sums.
+  bool straddles = shard < points && points % shard != 0;
+  return plus(divideUp(points, shard), straddles ? 1 : 0);
+}
+
+/// Values of a dim that a core sees: of dims that share an axis it has a run of
+/// points, which may begin in one value of the slower dim and end in the next.
+static int64_t seenOf(const Cut &cut) {
+  if (cut.inner <= 1 || cut.shard < 1)
+    return std::min(cut.shard, cut.size);
+  bool straddles = cut.shard > cut.inner ? cut.shard % cut.inner != 0
+                                         : cut.inner % cut.shard != 0;
+  return std::min(plus(divideUp(cut.shard, cut.inner), straddles ? 1 : 0),
+                  cut.size);
+}
+
+int64_t SumOrder::elementsOf(const Op &op) const {
+  int64_t elements = 1;
+  for (const Cut &dim : op.dims)
+    if (!dim.isReduction)
+      elements = times(elements, seenOf(dim));
+  // A choice sends the best of every core: a number and its index each.
+  if (op.kind == "top_k")
+    elements = times(elements, 2 * lastOutput);
+  return elements;
+}
+
+std::vector<LineSum> SumOrder::sumsOf(const Op &op) const {
+  std::vector<LineSum> sums;
+  for (const char *axis : {"x", "y"})
+    if (int64_t cores = coresOfSum(op, axis); cores > 1)
+      sums.push_back({axis, cores, elementsOf(op),
+                      op.name == "rms_norm" || op.kind == "softmax"});
+  return sums;
+}
+
+static bool isValue(const Operand &operand) {
+  return operand.role == "scratch" || operand.role == "output";
+}
+
+/// Values without a name of their own ("scratch of op 3") are handed on from op
+/// to op: what reads one reads the last.
+static llvm::StringRef valueOf(const Operand &operand) {
+  llvm::StringRef name = operand.buffer;
+  return name.starts_with("scratch of op ") ? "scratch" : name;
+}
+
+/// The product of a value whose scale is the sum goes along with it:
+/// W (s x) = s (W x).
+bool SumOrder::holdsUp(const Op &op, const std::vector<LineSum> &sums,
+                       const Operand &operand) const {
+  bool goesAlong = op.kind == "contraction" && sums.size() == 1 &&
+                   sums.front().goesWith(*pending);
+  return llvm::any_of(results, [&](const Result &result) {
+    return result.role == operand.role && result.value == valueOf(operand) &&
+           !(result.scalesLater && goesAlong);
+  });
+}
+
+void SumOrder::finish() {
+  if (pending)
+    needs.push_back(
+        {current, pending->axis, pending->cores, pending->elements});
+  pending.reset();
+  results.clear();
+}
+
+void SumOrder::add(const Op &op, const LineSum &sum) {
+  if (op.kind == "softmax") {
+    // The largest is needed before anything can be added.
+    finish();
+    needs.push_back({current, sum.axis, sum.cores, sum.elements});
+  }
+  if (pending && !pending->goesWith(sum))
+    finish();
+  int64_t elements = pending ? pending->elements : 0;
+  pending = sum;
+  pending->elements = plus(elements, sum.elements);
+  if (!op.operands.empty() && isValue(op.operands.back()))
+    results.push_back({op.operands.back().role,
+                       valueOf(op.operands.back()).str(), sum.scalesLater});
+}
+
+std::vector<Need> SumOrder::run() {
+  for (const Op &op : kernel.ops) {
+    std::vector<LineSum> sums = sumsOf(op);
+    size_t reads = op.operands.size();
+    if (reads > 1 && isValue(op.operands.back()))
+      --reads;
+    for (size_t i = 0; i < reads; ++i)
+      if (pending && holdsUp(op, sums, op.operands[i]))
+        finish();
+    for (const LineSum &sum : sums)
+      add(op, sum);
+    ++current;
+  }
+  current = std::max<int64_t>(0, current - 1);
+  finish();
+  return std::move(needs);
+}
+
+//===----------------------------------------------------------------------===//
+// Against the routes
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Op, axis and cores of a line; then wavelets, 0 where the plan does not say
+/// how many tokens an expert has.
+using Key = std::tuple<int64_t, std::string, int64_t, int64_t>;
+
+} // namespace
+
+static std::string describe(const Key &key) {
+  auto [op, axis, cores, wavelets] = key;
+  std::string text =
+      fmt::format("for op {} along {} over lines of {} cores", op, axis, cores);
+  return wavelets > 0 ? text + fmt::format(" with {} wavelets", wavelets)
+                      : text;
+}
+
+void Routing::checkSums() {
+  std::map<std::string, std::map<Key, int64_t>> routed;
+  for (const Shape &shape : shapes) {
+    const Route &route = *shape.route;
+    if (route.kind != "all_reduce" || !shape.pattern)
+      continue;
+    if (!isAllReduce(*shape.pattern))
+      fail(route, "does not bring the sum of a line to all its cores by "
+                  "pattern '" +
+                      route.pattern + "'");
+    for (const RouteUse &use : route.uses) {
+      auto found = plan.kernelOf.find(use.kernel);
+      if (found == plan.kernelOf.end()) {
+        fail(route, "is used by kernel '" + use.kernel +
+                        "', which is not "
+                        "there");
+        continue;
+      }
+      const Kernel &kernel = plan.kernels[found->second];
+      checkLinesOf(shape, kernel);
+      bool isKnown = kernel.role != "experts";
+      int64_t cores = shape.pattern->cores, wavelets = use.wavelets;
+      // Pieces of a vector go round a ring twice.
+      if (isKnown && shape.pattern->algorithm == "ring")
+        wavelets = wavelets % (2 * (cores - 1)) == 0
+                       ? -(wavelets / (2 * (cores - 1)))
+                       : wavelets;
+      Key key(use.op, route.lineAxis, cores, isKnown ? wavelets : 0);
+      routed[kernel.name][key] += use.times;
+    }
+  }
+  for (const Kernel &kernel : plan.kernels) {
+    std::map<Key, int64_t> &uses = routed[kernel.name];
+    std::map<Key, int64_t> needs;
+    for (const Need &need : SumOrder(plan, kernel).run()) {
+      int64_t parts = kernel.extent(need.axis);
+      int64_t cores = std::min(need.cores, parts);
+      if (fabric.available == 0 || cores < 2)
+        continue;
+      int64_t wavelets = waveletsOf(plan, times(need.elements, 4));
+      Key key(need.op, need.axis, cores,
+              kernel.role == "experts" ? 0 : wavelets);
+      Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
+      ++needs[uses.count(ring) && kernel.role != "experts" ? ring : key];
+    }
+    for (const auto &[key, count] : needs)
+      if (uses[key] != count)
+        report.fail(kernel.place(),
+                    fmt::format("needs {} sums {}, routes have {}", count,
+                                describe(key), uses[key]));
+    for (const auto &[key, count] : uses)
+      if (count > 0 && !needs.count(key))
+        report.fail(kernel.place(),
+                    fmt::format("needs no sum {}, routes have {}",
+                                describe(key), count));
+  }
+}
+
+/// Lines lie in one expert group each, and every core is in one.
+void Routing::checkLinesOf(const Shape &shape, const Kernel &kernel) {
+  if (!shape.isWhole)
+    return;
+  const Route &route = *shape.route;
+  if (kernel.region != shape.region->name)
+    return fail(route, fmt::format("is used by kernel '{}', which is not in "
+                                   "region '{}'",
+                                   kernel.name, shape.region->name));
+  std::vector<Rect> units;
+  for (const Group &group : kernel.groups)
+    units.push_back(group.rect);
+  if (units.empty())
+    units.push_back(kernel.rect);
+  RectIndex index(units);
+  for (const Rect &line : shape.lines) {
+    // Lines of an area lie side by side and may go over several groups, but
+    // along the line there is one.
+    bool alongX = route.lineAxis == "x";
+    int64_t inside = 0;
+    index.forEach(line, [&](size_t i) {
+      const Rect &unit = index[i];
+      bool isWithin = alongX
+                          ? unit.x <= line.x && line.right() <= unit.right()
+                          : unit.y <= line.y && line.bottom() <= unit.bottom();
+      inside = plus(inside, isWithin ? unit.common(line) : 0);
+    });
+    if (inside != line.area())
+      fail(route, fmt::format("has lines at {} that leave an expert group or "
+                              "the cores of kernel '{}'",
+                              line.str(), kernel.name));
+  }
+}
