@@ -128,7 +128,6 @@ private:
   Report &report;
   int64_t pitch;
   bool isSound = true;
-  bool hasDoubled = false;
   std::vector<Switch> switches; ///< by position and colour
   std::vector<Core> cores;      ///< by position
   std::deque<int64_t> ready;
@@ -159,7 +158,10 @@ bool PatternChecker::checkHead() {
       pattern.algorithm == "broadcast" && root > 0)
     name += fmt::format(" from {}", root);
   if (pattern.name != name)
-    fail("is '{}' by its algorithm, cores, distance and root", name);
+    report.fail(
+        pattern.place(),
+        fmt::format("is '{}' by its algorithm, cores, distance and root",
+                    name));
   return true;
 }
 
@@ -323,7 +325,6 @@ bool PatternChecker::receive(int64_t at, int64_t colour, size_t vector) {
   receivers.emplace_back(at, vector);
   if (action->send < 0 || !action->isForward)
     return true;
-  hasDoubled |= core.held.anyCommon(vectors[vector]);
   llvm::BitVector sum = core.held;
   sum |= vectors[vector];
   senders.push_back(at);
@@ -345,10 +346,8 @@ void PatternChecker::take(Core &core, int64_t at,
     core.held = vector;
     return;
   }
-  if (!isSideBySide && core.held.anyCommon(vector)) {
-    hasDoubled = true;
+  if (!isSideBySide && core.held.anyCommon(vector))
     fail("adds the same part to the core at {} twice", at);
-  }
   core.held |= vector;
 }
 
@@ -476,8 +475,6 @@ void PatternChecker::run() {
   if (!isSound)
     return;
   follow();
-  if (hasDoubled && isSound)
-    fail("adds the same part twice on its way");
   checkResult();
   if (isSound)
     checkLoads();

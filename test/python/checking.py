@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -96,3 +97,8 @@ def changed(plan, path, change):
         owner = owner[key]
     change(owner, path[-1])
     return root
+
+
+def matches(words, text):
+    """The words in the text; a * stands for anything."""
+    return re.search(".*".join(map(re.escape, words.split("*"))), text, re.S)

@@ -10,6 +10,7 @@ import pytest
 
 import checking
 import placing
+from checking import matches
 
 NAME = "gpt-oss-tiny-int4"
 
@@ -266,10 +267,6 @@ CASES = {
     "figure twice": (lambda p: double(p["system"]["figures"]), "figure 'clock': is there twice"),
     "clocks": (lambda p: p["estimate"]["rates"].pop(), "are not at the clock and the report clocks of the target"),
 }
-
-
-def matches(words, text):
-    return re.search(".*".join(map(re.escape, words.split("*"))), text, re.S)
 
 
 @pytest.fixture(scope="module")
