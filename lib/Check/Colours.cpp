@@ -254,7 +254,10 @@ void ColourChecker::checkBound() {
   int64_t stated = 0;
   Peak most;
   int64_t mostWafer = 0;
-  for (int64_t wafer = 0; wafer < plan.system.wafers; ++wafer) {
+  std::set<int64_t> wafers;
+  for (size_t r = 0; r < shapes.size(); ++r)
+    wafers.insert(route(r).wafer);
+  for (int64_t wafer : wafers) {
     // The largest of each rectangle is enough of those in turn.
     std::map<Rect, Part> largest;
     for (const Part &part : partsOf(othersOf[wafer])) {

@@ -162,7 +162,10 @@ void Combination::run(const std::vector<Turn> &turns) {
   int64_t cores = 0;
   for (const Group &group : kernel.groups)
     cores = plus(cores, group.rect.area());
-  if (cores != working.area() || unit.area() == 0 ||
+  bool isAlike = llvm::all_of(kernel.groups, [&](const Group &group) {
+    return group.rect.width == unit.width && group.rect.height == unit.height;
+  });
+  if (!isAlike || cores != working.area() || unit.area() == 0 ||
       working.width % unit.width || working.height % unit.height ||
       unit.x != working.x || unit.y != working.y)
     return report.fail(kernel.place(),

@@ -45,44 +45,45 @@ static Ports portsOf(const std::vector<std::string> &names) {
 }
 
 static Area readArea(const Fields &in) {
-  return {readRect(in), in.integer("count"), in.integer("dx"),
-          in.integer("dy")};
+  Rect rect{in.count("x"), in.count("y"), in.count("width"),
+            in.count("height")};
+  return {rect, in.count("count"), in.integer("dx"), in.integer("dy")};
 }
 
 static Segment readSegment(const Fields &in) {
   return {readArea(in), portOf(in.text("in")), portsOf(in.texts("out")),
-          in.integer("position")};
+          in.count("position")};
 }
 
 static Span readSpan(const Fields &in) {
-  return {in.integer("first"), in.integer("count"), in.integer("step")};
+  return {in.count("first"), in.count("count"), in.count("step")};
 }
 
 static LineSegment readLineSegment(const Fields &in) {
-  return {readSpan(in),           in.integer("colour"),
+  return {readSpan(in),           in.count("colour"),
           portOf(in.text("in")),  portsOf(in.texts("out")),
-          in.integer("position"), in.integer("load"),
+          in.count("position"),   in.count("load"),
           in.integer("load_step")};
 }
 
 static Action readAction(const Fields &in) {
   return {readSpan(in), in.integer("receive"), in.integer("send"),
-          in.flag("forward"), in.integer("rounds")};
+          in.flag("forward"), in.count("rounds")};
 }
 
 static Pattern readPattern(const Fields &in) {
   return {in.text("name"),
           in.text("algorithm"),
-          in.integer("cores"),
-          in.integer("length"),
-          in.integer("colours"),
+          in.count("cores"),
+          in.count("length"),
+          in.count("colours"),
           in.children("segments", readLineSegment),
           in.children("actions", readAction)};
 }
 
 static RouteUse readUse(const Fields &in) {
-  return {in.text("kernel"), in.integer("op"), in.integer("times"),
-          in.integer("wavelets")};
+  return {in.text("kernel"), in.count("op"), in.count("times"),
+          in.count("wavelets")};
 }
 
 static Route readRoute(const Fields &in) {
@@ -92,13 +93,13 @@ static Route readRoute(const Fields &in) {
   route.axis = in.text("axis");
   route.pattern = in.text("pattern");
   route.lineAxis = in.text("line_axis");
-  route.wafer = in.integer("wafer");
+  route.wafer = in.count("wafer");
   route.isInTurn = in.flag("in_turn");
-  route.colours = in.integers("colours");
-  route.streams = in.integers("streams");
-  route.firstPart = in.integer("first_part");
-  route.endPart = in.integer("end_part");
-  route.wavelets = in.integer("wavelets");
+  route.colours = in.counts("colours");
+  route.streams = in.counts("streams");
+  route.firstPart = in.count("first_part");
+  route.endPart = in.count("end_part");
+  route.wavelets = in.count("wavelets");
   route.segments = in.children("segments", readSegment);
   route.lines = in.children("lines", readArea);
   route.uses = in.children("uses", readUse);
@@ -106,8 +107,8 @@ static Route readRoute(const Fields &in) {
 }
 
 static LinkLoad readLoad(const Fields &in) {
-  return {in.text("link"),     in.integer("total"), in.integer("most"),
-          in.integer("wafer"), in.integer("x"),     in.integer("y")};
+  return {in.text("link"),   in.count("total"), in.count("most"),
+          in.count("wafer"), in.count("x"),     in.count("y")};
 }
 
 Fabric inlay::checker::readFabric(const Fields &plan) {
@@ -115,12 +116,12 @@ Fabric inlay::checker::readFabric(const Fields &plan) {
   fabric.routes = plan.children("routes", readRoute);
   fabric.patterns = plan.children("patterns", readPattern);
   plan.child("colours", [&](const Fields &in) {
-    fabric.available = in.integer("available");
-    fabric.used = in.integer("used");
-    fabric.lowerBound = in.integer("lower_bound");
-    fabric.boundWafer = in.integer("wafer");
-    fabric.boundX = in.integer("x");
-    fabric.boundY = in.integer("y");
+    fabric.available = in.count("available");
+    fabric.used = in.count("used");
+    fabric.lowerBound = in.count("lower_bound");
+    fabric.boundWafer = in.count("wafer");
+    fabric.boundX = in.count("x");
+    fabric.boundY = in.count("y");
     return 0;
   });
   plan.child("links", [&](const Fields &in) {

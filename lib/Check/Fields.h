@@ -38,6 +38,17 @@ public:
     return toInteger(object.get(name));
   }
 
+  /// One that is no number below 0.
+  int64_t count(llvm::StringRef name) const {
+    return std::max<int64_t>(0, integer(name));
+  }
+  std::vector<int64_t> counts(llvm::StringRef name) const {
+    std::vector<int64_t> result = integers(name);
+    for (int64_t &value : result)
+      value = std::max<int64_t>(0, value);
+    return result;
+  }
+
   std::vector<std::string> texts(llvm::StringRef name) const {
     std::vector<std::string> result;
     if (const llvm::json::Array *array = object.getArray(name))

@@ -333,7 +333,7 @@ void FlowChecker::checkLane(const Shape &trunk) {
     const Stream &stream = plan.streams[number];
     Share share = givenBy(*from, stream);
     Share use = to ? wantedBy(*to, stream) : Share();
-    if (!share.isCut())
+    if (!share.isCut() || share.shard < 1)
       continue;
     int64_t first = 0, last = divideUp(share.size, share.shard);
     if (share.isInOrder && use.isCut() && use.isInOrder &&

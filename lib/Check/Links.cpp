@@ -160,17 +160,15 @@ void Routing::checkLoads() {
   for (const LinkLoad &load : fabric.links)
     if (!stated.emplace(load.link, &load).second)
       report.fail("links '" + load.link + "'", "are there twice");
-  std::vector<std::vector<const Shape *>> byWafer(
-      std::clamp<int64_t>(plan.system.wafers, 0, fabric.routes.size() + 1));
+  std::map<int64_t, std::vector<const Shape *>> byWafer;
   for (const Shape &shape : shapes)
-    if (shape.route->wafer < static_cast<int64_t>(byWafer.size()))
-      byWafer[shape.route->wafer].push_back(&shape);
+    byWafer[shape.route->wafer].push_back(&shape);
   int64_t totals[kNumKinds] = {}, there[kNumKinds] = {};
   Peak most[kNumKinds];
   int64_t mostWafer[kNumKinds] = {};
-  for (size_t wafer = 0; wafer < byWafer.size(); ++wafer) {
+  for (const auto &[wafer, ofWafer] : byWafer) {
     WaferLoads loads(grid);
-    for (const Shape *shape : byWafer[wafer])
+    for (const Shape *shape : ofWafer)
       loads.add(*shape);
     loads.finish();
     for (int kind = 0; kind < kNumKinds; ++kind) {
@@ -178,11 +176,10 @@ void Routing::checkLoads() {
       Peak peak = largestSum(loads.weighted[kind]);
       if (peak.amount > most[kind].amount) {
         most[kind] = peak;
-        mostWafer[kind] = static_cast<int64_t>(wafer);
+        mostWafer[kind] = wafer;
       }
       auto load = stated.find(kKinds[kind]);
-      if (load != stated.end() &&
-          load->second->wafer == static_cast<int64_t>(wafer))
+      if (load != stated.end() && load->second->wafer == wafer)
         there[kind] =
             loadAt(loads.weighted[kind], load->second->x, load->second->y);
     }

@@ -145,7 +145,7 @@ private:
 bool PatternChecker::checkHead() {
   int64_t longest = std::max(grid.width, grid.height);
   if (pitch < 1 || pattern.length > longest || pattern.colours < 1 ||
-      pattern.colours > 64) {
+      pattern.colours > 32) {
     fail("has {} cores on a line of {} routers in {} colours, which no line of "
          "the grid can have",
          pattern.cores, pattern.length, pattern.colours);
@@ -480,9 +480,9 @@ void PatternChecker::run() {
     checkLoads();
 }
 
-void inlay::checker::checkPatterns(const Plan &plan, Report &report) {
+void inlay::checker::checkPatterns(const Plan &plan, const Rect &grid,
+                                   Report &report) {
   report.begin("patterns");
-  Rect grid{0, 0, plan.system.width, plan.system.height};
   std::set<std::string> names, used;
   for (const Route &route : plan.fabric.routes)
     used.insert(route.pattern);

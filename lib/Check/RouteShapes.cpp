@@ -15,6 +15,9 @@ using namespace inlay::checker;
 
 static constexpr Port kAllLinks[] = {kWest, kEast, kNorth, kSouth};
 
+/// No grid is longer; routes beyond leave it.
+static constexpr int64_t kLongest = int64_t(1) << 14;
+
 static std::string at(const Rect &rect) {
   return fmt::format("({}, {})", rect.x, rect.y);
 }
@@ -341,7 +344,8 @@ void Routing::checkLines(Shape &shape) {
 
 Routing::Routing(const Plan &plan, Report &report)
     : plan(plan), fabric(plan.fabric), report(report),
-      grid{0, 0, plan.system.width, plan.system.height} {
+      grid{0, 0, std::min(plan.system.width, kLongest),
+           std::min(plan.system.height, kLongest)} {
   for (const Region &region : plan.regions)
     regions.emplace(region.name, &region);
   for (const Pattern &pattern : fabric.patterns)
@@ -349,7 +353,7 @@ Routing::Routing(const Plan &plan, Report &report)
 }
 
 void Routing::run() {
-  checkPatterns(plan, report);
+  checkPatterns(plan, grid, report);
   report.begin("routes");
   std::set<std::string> names;
   shapes.resize(fabric.routes.size());

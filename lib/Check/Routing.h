@@ -104,7 +104,7 @@ private:
 };
 
 /// Patterns one by one: settings, dependencies of cores, result, loads.
-void checkPatterns(const Plan &plan, Report &report);
+void checkPatterns(const Plan &plan, const Rect &grid, Report &report);
 
 /// True where all cores of a line hold the sum in the end; where not, and the
 /// pattern is no broadcast, the first has it.

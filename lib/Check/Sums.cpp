@@ -242,7 +242,7 @@ void Routing::checkSums() {
       bool isKnown = kernel.role != "experts";
       int64_t cores = shape.pattern->cores, wavelets = use.wavelets;
       // Pieces of a vector go round a ring twice.
-      if (isKnown && shape.pattern->algorithm == "ring")
+      if (isKnown && cores > 1 && shape.pattern->algorithm == "ring")
         wavelets = wavelets % (2 * (cores - 1)) == 0
                        ? -(wavelets / (2 * (cores - 1)))
                        : wavelets;
