@@ -88,7 +88,7 @@ static Labels implicitResult(const Equation &equation) {
 static bool hasTwice(ArrayRef<Label> labels) {
   Labels sorted(labels);
   llvm::sort(sorted);
-  return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
+  return llvm::adjacent_find(sorted) != sorted.end();
 }
 
 static Refusal readEquation(RaiseContext &context, Equation &equation) {
@@ -342,7 +342,7 @@ Value Contraction::run() {
   factors.erase(factors.begin());
   while (!factors.empty()) {
     // One that shares a dim, so that what is in between stays small.
-    auto next = llvm::find_if(factors, [&](const Factor &factor) {
+    auto *next = llvm::find_if(factors, [&](const Factor &factor) {
       return !filter(factor.labels, product.labels, true).empty();
     });
     if (next == factors.end())
