@@ -30,6 +30,8 @@ Rates::Rates(const Target &target, Mode mode)
       readPeriod(1 / target.sramRead.value),
       writePeriod(1 / target.sramWrite.value),
       dequantise(target.dequantise.valueOr(0)) {
+  if (!target.dequantise.isGiven())
+    unknown.emplace_back("dequantise");
   if (mode == Mode::Ideal)
     return;
   const target::Quantity *scaled = target.primitive("software_scale");

@@ -33,7 +33,7 @@ class Estimates {
 public:
   Estimates(SystemOp system, const model::Graph &model,
             MutableArrayRef<Placement> placements)
-      : system(system), placements(placements),
+      : system(system), model(model), placements(placements),
         step(toTarget(system.getTarget()), toMode(system.getCost()),
              toRouting(system.getRoutingAttr()), model,
              static_cast<int>(system.getWafers()), placements),
@@ -48,8 +48,10 @@ private:
   void setStreamCycles();
   void addStepEstimate(const schedule::Solution &solution);
   void warnOfUnknown();
+  void warnOfDequantising();
 
   SystemOp system;
+  const model::Graph &model;
   MutableArrayRef<Placement> placements;
   StepProblem step;
   OpBuilder builder;
@@ -85,6 +87,7 @@ LogicalResult Estimates::run() {
   setStreamCycles();
   addStepEstimate(solution);
   warnOfUnknown();
+  warnOfDequantising();
   remark::passed(system.getLoc(),
                  remark::RemarkOpts::name("ScheduleStep").category("mapping"))
       << "estimated a step"
@@ -128,6 +131,28 @@ void Estimates::addStepEstimate(const schedule::Solution &solution) {
                          builder.getDenseF64ArrayAttr(solution.stageCycles),
                          toAttr(builder.getContext(), solution.boundParts),
                          builder.getF64FloatAttr(solution.bound));
+}
+
+static bool dequantises(const model::KernelSpec &kernel) {
+  return llvm::any_of(kernel.ops, [](const model::OpSpec &op) {
+    return llvm::any_of(op.operands, [&](const model::OperandSpec &operand) {
+      return cost::isDequantised(op, operand);
+    });
+  });
+}
+
+/// One warning for all kernels whose dequantising a target does not price.
+void Estimates::warnOfDequantising() {
+  target::Target target = toTarget(system.getTarget());
+  auto count = llvm::count_if(model.kernels, dequantises);
+  if (count == 0 || target.dequantise.isGiven())
+    return;
+  system.emitWarning() << "target '" << target.name
+                       << "' does not say what dequantising a weight takes: it "
+                          "counts as nothing in "
+                       << count << (count == 1 ? " kernel" : " kernels")
+                       << "; give core.dequantise, in operations for each "
+                          "weight";
 }
 
 /// One warning for all kernels that hold ops no cost rule knows.

@@ -22,6 +22,13 @@
 // UNKNOWN: warning: 1 kernel holds ops that no cost rule knows; cycles are a guess by bytes there, {{[0-9.]+}} % of all bytes
 // UNKNOWN: note: kernel 'mlp'
 
+// What a target does not say is not counted in silence.
+// RUN: sed -e '/"dequantise": {/,/},/d' %inlay_src_root/targets/wse3.json > %t.silent.json
+// RUN: inlayc %examples/gpt-oss-tiny-int4/model.onnx --target %t.silent.json -o %t.silent 2>&1 | FileCheck %s --check-prefix=SILENT
+// SILENT: warning: target 'wse3' does not say what dequantising a weight takes: it counts as nothing in {{[0-9]+}} kernels; give core.dequantise, in operations for each weight
+// RUN: inlayc %examples/gpt-oss-tiny-int4/model.onnx --target %t.silent.json --explain lm_head -o %t.silent 2>&1 | FileCheck %s --check-prefix=EXPLAINED
+// EXPLAINED: unknown, taken at the limit of the hardware: dequantise
+
 // A calibrated estimate counts software too, and the system says so.
 // RUN: inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets cost=calibrated' --shard-kernels --place-regions --schedule-step | FileCheck %s --check-prefix=CALIBRATED
 // CALIBRATED: primitive.collective_stage = #inlay_wafer.figure<{{.*}}, "cycle", "{{.+}}">
