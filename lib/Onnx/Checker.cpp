@@ -193,14 +193,16 @@ void Checker::checkType(Subject subject, const Type &type) {
                  type.kind == Type::Kind::Map;
   if (type.kind == Type::Kind::SparseTensor)
     findings.inputError(subject(),
-                        "is a sparse tensor, which Inlay does not support");
+                        "is a sparse tensor, which Inlay does not support",
+                        "export it as a dense tensor");
   if (hasCode && type.dataType != 0 && !isKnownDataType(type.dataType))
     findings.inputError(subject(),
                         "has the unknown element type " + Twine(type.dataType),
                         "known are 1 (FLOAT) to 26 (INT2)");
   for (const Dim &dim : type.dims)
     if (dim.size < -1)
-      findings.inputError(subject(), "has the negative dim " + Twine(dim.size));
+      findings.inputError(subject(), "has the negative dim " + Twine(dim.size),
+                          "declare its size, or a symbol for it");
   if (type.inner)
     checkType(subject, *type.inner);
 }
@@ -241,7 +243,8 @@ void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
          llvm::ArrayRef(node.attributes).take_front(index))
       if (other.name == attribute.name)
         findings.inputError(subject(),
-                            "has two attributes '" + attribute.name + "'");
+                            "has two attributes '" + attribute.name + "'",
+                            "keep one of them");
   }
 }
 
@@ -253,9 +256,11 @@ void Checker::checkKind(Subject subject, const Node &node,
       getAttributeKind(node.domain, attribute.name);
   if (expected && attribute.kind != *expected &&
       attribute.kind != AttributeKind::Undefined)
-    findings.inputError(subject(), "attribute '" + attribute.name + "' is " +
-                                       formatKind(attribute.kind) +
-                                       ", expected " + formatKind(*expected));
+    findings.inputError(subject(),
+                        "attribute '" + attribute.name + "' is " +
+                            formatKind(attribute.kind) + ", expected " +
+                            formatKind(*expected),
+                        "write the attribute with that type");
 }
 
 void Checker::checkAttribute(Subject subject, const Attribute &attribute,
@@ -269,9 +274,11 @@ void Checker::checkAttribute(Subject subject, const Attribute &attribute,
                                name() + " has no valid type: " + Twine(kind));
   if (!attribute.refName.empty()) {
     if (!isFunction)
-      findings.inputError(subject(), name() + " refers to attribute '" +
-                                         attribute.refName +
-                                         "' of a function, but is in none");
+      findings.inputError(subject(),
+                          name() + " refers to attribute '" +
+                              attribute.refName +
+                              "' of a function, but is in none",
+                          "give it a value of its own");
     return;
   }
   bool needsOne = attribute.kind == AttributeKind::Tensor ||
@@ -284,12 +291,13 @@ void Checker::checkAttribute(Subject subject, const Attribute &attribute,
       : attribute.kind == AttributeKind::Graph  ? lists->graphs.size()
                                                 : lists->types.size();
   if (needsOne && numValues != 1)
-    return findings.inputError(subject(), name() + " has no value");
+    return findings.inputError(subject(), name() + " has no value",
+                               "give it one, or leave the attribute out");
   if (attribute.kind == AttributeKind::SparseTensor ||
       attribute.kind == AttributeKind::SparseTensors)
     return findings.inputError(
-        subject(),
-        name() + " is a sparse tensor, which Inlay does not support");
+        subject(), name() + " is a sparse tensor, which Inlay does not support",
+        "write it as a dense tensor");
   if (!lists)
     return;
   auto inner = [&] { return subject() + ", " + name(); };
@@ -332,7 +340,9 @@ void Checker::use(StringRef name, uint32_t consumer, Scope &scope,
     if (outer->producers.contains(name))
       return scope.captures.push_back(name);
   if (consumer == UINT32_MAX)
-    return findings.inputError(subject(), "is produced by no node");
+    return findings.inputError(subject(), "is produced by no node",
+                               "add what produces it, or drop the output");
   findings.inputError(subject(),
-                      "reads value '" + name + "', which nothing produces");
+                      "reads value '" + name + "', which nothing produces",
+                      "add a node, an input or an initializer of that name");
 }

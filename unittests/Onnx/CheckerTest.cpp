@@ -102,9 +102,11 @@ TEST(CheckerTest, ValuesHaveProducers) {
   EXPECT_EQ(check("node { name: '/layers.0/moe' input: 'gone' output: 'y' "
                   "op_type: 'QMoE' domain: 'com.microsoft' }"),
             "model.onnx: error: node '/layers.0/moe' (com.microsoft::QMoE): "
-            "reads value 'gone', which nothing produces\n");
+            "reads value 'gone', which nothing produces\n"
+            "  note: add a node, an input or an initializer of that name\n");
   EXPECT_EQ(check("output { name: 'gone' }"),
-            "model.onnx: error: output 'gone': is produced by no node\n");
+            "model.onnx: error: output 'gone': is produced by no node\n"
+            "  note: add what produces it, or drop the output\n");
 }
 
 TEST(CheckerTest, SparseTensorsAreRefused) {
@@ -115,12 +117,14 @@ TEST(CheckerTest, SparseTensorsAreRefused) {
   EXPECT_EQ(check("node { name: 'c' output: 'y' op_type: 'Constant' attribute "
                   "{ name: 'sparse_value' type: SPARSE_TENSOR } }"),
             "model.onnx: error: node 'c' (Constant): attribute 'sparse_value' "
-            "is a sparse tensor, which Inlay does not support\n");
+            "is a sparse tensor, which Inlay does not support\n"
+            "  note: write it as a dense tensor\n");
   EXPECT_EQ(
       check("input { name: 'x' type { sparse_tensor_type { "
             "elem_type: 1 } } }"),
       "model.onnx: error: input 'x': is a sparse tensor, which Inlay does "
-      "not support\n");
+      "not support\n"
+      "  note: export it as a dense tensor\n");
 }
 
 TEST(CheckerTest, Types) {
@@ -130,7 +134,8 @@ TEST(CheckerTest, Types) {
   std::string dims = "type { tensor_type { elem_type: 1 shape { dim { "
                      "dim_value: ";
   EXPECT_EQ(check("input { name: 'x' " + dims + "-2 } } } } }"),
-            "model.onnx: error: input 'x': has the negative dim -2\n");
+            "model.onnx: error: input 'x': has the negative dim -2\n"
+            "  note: declare its size, or a symbol for it\n");
   EXPECT_EQ(check("input { name: 'x' " + dims + "-1 } } } } }"), "")
       << "some exporters write -1 for an unknown size";
 }
@@ -147,13 +152,16 @@ TEST(CheckerTest, Attributes) {
       attribute("type: INT i: 3"),
       "model.onnx: error: node 'n' (N): has an attribute without a name\n");
   EXPECT_EQ(attribute("name: 'k' type: TENSOR"),
-            "model.onnx: error: node 'n' (N): attribute 'k' has no value\n");
+            "model.onnx: error: node 'n' (N): attribute 'k' has no value\n"
+            "  note: give it one, or leave the attribute out\n");
   EXPECT_EQ(attribute("name: 'k' type: INT } attribute { name: 'k' type: INT"),
-            "model.onnx: error: node 'n' (N): has two attributes 'k'\n");
+            "model.onnx: error: node 'n' (N): has two attributes 'k'\n"
+            "  note: keep one of them\n");
   EXPECT_EQ(
       attribute("name: 'k' type: INT ref_attr_name: 'q'"),
       "model.onnx: error: node 'n' (N): attribute 'k' refers to attribute "
-      "'q' of a function, but is in none\n");
+      "'q' of a function, but is in none\n"
+      "  note: give it a value of its own\n");
   EXPECT_EQ(attribute("name: 'k' type: TENSOR t { dims: -1 data_type: 1 }"),
             "model.onnx: error: node 'n' (N), attribute 'k': has a negative "
             "dim: [-1]\n");
@@ -163,12 +171,14 @@ TEST(CheckerTest, AttributesAreOfTheirOperatorsType) {
   EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'Transpose' attribute "
                   "{ name: 'perm' type: STRING s: '10' } }"),
             "model.onnx: error: node 'n' (Transpose): attribute 'perm' is a "
-            "string, expected a list of integers\n");
+            "string, expected a list of integers\n"
+            "  note: write the attribute with that type\n");
   EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'MatMulNBits' domain: "
                   "'com.microsoft' attribute { name: 'bits' type: FLOAT f: 4 } "
                   "}"),
             "model.onnx: error: node 'n' (com.microsoft::MatMulNBits): "
-            "attribute 'bits' is a number, expected an integer\n");
+            "attribute 'bits' is a number, expected an integer\n"
+            "  note: write the attribute with that type\n");
   EXPECT_EQ(printFindings(encode(
                 "ir_version: 8 opset_import { domain: 'acme' version: 1 } "
                 "graph { node { name: 'n' output: 'y' op_type: 'Op' domain: "
@@ -234,7 +244,8 @@ TEST(CheckerTest, FindingsInSubgraphsSayWhere) {
                   "name: 'then_branch' type: GRAPH g { output { name: 'gone' } "
                   "} } }"),
             "model.onnx: error: output 'gone' in 'then_branch' of node 'if' "
-            "(If): is produced by no node\n");
+            "(If): is produced by no node\n"
+            "  note: add what produces it, or drop the output\n");
 }
 
 TEST(CheckerTest, Functions) {
@@ -250,7 +261,8 @@ TEST(CheckerTest, Functions) {
                   "opset_import { domain: '' version: 17 } "
                   "node { name: 'n' input: 'x' output: 'y' op_type: 'N' } }"),
             "model.onnx: error: node 'n' (N) in function 'p::F': reads value "
-            "'x', which nothing produces\n");
+            "'x', which nothing produces\n"
+            "  note: add a node, an input or an initializer of that name\n");
   EXPECT_EQ(model("functions { name: 'F' domain: 'p' "
                   "opset_import { domain: '' version: 17 } "
                   "node { name: 'n' output: 'y' op_type: 'N' attribute "
