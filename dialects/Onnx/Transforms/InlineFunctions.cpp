@@ -100,8 +100,9 @@ LogicalResult Inliner::reportRecursion(ArrayRef<FunctionOp> open,
   for (FunctionOp function :
        open.drop_until([&](FunctionOp function) { return function == callee; }))
     path += ("'" + function.getSymName() + "' -> ").str();
-  return callee.emitError() << "function calls itself: " << path << "'"
-                            << callee.getSymName() << "'";
+  return callee.emitError()
+         << "function calls itself: " << path << "'" << callee.getSymName()
+         << "': export a model without recursion";
 }
 
 /// A depth-first walk without recursion: chains of calls may be long.
@@ -145,7 +146,8 @@ LogicalResult Inliner::checkSize(GraphOp graph) {
                                   std::min<uint64_t>(numNodes, INT64_MAX))
                            << " nodes, more than the "
                            << inlay::formatCount(kMaxNodes)
-                           << " that are allowed";
+                           << " that are allowed: export a model whose "
+                              "functions do not call each other so often";
 }
 
 //===----------------------------------------------------------------------===//
@@ -158,15 +160,18 @@ LogicalResult Inliner::checkCall(NodeOp call, FunctionOp callee) const {
   if (call.getInputs().size() > numArguments)
     return call.emitError()
            << "passes " << call.getInputs().size() << " inputs to function '"
-           << callee.getSymName() << "', which takes " << numArguments;
+           << callee.getSymName() << "', which takes " << numArguments
+           << ": drop the others, or add them to the function";
   if (call.getOutputs().size() > numResults)
     return call.emitError()
            << "takes " << call.getOutputs().size() << " outputs from function '"
-           << callee.getSymName() << "', which gives " << numResults;
+           << callee.getSymName() << "', which gives " << numResults
+           << ": drop the others, or add them to the function";
   if (!call.getSubgraphs().empty())
     return call.emitError()
            << "passes a graph to function '" << callee.getSymName()
-           << "', which Inlay does not support";
+           << "', which Inlay does not support: export a model with that "
+              "function inlined";
   return success();
 }
 

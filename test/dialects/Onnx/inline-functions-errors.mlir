@@ -1,7 +1,7 @@
 // RUN: inlay-opt %s --split-input-file --inline-functions --verify-diagnostics
 
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
-  // expected-error @below {{function calls itself: 'p::F' -> 'p::G' -> 'p::F'}}
+  // expected-error @below {{function calls itself: 'p::F' -> 'p::G' -> 'p::F': export a model without recursion}}
   inlay_onnx.function @"p::F"() -> !inlay_onnx.unknown attributes {arg_names = [], domain = "p", name = "F", opsets = {p = 1 : i64}} {
     %0 = inlay_onnx.node "p::G"() : () -> !inlay_onnx.unknown
     inlay_onnx.return %0 : !inlay_onnx.unknown
@@ -19,11 +19,11 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, p = 1 : i64}} {
     inlay_onnx.return %x : !inlay_onnx.unknown
   }
   inlay_onnx.graph @calls(%x: tensor<f32>) attributes {arg_names = ["x"], result_names = []} {
-    // expected-error @below {{passes 2 inputs to function 'p::F', which takes 1}}
+    // expected-error @below {{passes 2 inputs to function 'p::F', which takes 1: drop the others, or add them to the function}}
     %0 = inlay_onnx.node "p::F"(%x, %x) : (tensor<f32>, tensor<f32>) -> tensor<f32>
-    // expected-error @below {{takes 2 outputs from function 'p::F', which gives 1}}
+    // expected-error @below {{takes 2 outputs from function 'p::F', which gives 1: drop the others, or add them to the function}}
     %1:2 = inlay_onnx.node "p::F"(%x) : (tensor<f32>) -> (tensor<f32>, tensor<f32>)
-    // expected-error @below {{passes a graph to function 'p::F', which Inlay does not support}}
+    // expected-error @below {{passes a graph to function 'p::F', which Inlay does not support: export a model with that function inlined}}
     %2 = inlay_onnx.node "p::F"(%x) graphs ["body"] {
       inlay_onnx.yield
     } : (tensor<f32>) -> tensor<f32>
@@ -139,7 +139,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, p = 1 : i64}} {
     %9 = inlay_onnx.node "Neg"(%8) : (!inlay_onnx.unknown) -> !inlay_onnx.unknown
     inlay_onnx.return %9 : !inlay_onnx.unknown
   }
-  // expected-error @below {{inlining the functions of this model would make 111,111,111 nodes, more than the 8,000,000 that are allowed}}
+  // expected-error @below {{inlining the functions of this model would make 111,111,111 nodes, more than the 8,000,000 that are allowed: export a model whose functions do not call each other so often}}
   inlay_onnx.graph @large(%x: tensor<f32>) -> !inlay_onnx.unknown attributes {arg_names = ["x"], result_names = ["y"]} {
     %0 = inlay_onnx.node "p::F0"(%x) : (tensor<f32>) -> !inlay_onnx.unknown
     inlay_onnx.return %0 : !inlay_onnx.unknown
