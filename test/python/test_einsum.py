@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from runners import BIN, export_onnx, import_onnx, open_session, run_session, run_tool
 
-# Equation to the shapes of its factors ("w": a weight) and the typed operations that it may become.
+# Equation to the shapes of its factors ("w": a weight, "h": one that is stored as f16) and the typed operations that it may become.
 CASES = {
     # Products with weights: projections as exporters of JAX and Keras write them.
     "btd,dk->btk": (((1, 3, 16), "w16x24"), {"linear"}),
@@ -21,6 +21,7 @@ CASES = {
     "bhtk,hdk->btd": (((1, 4, 3, 8), "w4x16x8"), {"linear"}),
     "bhtn,hnr->bhtr": (((1, 4, 3, 8), "w4x8x16"), {"matmul"}),
     "bthn,hrn->bthr": (((1, 3, 4, 8), "w4x16x8"), {"matmul"}),
+    "abd,dhk->abhk": (((1, 3, 16), "h16x4x8"), {"linear"}),
     "d,dk->k": (((16,), "w16x24"), {"linear"}),
     # Products of activations: scores, values, and others.
     "bqhd,bkhd->bhqk": (((2, 3, 4, 8), (2, 5, 4, 8)), {"matmul"}),
@@ -42,22 +43,28 @@ CASES = {
     "ba": (((2, 3),), set()),
 }
 # Weights that lie as the product takes them, or of which a view does: no transpose is left.
-AS_IT_LIES = {"btd,dk->btk", "btd,kd->btk", "dk,btd->btk", "btd,dhk->bthk", "bthk,hkd->btd", "bhtn,hnr->bhtr"}
+AS_IT_LIES = {"btd,dk->btk", "btd,kd->btk", "dk,btd->btk", "btd,dhk->bthk", "bthk,hkd->btd", "bhtn,hnr->bhtr",
+              "abd,dhk->abhk"}
 
 
 def model_of(equation, factors):
-    inputs, weights, names = [], [], []
+    inputs, weights, names, casts = [], [], [], []
     random = np.random.default_rng(3)
     for index, factor in enumerate(factors):
         name = f"x{index}"
         names.append(name)
         if isinstance(factor, str):
             shape = [int(size) for size in factor[1:].split("x")]
-            weights.append(numpy_helper.from_array(random.standard_normal(shape).astype(np.float32), name))
+            numbers = random.standard_normal(shape)
+            if factor.startswith("h"):
+                weights.append(numpy_helper.from_array(numbers.astype(np.float16), f"{name}.half"))
+                casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+            else:
+                weights.append(numpy_helper.from_array(numbers.astype(np.float32), name))
         else:
             inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, factor))
     node = helper.make_node("Einsum", names, ["y"], name="product", equation=equation)
-    graph = helper.make_graph([node], "g", inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], weights)
+    graph = helper.make_graph([*casts, node], "g", inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
@@ -90,6 +97,7 @@ def test_means_what_onnxruntime_computes(equation, tmp_path):
     assert actual.shape == wanted.shape
     np.testing.assert_allclose(actual, wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max()))
     # The third opinion.
-    tensors = feeds | {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    tensors = feeds | {tensor.name.removesuffix(".half"): numpy_helper.to_array(tensor).astype(np.float32)
+                       for tensor in onnx.load(path).graph.initializer}
     by_numpy = np.einsum(equation, *(tensors[f"x{index}"] for index in range(len(factors))))
     np.testing.assert_allclose(actual, by_numpy, rtol=0, atol=1e-5 * max(1, np.abs(by_numpy).max()))

@@ -271,11 +271,15 @@ Value Contraction::arrange(const Factor &factor, ArrayRef<Label> labels,
   SmallVector<int64_t> shape;
   for (const Labels &group : groups)
     shape.push_back(sizeOf(group));
-  bool isMatrix = shape.size() == 2 && getShape(factor.value).size() == 2;
-  if (!isMatrix && isWholeWeight(factor.value))
-    if (std::optional<Strided> view = mergeDims(factor, groups))
-      return createWeightView(context.getBuilder(), context.getLoc(),
-                              factor.value, *view, "einsum");
+  auto cast = factor.value.getDefiningOp<CastOp>();
+  Value weight = cast ? cast.getInput() : factor.value;
+  bool isMatrix = shape.size() == 2 && getShape(weight).size() == 2;
+  if (!isMatrix && isWholeWeight(weight))
+    if (std::optional<Strided> view = mergeDims(factor, groups)) {
+      Value viewed = createWeightView(context.getBuilder(), context.getLoc(),
+                                      weight, *view, "einsum");
+      return cast ? context.create<CastOp>(typeOf(shape), viewed) : viewed;
+    }
   return reshape(arrange(factor, labels), shape);
 }
 
