@@ -246,12 +246,25 @@ void ProblemBuilder::addCombination(int kernel,
   llvm::append_range(problem.collectives, routing::combineGroups(sum));
 }
 
+/// Where one group takes part in a step the estimate counts no combination; but
+/// which one it is changes, so its result has to come to the first all the
+/// same.
 void ProblemBuilder::addCollectives(int kernel) {
+  bool isCombined = shardings[kernel].numGroups() <= 1;
   for (const cost::CollectiveUse &use : usesOf(kernel))
-    if (use.kind == cost::CollectiveUse::Kind::AllReduce)
+    if (use.kind == cost::CollectiveUse::Kind::AllReduce) {
       addAllReduce(kernel, use);
-    else
+    } else {
       addCombination(kernel, use);
+      isCombined = true;
+    }
+  const model::KernelSpec &spec = model.kernels[kernel];
+  if (isCombined || spec.outputs.empty())
+    return;
+  cost::CollectiveUse use;
+  use.kind = cost::CollectiveUse::Kind::Combine;
+  use.op = static_cast<int>(spec.ops.size()) - 1;
+  addCombination(kernel, use);
 }
 
 /// Kernels of one group hand over in order along Y; others as their op leaves
