@@ -33,12 +33,25 @@ struct LineSum {
   }
 };
 
-/// One all-reduce: the op that needs it, the lines, and what they carry.
+/// One all-reduce: the op that needs it, the lines, what they carry, and the
+/// ops whose sums it makes.
 struct Need {
   int64_t op = 0;
   std::string axis;
   int64_t cores = 1;
   int64_t elements = 0;
+  std::vector<size_t> makers;
+};
+
+/// How the sums of an op lie along an axis: sum b has `points` points from
+/// b * points on, `shard` of them on a core.
+struct SumLayout {
+  int64_t count = 1, points = 1, shard = 1;
+  int64_t onCore = 1; ///< values of the dims beside it that a core sees
+
+  int64_t first(int64_t b) const { return times(b, points) / shard; }
+  int64_t last(int64_t b) const { return (times(b + 1, points) - 1) / shard; }
+  int64_t turnsOver(int64_t cores, int64_t parts) const;
 };
 
 /// Goes through the ops of a kernel in order.
@@ -66,6 +79,7 @@ private:
   int64_t current = 0;
   std::optional<LineSum> pending;
   std::vector<Result> results; ///< values that wait for it
+  std::vector<size_t> makers;
   std::vector<Need> needs;
 };
 
@@ -114,6 +128,46 @@ static int64_t seenOf(const Cut &cut) {
                   cut.size);
 }
 
+/// Sums lie one behind the other where the dims that are summed are the fastest
+/// on the axis; else all of it is one.
+static SumLayout layoutOf(const Op &op, const std::string &axis) {
+  SumLayout layout;
+  bool isInside = false, isSplit = false;
+  for (const Cut &dim : op.dims) {
+    if (dim.axis != axis)
+      continue;
+    layout.shard = std::max<int64_t>(1, dim.shard);
+    isSplit |= isInside && !dim.isReduction;
+    isInside |= dim.isReduction;
+    int64_t &factor = dim.isReduction ? layout.points : layout.count;
+    factor = times(factor, std::max<int64_t>(1, dim.size));
+    if (!dim.isReduction)
+      layout.onCore = times(layout.onCore, std::max<int64_t>(1, seenOf(dim)));
+  }
+  if (isSplit)
+    layout = {1, times(layout.points, layout.count), layout.shard, 1};
+  return layout;
+}
+
+/// One where every sum is in one of the runs of `cores` cores; else each has a
+/// line of its own, and those of every n-th do not meet.
+int64_t SumLayout::turnsOver(int64_t cores, int64_t parts) const {
+  bool isInRuns = true;
+  for (int64_t b = 0; b < count && isInRuns; ++b)
+    isInRuns = first(b) / cores == last(b) / cores;
+  if (isInRuns)
+    return 1;
+  auto start = [&](int64_t b) { return std::min(first(b), parts - cores); };
+  for (int64_t turns = 1; turns < count; ++turns) {
+    bool isApart = true;
+    for (int64_t b = 0; b + turns < count && isApart; ++b)
+      isApart = start(b + turns) >= start(b) + cores;
+    if (isApart)
+      return turns;
+  }
+  return count;
+}
+
 int64_t SumOrder::elementsOf(const Op &op) const {
   int64_t elements = 1;
   for (const Cut &dim : op.dims)
@@ -160,22 +214,28 @@ bool SumOrder::holdsUp(const Op &op, const std::vector<LineSum> &sums,
 void SumOrder::finish() {
   if (pending)
     needs.push_back(
-        {current, pending->axis, pending->cores, pending->elements});
+        {current, pending->axis, pending->cores, pending->elements, makers});
   pending.reset();
   results.clear();
+  makers.clear();
 }
 
 void SumOrder::add(const Op &op, const LineSum &sum) {
   if (op.kind == "softmax") {
     // The largest is needed before anything can be added.
     finish();
-    needs.push_back({current, sum.axis, sum.cores, sum.elements});
+    needs.push_back({current,
+                     sum.axis,
+                     sum.cores,
+                     sum.elements,
+                     {static_cast<size_t>(current)}});
   }
   if (pending && !pending->goesWith(sum))
     finish();
   int64_t elements = pending ? pending->elements : 0;
   pending = sum;
   pending->elements = plus(elements, sum.elements);
+  makers.push_back(static_cast<size_t>(current));
   if (!op.operands.empty() && isValue(op.operands.back()))
     results.push_back({op.operands.back().role,
                        valueOf(op.operands.back()).str(), sum.scalesLater});
@@ -219,8 +279,46 @@ static std::string describe(const Key &key) {
                       : text;
 }
 
+/// The cores that hold parts of one sum are on one line.
+static void checkTogether(const Kernel &kernel, size_t op,
+                          const std::string &axis, const SumLayout &layout,
+                          const RectIndex &lines, Report &report) {
+  std::vector<Rect> units;
+  for (const Group &group : kernel.groups)
+    units.push_back(group.rect);
+  if (units.empty())
+    units.push_back(kernel.rect);
+  bool alongX = axis == "x";
+  int64_t parts = kernel.extent(axis);
+  for (const Rect &unit : units)
+    for (int64_t b = 0; b < layout.count && layout.first(b) < parts; ++b) {
+      int64_t first = layout.first(b);
+      int64_t count = std::min(layout.last(b), parts - 1) - first + 1;
+      if (count < 2)
+        continue;
+      Rect cores = alongX ? Rect{unit.x + first, unit.y, count, unit.height}
+                          : Rect{unit.x, unit.y + first, unit.width, count};
+      int64_t together = 0;
+      lines.forEach(cores, [&](size_t i) {
+        const Rect &line = lines[i];
+        bool hasAll =
+            alongX ? line.x <= cores.x && cores.right() <= line.right()
+                   : line.y <= cores.y && cores.bottom() <= line.bottom();
+        together = plus(together, hasAll ? line.common(cores) : 0);
+      });
+      if (together < cores.area())
+        report.fail(kernel.place(),
+                    fmt::format("has parts of one sum of op {} on the cores at "
+                                "{}, which no line along {} has together",
+                                op, cores.str(), axis));
+    }
+}
+
 void Routing::checkSums() {
   std::map<std::string, std::map<Key, int64_t>> routed;
+  std::map<std::tuple<std::string, int64_t, std::string, int64_t>,
+           std::vector<Rect>>
+      lines; ///< by kernel, op, axis and cores
   for (const Shape &shape : shapes) {
     const Route &route = *shape.route;
     if (route.kind != "all_reduce" || !shape.pattern)
@@ -248,6 +346,8 @@ void Routing::checkSums() {
                        : wavelets;
       Key key(use.op, route.lineAxis, cores, isKnown ? wavelets : 0);
       routed[kernel.name][key] += use.times;
+      llvm::append_range(lines[{kernel.name, use.op, route.lineAxis, cores}],
+                         shape.lines);
     }
   }
   for (const Kernel &kernel : plan.kernels) {
@@ -258,11 +358,21 @@ void Routing::checkSums() {
       int64_t cores = std::min(need.cores, parts);
       if (fabric.available == 0 || cores < 2)
         continue;
-      int64_t wavelets = waveletsOf(plan, times(need.elements, 4));
+      int64_t turns = 1, wavelets = waveletsOf(plan, times(need.elements, 4));
+      for (size_t maker : need.makers) {
+        SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
+        int64_t own = layout.turnsOver(cores, parts);
+        if (own > turns)
+          wavelets = divideUp(wavelets, layout.onCore);
+        turns = std::max(turns, own);
+        checkTogether(
+            kernel, maker, need.axis, layout,
+            RectIndex(lines[{kernel.name, need.op, need.axis, cores}]), report);
+      }
       Key key(need.op, need.axis, cores,
               kernel.role == "experts" ? 0 : wavelets);
       Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
-      ++needs[uses.count(ring) && kernel.role != "experts" ? ring : key];
+      needs[uses.count(ring) && kernel.role != "experts" ? ring : key] += turns;
     }
     for (const auto &[key, count] : needs)
       if (uses[key] != count)

@@ -584,12 +584,30 @@ class Routes:
                 cores = min(cores, unit["width" if axis == "x" else "height"])
                 if not plan["colours"]["available"] or cores < 2:
                     continue
-                size = self.wavelets(4 * elements)
+                size, turns = self.wavelets(4 * elements), 1
+                for maker in makers:
+                    sums = sums_along(kernel["ops"][maker], axis)
+                    if turns_of(sums, cores, unit["width" if axis == "x" else "height"]) > turns:
+                        turns = turns_of(sums, cores, unit["width" if axis == "x" else "height"])
+                        beside = [dim for dim in kernel["ops"][maker]["dims"] if dim["axis"] == axis and not dim["reduction"]]
+                        size = ceil_div(size, math.prod(seen(dim) for dim in beside))
+                    self.check_together(kernel, axis, sums, lines[kernel["name"], op, axis, cores])
                 choices = [0] if kernel["role"] == "experts" else [("whole", size), ("pieces", ceil_div(size, cores))]
                 found = [choice for choice in choices if left[op, axis, cores, choice] > 0]
                 need(found)
-                left[op, axis, cores, found[0]] -= 1
+                left[op, axis, cores, found[0]] -= turns
             need(not any(left.values()))
+
+    def check_together(self, kernel, axis, sums, lines):
+        """Cores that hold parts of one sum are on one line."""
+        units = [group["rectangle"] for group in kernel["expert_groups"]] or [region_of(self.plan, kernel)["rectangle"]]
+        for unit, own in itertools.product(units, sums):
+            length, side = ("width", "height") if axis == "x" else ("height", "width")
+            own = [at for at in own if at < unit[length]]
+            for across in range(unit[side] if len(own) > 1 else 0):
+                cores = {(unit["x"] + at, unit["y"] + across) if axis == "x" else (unit["x"] + across, unit["y"] + at)
+                         for at in own}
+                need(any(cores <= line for line in lines))
 
     def check_combinations(self):
         plan = self.plan
@@ -737,6 +755,24 @@ def cores_of_sum(op, axis):
     if slower == 1:
         return min(parts, points)
     return ceil_div(points, shard) + (shard < points and points % shard != 0)
+
+
+def sums_along(op, axis):
+    """The cores that hold parts of each sum, by their number on the axis."""
+    dims = [dim for dim in op["dims"] if dim["axis"] == axis]
+    held = collections.defaultdict(set)
+    for point, index in enumerate(itertools.product(*(range(dim["size"]) for dim in dims))):
+        held[tuple(i for i, dim in zip(index, dims) if not dim["reduction"])].add(point // dims[-1]["shard"])
+    return [sorted(cores) for _, cores in sorted(held.items())]
+
+
+def turns_of(sums, cores, parts):
+    """Lines that do not meet go together: in how many turns all of them go."""
+    if all(own[0] // cores == own[-1] // cores for own in sums):
+        return 1
+    starts = [min(own[0], parts - cores) for own in sums]
+    return next(turns for turns in range(1, len(sums) + 1)
+                if all(b >= a + cores for a, b in zip(starts, starts[turns:])))
 
 
 def seen(dim):

@@ -181,6 +181,8 @@ CASES = {
     "no sum": (lambda p: add(route(p, "all_reduce")["uses"][0], "op", 1),
                "kernel 'model.layers.0.attn': needs no sum for op 6 along y over lines of 8 cores with 17 wavelets, routes have 1"),
     "lines": (lambda p: route(p, "all_reduce", 1)["lines"][0].update({"y": 2, "count": 1}), "has lines at (*) that leave an expert group or the cores of kernel"),
+    "together": (lambda p: route(p, "all_reduce", 1)["lines"][0].update({"y": 1, "count": 1}),
+                 "kernel 'model.layers.0.attn': has parts of one sum of op 5 on the cores at (0, 0) to (7, 3), which no line along y has together"),
     # Expert groups.
     "combination": (lambda p: add(route(p, "combine")["uses"][0], "wavelets", 1),
                     "combines the groups of kernel 'model.layers.0.moe.experts' after op 3, 1 times, with 17 wavelets; it should after op 3, once, with 16"),

@@ -8,6 +8,7 @@
 
 #include "RoutingProblem.h"
 #include "AttrConversion.h"
+#include "SumLines.h"
 
 #include "inlay/Model/Layout.h"
 #include "inlay/Support/Format.h"
@@ -42,6 +43,7 @@ private:
   void addRegions();
   void addCollectives(int kernel);
   void addAllReduce(int kernel, const cost::CollectiveUse &use);
+  void addTimes(const routing::Collective &collective);
   void addCombination(int kernel, const cost::CollectiveUse &use);
   void addFlow(int stream);
   void setSource(routing::Flow &flow, const model::StreamSpec &stream,
@@ -197,37 +199,49 @@ void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   collective.algorithm = algorithmOf(use);
   collective.cores = cores;
   collective.axis = alongX ? routing::Axis::X : routing::Axis::Y;
-  collective.wavelets =
-      std::max<int64_t>(1, static_cast<int64_t>(std::ceil(use.wavelets)));
+  SumLines sums =
+      sumLines(model.kernels[kernel], sharding, use.op, use.axis, cores, parts);
+  collective.wavelets = ceilDiv(
+      std::max<int64_t>(1, static_cast<int64_t>(std::ceil(use.wavelets))),
+      sums.share);
   if (collective.algorithm == routing::Algorithm::Ring)
     // Pieces of a vector go round twice.
     collective.wavelets = 2 * (cores - 1) * ceilDiv(collective.wavelets, cores);
-  for (int64_t run = 0; (run + 1) * cores <= parts; ++run) {
-    int64_t at = run * cores;
-    model::Rect line =
-        alongX ? model::Rect{rect.x + at, rect.y, cores, rect.height}
-               : model::Rect{rect.x, rect.y + at, rect.width, cores};
-    collective.lines.push_back(
-        {line, groups, alongX ? parts : 0, alongX ? 0 : parts});
+  for (const std::vector<int64_t> &starts : sums.turns) {
+    collective.lines.clear();
+    for (size_t i = 0; i < starts.size();) {
+      model::Rect line =
+          alongX ? model::Rect{rect.x + starts[i], rect.y, cores, rect.height}
+                 : model::Rect{rect.x, rect.y + starts[i], rect.width, cores};
+      // In one group, lines at equal distances are copies of one.
+      int64_t pitch = groups > 1 ? parts : 0;
+      size_t next = i + 1;
+      if (groups == 1 && next < starts.size()) {
+        pitch = starts[next] - starts[i];
+        while (next < starts.size() && starts[next] - starts[next - 1] == pitch)
+          ++next;
+      }
+      int64_t count = groups > 1 ? groups : static_cast<int64_t>(next - i);
+      collective.lines.push_back(
+          {line, count, alongX ? pitch : 0, alongX ? 0 : pitch});
+      i = next;
+    }
+    addTimes(collective);
   }
-  // Runs that follow each other without a gap are copies of one.
-  if (groups == 1 && collective.lines.size() > 1)
-    collective.lines = {{collective.lines.front().rect,
-                         static_cast<int64_t>(collective.lines.size()),
-                         alongX ? cores : 0, alongX ? 0 : cores}};
-  if (groups == 1 && collective.lines.size() == 1 &&
-      collective.lines.front().count == 1)
-    collective.lines.front() = {collective.lines.front().rect, 1, 0, 0};
-  // An op that runs it twice is one use.
+}
+
+/// An op that runs one twice is one use.
+void ProblemBuilder::addTimes(const routing::Collective &collective) {
   for (routing::Collective &other : problem.collectives)
-    if (other.kernel == kernel && other.op == use.op && !other.combines &&
-        other.axis == collective.axis && other.lines == collective.lines &&
+    if (other.kernel == collective.kernel && other.op == collective.op &&
+        !other.combines && other.axis == collective.axis &&
+        other.lines == collective.lines &&
         other.algorithm == collective.algorithm &&
         other.wavelets == collective.wavelets) {
       ++other.times;
       return;
     }
-  problem.collectives.push_back(std::move(collective));
+  problem.collectives.push_back(collective);
 }
 
 void ProblemBuilder::addCombination(int kernel,
