@@ -120,8 +120,10 @@ std::vector<Violation> Checker::check(StringRef text) const {
   checkEstimate(plan, report);
   if (impl->target)
     checkTarget(plan, impl->targetText, *impl->target->getAsObject(), report);
-  if (impl->model)
+  if (impl->model) {
     checkModel(plan, *impl->model, report);
+    checkNodes(plan, *impl->model, report);
+  }
   return report.take();
 }
 

@@ -132,18 +132,17 @@ private:
   }
 
   void readNode(StringRef node) {
-    std::vector<std::string> inputs;
-    std::vector<std::string> outputs;
-    collectInputs(node, inputs, &outputs, 0);
-    size_t number = nodeInputs.size();
-    nodeInputs.push_back(std::move(inputs));
-    for (std::string &output : outputs)
-      producer.emplace(std::move(output), number);
+    Node result;
+    collectInputs(node, result.inputs, &result, 0);
+    size_t number = nodes.size();
+    for (const std::string &output : result.outputs)
+      producer.emplace(output, number);
+    nodes.push_back(std::move(result));
   }
 
   /// Names that a node reads, those that its subgraphs capture included.
   void collectInputs(StringRef node, std::vector<std::string> &inputs,
-                     std::vector<std::string> *outputs, int depth) {
+                     Node *outer, int depth) {
     if (depth > kMostNesting) {
       isDamaged = true;
       return;
@@ -152,8 +151,12 @@ private:
     while (in.next()) {
       if (in.field == 1)
         inputs.push_back(in.value.str());
-      else if (in.field == 2 && outputs)
-        outputs->push_back(in.value.str());
+      else if (in.field == 2 && outer)
+        outer->outputs.push_back(in.value.str());
+      else if (in.field == 3 && outer)
+        outer->name = in.value.str();
+      else if (in.field == 4 && outer)
+        outer->type = in.value.str();
       else if (in.field == 5)
         collectCaptured(in.value, inputs, depth);
     }
@@ -275,27 +278,41 @@ private:
     }
   }
 
+  /// From the outputs back; a node is done when all that it reads is.
   void findReachable() {
-    std::vector<std::string> wanted = model.outputs;
-    std::vector<bool> isSeen(nodeInputs.size());
-    while (!wanted.empty()) {
-      std::string value = std::move(wanted.back());
-      wanted.pop_back();
+    enum State : char { kNew, kOpen, kDone };
+    std::vector<State> states(nodes.size(), kNew);
+    std::vector<std::pair<size_t, size_t>> open; // node, next input
+    auto want = [&](const std::string &value) {
+      model.reachable.insert(value);
       auto found = producer.find(value);
-      model.reachable.insert(std::move(value));
-      if (found == producer.end() || isSeen[found->second])
-        continue;
-      isSeen[found->second] = true;
-      for (const std::string &input : nodeInputs[found->second])
-        if (!input.empty())
-          wanted.push_back(input);
+      if (found == producer.end() || states[found->second] != kNew)
+        return;
+      states[found->second] = kOpen;
+      open.emplace_back(found->second, 0);
+    };
+    for (const std::string &output : model.outputs) {
+      want(output);
+      while (!open.empty()) {
+        auto &[number, next] = open.back();
+        const Node &node = nodes[number];
+        if (next < node.inputs.size()) {
+          const std::string &input = node.inputs[next++];
+          if (!input.empty())
+            want(input);
+          continue;
+        }
+        states[number] = kDone;
+        model.nodes.push_back(std::move(nodes[number]));
+        open.pop_back();
+      }
     }
   }
 
   StringRef bytes, name;
   Model &model;
   bool isDamaged = false;
-  std::vector<std::vector<std::string>> nodeInputs;
+  std::vector<Node> nodes;
   std::map<std::string, size_t> producer;
 };
 

@@ -26,6 +26,12 @@ struct Initializer {
   int64_t bits = 0; ///< of a stored element
 };
 
+/// A node of the graph, with what its subgraphs capture among its inputs.
+struct Node {
+  std::string name, type;
+  std::vector<std::string> inputs, outputs;
+};
+
 class Model {
 public:
   std::string fileName;   ///< of what the plan is about, without its folder
@@ -34,6 +40,8 @@ public:
   std::vector<std::string> inputs;  ///< that are no initializers, in order
   std::vector<std::string> outputs; ///< in order
   std::set<std::string> reachable;  ///< names that outputs depend on
+  std::vector<Node> nodes;          ///< that outputs depend on, each behind
+                                    ///< those whose values it reads
 };
 
 } // namespace inlay::checker

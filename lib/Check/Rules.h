@@ -58,6 +58,9 @@ void checkTarget(const Plan &plan, llvm::StringRef text,
 /// The plan against the model that it places.
 void checkModel(const Plan &plan, const Model &model, Report &report);
 
+/// Every node of the model in a kernel or between kernels that streams join.
+void checkNodes(const Plan &plan, const Model &model, Report &report);
+
 /// Bits of an element type by its name; 0 where the name is unknown.
 int64_t bitsOfType(llvm::StringRef name);
 

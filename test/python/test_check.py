@@ -259,6 +259,10 @@ CASES = {
     "outputs": (lambda p: [kernel(p, "attention")["states"].append(
                     {**kernel(p, "attention")["states"][0], "name": f"more {i}"}) for i in range(2)],
                 "streams to the host: are 1, with 6 states; the model has 5 outputs"),
+    "node": (lambda p: p["streams"].remove(stream(p, "router")),
+             "of kernel 'model.layers.0.moe.router' needs what kernel 'model.layers.0.attn' makes, but no stream leads there"),
+    "node of output": (lambda p: put(p["streams"][-1], "from", "model.embed_tokens"),
+                       "is made from what kernel 'lm_head' makes, but no stream leads there"),
     "target": (lambda p: put(p["system"], "height", 9), "height: is 9, the target has 8"),
     "target figure": (lambda p: add(p["system"]["figures"][1], "value", 1), "figure 'colours': is 22 1 ("),
     "target less": (lambda p: p["system"]["figures"].pop(), "of the target is missing"),

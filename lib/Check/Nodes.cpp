@@ -1,0 +1,154 @@
+//===- Nodes.cpp - Whether kernels account for the model's graph ----------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A plan does not list nodes, but it says where every initializer is. A node
+// that reads one, directly or through nodes that have no other inputs, is of
+// the kernel that holds it. All other nodes lie between such: what they take
+// from one kernel to the next must come there in the plan too, in the kernel
+// itself or along streams. So no node, and no edge, can be left out unnoticed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "OnnxFile.h"
+#include "Routing.h"
+
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace inlay::checker;
+
+namespace {
+
+/// Kernels that a value comes from.
+struct Origin {
+  /// It depends on initializers only; then these are the kernels that hold
+  /// them, else the last ones that it has passed.
+  bool isStatic = true;
+  llvm::BitVector kernels;
+};
+
+class NodeChecker {
+public:
+  NodeChecker(const Plan &plan, const Model &model, Report &report)
+      : plan(plan), model(model), report(report), precedence(plan) {}
+
+  void run();
+
+private:
+  void findHolders();
+  void checkNode(const Node &node);
+  void checkOutputs();
+  Origin originOf(const std::string &value) const;
+
+  const Plan &plan;
+  const Model &model;
+  Report &report;
+  Precedence precedence;
+  std::map<std::string, size_t> holder; ///< of initializers of one kernel
+  std::map<std::string, Origin> origins;
+  std::set<std::pair<size_t, size_t>> told;
+};
+
+} // namespace
+
+/// One that lies in several kernels says nothing of a node.
+void NodeChecker::findHolders() {
+  std::set<std::string> shared;
+  for (size_t k = 0; k < plan.kernels.size(); ++k)
+    for (const Weight &weight : plan.kernels[k].weights)
+      for (const Piece &piece : weight.pieces) {
+        auto [entry, isNew] = holder.try_emplace(piece.initializer, k);
+        if (!isNew && entry->second != k)
+          shared.insert(piece.initializer);
+      }
+  for (const std::string &name : shared)
+    holder.erase(name);
+}
+
+Origin NodeChecker::originOf(const std::string &value) const {
+  auto found = origins.find(value);
+  if (found != origins.end())
+    return found->second;
+  Origin origin;
+  origin.kernels.resize(plan.kernels.size());
+  if (auto held = holder.find(value); held != holder.end())
+    origin.kernels.set(held->second);
+  // What no node makes and no initializer holds comes from outside.
+  origin.isStatic = value.empty() || model.initializers.count(value) > 0;
+  return origin;
+}
+
+static std::string describe(const Node &node) {
+  return fmt::format("node '{}' ({})",
+                     node.name.empty() && !node.outputs.empty()
+                         ? node.outputs.front()
+                         : node.name,
+                     node.type);
+}
+
+void NodeChecker::checkNode(const Node &node) {
+  Origin result;
+  result.kernels.resize(plan.kernels.size());
+  llvm::BitVector holders = result.kernels, sources = result.kernels;
+  for (const std::string &input : node.inputs) {
+    Origin origin = originOf(input);
+    (origin.isStatic ? holders : sources) |= origin.kernels;
+    result.isStatic &= origin.isStatic;
+  }
+  // Shapes are known before a plan is made.
+  if (node.type == "Shape" || node.type == "Size") {
+    result.isStatic = true;
+  } else if (result.isStatic) {
+    result.kernels = holders;
+  } else if (holders.none()) {
+    result.kernels = sources;
+  } else {
+    result.kernels = holders;
+    for (unsigned to : holders.set_bits())
+      for (unsigned from : sources.set_bits())
+        if (holders.count() == 1 && !precedence.reaches(from, to) &&
+            told.emplace(from, to).second)
+          report.fail(describe(node),
+                      fmt::format("of kernel '{}' needs what kernel '{}' "
+                                  "makes, but no stream leads there",
+                                  plan.kernels[to].name,
+                                  plan.kernels[from].name));
+  }
+  for (const std::string &output : node.outputs)
+    if (!output.empty())
+      origins[output] = result;
+}
+
+/// What an output is made from comes to the kernel that streams it to the host.
+void NodeChecker::checkOutputs() {
+  for (const Stream &stream : plan.streams) {
+    auto to = plan.kernelOf.find(stream.from);
+    if (!stream.to.empty() || to == plan.kernelOf.end())
+      continue;
+    Origin origin = originOf(stream.name);
+    for (unsigned from : origin.kernels.set_bits())
+      if (!origin.isStatic && !precedence.reaches(from, to->second))
+        report.fail(stream.place(),
+                    fmt::format("is made from what kernel '{}' makes, but no "
+                                "stream leads there",
+                                plan.kernels[from].name));
+  }
+}
+
+void NodeChecker::run() {
+  report.begin("nodes");
+  findHolders();
+  for (const Node &node : model.nodes)
+    checkNode(node);
+  checkOutputs();
+}
+
+void inlay::checker::checkNodes(const Plan &plan, const Model &model,
+                                Report &report) {
+  NodeChecker(plan, model, report).run();
+}
