@@ -30,6 +30,8 @@ struct Origin {
   /// them, else the last ones that it has passed.
   bool isStatic = true;
   llvm::BitVector kernels;
+  /// Experts whose own weights it is, or was made with last: kernel and number.
+  std::set<std::pair<size_t, size_t>> experts;
 };
 
 class NodeChecker {
@@ -42,6 +44,9 @@ public:
 private:
   void findHolders();
   void checkNode(const Node &node);
+  void checkExperts(const Node &node,
+                    const std::set<std::pair<size_t, size_t>> &own,
+                    const std::set<std::pair<size_t, size_t>> &before);
   void checkOutputs();
   Origin originOf(const std::string &value) const;
 
@@ -50,6 +55,8 @@ private:
   Report &report;
   Precedence precedence;
   std::map<std::string, size_t> holder; ///< of initializers of one kernel
+  /// Kernel and number of the expert that an initializer is of.
+  std::map<std::string, std::pair<size_t, size_t>> expertOf;
   std::map<std::string, Origin> origins;
   std::set<std::pair<size_t, size_t>> told;
 };
@@ -68,6 +75,14 @@ void NodeChecker::findHolders() {
       }
   for (const std::string &name : shared)
     holder.erase(name);
+  // Weights that are stacked from one initializer for each expert.
+  for (size_t k = 0; k < plan.kernels.size(); ++k)
+    for (const Weight &weight : plan.kernels[k].weights)
+      for (size_t e = 0; e < weight.pieces.size(); ++e)
+        if (weight.pieces.size() > 1 &&
+            plan.kernels[k].experts ==
+                static_cast<int64_t>(weight.pieces.size()))
+          expertOf.try_emplace(weight.pieces[e].initializer, k, e);
 }
 
 Origin NodeChecker::originOf(const std::string &value) const {
@@ -78,6 +93,8 @@ Origin NodeChecker::originOf(const std::string &value) const {
   origin.kernels.resize(plan.kernels.size());
   if (auto held = holder.find(value); held != holder.end())
     origin.kernels.set(held->second);
+  if (auto expert = expertOf.find(value); expert != expertOf.end())
+    origin.experts.insert(expert->second);
   // What no node makes and no initializer holds comes from outside.
   origin.isStatic = value.empty() || model.initializers.count(value) > 0;
   return origin;
@@ -91,18 +108,38 @@ static std::string describe(const Node &node) {
                      node.type);
 }
 
+/// What the weights of one expert made goes on to its own, in every weight at
+/// the same place.
+void NodeChecker::checkExperts(
+    const Node &node, const std::set<std::pair<size_t, size_t>> &own,
+    const std::set<std::pair<size_t, size_t>> &before) {
+  for (auto [kernel, expert] : own)
+    for (auto [other, number] : before)
+      if (own.size() == 1 && kernel == other && expert != number)
+        report.fail(describe(node),
+                    fmt::format("takes what piece {} of a weight of kernel "
+                                "'{}' made to piece {} of another",
+                                number, plan.kernels[kernel].name, expert));
+}
+
 void NodeChecker::checkNode(const Node &node) {
   Origin result;
   result.kernels.resize(plan.kernels.size());
   llvm::BitVector holders = result.kernels, sources = result.kernels;
+  std::set<std::pair<size_t, size_t>> own, before;
   for (const std::string &input : node.inputs) {
     Origin origin = originOf(input);
     (origin.isStatic ? holders : sources) |= origin.kernels;
+    (origin.isStatic ? own : before)
+        .insert(origin.experts.begin(), origin.experts.end());
     result.isStatic &= origin.isStatic;
   }
+  checkExperts(node, own, before);
+  result.experts = own.empty() ? before : own;
   // Shapes are known before a plan is made.
   if (node.type == "Shape" || node.type == "Size") {
     result.isStatic = true;
+    result.experts.clear();
   } else if (result.isStatic) {
     result.kernels = holders;
   } else if (holders.none()) {

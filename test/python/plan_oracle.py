@@ -222,12 +222,15 @@ def bound_path(plan):
 
 def pieces_cover(plan):
     """Every element of every initializer is taken by as many weights as every other one of it."""
-    taken, seen = {}, set()
+    taken, seen = {}, {}
     for kernel in plan["kernels"]:
         for weight in kernel["weights"]:
+            # Tied weights are described alike.
             if weight["name"] in seen:
+                if seen[weight["name"]] != weight["pieces"]:
+                    return False
                 continue
-            seen.add(weight["name"])
+            seen[weight["name"]] = weight["pieces"]
             for piece in weight["pieces"]:
                 elements = 8 * piece["length"] // piece["stored_bits"]
                 count = taken.setdefault(piece["initializer"], np.zeros(elements, np.int64))

@@ -367,6 +367,18 @@ def test_usage(tmp_path):
         assert result.returncode == 2 and words in result.stderr, (arguments, result)
 
 
+def test_experts_keep_their_weights():
+    """One initializer for each expert: in one weight two of them change places."""
+    subject = checking.subject("mixtral-tiny-mobius")
+    plan = copy.deepcopy(subject.plan)
+    experts = kernel(plan, "experts")
+    pieces = experts["weights"][0]["pieces"]
+    pieces[0], pieces[1] = pieces[1], pieces[0]
+    said = subject.check([subject.text(plan)])[0]
+    words = f"takes what piece * of a weight of kernel '{experts['name']}' made to piece * of another"
+    assert said and all(matches(words, violation) for violation in said), said
+
+
 def test_reports_name_plan_and_number(tmp_path):
     plan = tmp_path / "plan.json"
     subject = checking.subject(NAME)
