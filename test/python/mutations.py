@@ -170,7 +170,8 @@ def is_experts(base, mutant):
 
 
 ROLE = holds(oracle.twins_agree)
-OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.operands_fit, oracle.cuts_follow_uses, oracle.memory_fits)
+OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.dims_hold, oracle.operands_fit, oracle.cuts_follow_uses,
+            oracle.memory_fits)
 USE = "kernels[].ops[].operands[]"
 
 harmless(["producer", "seed", "assumptions", "assumptions[]"], None, "for people to read")
@@ -182,7 +183,8 @@ harmless(["kernels[].role"], None, "a label that no kernel of the same structure
          lambda base, mutant: not is_experts(base, mutant) and ROLE(base, mutant))
 harmless(["kernels[].structure"], None, "kernels of one structure are alike still", ROLE)
 harmless(["kernels[].core_classes[].name"], ["renamed"], "a label, unique in its kernel")
-harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[].dim", "kernels[].ops[].dims[].reduction",
+harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[]", "kernels[].ops[].dims[].dim",
+          "kernels[].ops[].dims[].axis", "kernels[].ops[].dims[].reduction",
           USE, f"{USE}.buffer", f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
          "nothing else says what this op of a kernel without twins is", OPS)
 harmless(["kernels[].ops[].dims[].unit"], None, "the shard is the same, and nobody else repeats the unit",
@@ -201,6 +203,9 @@ harmless(["streams[].shape[]"], None, "the same elements under another shape, wh
          lambda base, mutant: shape_holds(base, mutant))
 harmless([f"kernels[].weights[].pieces[].{field}[]" for field in ("sizes", "strides")], ["swapped"],
          "every byte is taken once still, by a square matrix in another order", holds(oracle.pieces_cover))
+harmless(["kernels[].weights[].pieces[].strides[]"], None, "a dim of one index goes nowhere",
+         lambda base, mutant: (mutant.operator not in ("dropped", "doubled", "moved") and oracle.pieces_cover(mutant.plan)
+                               and at(base, (*mutant.path[:-2], "sizes"))[mutant.path[-1]] == 1))
 harmless(["kernels[]"], ["swapped"], "another order that streams and regions allow", holds(oracle.in_order))
 harmless(["digests[]", "system.figures[]", "kernels[].core_classes[].memory[]", "kernels[].weights[]",
           "kernels[].states[]", "regions[]", "accounting.folded[]"], ["swapped"], "the name is the id, the place says nothing")

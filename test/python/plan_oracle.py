@@ -165,6 +165,39 @@ def kinds_hold(plan):
                for kernel in plan["kernels"] for op in kernel["ops"])
 
 
+def dims_hold(plan):
+    """Dims of ops are cut by the rule: each by itself, or those that share an axis together."""
+    for kernel in plan["kernels"]:
+        groups = kernel["expert_groups"]
+        rects = [group["rectangle"] for group in groups] or [region["rectangle"] for region in plan["regions"]
+                                                            if region["name"] == kernel["region"]]
+        parts = {"none": 1, "x": rects[0]["width"], "y": rects[0]["height"], "group": max(1, len(groups))}
+        for op in kernel["ops"]:
+            for d, dim in enumerate(op["dims"]):
+                sharing = [e for e, other in enumerate(op["dims"]) if other["axis"] == dim["axis"]]
+                if dim["axis"] == "none" or len(sharing) == 1:
+                    sharing = [d]
+                inner = math.prod(op["dims"][e]["size"] for e in sharing if e > d)
+                points = math.prod(op["dims"][e]["size"] for e in sharing)
+                if (dim["parts"], dim["inner"], dim["points"]) != (parts[dim["axis"]], inner, points):
+                    return False
+                units = ceil_div(dim["size"], dim["unit"])
+                shard = min(dim["size"], ceil_div(units, dim["parts"]) * dim["unit"])
+                if dim["axis"] == "none" or len(sharing) > 1:
+                    first = op["dims"][sharing[0]]["shard"]
+                    shard = dim["size"] if dim["axis"] == "none" else max(first, ceil_div(points, dim["parts"]))
+                    if dim["unit"] != 1:
+                        return False
+                if dim["shard"] != shard or dim["axis"] == "group" and dim["size"] != kernel["experts"]:
+                    return False
+            for group in groups:
+                for dim in op["dims"]:
+                    span = [min(group["index"] * dim["shard"], dim["size"]), min((group["index"] + 1) * dim["shard"], dim["size"])]
+                    if dim["axis"] == "group" and span != [group["first_expert"], group["end_expert"]]:
+                        return False
+    return True
+
+
 def cuts_follow_uses(plan):
     """Weights and states are cut as the first op that uses them, by name, axis and shard of each dim."""
     for kernel in plan["kernels"]:
