@@ -7,6 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionParts.h"
+#include "Matchers.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -40,4 +43,48 @@ AttentionOp AttentionParts::create(OpBuilder &builder, Location loc,
       keyScale, valueScale, layout, numHeads, kvHeads, headDim, valueDim,
       llvm::APFloat(scale), window, llvm::APFloat(softcap), causal, stateBits,
       llvm::APFloat(normEpsilon), valueInKey);
+}
+
+bool AttentionParts::spellOutCausality(OpBuilder &builder, Location loc) {
+  int64_t tokens = getShape(query)[1], length = getShape(key)[1];
+  if (window > 0 && tokens >= length + window)
+    return false;
+  Type index = builder.getI64Type(), flag = builder.getI1Type();
+  Type element = getElementTypeOrSelf(query.getType());
+  auto count = [&](ArrayRef<int64_t> shape, int64_t size) {
+    Value range =
+        RangeOp::create(builder, loc, RankedTensorType::get(size, index),
+                        llvm::APFloat(0.0), llvm::APFloat(1.0));
+    return createReshape(builder, loc, range, shape);
+  };
+  auto combine = [&](Type type, BinaryKind kind, Value lhs, Value rhs) {
+    return BinaryOp::create(builder, loc,
+                            RankedTensorType::get({1, 1, tokens, length}, type),
+                            kind, lhs, rhs);
+  };
+  auto scalar = [&](Type type, double number) {
+    return createSplat(builder, loc, RankedTensorType::get({}, type), number);
+  };
+  Value at = count({1, 1, tokens, 1}, tokens);
+  Value of = count({1, 1, 1, length}, length);
+  Value seen = combine(flag, BinaryKind::LessOrEqual, of, at);
+  if (window > 0)
+    seen = combine(flag, BinaryKind::And, seen,
+                   combine(flag, BinaryKind::Less,
+                           combine(index, BinaryKind::Sub, at, of),
+                           scalar(index, static_cast<double>(window))));
+  Value hidden = WhereOp::create(
+      builder, loc, RankedTensorType::get({1, 1, tokens, length}, element),
+      seen, scalar(element, 0),
+      scalar(element, -std::numeric_limits<double>::infinity()));
+  if (bias) {
+    auto shape = broadcastShapes({getShape(bias), getShape(hidden)});
+    hidden =
+        BinaryOp::create(builder, loc, RankedTensorType::get(*shape, element),
+                         BinaryKind::Add, bias, hidden);
+  }
+  bias = hidden;
+  causal = false;
+  window = 0;
+  return true;
 }

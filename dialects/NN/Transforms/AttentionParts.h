@@ -25,6 +25,12 @@ struct AttentionParts {
   AttentionOp create(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Type result) const;
 
+  /// Turns causality into a bias, for operators that count queries from the
+  /// first key on: query i sees the keys up to i, where the op aligns the last
+  /// query with the last key. False, and nothing is changed, where a window
+  /// leaves a query without any key.
+  bool spellOutCausality(mlir::OpBuilder &builder, mlir::Location loc);
+
   mlir::Value query, key, value;
   mlir::Value pastKey, pastValue;
   mlir::Value cos, sin, positions;

@@ -14,10 +14,10 @@
 using namespace mlir;
 using namespace inlay::nn;
 
-static bool isNear(std::optional<double> number, double expected) {
-  // Constants pass through f16 or bf16 on their way into a file.
-  constexpr double tolerance = 4e-3;
-  return number && std::abs(*number - expected) <= tolerance * expected;
+/// Whether `value` is `scaled` of the factor `expected`, as its type can say
+/// it.
+static bool isScaledBy(Value value, const Scaled &scaled, double expected) {
+  return isNear(scaled.factor, expected, getElementTypeOrSelf(value.getType()));
 }
 
 namespace {
@@ -67,7 +67,8 @@ static UnaryOp matchOnePlus(Value value, UnaryKind kind) {
 /// Whether `value` is x / sqrt(2).
 static bool isErfArgument(Value value, Value x) {
   std::optional<Scaled> scaled = matchScaled(value);
-  return scaled && scaled->inner == x && isNear(scaled->factor, std::sqrt(0.5));
+  return scaled && scaled->inner == x &&
+         isScaledBy(value, *scaled, std::sqrt(0.5));
 }
 
 /// Whether `value` is x^3.
@@ -83,14 +84,15 @@ static bool isCube(Value value, Value x) {
 /// Whether `value` is sqrt(2 / pi) * (x + 0.044715 * x^3).
 static bool isTanhArgument(Value value, Value x) {
   std::optional<Scaled> scaled = matchScaled(value);
-  if (!scaled || !isNear(scaled->factor, std::sqrt(2 / M_PI)))
+  if (!scaled || !isScaledBy(value, *scaled, std::sqrt(2 / M_PI)))
     return false;
   auto sum = matchBinary(scaled->inner, BinaryKind::Add);
   if (!sum || (sum.getLhs() != x && sum.getRhs() != x))
     return false;
   Value other = sum.getLhs() == x ? sum.getRhs() : sum.getLhs();
   std::optional<Scaled> cubic = matchScaled(other);
-  return cubic && isNear(cubic->factor, 0.044715) && isCube(cubic->inner, x);
+  return cubic && isScaledBy(other, *cubic, 0.044715) &&
+         isCube(cubic->inner, x);
 }
 
 namespace {

@@ -18,7 +18,6 @@
 #include "Matchers.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -54,9 +53,9 @@ static std::optional<std::pair<Value, double>> matchSoftcap(Value value) {
                     : UnaryOp();
   std::optional<Scaled> inner =
       tanh ? matchScaled(tanh.getInput()) : std::nullopt;
-  constexpr double tolerance = 1e-3;
   if (!inner || outer->factor <= 0 ||
-      std::abs(inner->factor * outer->factor - 1) > tolerance)
+      !isNear(inner->factor * outer->factor, 1,
+              getElementTypeOrSelf(tanh.getType())))
     return std::nullopt;
   return std::pair(inner->inner, outer->factor);
 }
@@ -330,37 +329,67 @@ private:
     return shape && ArrayRef<int64_t>(*shape) == ArrayRef(scoresShape);
   }
 
-  /// 0 where a key is seen, minus infinity where not.
-  Value asAddend(Value mask) {
-    auto choice = mask.getDefiningOp<WhereOp>();
-    Value condition = maskOf(mask);
-    if (condition == mask)
-      return mask;
-    auto type = RankedTensorType::get(getShape(condition),
-                                      getElementTypeOrSelf(op.getType()));
-    auto one = RankedTensorType::get({}, type.getElementType());
+  /// What is chosen in place of the score of a hidden key.
+  static double fillOf(WhereOp choice) {
+    std::optional<double> first = getScalar(choice.getLhs());
+    return first ? *first : *getScalar(choice.getRhs());
+  }
+
+  /// 0 where a key is seen, and where not the number that hides it. With minus
+  /// infinity in its place, a query that sees no key has no weights; with any
+  /// other number in place of the score it has equal ones. Added to the score
+  /// the number has to be so low that nothing of the score is left.
+  Value asAddend(WhereOp choice, Type element) {
+    constexpr double absorbing = -1e30;
+    double fill = fillOf(choice);
+    auto type = RankedTensorType::get(getShape(choice.getCondition()), element);
+    auto one = RankedTensorType::get({}, element);
     Value seen = createSplat(rewriter, loc, one, 0);
-    Value hidden = createSplat(rewriter, loc, one,
-                               -std::numeric_limits<double>::infinity());
+    Value hidden =
+        createSplat(rewriter, loc, one, std::isinf(fill) ? fill : absorbing);
     bool choosesHidden = getScalar(choice.getLhs()).has_value();
-    return WhereOp::create(rewriter, loc, type, condition,
+    return WhereOp::create(rewriter, loc, type, choice.getCondition(),
                            choosesHidden ? hidden : seen,
                            choosesHidden ? seen : hidden);
   }
 
+  /// The type of the bias: one that holds a number which hides.
+  Type biasElement() {
+    Type element = getElementTypeOrSelf(op.getType());
+    bool hasFill = llvm::any_of(scores.masks, [](Value mask) {
+      return maskOf(mask) != mask &&
+             std::isfinite(fillOf(mask.getDefiningOp<WhereOp>()));
+    });
+    return hasFill && element.getIntOrFloatBitWidth() < 32
+               ? rewriter.getF32Type()
+               : element;
+  }
+
+  Value combine(Value lhs, BinaryKind kind, Value rhs, Type element) {
+    if (!lhs || !rhs)
+      return lhs ? lhs : rhs;
+    auto shape = broadcastShapes({getShape(lhs), getShape(rhs)});
+    return BinaryOp::create(
+        rewriter, loc, RankedTensorType::get(*shape, element), kind, lhs, rhs);
+  }
+
   Value createBias() {
-    Value sum;
+    Type element = biasElement();
+    Value added, chosen;
     for (Value mask : scores.masks) {
-      Value addend = asAddend(mask);
-      if (!sum) {
-        sum = addend;
+      if (maskOf(mask) != mask) {
+        // Hidden twice is hidden once.
+        Value addend = asAddend(mask.getDefiningOp<WhereOp>(), element);
+        chosen = combine(chosen, BinaryKind::Min, addend, element);
         continue;
       }
-      auto shape = broadcastShapes({getShape(sum), getShape(addend)});
-      auto type =
-          RankedTensorType::get(*shape, getElementTypeOrSelf(sum.getType()));
-      sum = BinaryOp::create(rewriter, loc, type, BinaryKind::Add, sum, addend);
+      if (getElementTypeOrSelf(mask.getType()) != element)
+        mask = CastOp::create(rewriter, loc,
+                              RankedTensorType::get(getShape(mask), element),
+                              mask);
+      added = combine(added, BinaryKind::Add, mask, element);
     }
+    Value sum = combine(added, BinaryKind::Add, chosen, element);
     if (!sum)
       return {};
     SmallVector<int64_t> shape(getShape(sum));

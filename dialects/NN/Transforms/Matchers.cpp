@@ -10,6 +10,8 @@
 
 #include "Raiser.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace inlay::nn;
 
@@ -53,6 +55,22 @@ std::optional<double> inlay::nn::getScalar(Value value) {
     value = op->getOperand(0);
   }
   return std::nullopt;
+}
+
+bool inlay::nn::isNear(double number, double expected, Type element) {
+  auto type = dyn_cast<FloatType>(element);
+  if (!type)
+    return number == expected;
+  int precision = llvm::APFloat::semanticsPrecision(type.getFloatSemantics());
+  constexpr double digits = 1e-5;
+  double tolerance = std::max(digits, std::ldexp(1.0, 1 - precision));
+  return std::abs(number - expected) <= tolerance * std::abs(expected);
+}
+
+bool inlay::nn::isNear(Value value, double expected) {
+  std::optional<double> number = getScalar(value);
+  return number &&
+         isNear(*number, expected, getElementTypeOrSelf(value.getType()));
 }
 
 static bool isWeightLike(Value value, int depth) {

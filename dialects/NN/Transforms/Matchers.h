@@ -25,6 +25,13 @@ mlir::Value stripFloatCasts(mlir::Value value);
 /// conversions and changes of shape.
 std::optional<double> getScalar(mlir::Value value);
 
+/// Whether `number`, a constant of type `element`, is `expected`: as near as
+/// that type (and six digits in a file) can say it. Nearer than that a raised
+/// operation could not be told from what it was raised from; farther it could.
+bool isNear(double number, double expected, mlir::Type element);
+/// The same of a value's only number.
+bool isNear(mlir::Value value, double expected);
+
 /// Whether `value` is a weight, a constant, or a cheap function of these alone
 /// (at most a few ops deep).
 bool isWeightLike(mlir::Value value);

@@ -268,6 +268,12 @@ static Refusal raiseMultiHeadAttention(RaiseContext &context) {
     padding = createPaddingBias(context, mask, element,
                                 node.getFloatAttr("mask_filter_value", -10000));
   parts.bias = createSum(context, context.input(mha::AttentionBias), padding);
+  // Without a past the first query belongs to the first key; a single query
+  // sees all.
+  int64_t tokens = getShape(parts.query)[1];
+  if (parts.causal && !parts.pastKey && tokens > 1 &&
+      tokens != getShape(parts.key)[1])
+    parts.spellOutCausality(context.getBuilder(), context.getLoc());
   context.noteRole(mha::PastLength, StepRole::Start);
   bool hasPresent = parts.pastKey || context.isOutputUsed(1);
   if (hasPresent) {

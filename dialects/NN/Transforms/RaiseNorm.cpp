@@ -30,9 +30,13 @@ static Refusal flattenNormed(RaiseContext &context, Value &input) {
   return std::nullopt;
 }
 
-static FloatAttr readEpsilon(RaiseContext &context) {
+/// What stands for an epsilon that a node leaves out. onnxruntime's operators
+/// that add a skip have a smaller one than those of ONNX.
+static constexpr double kEpsilon = 1e-5, kSkipEpsilon = 1e-12;
+
+static FloatAttr readEpsilon(RaiseContext &context, double otherwise) {
   return context.getBuilder().getF64FloatAttr(
-      context.getNode().getFloatAttr("epsilon", 1e-5));
+      context.getNode().getFloatAttr("epsilon", otherwise));
 }
 
 /// The type of output 0 in the shape of the flattened input.
@@ -51,9 +55,9 @@ static Refusal raiseRmsNorm(RaiseContext &context) {
   Value input;
   if (Refusal refusal = flattenNormed(context, input))
     return refusal;
-  setNormed(context,
-            context.create<RmsNormOp>(normedType(context, input), input,
-                                      context.input(1), readEpsilon(context)));
+  setNormed(context, context.create<RmsNormOp>(normedType(context, input),
+                                               input, context.input(1),
+                                               readEpsilon(context, kEpsilon)));
   return std::nullopt;
 }
 
@@ -63,7 +67,7 @@ static Refusal raiseLayerNorm(RaiseContext &context) {
     return refusal;
   setNormed(context, context.create<LayerNormOp>(
                          normedType(context, input), input, context.input(1),
-                         context.input(2), readEpsilon(context)));
+                         context.input(2), readEpsilon(context, kEpsilon)));
   return std::nullopt;
 }
 
@@ -82,8 +86,7 @@ static Refusal raiseSkipRmsNorm(RaiseContext &context) {
   if (context.isOutputUsed(1) || context.isOutputUsed(2))
     return "gives out its mean or deviation";
   Value sum = addSkip(context, context.input(3));
-  FloatAttr epsilon = context.getBuilder().getF64FloatAttr(
-      context.getNode().getFloatAttr("epsilon", 1e-5));
+  FloatAttr epsilon = readEpsilon(context, kSkipEpsilon);
   context.setOutput(0, context.create<RmsNormOp>(context.outputType(0), sum,
                                                  context.input(2), epsilon));
   return std::nullopt;
@@ -93,8 +96,7 @@ static Refusal raiseSkipLayerNorm(RaiseContext &context) {
   if (context.isOutputUsed(1) || context.isOutputUsed(2))
     return "gives out its mean or deviation";
   Value sum = addSkip(context, context.input(4));
-  FloatAttr epsilon = context.getBuilder().getF64FloatAttr(
-      context.getNode().getFloatAttr("epsilon", 1e-5));
+  FloatAttr epsilon = readEpsilon(context, kSkipEpsilon);
   context.setOutput(0, context.create<LayerNormOp>(context.outputType(0), sum,
                                                    context.input(2),
                                                    context.input(3), epsilon));

@@ -157,6 +157,15 @@ static Refusal raiseAttention(RaiseContext &context) {
   parts.window = node.getIntAttr("left_window_size", -1) + 1;
   if (Refusal refusal = readMask(context, keyLength(parts), parts.bias))
     return refusal;
+  // Without a past (and where no length says what of the keys is one) the first
+  // query belongs to the first key.
+  bool isFromStart = parts.causal && !parts.pastKey &&
+                     !context.input(sdpa::Length) &&
+                     getShape(parts.query)[1] != getShape(parts.key)[1];
+  if (isFromStart &&
+      !parts.spellOutCausality(context.getBuilder(), context.getLoc()))
+    return "has queries that see no key: is_causal counts them from the first "
+           "key on";
   context.noteRole(sdpa::Length, StepRole::Length);
   if (parts.pastKey) {
     parts.presentKey = context.outputType(1);

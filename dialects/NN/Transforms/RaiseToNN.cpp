@@ -489,10 +489,25 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
       return signalPassFailure();
     OpaqueReport report(*graph);
     report.emit(*graph);
+    remarkMasks(*graph, raiser.stepRoles());
     remark::passed(graph->getLoc(),
                    remark::RemarkOpts::name("RaiseToNN").category("raise"))
         << "raised a graph" << remark::metric("nodes", raiser.numNodes())
         << remark::metric("opaque", report.size());
+  }
+
+  /// Which inputs the runtime is taken to know: all ones, as far as a step
+  /// goes.
+  static void remarkMasks(GraphOp graph, const StepRoles &roles) {
+    for (auto [argument, name] :
+         llvm::zip(graph.getBody().getArguments(),
+                   graph.getArgNames().getAsValueRange<StringAttr>()))
+      if (auto role = roles.find(argument);
+          role != roles.end() && role->second == StepRole::Valid)
+        remark::passed(
+            graph.getLoc(),
+            remark::RemarkOpts::name("ValidTokens").category("raise"))
+            << "input '" << name << "' is the mask of valid tokens";
   }
 
   /// What several ops spell out, in one; what nobody uses, away.

@@ -8,105 +8,11 @@
 
 #include "StepValues.h"
 
-#include "Matchers.h"
-
 #include <cmath>
 
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::nn;
-
-//===----------------------------------------------------------------------===//
-// Roles
-//===----------------------------------------------------------------------===//
-
-static bool isIntegerTensor(Type type) {
-  return isa<RankedTensorType>(type) &&
-         isa<IntegerType>(getElementTypeOrSelf(type));
-}
-
-/// Integer arguments that `value` is computed from, without passing through ops
-/// that look up rows of weights or add up what stands before.
-static void collectPositions(Value value, GraphOp graph, StepRoles &roles,
-                             llvm::DenseSet<Value> &seen) {
-  SmallVector<Value> worklist = {value};
-  int64_t tokens = graph.getTokens();
-  while (!worklist.empty()) {
-    Value next = worklist.pop_back_val();
-    if (!seen.insert(next).second)
-      continue;
-    Operation *op = next.getDefiningOp();
-    if (op) {
-      if (!isa<OpaqueOp, ReduceOp>(op))
-        llvm::append_range(worklist, op->getOperands());
-      continue;
-    }
-    if (!isIntegerTensor(next.getType()))
-      continue;
-    ArrayRef<int64_t> shape = getShape(next);
-    int64_t elements = numElements(shape);
-    bool isPerToken =
-        !shape.empty() && shape.back() == tokens &&
-        (elements == tokens ||
-         elements == tokens * static_cast<int64_t>(graph.getBatch()));
-    if (isPerToken)
-      roles.try_emplace(next, StepRole::Positions);
-  }
-}
-
-/// Where rows of a cache of cosines are looked up: ids of the lookup.
-static void collectFromCache(Value cache, GraphOp graph, StepRoles &roles,
-                             llvm::DenseSet<Value> &seen) {
-  constexpr int maxDepth = 8;
-  for (int depth = 0; cache && depth < maxDepth; ++depth) {
-    Operation *op = cache.getDefiningOp();
-    if (auto lookup = dyn_cast_or_null<EmbeddingOp>(op))
-      return collectPositions(lookup.getIds(), graph, roles, seen);
-    if (!isa_and_nonnull<CastOp, ReshapeOp, SliceOp, BroadcastOp, BinaryOp,
-                         TransposeOp>(op))
-      return;
-    cache = op->getOperand(0);
-  }
-}
-
-/// Whether rows of a table are looked up by an argument: ids of tokens.
-static bool namesTokens(BlockArgument argument) {
-  return llvm::any_of(argument.getUsers(), [](Operation *user) {
-    if (isa<CastOp, ReshapeOp>(user))
-      return llvm::any_of(user->getUsers(), [](Operation *next) {
-        return isa<EmbeddingOp>(next);
-      });
-    return isa<EmbeddingOp>(user);
-  });
-}
-
-void inlay::nn::findStepRoles(GraphOp graph, StepRoles &roles) {
-  llvm::DenseSet<Value> seen;
-  for (Operation &op : graph.getBody().front()) {
-    if (auto rotary = dyn_cast<RotaryOp>(op)) {
-      collectFromCache(rotary.getCos(), graph, roles, seen);
-      if (rotary.getPositions())
-        collectPositions(rotary.getPositions(), graph, roles, seen);
-    } else if (auto unary = dyn_cast<UnaryOp>(op)) {
-      if (unary.getKind() == UnaryKind::Cos ||
-          unary.getKind() == UnaryKind::Sin)
-        collectPositions(unary.getInput(), graph, roles, seen);
-    } else if (auto attention = dyn_cast<AttentionOp>(op)) {
-      if (attention.getPositions())
-        collectPositions(attention.getPositions(), graph, roles, seen);
-    } else if (auto write = dyn_cast<CacheWriteOp>(op)) {
-      if (isa_and_nonnull<BlockArgument>(write.getPositions()))
-        roles.try_emplace(write.getPositions(), StepRole::Start);
-    }
-  }
-  int64_t total = graph.getContext() + graph.getTokens();
-  for (BlockArgument argument : graph.getBody().getArguments()) {
-    auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (type && type.getRank() == 2 && type.getDimSize(1) == total &&
-        !namesTokens(argument))
-      roles.try_emplace(argument, StepRole::Valid);
-  }
-}
 
 //===----------------------------------------------------------------------===//
 // Values

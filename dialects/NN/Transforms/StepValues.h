@@ -39,7 +39,8 @@ enum class StepRole {
 using StepRoles = llvm::DenseMap<mlir::Value, StepRole>;
 
 /// Adds the roles that the graph's ops tell: positions are what cosines and
-/// sines are made of; the mask of valid tokens has their number as its width.
+/// sines are made of; the mask of valid tokens has their number as its width,
+/// and is used as a truth value for each.
 void findStepRoles(GraphOp graph, StepRoles &roles);
 
 class StepValues {

@@ -101,8 +101,37 @@ static std::optional<int64_t> getBufferTokens(NodeOp node) {
   return type.getDimSize(axis);
 }
 
-/// The shortest rotary cache or KV buffer of the graph and the largest window
-/// of a state.
+/// Tokens of a past whose length the model fixes, and that grows by the step: a
+/// present of the same length is a buffer, and with a window may be a ring.
+static std::optional<int64_t> getFixedPast(NodeOp node) {
+  unsigned input = 0;
+  if (node.isOp("com.microsoft", "GroupQueryAttention"))
+    input = 3;
+  else if (node.isOp("com.microsoft", "MultiHeadAttention"))
+    input = 6;
+  else if (node.isOp("", "Attention"))
+    input = 4;
+  else
+    return std::nullopt;
+  Value past = node.getInput(input), present = node.getOutput(1);
+  auto type = isa_and_present<BlockArgument>(past)
+                  ? dyn_cast<RankedTensorType>(past.getType())
+                  : RankedTensorType();
+  if (!type || type.getRank() != 4 || type.isDynamicDim(2))
+    return std::nullopt;
+  int64_t length = type.getDimSize(2);
+  auto after = present ? dyn_cast<RankedTensorType>(present.getType())
+                       : RankedTensorType();
+  bool isBuffer = after && after.getRank() == 4 && !after.isDynamicDim(2) &&
+                  after.getDimSize(2) == length;
+  int64_t window = node.getIntAttr("local_window_size", -1);
+  if (isBuffer || (window > 0 && window <= length))
+    return std::nullopt;
+  return length;
+}
+
+/// The shortest rotary cache or KV buffer of the graph, and the largest past of
+/// fixed length and window of a state.
 static PositionFacts findPositionFacts(GraphOp graph) {
   PositionFacts facts;
   auto limit = [&](std::optional<int64_t> positions, StringRef holder,
@@ -113,6 +142,9 @@ static PositionFacts findPositionFacts(GraphOp graph) {
   graph.walk([&](NodeOp node) {
     limit(getCacheRows(getCosCache(node)), "rotary cache", node);
     limit(getBufferTokens(node), "KV buffer", node);
+    if (std::optional<int64_t> past = getFixedPast(node);
+        past && (!facts.past || *past > facts.past->tokens))
+      facts.past = {*past, node.getNodeName().str()};
     if (std::optional<int64_t> window = getStateWindow(node))
       facts.window = std::max(facts.window.value_or(0), *window);
   });

@@ -123,6 +123,18 @@ LogicalResult StepDims::readBindings(ArrayRef<std::string> bindings,
   return success();
 }
 
+LogicalResult StepDims::takePast(const FixedPast &past, EmitError emitError) {
+  std::optional<Given> &known = given(DimRole::Past);
+  if (known && known->size != past.tokens)
+    return emitError() << "'" << known->source << "' contradicts node '"
+                       << past.node << "', whose past holds " << past.tokens
+                       << " tokens in every step; leave the context out, or "
+                          "export the model with a symbol for that length";
+  if (!known)
+    known = Given{past.tokens, "past of node " + past.node};
+  return success();
+}
+
 /// Fills in batch, context and tokens from what is given and the defaults.
 LogicalResult StepDims::solve(model::Phase phase, EmitError emitError) {
   bool isDecode = phase == model::Phase::Decode;
@@ -188,6 +200,7 @@ LogicalResult StepDims::resolve(const StepRequest &request,
       (!isDecode && failed(giveOption(DimRole::NewTokens, request.prefillChunk,
                                       "prefill-chunk"))) ||
       failed(readBindings(request.bindings, symbols, texts, emitError)) ||
+      (facts.past && failed(takePast(*facts.past, emitError))) ||
       failed(solve(request.phase, emitError)))
     return failure();
   if (facts.limit && failed(applyLimit(*facts.limit, emitError)))

@@ -71,9 +71,17 @@ struct PositionLimit {
   std::string node;
 };
 
+/// A past whose length is no symbol: every step has it.
+struct FixedPast {
+  int64_t tokens;
+  /// The node that reads it.
+  std::string node;
+};
+
 /// What the model says about positions.
 struct PositionFacts {
   std::optional<PositionLimit> limit;
+  std::optional<FixedPast> past;
   /// The window of attention whose KV state is named as one of a window.
   std::optional<int64_t> window;
 };
@@ -127,6 +135,7 @@ private:
                                    EmitError emitError);
   mlir::LogicalResult give(DimRole role, int64_t size, std::string source,
                            EmitError emitError);
+  mlir::LogicalResult takePast(const FixedPast &past, EmitError emitError);
   mlir::LogicalResult solve(model::Phase phase, EmitError emitError);
   mlir::LogicalResult applyLimit(const PositionLimit &limit,
                                  EmitError emitError);

@@ -20,7 +20,7 @@ using onnx::NodeOp;
 // Facts
 //===----------------------------------------------------------------------===//
 
-Analysis::Analysis(onnx::GraphOp graph) : graph(graph) {
+Analysis::Analysis(onnx::GraphOp graph) : graph(graph), roundingCasts(graph) {
   addRouterRules(rules);
   addMixerRules(rules);
   addLoopRules(rules);
@@ -253,25 +253,35 @@ bool moe::isAligned(NodeOp node, const Fact &a, Value aValue, const Fact &b,
 // Nodes that only move data
 //===----------------------------------------------------------------------===//
 
-/// Whether values of a kind are whole numbers, which any type can hold.
-static bool isWhole(FactKind kind) {
-  switch (kind) {
+/// The largest of values of a kind that are whole numbers; none of others.
+static std::optional<int64_t> largestOf(const Fact &fact) {
+  switch (fact.kind) {
   case FactKind::Index:
   case FactKind::SortedIndex:
   case FactKind::BinIndex:
+    return fact.router->experts;
   case FactKind::Mask:
+  case FactKind::Never:
+    return 1;
   case FactKind::Count:
   case FactKind::Ends:
   case FactKind::Bound:
-  case FactKind::Never:
-    return true;
+    return fact.router->tokens * fact.router->slots;
   default:
-    return false;
+    return std::nullopt;
   }
 }
 
-static std::optional<Layout> layoutAfter(NodeOp node, const Layout &layout,
-                                         bool isWhole) {
+/// Whether a Cast keeps what is known of its value.
+static bool keepsFact(NodeOp node, const Fact &fact) {
+  auto to = dyn_cast<ShapedType>(node.getOutput(0).getType());
+  std::optional<int64_t> largest = largestOf(fact);
+  return largest ? to && holdsWhole(to.getElementType(), *largest)
+                 : isHarmlessCast(node);
+}
+
+static std::optional<Layout> layoutAfter(NodeOp node, const Fact &fact) {
+  const Layout &layout = fact.layout;
   auto from = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
   if (!from || !to)
     return std::nullopt;
@@ -286,8 +296,8 @@ static std::optional<Layout> layoutAfter(NodeOp node, const Layout &layout,
   }
   if (node.isOp("", "Expand"))
     return moe::broadcast(layout, *from, *to);
-  if ((node.isOp("", "Cast") || node.isOp("", "CastLike")) && !isWhole &&
-      !isHarmlessCast(node))
+  if ((node.isOp("", "Cast") || node.isOp("", "CastLike")) &&
+      !keepsFact(node, fact))
     return std::nullopt;
   return layout;
 }
@@ -297,8 +307,7 @@ static bool followLayout(Analysis &analysis, NodeOp node) {
   if (!fact || fact->kind == FactKind::Inside ||
       fact->kind == FactKind::Coordinates)
     return false;
-  std::optional<Layout> layout =
-      layoutAfter(node, fact->layout, isWhole(fact->kind));
+  std::optional<Layout> layout = layoutAfter(node, *fact);
   if (!layout)
     return false;
   Fact moved = *fact;

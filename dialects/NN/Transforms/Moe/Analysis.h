@@ -84,6 +84,8 @@ struct Router {
   mlir::Value lastWeights;
   WeightSpec lastSpec;
   bool hasExperts = false;
+  /// Weights were taken from what TopK was given, as it is.
+  bool usesChoiceAsScores = false;
   /// It is one round of another router.
   bool isRound = false;
   /// The experts that the graph tells apart from others.
@@ -193,6 +195,7 @@ public:
 
 private:
   onnx::GraphOp graph;
+  RoundingCasts roundingCasts;
   llvm::StringMap<llvm::SmallVector<Rule, 4>> rules;
   llvm::DenseMap<mlir::Value, std::unique_ptr<Fact>> facts;
   std::deque<Router> routers;
@@ -215,6 +218,11 @@ void addEinsumRules(RuleMap &rules);
 
 /// Reads backwards what a TopK over the last dim chooses from.
 Selection readSelection(mlir::Value choice, int64_t tokens, int64_t experts);
+
+/// Makes the bias that the choice of a router has and `scores`, which weights
+/// are taken from, have not, its selection's bias: so far it passed for a part
+/// of the logits.
+void splitBias(Router &router, View scores);
 
 /// Whether `node` works along the last dim of `input`, by its `axis`, which is
 /// `otherwise` where it is left out.

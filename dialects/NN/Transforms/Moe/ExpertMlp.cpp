@@ -10,6 +10,7 @@
 #include "Analysis.h"
 #include "ReadLinear.h"
 
+#include "dialects/NN/Transforms/Matchers.h"
 #include "dialects/NN/Transforms/Raiser.h"
 
 #include <cmath>
@@ -238,13 +239,16 @@ private:
     return true;
   }
 
-  bool takeFactor(View view) {
+  /// Takes factor `i` and the one that is `view`, or neither.
+  bool takeFactors(size_t i, View view) {
     peel(view, /*casts=*/true);
-    auto *it = llvm::find(factors, view);
-    if (it == factors.end())
-      return false;
-    factors.erase(it);
-    return true;
+    for (size_t j = 0; j < factors.size(); ++j)
+      if (j != i && factors[j] == view) {
+        factors.erase(factors.begin() + std::max(i, j));
+        factors.erase(factors.begin() + std::min(i, j));
+        return true;
+      }
+    return false;
   }
 
   /// x, alpha of sigmoid(alpha * x).
@@ -257,69 +261,91 @@ private:
     return {view, 1};
   }
 
+  /// What `view` is a sum or product of, the number being operand `index`; both
+  /// in its layout, as a number moves nothing.
+  static View otherOperand(NodeOp node, unsigned index, const View &view) {
+    View other{node.getInput(1 - index), view.layout};
+    peel(other, /*casts=*/true);
+    return other;
+  }
+
+  static bool isNumber(Value value, double expected) {
+    std::optional<double> number = numberOf(value);
+    return number && isNear(*number, expected,
+                            cast<ShapedType>(value.getType()).getElementType());
+  }
+
   /// The argument of 1 + erf(x / sqrt(2)).
   static std::optional<View> erfArgument(const View &view) {
     NodeOp add = definedBy(view.value, "Add");
     if (!add)
       return std::nullopt;
     for (unsigned i : {0u, 1u}) {
-      NodeOp erf = definedBy(add.getInput(i), "Erf");
-      if (!erf || numberOf(add.getInput(1 - i)) != 1.0)
+      if (numberOf(add.getInput(i)) != 1.0)
         continue;
-      Value scaled = erf.getInput(0);
-      if (NodeOp div = definedBy(scaled, "Div"))
-        if (auto by = numberOf(div.getInput(1));
-            by && std::abs(*by - std::sqrt(2.0)) < 1e-3)
-          return View{div.getInput(0), view.layout};
-      if (NodeOp mul = definedBy(scaled, "Mul"))
+      View one = otherOperand(add, i, view);
+      NodeOp erf = definedBy(one.value, "Erf");
+      if (!erf)
+        continue;
+      View scaled{erf.getInput(0), one.layout};
+      peel(scaled, /*casts=*/true);
+      NodeOp div = definedBy(scaled.value, "Div");
+      if (div && isNumber(div.getInput(1), std::sqrt(2.0)))
+        return otherOperand(div, 1, scaled);
+      if (NodeOp mul = definedBy(scaled.value, "Mul"))
         for (unsigned j : {0u, 1u})
-          if (auto by = numberOf(mul.getInput(j));
-              by && std::abs(*by - std::sqrt(0.5)) < 1e-3)
-            return View{mul.getInput(1 - j), view.layout};
+          if (isNumber(mul.getInput(j), std::sqrt(0.5)))
+            return otherOperand(mul, j, scaled);
     }
     return std::nullopt;
   }
 
   /// Finds the factor that is a function of the gate, and the gate.
   bool takeGate() {
-    for (size_t i = 0; i < factors.size(); ++i) {
-      View factor = factors[i];
-      auto node = factor.value.getDefiningOp<NodeOp>();
-      if (!node)
-        continue;
-      std::optional<View> found;
-      if (node.isOp("", "Sigmoid")) {
-        auto [argument, alpha] =
-            sigmoidArgument({node.getInput(0), factor.layout});
-        mlp.activation = ActivationKind::Silu;
-        mlp.alpha = alpha;
-        found = argument;
-        factors.erase(factors.begin() + i);
-        if (!takeFactor(argument))
-          return false;
-      } else if (node.isOp("", "SwiGLU") && node.getInputs().size() == 2) {
-        mlp.activation = ActivationKind::Silu;
-        mlp.alpha = node.getFloatAttr("alpha", 1);
-        found = View{node.getInput(0), factor.layout};
-        factors[i] = View{node.getInput(1), factor.layout};
-      } else if (auto argument = erfArgument(factor)) {
-        mlp.activation = ActivationKind::Gelu;
-        found = argument;
-        factors.erase(factors.begin() + i);
-        if (constant != 0.5 || !takeFactor(*argument))
-          return false;
-        constant = 1;
-      } else if (std::optional<ActivationKind> kind = functionOf(node)) {
-        mlp.activation = *kind;
-        found = View{node.getInput(0), factor.layout};
-        factors.erase(factors.begin() + i);
-      }
-      if (found) {
+    for (size_t i = 0; i < factors.size(); ++i)
+      if (std::optional<View> found = takeFunction(i)) {
         gate = readClamps(*found);
         return true;
       }
-    }
     return false;
+  }
+
+  /// The argument of the function that factor `i` is, alone or with others that
+  /// are taken with it. Where one of these is missing nothing is taken: what
+  /// is left must not pass for an MLP without gate.
+  std::optional<View> takeFunction(size_t i) {
+    View factor = factors[i];
+    auto node = factor.value.getDefiningOp<NodeOp>();
+    if (!node)
+      return std::nullopt;
+    if (node.isOp("", "Sigmoid")) {
+      auto [argument, alpha] =
+          sigmoidArgument({node.getInput(0), factor.layout});
+      if (!takeFactors(i, argument))
+        return std::nullopt;
+      mlp.activation = ActivationKind::Silu;
+      mlp.alpha = alpha;
+      return argument;
+    }
+    if (node.isOp("", "SwiGLU") && node.getInputs().size() == 2) {
+      mlp.activation = ActivationKind::Silu;
+      mlp.alpha = node.getFloatAttr("alpha", 1);
+      factors[i] = View{node.getInput(1), factor.layout};
+      return View{node.getInput(0), factor.layout};
+    }
+    if (auto argument = erfArgument(factor)) {
+      if (constant != 0.5 || !takeFactors(i, *argument))
+        return std::nullopt;
+      mlp.activation = ActivationKind::Gelu;
+      constant = 1;
+      return argument;
+    }
+    std::optional<ActivationKind> kind = functionOf(node);
+    if (!kind)
+      return std::nullopt;
+    mlp.activation = *kind;
+    factors.erase(factors.begin() + i);
+    return View{node.getInput(0), factor.layout};
   }
 
   std::optional<ActivationKind> functionOf(NodeOp node) {

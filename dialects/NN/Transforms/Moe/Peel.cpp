@@ -10,7 +10,9 @@
 
 #include "dialects/NN/Transforms/Raiser.h"
 
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <limits>
@@ -39,6 +41,36 @@ static Type elementType(Value value) {
   return type ? type.getElementType() : Type();
 }
 
+//===----------------------------------------------------------------------===//
+// Casts
+//===----------------------------------------------------------------------===//
+
+static constexpr llvm::StringLiteral kRoundsAttr = "inlay_nn.rounds";
+
+static bool isCast(NodeOp node) {
+  return node.isOp("", "Cast") || node.isOp("", "CastLike");
+}
+
+/// Whether a float type holds all numbers of another.
+static bool holds(FloatType to, FloatType from) {
+  return llvm::APFloatBase::isRepresentableBy(from.getFloatSemantics(),
+                                              to.getFloatSemantics());
+}
+
+/// Bits of the whole numbers that a type has without gaps.
+static unsigned wholeBits(Type type) {
+  if (auto real = dyn_cast<FloatType>(type))
+    return llvm::APFloat::semanticsPrecision(real.getFloatSemantics());
+  return type.getIntOrFloatBitWidth() - (type.isUnsignedInteger() ? 0 : 1);
+}
+
+bool moe::holdsWhole(Type type, int64_t largest) {
+  return type && type.isIntOrFloat() &&
+         (type.isInteger(1) ? largest <= 1
+                            : llvm::Log2_64_Ceil(std::max<int64_t>(largest, 1) +
+                                                 1) <= wholeBits(type));
+}
+
 bool moe::isHarmlessCast(NodeOp node) {
   Type from = elementType(node.getInput(0));
   Type to = elementType(node.getOutput(0));
@@ -46,10 +78,62 @@ bool moe::isHarmlessCast(NodeOp node) {
     return false;
   if (from == to || from.isInteger(1))
     return true;
-  if (isa<FloatType>(from))
-    return isa<FloatType>(to);
-  return isa<IntegerType>(from) &&
-         (isa<FloatType>(to) || to.getIntOrFloatBitWidth() > 1);
+  if (auto wide = dyn_cast<FloatType>(from))
+    return isa<FloatType>(to) &&
+           (holds(cast<FloatType>(to), wide) || !node->hasAttr(kRoundsAttr));
+  if (!isa<IntegerType>(from) || !to.isIntOrFloat() || to.isInteger(1))
+    return false;
+  // No list of tokens or experts is longer than that.
+  constexpr unsigned indexBits = 24;
+  bool keepsSign = from.isUnsignedInteger() || !to.isUnsignedInteger();
+  return keepsSign && wholeBits(to) >= std::min(wholeBits(from), indexBits);
+}
+
+/// Whether a value takes part in the computation: it is more than stored in its
+/// type, or rounded to it and back.
+static bool isComputedWith(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    auto node = dyn_cast<NodeOp>(user);
+    return !node || !isCast(node);
+  });
+}
+
+/// The types of a graph's weights, inputs and outputs that it computes in.
+static llvm::SmallPtrSet<Type, 4> typesOfModel(onnx::GraphOp graph) {
+  llvm::SmallPtrSet<Type, 4> types;
+  auto add = [&](Value value) {
+    if (Type type = elementType(value); type && isa<FloatType>(type))
+      types.insert(type);
+  };
+  Block &body = graph.getBody().front();
+  for (BlockArgument argument : body.getArguments())
+    if (isComputedWith(argument))
+      add(argument);
+  for (auto load : body.getOps<ml_program::GlobalLoadConstOp>())
+    if (isComputedWith(load.getResult()))
+      add(load.getResult());
+  for (Value result : body.getTerminator()->getOperands())
+    if (auto node = result.getDefiningOp<NodeOp>(); !node || !isCast(node))
+      add(result);
+  return types;
+}
+
+RoundingCasts::RoundingCasts(onnx::GraphOp graph) : graph(graph) {
+  llvm::SmallPtrSet<Type, 4> types = typesOfModel(graph);
+  for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
+    if (!isCast(node))
+      continue;
+    Type type = elementType(node.getOutput(0));
+    // Eight bits and fewer are a store, whatever the model computes in.
+    if (type && isa<FloatType>(type) &&
+        (type.getIntOrFloatBitWidth() < 16 || !types.contains(type)))
+      node->setDiscardableAttr(kRoundsAttr, UnitAttr::get(graph.getContext()));
+  }
+}
+
+RoundingCasts::~RoundingCasts() {
+  for (NodeOp node : graph.getBody().front().getOps<NodeOp>())
+    node->removeDiscardableAttr(kRoundsAttr);
 }
 
 bool moe::isReadOnce(Value value) {

@@ -38,9 +38,25 @@ std::optional<Shape> shapeOf(mlir::Value value);
 /// The node that computes `value`, if it is `opType` of the default domain.
 onnx::NodeOp definedBy(mlir::Value value, llvm::StringRef opType);
 
-/// Whether a Cast node keeps what its value stands for: from one kind of
-/// numbers to the same, or from a truth value to 0 and 1.
+/// Whether a Cast node keeps what its value stands for: to a type that holds
+/// all numbers of the other, from a truth value to 0 and 1, from an index to a
+/// type with room for any; or rounding to a type that the model computes in.
 bool isHarmlessCast(onnx::NodeOp node);
+
+/// Whether `type` holds all whole numbers from 0 to `largest`.
+bool holdsWhole(mlir::Type type, int64_t largest);
+
+/// Marks the Casts of a graph that round to a type which the model only passes
+/// through, as long as this lives: `isHarmlessCast` is asked of one node, and
+/// what the model computes in is seen by all of them together.
+class RoundingCasts {
+public:
+  explicit RoundingCasts(onnx::GraphOp graph);
+  ~RoundingCasts();
+
+private:
+  onnx::GraphOp graph;
+};
 
 /// Looks through one node that only moves data (and, with `casts`, changes the
 /// precision). Returns whether it did.

@@ -16,6 +16,8 @@
 
 #include "dialects/NN/Transforms/Raiser.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::nn;
@@ -62,8 +64,11 @@ static bool compare(Analysis &analysis, NodeOp node) {
   mask.layout = *layout;
   std::optional<int64_t> expert = intOf(pair->other);
   if (!expert)
-    if (auto real = scalarOf(pair->other))
+    if (auto real = scalarOf(pair->other)) {
+      if (!(std::abs(*real) <= 1e9) || std::trunc(*real) != *real)
+        return false; // equal to no expert
       expert = static_cast<int64_t>(*real);
+    }
   if (expert) {
     if (*expert < 0 || *expert >= mask.router->experts)
       return false;

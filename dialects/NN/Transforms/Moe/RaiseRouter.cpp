@@ -34,12 +34,21 @@ bool moe::isOverLastDim(NodeOp node, Value input, int64_t otherwise) {
   return normaliseAxis(node.getIntAttr("axis", otherwise), rank) == rank - 1;
 }
 
-/// The selection, if the weights are the values of TopK itself: what it was
-/// given is then probabilities, and the scores are not changed for the choice.
-static std::optional<RouteKind> kindOfValues(const Selection &selection) {
-  if (selection.kind == RouteKind::TopK || selection.bias)
-    return std::nullopt;
-  return selection.kind;
+/// Whether the values of TopK are scores of the chosen: where nothing was added
+/// for the choice, and no expert of another group, whose score is masked, can
+/// be chosen.
+static bool areValuesScores(const Router &router) {
+  const Selection &selection = router.selection;
+  if (selection.bias)
+    return false;
+  if (selection.groups <= 1)
+    return true;
+  constexpr double lowest = -65504; // of f16
+  bool isBelow = selection.kind == RouteKind::TopK
+                     ? selection.maskedScore <= lowest
+                     : selection.maskedScore <= 0;
+  int64_t size = router.experts / selection.groups;
+  return isBelow && router.slots <= selection.topGroups * size;
 }
 
 static bool startRouter(Analysis &analysis, NodeOp node) {
@@ -72,10 +81,13 @@ static bool startRouter(Analysis &analysis, NodeOp node) {
       {{Axis::Token, router.tokens}, {Axis::Slot, router.slots}});
   Fact weight = index;
   weight.kind = FactKind::Weight;
-  weight.spec.kind = kindOfValues(router.selection);
+  if (router.selection.kind != RouteKind::TopK)
+    weight.spec.kind = router.selection.kind;
   analysis.set(node, std::move(index), 1);
-  if (router.selection.bias)
+  if (!areValuesScores(router))
     return true; // the values are no weights
+  Value values = node.getOutput(0);
+  added->usesChoiceAsScores = values && !values.use_empty();
   return analysis.set(node, std::move(weight), 0);
 }
 
@@ -227,14 +239,18 @@ static bool gatherScores(Analysis &analysis, NodeOp node) {
   View scores{node.getInput(0),
               Layout::rowMajor({{Axis::Token, router.tokens},
                                 {Axis::Expert, router.experts}})};
-  View known{selection.scores, scores.layout};
   peel(scores, /*casts=*/true);
+  splitBias(*index->router, scores);
+  View known{selection.scores, scores.layout};
   if (known.value)
     peel(known, /*casts=*/true);
   bool isKnown = known.value && scores == known;
-  if (isKnown && selection.kind != RouteKind::TopK)
+  if (isKnown && selection.kind != RouteKind::TopK) {
     weight.spec.kind = selection.kind;
-  else if (!isKnown) {
+  } else if (isKnown) {
+    // Without a bias of its own the choice is the scores.
+    index->router->usesChoiceAsScores |= !selection.bias;
+  } else {
     weight.spec.kind = RouteKind::TopK;
     weight.spec.scores = node.getInput(0);
   }

@@ -24,6 +24,18 @@ using namespace inlay::nn;
 using namespace inlay::nn::moe;
 using onnx::NodeOp;
 
+/// A weight with a number for each expert.
+static bool isBias(Value value, int64_t experts) {
+  auto shape = shapeOf(value);
+  if (!shape || shape->empty() || shape->back() != experts ||
+      numElements(*shape) != experts)
+    return false;
+  View view{value, {}};
+  peel(view, /*casts=*/true);
+  return view.value.getDefiningOp<ml_program::GlobalLoadConstOp>() ||
+         view.value.getDefiningOp<onnx::ConstantOp>();
+}
+
 namespace {
 
 class SelectionReader {
@@ -43,7 +55,7 @@ public:
     // router's own, and GatherElements of the scores would tell.
     if (NodeOp add = definedBy(view.value, "Add"); add && view.layout == rows)
       for (unsigned i : {1u, 0u})
-        if (isBias(add.getInput(i))) {
+        if (isBias(add.getInput(i), experts)) {
           View scores{add.getInput(1 - i), rows};
           peel(scores, /*casts=*/true);
           if (readScores(scores)) {
@@ -82,19 +94,6 @@ private:
     return true;
   }
 
-  /// A weight with a number for each expert.
-  bool isBias(Value value) const {
-    auto shape = shapeOf(value);
-    if (!shape || shape->empty() || shape->back() != experts ||
-        numElements(*shape) != experts)
-      return false;
-    View view{value, {}};
-    while (stepBack(view, /*casts=*/true)) {
-    }
-    return view.value.getDefiningOp<ml_program::GlobalLoadConstOp>() ||
-           view.value.getDefiningOp<onnx::ConstantOp>();
-  }
-
   //===--------------------------------------------------------------------===//
   // Groups
   //===--------------------------------------------------------------------===//
@@ -110,7 +109,7 @@ private:
         auto shape = shapeOf(where.getInput(0));
         if (fill && shape &&
             numElements(*shape) == numElements(*shapeOf(view.value)) &&
-            readMask({where.getInput(0), rows}, choice, keeps)) {
+            tryMask({where.getInput(0), rows}, choice, keeps)) {
           selection.maskedScore = *fill;
           return choice;
         }
@@ -121,10 +120,19 @@ private:
         View choice{mul.getInput(i), rows};
         auto shape = shapeOf(mul.getInput(1 - i));
         if (shape && numElements(*shape) == numElements(*shapeOf(view.value)) &&
-            readMask({mul.getInput(1 - i), rows}, choice, /*keeps=*/true))
+            tryMask({mul.getInput(1 - i), rows}, choice, /*keeps=*/true))
           return choice;
       }
     return std::nullopt;
+  }
+
+  /// Notes nothing of a mask that turns out to be another.
+  bool tryMask(const View &mask, View &choice, bool keeps) {
+    Selection before = selection;
+    if (readMask(mask, choice, keeps))
+      return true;
+    selection = before;
+    return false;
   }
 
   /// Whether `mask` is true (or false, unless `keeps`) for the experts of the
@@ -303,4 +311,24 @@ private:
 
 Selection moe::readSelection(Value choice, int64_t tokens, int64_t experts) {
   return SelectionReader(tokens, experts).read(choice);
+}
+
+void moe::splitBias(Router &router, View scores) {
+  Selection &selection = router.selection;
+  // Only of logits is it unknown whose the bias is.
+  if (selection.kind != RouteKind::TopK || selection.bias ||
+      router.usesChoiceAsScores)
+    return;
+  NodeOp add = definedBy(selection.logits, "Add");
+  for (unsigned i : {1u, 0u}) {
+    if (!add || !isBias(add.getInput(i), router.experts))
+      continue;
+    View logits{add.getInput(1 - i), scores.layout};
+    peel(logits, /*casts=*/true);
+    if (!(logits == scores))
+      continue;
+    selection.bias = add.getInput(i);
+    selection.logits = selection.scores = logits.value;
+    return;
+  }
 }
