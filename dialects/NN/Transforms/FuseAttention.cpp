@@ -27,6 +27,22 @@ static constexpr double kMasked = -1e4;
 
 namespace {
 
+/// Something that hides keys: an addend of the scores, or a choice between a
+/// score and a number. The other side of an addend that is a choice is no
+/// score.
+struct Mask {
+  Value addend;
+  WhereOp choice;
+
+  /// What spans the scores.
+  Value shaped() { return choice ? choice.getCondition() : addend; }
+  /// What is chosen in place of the score of a hidden key.
+  double fill() {
+    std::optional<double> first = getScalar(choice.getLhs());
+    return first ? *first : *getScalar(choice.getRhs());
+  }
+};
+
 /// What is between the products and the softmax.
 struct Scores {
   Value query;      ///< [..., tokens, d]
@@ -34,7 +50,7 @@ struct Scores {
   double scale = 1;
   double softcap = 0;
   Value sinks; ///< a column of the scores, [..., tokens, 1]
-  SmallVector<Value> masks;
+  SmallVector<Mask> masks;
 
   bool match(Value value, int depth = 10);
 
@@ -96,7 +112,7 @@ bool Scores::matchMask(Value value, int depth) {
   if (!isPlain())
     return false;
   Scores before = *this;
-  auto tryWith = [&](Value rest, Value mask) {
+  auto tryWith = [&](Value rest, Mask mask) {
     *this = before;
     if (getShape(rest) != getShape(value))
       return false;
@@ -104,18 +120,17 @@ bool Scores::matchMask(Value value, int depth) {
     return match(rest, depth - 1);
   };
   if (auto sum = matchBinary(value, BinaryKind::Add))
-    return tryWith(sum.getLhs(), sum.getRhs()) ||
-           tryWith(sum.getRhs(), sum.getLhs());
+    return tryWith(sum.getLhs(), {sum.getRhs(), WhereOp()}) ||
+           tryWith(sum.getRhs(), {sum.getLhs(), WhereOp()});
   auto choice = value.getDefiningOp<WhereOp>();
   if (!choice)
     return false;
   std::optional<double> chosen = getScalar(choice.getLhs());
   std::optional<double> otherwise = getScalar(choice.getRhs());
-  // The choice itself stands for the mask; `createBias` reads it.
-  if (otherwise && *otherwise <= kMasked)
-    return tryWith(choice.getLhs(), value);
-  if (chosen && *chosen <= kMasked)
-    return tryWith(choice.getRhs(), value);
+  if (otherwise && *otherwise <= kMasked && !chosen)
+    return tryWith(choice.getLhs(), {Value(), choice});
+  if (chosen && *chosen <= kMasked && !otherwise)
+    return tryWith(choice.getRhs(), {Value(), choice});
   return false;
 }
 
@@ -254,8 +269,8 @@ private:
                 (kvHeads == heads || kvHeads == 1) && key[2] == headDim &&
                 value[2] == length && headDim > 0 && valueDim > 0 &&
                 heads > 0 && scores.scale > 0;
-    if (!fits || !llvm::all_of(scores.masks, [&](Value mask) {
-          return isMask(maskOf(mask));
+    if (!fits || !llvm::all_of(scores.masks, [&](Mask &mask) {
+          return isMask(mask.shaped());
         }))
       return failure();
     if (scores.sinks && !sinksOf())
@@ -315,33 +330,20 @@ private:
     return createReshape(rewriter, loc, sinksOf(), {heads});
   }
 
-  /// What a mask adds, or the condition of the choice that it is.
-  static Value maskOf(Value mask) {
-    auto choice = mask.getDefiningOp<WhereOp>();
-    bool isChoice = choice && (getScalar(choice.getLhs()).has_value() !=
-                               getScalar(choice.getRhs()).has_value());
-    return isChoice ? choice.getCondition() : mask;
-  }
-
   bool isMask(Value mask) {
     SmallVector<int64_t> scoresShape = {batch, heads, tokens, length};
     auto shape = broadcastShapes({getShape(mask), scoresShape});
     return shape && ArrayRef<int64_t>(*shape) == ArrayRef(scoresShape);
   }
 
-  /// What is chosen in place of the score of a hidden key.
-  static double fillOf(WhereOp choice) {
-    std::optional<double> first = getScalar(choice.getLhs());
-    return first ? *first : *getScalar(choice.getRhs());
-  }
-
   /// 0 where a key is seen, and where not the number that hides it. With minus
   /// infinity in its place, a query that sees no key has no weights; with any
   /// other number in place of the score it has equal ones. Added to the score
   /// the number has to be so low that nothing of the score is left.
-  Value asAddend(WhereOp choice, Type element) {
+  Value asAddend(Mask mask, Type element) {
     constexpr double absorbing = -1e30;
-    double fill = fillOf(choice);
+    WhereOp choice = mask.choice;
+    double fill = mask.fill();
     auto type = RankedTensorType::get(getShape(choice.getCondition()), element);
     auto one = RankedTensorType::get({}, element);
     Value seen = createSplat(rewriter, loc, one, 0);
@@ -356,9 +358,8 @@ private:
   /// The type of the bias: one that holds a number which hides.
   Type biasElement() {
     Type element = getElementTypeOrSelf(op.getType());
-    bool hasFill = llvm::any_of(scores.masks, [](Value mask) {
-      return maskOf(mask) != mask &&
-             std::isfinite(fillOf(mask.getDefiningOp<WhereOp>()));
+    bool hasFill = llvm::any_of(scores.masks, [](Mask &mask) {
+      return mask.choice && std::isfinite(mask.fill());
     });
     return hasFill && element.getIntOrFloatBitWidth() < 32
                ? rewriter.getF32Type()
@@ -376,18 +377,19 @@ private:
   Value createBias() {
     Type element = biasElement();
     Value added, chosen;
-    for (Value mask : scores.masks) {
-      if (maskOf(mask) != mask) {
+    for (Mask &mask : scores.masks) {
+      if (mask.choice) {
         // Hidden twice is hidden once.
-        Value addend = asAddend(mask.getDefiningOp<WhereOp>(), element);
-        chosen = combine(chosen, BinaryKind::Min, addend, element);
+        chosen =
+            combine(chosen, BinaryKind::Min, asAddend(mask, element), element);
         continue;
       }
-      if (getElementTypeOrSelf(mask.getType()) != element)
-        mask = CastOp::create(rewriter, loc,
-                              RankedTensorType::get(getShape(mask), element),
-                              mask);
-      added = combine(added, BinaryKind::Add, mask, element);
+      Value addend = mask.addend;
+      if (getElementTypeOrSelf(addend.getType()) != element)
+        addend = CastOp::create(
+            rewriter, loc, RankedTensorType::get(getShape(addend), element),
+            addend);
+      added = combine(added, BinaryKind::Add, addend, element);
     }
     Value sum = combine(added, BinaryKind::Add, chosen, element);
     if (!sum)

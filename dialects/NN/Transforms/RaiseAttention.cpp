@@ -262,18 +262,20 @@ static Refusal raiseMultiHeadAttention(RaiseContext &context) {
   parts.valueDim = getLastDim(value) / parts.numHeads;
   parts.scale = readScale(node, parts.headDim);
   parts.causal = node.getIntAttr("unidirectional", 0) != 0;
+  // onnxruntime masks as if the lengths were equal, and the last query not at
+  // all: nobody means that.
+  int64_t tokens = getShape(parts.query)[1], length = getShape(key)[1];
+  if (parts.causal && !parts.pastKey && tokens > 1 && tokens != length)
+    return "is unidirectional over " + std::to_string(tokens) +
+           " queries and " + std::to_string(length) +
+           " keys without a past, which leaves open what the queries see: "
+           "export it with a past or with a mask";
   Type element = getElementTypeOrSelf(parts.query.getType());
   Value padding;
   if (Value mask = context.input(mha::PaddingMask))
     padding = createPaddingBias(context, mask, element,
                                 node.getFloatAttr("mask_filter_value", -10000));
   parts.bias = createSum(context, context.input(mha::AttentionBias), padding);
-  // Without a past the first query belongs to the first key; a single query
-  // sees all.
-  int64_t tokens = getShape(parts.query)[1];
-  if (parts.causal && !parts.pastKey && tokens > 1 &&
-      tokens != getShape(parts.key)[1])
-    parts.spellOutCausality(context.getBuilder(), context.getLoc());
   context.noteRole(mha::PastLength, StepRole::Start);
   bool hasPresent = parts.pastKey || context.isOutputUsed(1);
   if (hasPresent) {

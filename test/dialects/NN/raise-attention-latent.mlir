@@ -4,7 +4,7 @@
 module attributes {inlay_onnx.opsets = {ai.onnx = 24 : i64}} {
   // CHECK-LABEL: inlay_dataflow.graph @latent
   // CHECK: inlay_dataflow.state {{.*}}tensor<1x1x8x24xf32>
-  // CHECK: inlay_nn.attention {{ *}}none %{{[a-z0-9]*}}, %{{[a-z0-9]*}} past %{{.*}} {head_dim = 24 : i64, kv_heads = 1 : i64, num_heads = 4 : i64,
+  // CHECK: inlay_nn.attention {{ *}}none %{{[a-z0-9]*}}, %{{[a-z0-9]*}} past %{{.*}} {causal = false, head_dim = 24 : i64, kv_heads = 1 : i64, num_heads = 4 : i64,
   // CHECK-SAME: value_dim = 16 : i64, value_in_key}
   inlay_onnx.graph @latent(%q: tensor<1x4x1x24xf32>, %k: tensor<1x1x1x24xf32>, %past: tensor<1x1x7x24xf32>) -> (tensor<1x4x1x16xf32>, tensor<1x1x8x24xf32>) attributes {arg_names = ["q", "k", "past"], result_names = ["y", "present"]} {
     %zero = inlay_onnx.constant dense<0> : tensor<1xi64>
@@ -12,7 +12,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 24 : i64}} {
     %last = inlay_onnx.constant dense<3> : tensor<1xi64>
     %0 = inlay_onnx.node "Concat"(%past, %k) {attributes = {axis = 2 : i64}} : (tensor<1x1x7x24xf32>, tensor<1x1x1x24xf32>) -> tensor<1x1x8x24xf32>
     %1 = inlay_onnx.node "Slice"(%0, %zero, %end, %last) : (tensor<1x1x8x24xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x1x8x16xf32>
-    %2 = inlay_onnx.node "Attention"(%q, %0, %1) {attributes = {is_causal = 1 : i64}} : (tensor<1x4x1x24xf32>, tensor<1x1x8x24xf32>, tensor<1x1x8x16xf32>) -> tensor<1x4x1x16xf32>
+    %2 = inlay_onnx.node "Attention"(%q, %0, %1) : (tensor<1x4x1x24xf32>, tensor<1x1x8x24xf32>, tensor<1x1x8x16xf32>) -> tensor<1x4x1x16xf32>
     inlay_onnx.return %2, %0 : tensor<1x4x1x16xf32>, tensor<1x1x8x24xf32>
   }
 }
@@ -55,7 +55,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 24 : i64}} {
   // CHECK-DAG: inlay_dataflow.state {{.*}}tensor<1x1x8x16xf32>
   // CHECK-DAG: inlay_dataflow.state {{.*}}tensor<1x1x8x6xf32>
   // CHECK: inlay_nn.matmul {{.*}} : (tensor<1x4x1x8xf32>, tensor<4x8x16xf32>) -> tensor<1x4x1x16xf32>
-  // CHECK: inlay_nn.attention {{ *}}none %{{[a-z0-9]*}}, %{{[a-z0-9]*}}, %{{[a-z0-9]*}} past %{{.*}}, %{{.*}} {head_dim = 22 : i64, kv_heads = 1 : i64, num_heads = 4 : i64,
+  // CHECK: inlay_nn.attention {{ *}}none %{{[a-z0-9]*}}, %{{[a-z0-9]*}}, %{{[a-z0-9]*}} past %{{.*}}, %{{.*}} {causal = false, head_dim = 22 : i64, kv_heads = 1 : i64, num_heads = 4 : i64,
   // CHECK-SAME: value_dim = 16 : i64, value_in_key}
   // CHECK: inlay_nn.matmul {{.*}} : (tensor<1x4x1x16xf32>, tensor<4x16x12xf32>) -> tensor<1x4x1x12xf32>
   // CHECK-NOT: inlay_nn.linear
@@ -76,7 +76,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 24 : i64}} {
     %6 = inlay_onnx.node "Slice"(%4, %eight, %end, %last) : (tensor<1x4x8x20xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x4x8x12xf32>
     %7 = inlay_onnx.node "Expand"(%1, %copies) : (tensor<1x1x8x6xf32>, tensor<4xi64>) -> tensor<1x4x8x6xf32>
     %8 = inlay_onnx.node "Concat"(%5, %7) {attributes = {axis = 3 : i64}} : (tensor<1x4x8x8xf32>, tensor<1x4x8x6xf32>) -> tensor<1x4x8x14xf32>
-    %9 = inlay_onnx.node "Attention"(%q, %8, %6) {attributes = {is_causal = 1 : i64}} : (tensor<1x4x1x14xf32>, tensor<1x4x8x14xf32>, tensor<1x4x8x12xf32>) -> tensor<1x4x1x12xf32>
+    %9 = inlay_onnx.node "Attention"(%q, %8, %6) : (tensor<1x4x1x14xf32>, tensor<1x4x8x14xf32>, tensor<1x4x8x12xf32>) -> tensor<1x4x1x12xf32>
     inlay_onnx.return %9, %0, %1 : tensor<1x4x1x12xf32>, tensor<1x1x8x16xf32>, tensor<1x1x8x6xf32>
   }
 }

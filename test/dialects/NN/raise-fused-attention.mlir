@@ -86,15 +86,17 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 25 : i64}} {
 // What is refused is said for all at once, with the remedy.
 module attributes {inlay_onnx.opsets = {ai.onnx = 25 : i64, com.microsoft = 1 : i64}} {
   ml_program.global private @w(#inlay_onnx.weight<file = "m.data", offset = 0, length = 49152, encoding = raw>) : tensor<64x192xf32>
-  // expected-warning @below {{7 nodes stay opaque: they are placed and costed by the bytes they move only}}
+  // expected-warning @below {{9 nodes stay opaque: they are placed and costed by the bytes they move only}}
   // expected-note @below {{1 x com.microsoft::Attention (opset 1): keeps keys and values in one past tensor: export it as GroupQueryAttention or MultiHeadAttention; e.g. node 'past'}}
   // expected-note @below {{1 x com.microsoft::Attention (opset 1): rotates with caches of its own (do_rotary = 1): export it as GroupQueryAttention; e.g. node 'rotates'}}
   // expected-note @below {{1 x com.microsoft::MultiHeadAttention (opset 1): has queries, keys and values packed into one input: export them apart, or as GroupQueryAttention; e.g. node 'packed'}}
+  // expected-note @below {{1 x com.microsoft::MultiHeadAttention (opset 1): is unidirectional over 3 queries and 8 keys without a past, which leaves open what the queries see: export it with a past or with a mask; e.g. node 'apart'}}
+  // expected-note @below {{1 x Attention (opset 25): has queries that see no key: is_causal counts them from the first key on; e.g. node 'blind'}}
   // expected-note @below {{1 x Attention (opset 25): sees 2 tokens ahead (right_window_size), which no rule knows; e.g. node 'ahead'}}
   // expected-note @below {{1 x com.microsoft::GroupQueryAttention (opset 1): rotates (do_rotary = 1) without cos_cache and sin_cache; e.g. node 'no caches'}}
   // expected-note @below {{1 x MatMulInteger (opset 25): multiplies integers, which no rule knows: export weights that are dequantised before the product (DequantizeLinear, MatMulNBits); e.g. node 'integers'}}
   // expected-note @below {{1 x com.microsoft::MatMulNBits (opset 1): has a group index (g_idx), an old form: export again without it; e.g. node 'groups'}}
-  inlay_onnx.graph @refused(%x: tensor<1x8x64xf32>, %p: tensor<2x1x4x3x16xf32>, %q: tensor<1x8x4x3x16xf32>, %i: tensor<4x64xi8>, %j: tensor<64x4xi8>, %b: tensor<8x2x16xui8>, %s: tensor<8x2xf32>, %g: tensor<64xi32>) -> (tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<4x4xi32>, tensor<1x8x8xf32>) attributes {arg_names = ["x", "p", "q", "i", "j", "b", "s", "g"], result_names = ["a", "b", "c", "d", "e", "f", "h"]} {
+  inlay_onnx.graph @refused(%x: tensor<1x8x64xf32>, %p: tensor<2x1x4x3x16xf32>, %q: tensor<1x8x4x3x16xf32>, %i: tensor<4x64xi8>, %j: tensor<64x4xi8>, %b: tensor<8x2x16xui8>, %s: tensor<8x2xf32>, %g: tensor<64xi32>, %t: tensor<1x3x64xf32>) -> (tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<4x4xi32>, tensor<1x8x8xf32>, tensor<1x3x64xf32>, tensor<1x8x64xf32>) attributes {arg_names = ["x", "p", "q", "i", "j", "b", "s", "g", "t"], result_names = ["a", "b", "c", "d", "e", "f", "h", "k", "l"]} {
     %none = inlay_onnx.none : none
     %w = ml_program.global_load_const @w : tensor<64x192xf32>
     %0 = inlay_onnx.node "com.microsoft::Attention"(%x, %w, %none, %none, %p) {attributes = {num_heads = 4 : i64}} : (tensor<1x8x64xf32>, tensor<64x192xf32>, none, none, tensor<2x1x4x3x16xf32>) -> tensor<1x8x64xf32> loc("past")
@@ -104,6 +106,8 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 25 : i64, com.microsoft = 1 : 
     %4 = inlay_onnx.node "com.microsoft::GroupQueryAttention"(%x, %x, %x) {attributes = {do_rotary = 1 : i64, kv_num_heads = 4 : i64, num_heads = 4 : i64}} : (tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>) -> tensor<1x8x64xf32> loc("no caches")
     %5 = inlay_onnx.node "MatMulInteger"(%i, %j) : (tensor<4x64xi8>, tensor<64x4xi8>) -> tensor<4x4xi32> loc("integers")
     %6 = inlay_onnx.node "com.microsoft::MatMulNBits"(%x, %b, %s, %none, %g) {attributes = {K = 64 : i64, N = 8 : i64, bits = 4 : i64, block_size = 32 : i64}} : (tensor<1x8x64xf32>, tensor<8x2x16xui8>, tensor<8x2xf32>, none, tensor<64xi32>) -> tensor<1x8x8xf32> loc("groups")
-    inlay_onnx.return %0, %1, %2, %3, %4, %5, %6 : tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<4x4xi32>, tensor<1x8x8xf32>
+    %7 = inlay_onnx.node "com.microsoft::MultiHeadAttention"(%t, %x, %x) {attributes = {num_heads = 4 : i64, unidirectional = 1 : i64}} : (tensor<1x3x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>) -> tensor<1x3x64xf32> loc("apart")
+    %8 = inlay_onnx.node "Attention"(%x, %t, %t) {attributes = {is_causal = 1 : i64, kv_num_heads = 4 : i64, left_window_size = 2 : i64, q_num_heads = 4 : i64}} : (tensor<1x8x64xf32>, tensor<1x3x64xf32>, tensor<1x3x64xf32>) -> tensor<1x8x64xf32> loc("blind")
+    inlay_onnx.return %0, %1, %2, %3, %4, %5, %6, %7, %8 : tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>, tensor<4x4xi32>, tensor<1x8x8xf32>, tensor<1x3x64xf32>, tensor<1x8x64xf32>
   }
 }

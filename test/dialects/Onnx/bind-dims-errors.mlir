@@ -48,6 +48,12 @@
 // RUN: not inlay-opt %S/Inputs/fixed-tokens.mlir --bind-dims="batch=4" 2>&1 | FileCheck %s --check-prefix=FIXED
 // FIXED: error: 'batch=4' contradicts input 'input_ids', which holds 2 x 7 tokens
 
+// RUN: not inlay-opt %S/Inputs/fixed-past.mlir --bind-dims="context=9" 2>&1 | FileCheck %s --check-prefix=FIXED-PAST
+// FIXED-PAST: error: 'context=9' contradicts node '/layers.0/attn', whose past holds 4 tokens in every step; leave the context out, or export the model with a symbol for that length
+
+// RUN: inlay-opt %S/Inputs/fixed-past.mlir --bind-dims | FileCheck %s --check-prefix=OWN-PAST
+// OWN-PAST: inlay_onnx.context = 4 : i64
+
 ml_program.global private @cos(#inlay_onnx.weight<file = "m.data", offset = 0, length = 2048, encoding = raw>) : tensor<32x8xf32>
 inlay_onnx.graph @main(
     %a: tensor<?x?x64xf32, #inlay_onnx.dims<"batch_size", "sequence_length", 64>>,
