@@ -326,8 +326,8 @@ def test_gelu_by_tanh_has_its_numbers(factor, cubic, fuses, tmp_path):
     assert (" gelu_tanh " in check(model_of(nodes, feeds, ["y"], weights, opset=17), feeds, tmp_path)) == fuses
 
 
-@pytest.mark.parametrize("tokens", [1, 3])
-def test_a_past_of_fixed_length_is_the_context(tokens, tmp_path):
+@pytest.mark.parametrize("tokens, window", [(1, -1), (3, -1), (3, 3)])
+def test_a_past_of_fixed_length_is_the_context(tokens, window, tmp_path):
     """The rotary table has room for more; the state has not."""
     past, dim = 4, 16
     feeds = {"q": draw(1, tokens, 4 * dim), "k": draw(1, tokens, 2 * dim), "v": draw(1, tokens, 2 * dim, seed=6), "pk": draw(1, 2, past, dim),
@@ -336,6 +336,6 @@ def test_a_past_of_fixed_length_is_the_context(tokens, tmp_path):
     weights = {"last": np.array([past + tokens - 1], np.int32), "total": np.array(past + tokens, np.int32), "cos": np.cos(angles).astype("f"),
                "sin": np.sin(angles).astype("f")}
     node = helper.make_node("GroupQueryAttention", ["q", "k", "v", "pk", "pv", "last", "total", "cos", "sin"], ["y", "nk", "nv"],
-                            domain="com.microsoft", num_heads=4, kv_num_heads=2, do_rotary=1)
+                            domain="com.microsoft", num_heads=4, kv_num_heads=2, do_rotary=1, local_window_size=window)
     ir = check(model_of([node], feeds, ["y", "nk", "nv"], weights, opset=17), feeds, tmp_path)
     assert "context = 4 : i64" in ir, ir

@@ -101,6 +101,21 @@ static std::optional<int64_t> getBufferTokens(NodeOp node) {
   return type.getDimSize(axis);
 }
 
+/// Whether a past of `length` tokens may be a ring that holds the last of more,
+/// as far as window and total length of the node tell.
+static bool mayBeRing(NodeOp node, int64_t length) {
+  int64_t window = node.getIntAttr("local_window_size", -1);
+  if (window <= 0)
+    return false;
+  auto query = dyn_cast<RankedTensorType>(node.getInput(0).getType());
+  Value total = node.getInput(6);
+  auto known = total ? getConstantInts(total) : std::nullopt;
+  if (known && known->size() == 1 && query && query.getRank() == 3 &&
+      !query.isDynamicDim(1))
+    return length + query.getDimSize(1) < known->front();
+  return window <= length;
+}
+
 /// Tokens of a past whose length the model fixes, and that grows by the step: a
 /// present of the same length is a buffer, and with a window may be a ring.
 static std::optional<int64_t> getFixedPast(NodeOp node) {
@@ -124,8 +139,7 @@ static std::optional<int64_t> getFixedPast(NodeOp node) {
                        : RankedTensorType();
   bool isBuffer = after && after.getRank() == 4 && !after.isDynamicDim(2) &&
                   after.getDimSize(2) == length;
-  int64_t window = node.getIntAttr("local_window_size", -1);
-  if (isBuffer || (window > 0 && window <= length))
+  if (isBuffer || mayBeRing(node, length))
     return std::nullopt;
   return length;
 }
