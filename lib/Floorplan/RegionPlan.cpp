@@ -70,6 +70,19 @@ int64_t Chain::liveCores() const {
   return live;
 }
 
+double inlay::floorplan::waysBetween(const Chain &chain,
+                                     const std::vector<Region> &regions) {
+  std::vector<const Region *> regionOf(chain.links.size(), nullptr);
+  for (const Region &region : regions)
+    for (size_t k : region.kernels)
+      regionOf[k] = &region;
+  double cycles = 0;
+  for (size_t k = 1; k < regionOf.size(); ++k)
+    if (regionOf[k] && regionOf[k - 1] && regionOf[k] != regionOf[k - 1])
+      cycles += chain.handover(k, regionOf[k - 1]->rect, regionOf[k]->rect);
+  return cycles;
+}
+
 namespace {
 
 /// Checks a plan; every violation becomes one error.
@@ -79,27 +92,21 @@ public:
       : chain(chain), plan(plan), diags(diags) {}
 
   bool run() {
-    size_t next = 0;
+    regionOf.assign(chain.links.size(), nullptr);
     for (size_t r = 0; r < plan.regions.size(); ++r) {
-      const Region &region = plan.regions[r];
-      if (region.first != next || region.last <= region.first ||
-          region.last > chain.links.size() ||
-          region.offers.size() != region.last - region.first) {
-        fail(fmt::format("region {} holds kernels {} to {}, but those before "
-                         "it end at {} of {}",
-                         r, region.first, region.last, next,
-                         chain.links.size()));
+      if (!takeKernels(r))
         return false;
-      }
-      next = region.last;
       checkRect(r);
-      checkWishes(r);
       checkBytes(r);
     }
-    if (next != chain.links.size())
-      fail(fmt::format("ends at kernel {} of {}", next, chain.links.size()));
-    if (valid)
-      checkCycles();
+    for (size_t k = 0; k < chain.links.size(); ++k)
+      if (!regionOf[k])
+        fail(fmt::format("kernel '{}' has no region", chain.links[k].name));
+    if (!valid)
+      return false;
+    for (size_t k = 0; k < chain.links.size(); ++k)
+      checkWishes(k);
+    checkCycles();
     return valid;
   }
 
@@ -108,6 +115,31 @@ private:
     valid = false;
     diags.internalError("floorplan of '" + chain.name + "'",
                         std::move(message));
+  }
+
+  bool takeKernels(size_t r) {
+    const Region &region = plan.regions[r];
+    size_t before = 0;
+    for (size_t k : region.kernels) {
+      if (k >= chain.links.size() || k < before || regionOf[k]) {
+        fail(fmt::format("region {} holds kernel {} of {} out of order, or "
+                         "another region holds it too",
+                         r, k, chain.links.size()));
+        return false;
+      }
+      before = k;
+      regionOf[k] = &region;
+    }
+    bool isBehind =
+        r == 0 || (!region.kernels.empty() &&
+                   region.kernels[0] > plan.regions[r - 1].kernels[0]);
+    if (isBehind && !region.kernels.empty() &&
+        region.offers.size() == region.kernels.size())
+      return true;
+    fail(fmt::format("region {} holds {} kernels with {} offers, or begins "
+                     "before the one before it",
+                     r, region.kernels.size(), region.offers.size()));
+    return false;
   }
 
   void checkRect(size_t r) {
@@ -127,30 +159,27 @@ private:
         fail(fmt::format("regions {} and {} overlap", other, r));
   }
 
-  void checkWishes(size_t r) {
-    const Region &region = plan.regions[r];
-    for (size_t k = region.first; k < region.last; ++k) {
-      const Link &link = chain.links[k];
-      bool isTooLarge =
-          link.most.width > 0 && (region.rect.width > link.most.width ||
-                                  region.rect.height > link.most.height);
-      bool isElsewhere =
-          link.at && *link.at != std::pair(region.rect.x, region.rect.y);
-      if (isTooLarge || isElsewhere ||
-          (link.isJoined && k == region.first && r > 0))
-        fail(fmt::format("region {} is not what kernel '{}' may have", r,
-                         link.name));
-    }
+  void checkWishes(size_t k) {
+    const Link &link = chain.links[k];
+    const Rect &rect = regionOf[k]->rect;
+    bool isTooLarge = link.most.width > 0 && (rect.width > link.most.width ||
+                                              rect.height > link.most.height);
+    bool isElsewhere = link.at && *link.at != std::pair(rect.x, rect.y);
+    bool isAlone = link.isJoined && k > 0 && regionOf[k] != regionOf[k - 1];
+    if (isTooLarge || isElsewhere || isAlone)
+      fail(fmt::format("region {} is not what kernel '{}' may have",
+                       regionOf[k] - plan.regions.data(), link.name));
   }
 
   void checkBytes(size_t r) {
     const Region &region = plan.regions[r];
     int64_t resident = 0, scratch = 0;
     double cycles = 0;
-    for (size_t k = region.first; k < region.last; ++k) {
+    for (size_t i = 0; i < region.kernels.size(); ++i) {
+      size_t k = region.kernels[i];
       const std::vector<Offer> &offers =
           chain.offers(chain.links[k].kind, region.rect.extent());
-      size_t choice = region.offers[k - region.first];
+      size_t choice = region.offers[i];
       if (choice >= offers.size())
         return fail(fmt::format("kernel '{}' does not fit on {} x {} cores",
                                 chain.links[k].name, region.rect.width,
@@ -170,14 +199,9 @@ private:
   }
 
   void checkCycles() {
-    double cycles = 0;
-    for (size_t r = 0; r < plan.regions.size(); ++r) {
-      cycles += plan.regions[r].cycles;
-      if (r > 0)
-        cycles +=
-            chain.handover(plan.regions[r].first, plan.regions[r - 1].rect,
-                           plan.regions[r].rect);
-    }
+    double cycles = waysBetween(chain, plan.regions);
+    for (const Region &region : plan.regions)
+      cycles += region.cycles;
     if (std::abs(cycles - plan.cycles) > 1e-6 * (1 + cycles))
       fail(fmt::format("claims {:.1f} cycles, but they add up to {:.1f}",
                        plan.cycles, cycles));
@@ -186,6 +210,7 @@ private:
   const Chain &chain;
   const RegionPlan &plan;
   Diagnostics &diags;
+  std::vector<const Region *> regionOf; ///< of each kernel
   bool valid = true;
 };
 

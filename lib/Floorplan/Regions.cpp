@@ -8,6 +8,7 @@
 
 #include "inlay/Floorplan/Floorplan.h"
 
+#include "Divisions.h"
 #include "RunCost.h"
 #include "Tiles.h"
 
@@ -40,7 +41,7 @@ public:
   }
 
   std::optional<RegionPlan> run();
-  std::optional<RegionPlan> runFixed(std::vector<size_t> firsts);
+  std::optional<RegionPlan> runFixed(const Parts &parts);
 
 private:
   size_t count() const { return chain.links.size(); }
@@ -56,13 +57,16 @@ private:
   void tryTiles(const std::vector<Rect> &tiles);
   void tryPinned(Extent tile);
   bool mayHold(size_t tile, size_t first, size_t last) const;
-  std::vector<size_t> distribute(const std::vector<Rect> &tiles,
-                                 std::vector<Rect> &used);
-  std::vector<size_t> cutByBytes(size_t regions) const;
-  void resize(Extent grid, const Strips &strips,
-              const std::vector<size_t> &firsts, std::vector<Rect> tiles);
+  Parts distribute(const std::vector<Rect> &tiles, std::vector<Rect> &used);
+  Parts cutByBytes(size_t regions) const;
+  void resize(Extent grid, const Strips &strips, const Parts &parts,
+              std::vector<Rect> tiles);
 
-  std::optional<RegionPlan> placeAll(const std::vector<size_t> &firsts,
+  void tryDivisions();
+  void tryDivision(const Division &division);
+  void trySides(const Division &division, const Sides &sides);
+
+  std::optional<RegionPlan> placeAll(const Parts &parts,
                                      const std::vector<Rect> &rects);
   void addWays(RegionPlan &plan) const;
   bool consider(std::optional<RegionPlan> plan);
@@ -70,6 +74,7 @@ private:
   void shrink(RegionPlan &plan);
   bool shrinkSide(RegionPlan &plan, size_t region, bool isHeight,
                   int64_t parts);
+  double costOf(const RegionPlan &plan, size_t region) const;
 
   const Chain &chain;
   const SearchOptions &options;
@@ -106,26 +111,33 @@ void Planner::findCuts() {
 }
 
 void Planner::addWays(RegionPlan &plan) const {
-  plan.cycles = 0;
-  for (size_t r = 0; r < plan.regions.size(); ++r) {
-    plan.cycles += plan.regions[r].cycles;
-    if (r > 0)
-      plan.cycles +=
-          chain.handover(plan.regions[r].first, plan.regions[r - 1].rect,
-                         plan.regions[r].rect);
-  }
+  plan.cycles = waysBetween(chain, plan.regions);
+  for (const Region &region : plan.regions)
+    plan.cycles += region.cycles;
 }
 
-std::optional<RegionPlan> Planner::placeAll(const std::vector<size_t> &firsts,
+/// Runs that begin at `firsts`.
+static Parts toParts(const std::vector<size_t> &firsts, size_t count) {
+  Parts parts;
+  for (size_t r = 0; r < firsts.size(); ++r)
+    parts.push_back(
+        runOf(firsts[r], r + 1 < firsts.size() ? firsts[r + 1] : count));
+  return parts;
+}
+
+std::optional<RegionPlan> Planner::placeAll(const Parts &parts,
                                             const std::vector<Rect> &rects) {
   RegionPlan plan;
-  for (size_t r = 0; r < firsts.size(); ++r) {
-    size_t last = r + 1 < firsts.size() ? firsts[r + 1] : count();
-    std::optional<Region> region = runs.place(firsts[r], last, rects[r]);
+  for (size_t r = 0; r < parts.size(); ++r) {
+    std::optional<Region> region = runs.place(parts[r], rects[r]);
     if (!region)
       return std::nullopt;
     plan.regions.push_back(std::move(*region));
   }
+  std::sort(plan.regions.begin(), plan.regions.end(),
+            [](const Region &a, const Region &b) {
+              return a.kernels.front() < b.kernels.front();
+            });
   addWays(plan);
   return plan;
 }
@@ -181,10 +193,10 @@ bool Planner::mayHold(size_t tile, size_t first, size_t last) const {
   return holds || pin < 0;
 }
 
-/// Cuts the chain over tiles, of which some may stay empty. Returns the first
-/// kernel of each region and the tiles used; nothing when it does not fit.
-std::vector<size_t> Planner::distribute(const std::vector<Rect> &tiles,
-                                        std::vector<Rect> &used) {
+/// Cuts the chain over tiles, of which some may stay empty. Returns the run of
+/// each region and the tiles used; nothing when it does not fit.
+Parts Planner::distribute(const std::vector<Rect> &tiles,
+                          std::vector<Rect> &used) {
   struct State {
     double cycles = kNever;
     size_t from = 0;      ///< index into `cuts`
@@ -240,11 +252,11 @@ std::vector<size_t> Planner::distribute(const std::vector<Rect> &tiles,
   }
   std::reverse(firsts.begin(), firsts.end());
   std::reverse(used.begin(), used.end());
-  return firsts;
+  return toParts(firsts, count());
 }
 
 /// Runs of about equal bytes.
-std::vector<size_t> Planner::cutByBytes(size_t regions) const {
+Parts Planner::cutByBytes(size_t regions) const {
   double sum = 0;
   for (const Link &link : chain.links)
     sum += link.bytes;
@@ -263,12 +275,11 @@ std::vector<size_t> Planner::cutByBytes(size_t regions) const {
     if (seen >= target || target - seen <= next / 2)
       firsts.push_back(k + 1);
   }
-  return firsts.size() == regions ? firsts : std::vector<size_t>();
+  return firsts.size() == regions ? toParts(firsts, count()) : Parts();
 }
 
 /// Gives tiles the sizes that their runs need, by how full they are.
-void Planner::resize(Extent grid, const Strips &strips,
-                     const std::vector<size_t> &firsts,
+void Planner::resize(Extent grid, const Strips &strips, const Parts &parts,
                      std::vector<Rect> tiles) {
   constexpr int kRounds = 3;
   std::vector<double> weights;
@@ -276,11 +287,9 @@ void Planner::resize(Extent grid, const Strips &strips,
     weights.push_back(double(tile.area()));
   std::set<std::vector<int64_t>> seen;
   for (int round = 0; round < kRounds; ++round) {
-    for (size_t r = 0; r < firsts.size(); ++r) {
-      size_t last = r + 1 < firsts.size() ? firsts[r + 1] : count();
-      double fill = runs.fill(firsts[r], last, tiles[r].extent());
-      weights[r] *= std::clamp(fill, 0.1, 8.0);
-    }
+    for (size_t r = 0; r < parts.size(); ++r)
+      weights[r] *=
+          std::clamp(runs.fill(parts[r], tiles[r].extent()), 0.1, 8.0);
     tiles = layOut(grid, strips, weights);
     std::vector<int64_t> sizes;
     for (const Rect &tile : tiles) {
@@ -289,7 +298,7 @@ void Planner::resize(Extent grid, const Strips &strips,
     }
     if (tiles.empty() || !seen.insert(sizes).second)
       return;
-    consider(placeAll(firsts, tiles));
+    consider(placeAll(parts, tiles));
     if (isDone())
       return;
     for (size_t r = 0; r < tiles.size(); ++r)
@@ -305,25 +314,25 @@ void Planner::tryStrips(Extent grid, const Strips &strips, size_t regions) {
   // Other sizes save little; they are worth a look where equal ones are good.
   constexpr double kNear = 1.06;
   std::vector<Rect> used;
-  std::vector<size_t> firsts = distribute(tiles, used);
+  Parts parts = distribute(tiles, used);
   std::optional<RegionPlan> plan;
-  if (!firsts.empty())
-    plan = placeAll(firsts, used);
+  if (!parts.empty())
+    plan = placeAll(parts, used);
   bool isNear = !plan || !best || plan->cycles < kNear * best->cycles;
   consider(std::move(plan));
   if (isDone() || !isNear)
     return;
-  if (firsts.size() != regions)
-    firsts = cutByBytes(regions);
-  if (!firsts.empty())
-    resize(grid, strips, firsts, tiles);
+  if (parts.size() != regions)
+    parts = cutByBytes(regions);
+  if (!parts.empty())
+    resize(grid, strips, parts, tiles);
 }
 
 void Planner::tryTiles(const std::vector<Rect> &tiles) {
   std::vector<Rect> used;
-  std::vector<size_t> firsts = distribute(tiles, used);
-  if (!firsts.empty())
-    consider(placeAll(firsts, used));
+  Parts parts = distribute(tiles, used);
+  if (!parts.empty())
+    consider(placeAll(parts, used));
 }
 
 void Planner::tryFree(Extent tile) {
@@ -350,7 +359,7 @@ void Planner::tryPinned(Extent tile) {
     if (!isNew)
       continue;
     Rect rect = anchoredTile(chain.grid, blocked, link.at->first,
-                             link.at->second, runs.clip(k, k + 1, tile));
+                             link.at->second, runs.clip({k}, tile));
     if (rect.area() == 0)
       return;
     blocked.push_back(rect);
@@ -400,6 +409,84 @@ void Planner::tryCount(size_t regions) {
     }
 }
 
+/// Sizes first by how full the tiles are; then the small ones grow as far as
+/// the large ones leave them room.
+void Planner::trySides(const Division &division, const Sides &sides) {
+  constexpr int kRounds = 3;
+  constexpr double kGrowth[] = {1.5, 2.5, 4, 7, 12};
+  Parts parts = division.small;
+  parts.insert(parts.end(), division.large.begin(), division.large.end());
+  std::vector<double> weights;
+  for (const Kernels &part : parts) {
+    double bytes = 0;
+    for (size_t k : part)
+      bytes += chain.links[k].bytes;
+    weights.push_back(std::max(1.0, bytes));
+  }
+  std::optional<RegionPlan> plan;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<Rect> tiles = layOutSides(chain.grid, sides, weights);
+    if (tiles.empty())
+      return;
+    if (std::optional<RegionPlan> next = placeAll(parts, tiles))
+      plan = std::move(next);
+    for (size_t r = 0; r < parts.size(); ++r)
+      weights[r] = double(tiles[r].area()) *
+                   std::clamp(runs.fill(parts[r], tiles[r].extent()), 0.1, 8.0);
+  }
+  double before = plan ? plan->cycles : kNever;
+  consider(std::move(plan));
+  if (isDone())
+    return;
+  for (double growth : kGrowth) {
+    std::vector<double> grown = weights;
+    for (size_t r = 0; r < division.small.size(); ++r)
+      grown[r] *= growth;
+    std::vector<Rect> tiles = layOutSides(chain.grid, sides, grown);
+    std::optional<RegionPlan> next;
+    if (!tiles.empty())
+      next = placeAll(parts, tiles);
+    if (!next || next->cycles > before)
+      return;
+    before = next->cycles;
+    consider(std::move(next));
+    if (isDone())
+      return;
+  }
+}
+
+void Planner::tryDivision(const Division &division) {
+  constexpr double kSliver = 4;
+  size_t large = division.large.size();
+  for (bool onTheLeft : {false, true})
+    for (size_t strips = 1; strips <= large; ++strips)
+      for (bool isTransposed : {false, true}) {
+        if (isTransposed && (large % strips == 0))
+          continue;
+        Extent grid = chain.grid;
+        double across = double(isTransposed ? grid.height : grid.width) *
+                        double(strips) / double(large);
+        double along =
+            double(isTransposed ? grid.width : grid.height) / double(strips);
+        if (std::max(across, along) > kSliver * std::min(across, along))
+          continue;
+        trySides(division, {division.small.size(), onTheLeft,
+                            evenStrips(large, strips, isTransposed)});
+        if (isDone())
+          return;
+      }
+}
+
+void Planner::tryDivisions() {
+  if (needsFreeTiles())
+    return;
+  for (const Division &division : divisionsOf(chain)) {
+    if (isDone())
+      return;
+    tryDivision(division);
+  }
+}
+
 /// One region of ever smaller size; true when less than the wafer is best, so
 /// that several regions would do no better.
 bool Planner::tryOneRegion() {
@@ -407,13 +494,14 @@ bool Planner::tryOneRegion() {
   Rect whole = {0, 0, chain.grid.width, chain.grid.height};
   if (needsFreeTiles())
     return false;
-  bool isBest = consider(placeAll({0}, {whole}));
+  Parts all = {runOf(0, count())};
+  bool isBest = consider(placeAll(all, {whole}));
   int64_t area = whole.area();
   size_t numWorse = 0;
   while (best && !isDone() && whole.area() > 1 && numWorse < 3) {
     whole.width = std::max<int64_t>(1, int64_t(double(whole.width) * kStep));
     whole.height = std::max<int64_t>(1, int64_t(double(whole.height) * kStep));
-    std::optional<RegionPlan> plan = placeAll({0}, {whole});
+    std::optional<RegionPlan> plan = placeAll(all, {whole});
     if (!plan)
       return false;
     isBest = consider(std::move(plan));
@@ -448,40 +536,48 @@ std::optional<RegionPlan> Planner::run() {
       if (best && regions >= bestCount + kPatience)
         break;
     }
+    tryDivisions();
   }
   if (best && !options.anyPlan)
     shrink(*best);
   return best;
 }
 
-std::optional<RegionPlan> Planner::runFixed(std::vector<size_t> firsts) {
-  cuts = firsts;
+/// Parts that are runs are laid out as such; others with the large ones and the
+/// small ones on either side.
+std::optional<RegionPlan> Planner::runFixed(const Parts &parts) {
+  size_t regions = parts.size();
+  bool areRuns = true;
+  cuts.clear();
+  for (const Kernels &part : parts) {
+    cuts.push_back(part.front());
+    areRuns &= part.back() - part.front() + 1 == part.size();
+  }
   cuts.push_back(count());
   isFixed = true;
-  size_t regions = firsts.size();
-  if (regions == 1)
-    tryOneRegion();
-  if (needsFreeTiles() || regions > 1)
-    for (size_t tiles = regions; tiles <= 2 * regions && !best; ++tiles)
-      tryCount(tiles);
+  if (!areRuns) {
+    for (const Division &division : divisionsOf(chain, parts))
+      tryDivision(division);
+  } else {
+    if (regions == 1)
+      tryOneRegion();
+    if (needsFreeTiles() || regions > 1)
+      for (size_t tiles = regions; tiles <= 2 * regions && !best; ++tiles)
+        tryCount(tiles);
+  }
   if (best)
     shrink(*best);
   return best;
 }
 
+/// The cycles of a region's kernels, and of the ways to it and from it.
+double Planner::costOf(const RegionPlan &plan, size_t r) const {
+  return plan.regions[r].cycles + waysBetween(chain, plan.regions);
+}
+
 /// Takes one of `parts` parts of a side away while that saves cycles.
 bool Planner::shrinkSide(RegionPlan &plan, size_t r, bool isHeight,
                          int64_t parts) {
-  auto costOf = [&](const Region &region) {
-    double cycles = region.cycles;
-    if (r > 0)
-      cycles +=
-          chain.handover(region.first, plan.regions[r - 1].rect, region.rect);
-    if (r + 1 < plan.regions.size())
-      cycles += chain.handover(plan.regions[r + 1].first, region.rect,
-                               plan.regions[r + 1].rect);
-    return cycles;
-  };
   bool isSmaller = false;
   while (true) {
     Region &region = plan.regions[r];
@@ -491,10 +587,15 @@ bool Planner::shrinkSide(RegionPlan &plan, size_t r, bool isHeight,
     if (side <= less)
       return isSmaller;
     side -= less;
-    std::optional<Region> next = runs.place(region.first, region.last, rect);
-    if (!next || costOf(*next) >= costOf(region))
+    std::optional<Region> next = runs.place(region.kernels, rect);
+    if (!next)
       return isSmaller;
-    region = std::move(*next);
+    double before = costOf(plan, r);
+    std::swap(region, *next);
+    if (costOf(plan, r) >= before) {
+      std::swap(region, *next);
+      return isSmaller;
+    }
     isSmaller = true;
   }
 }
@@ -515,6 +616,6 @@ inlay::floorplan::tile(const Chain &chain, const SearchOptions &options,
 
 std::optional<RegionPlan>
 inlay::floorplan::arrange(const Chain &chain,
-                          const std::vector<size_t> &firsts) {
-  return Planner(chain, {}, nullptr).runFixed(firsts);
+                          const std::vector<Kernels> &parts) {
+  return Planner(chain, {}, nullptr).runFixed(parts);
 }

@@ -9,6 +9,7 @@
 #include "RunCost.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace inlay;
 using namespace inlay::floorplan;
@@ -17,19 +18,86 @@ using model::Rect;
 
 namespace {
 
-/// Bytes of a core, kernel by kernel.
-struct Bytes {
-  int64_t resident = 0;
-  int64_t scratch = 0;
+/// Kernels of one kind on a region. They take the same offer, so that what is
+/// equal is planned once.
+struct KindUse {
+  int kind = 0;
+  const std::vector<Offer> *offers = nullptr;
+  int64_t count = 0;
+  size_t choice = 0;
 
-  void add(const Offer &offer) {
-    resident += offer.resident;
-    scratch = std::max(scratch, offer.scratch);
+  const Offer &offer() const { return (*offers)[choice]; }
+};
+
+/// The kernels of a region by kind.
+class Uses {
+public:
+  /// False where the kernel has no offer.
+  bool add(int kind, const std::vector<Offer> *offers) {
+    if (offers->empty())
+      return false;
+    auto known = std::find_if(uses.begin(), uses.end(),
+                              [&](const KindUse &u) { return u.kind == kind; });
+    if (known == uses.end())
+      known = uses.insert(uses.end(), {kind, offers, 0, 0});
+    ++known->count;
+    return true;
   }
-  int64_t total() const { return resident + scratch; }
+
+  /// The fastest offers; or, where their bytes exceed the budget, the smallest,
+  /// and then faster ones kind by kind as far as bytes allow. False when even
+  /// the smallest exceed it.
+  bool choose(int64_t budget) {
+    for (KindUse &use : uses)
+      use.choice = 0;
+    if (bytes() <= budget)
+      return true;
+    for (KindUse &use : uses)
+      use.choice = use.offers->size() - 1;
+    if (bytes() > budget)
+      return false;
+    for (KindUse &use : uses) {
+      size_t smallest = use.choice;
+      for (use.choice = 0; use.choice < smallest; ++use.choice)
+        if (bytes() <= budget)
+          break;
+    }
+    return true;
+  }
+
+  size_t choiceOf(int kind) const {
+    return std::find_if(uses.begin(), uses.end(),
+                        [&](const KindUse &u) { return u.kind == kind; })
+        ->choice;
+  }
+
+  int64_t bytes() const {
+    int64_t resident = 0, scratch = 0;
+    for (const KindUse &use : uses) {
+      resident += use.count * use.offer().resident;
+      scratch = std::max(scratch, use.offer().scratch);
+    }
+    return resident + scratch;
+  }
+
+  double cycles() const {
+    double cycles = 0;
+    for (const KindUse &use : uses)
+      cycles += double(use.count) * use.offer().cycles;
+    return cycles;
+  }
+
+private:
+  std::vector<KindUse> uses; ///< by their first kernels
 };
 
 } // namespace
+
+Kernels inlay::floorplan::runOf(size_t first, size_t last) {
+  Kernels run(last - first);
+  std::iota(run.begin(), run.end(), first);
+  return run;
+}
 
 const RunCost::Offers &RunCost::offersOn(Extent extent) {
   auto [it, isNew] = known.try_emplace({extent.width, extent.height});
@@ -45,8 +113,8 @@ const RunCost::Offers &RunCost::offersOn(Extent extent) {
   return it->second;
 }
 
-Extent RunCost::clip(size_t first, size_t last, Extent tile) const {
-  for (size_t k = first; k < last; ++k) {
+Extent RunCost::clip(const Kernels &kernels, Extent tile) const {
+  for (size_t k : kernels) {
     Extent most = chain.links[k].most;
     if (most.width > 0)
       tile = {std::min(tile.width, most.width),
@@ -55,88 +123,50 @@ Extent RunCost::clip(size_t first, size_t last, Extent tile) const {
   return tile;
 }
 
-Region RunCost::withOffers(size_t first, size_t last, const Rect &rect,
-                           const Offers &offers,
-                           std::vector<size_t> choice) const {
-  Region region = {rect, first, last, std::move(choice), 0, 0};
-  Bytes bytes;
-  for (size_t k = first; k < last; ++k) {
-    const Offer &offer = (*offers[k])[region.offers[k - first]];
-    bytes.add(offer);
-    region.cycles += offer.cycles;
-  }
-  region.bytes = bytes.total();
-  return region;
-}
-
-std::optional<Region> RunCost::place(size_t first, size_t last,
-                                     const Rect &tile) {
-  Extent extent = clip(first, last, tile.extent());
-  Rect rect = {tile.x, tile.y, extent.width, extent.height};
+std::optional<Region> RunCost::place(const Kernels &kernels, const Rect &tile) {
+  Extent extent = clip(kernels, tile.extent());
   const Offers &offers = offersOn(extent);
-  std::vector<size_t> choice;
-  for (size_t k = first; k < last; ++k) {
-    if (offers[k]->empty())
+  Uses uses;
+  for (size_t k : kernels)
+    if (!uses.add(chain.links[k].kind, offers[k]))
       return std::nullopt;
-    choice.push_back(0);
-  }
-  Region region = withOffers(first, last, rect, offers, choice);
-  if (region.bytes <= chain.budget)
-    return region;
-  for (size_t k = first; k < last; ++k)
-    choice[k - first] = offers[k]->size() - 1;
-  region = withOffers(first, last, rect, offers, choice);
-  if (region.bytes > chain.budget)
+  if (!uses.choose(chain.budget))
     return std::nullopt;
-  // Kernels of one kind stay alike, so that what is equal is planned once.
-  std::map<int, bool> tried;
-  for (size_t k = first; k < last; ++k) {
-    if (offers[k]->size() == 1 || tried[chain.links[k].kind])
-      continue;
-    tried[chain.links[k].kind] = true;
-    for (size_t offer = 0; offer + 1 < offers[k]->size(); ++offer) {
-      std::vector<size_t> faster = region.offers;
-      for (size_t j = k; j < last; ++j)
-        if (chain.links[j].kind == chain.links[k].kind)
-          faster[j - first] = offer;
-      Region next = withOffers(first, last, rect, offers, std::move(faster));
-      if (next.bytes > chain.budget)
-        continue;
-      region = std::move(next);
-      break;
-    }
+  Region region;
+  region.rect = {tile.x, tile.y, extent.width, extent.height};
+  region.kernels = kernels;
+  region.bytes = uses.bytes();
+  for (size_t k : kernels) {
+    region.offers.push_back(uses.choiceOf(chain.links[k].kind));
+    region.cycles += (*offers[k])[region.offers.back()].cycles;
   }
   return region;
 }
 
-double RunCost::fill(size_t first, size_t last, Extent extent) {
+double RunCost::fill(const Kernels &kernels, Extent extent) {
   constexpr double kFarTooFull = 8;
-  const Offers &offers = offersOn(clip(first, last, extent));
-  Bytes bytes;
-  for (size_t k = first; k < last; ++k) {
+  const Offers &offers = offersOn(clip(kernels, extent));
+  int64_t resident = 0, scratch = 0;
+  for (size_t k : kernels) {
     if (offers[k]->empty())
       return kFarTooFull;
-    bytes.add(offers[k]->back());
+    resident += offers[k]->back().resident;
+    scratch = std::max(scratch, offers[k]->back().scratch);
   }
-  return double(bytes.total()) / double(std::max<int64_t>(1, chain.budget));
+  return double(resident + scratch) /
+         double(std::max<int64_t>(1, chain.budget));
 }
 
 void RunCost::extend(size_t first, Extent tile, std::vector<double> &cycles) {
   Extent extent = tile;
   const Offers *offers = &offersOn(extent);
   cycles.assign(chain.links.size() + 1, kNever);
-  Bytes fast, small;
-  double fastCycles = 0;
+  Uses uses;
   auto add = [&](size_t k) {
-    if ((*offers)[k]->empty())
-      return false;
-    fast.add((*offers)[k]->front());
-    small.add((*offers)[k]->back());
-    fastCycles += (*offers)[k]->front().cycles;
-    return true;
+    return uses.add(chain.links[k].kind, (*offers)[k]);
   };
   for (size_t k = first; k < chain.links.size(); ++k) {
-    Extent clipped = clip(k, k + 1, extent);
+    Extent clipped = clip({k}, extent);
     if (clipped == extent) {
       if (!add(k))
         return;
@@ -144,19 +174,13 @@ void RunCost::extend(size_t first, Extent tile, std::vector<double> &cycles) {
       // From here on the region is smaller, for all its kernels.
       extent = clipped;
       offers = &offersOn(extent);
-      fast = small = {};
-      fastCycles = 0;
+      uses = {};
       for (size_t j = first; j <= k; ++j)
         if (!add(j))
           return;
     }
-    if (small.total() > chain.budget)
+    if (!uses.choose(chain.budget))
       return;
-    if (fast.total() <= chain.budget) {
-      cycles[k + 1] = fastCycles;
-      continue;
-    }
-    Rect rect = {0, 0, extent.width, extent.height};
-    cycles[k + 1] = place(first, k + 1, rect)->cycles;
+    cycles[k + 1] = uses.cycles();
   }
 }

@@ -15,7 +15,11 @@
 
 namespace inlay::floorplan {
 
-/// Answers for runs of a chain; asks the chain for each extent once.
+/// Kernels first .. last - 1.
+Kernels runOf(size_t first, size_t last);
+
+/// Answers for kernels of a chain that share a region; asks the chain for each
+/// extent once.
 class RunCost {
 public:
   explicit RunCost(const Chain &chain) : chain(chain) {}
@@ -24,19 +28,18 @@ public:
   using Offers = std::vector<const std::vector<Offer> *>;
   const Offers &offersOn(model::Extent extent);
 
-  /// The part of a tile that the kernels of a run let their region take.
-  model::Extent clip(size_t first, size_t last, model::Extent tile) const;
+  /// The part of a tile that the kernels let their region take.
+  model::Extent clip(const Kernels &kernels, model::Extent tile) const;
 
-  /// The run on a tile, or the north-west part of it that its kernels allow:
+  /// The kernels on a tile, or the north-west part of it that they allow:
   /// every kernel's fastest offer, or, where their bytes exceed the budget, the
   /// smallest, and then faster ones kind by kind as far as bytes allow. None
   /// when even the smallest exceed it.
-  std::optional<Region> place(size_t first, size_t last,
-                              const model::Rect &rect);
+  std::optional<Region> place(const Kernels &kernels, const model::Rect &rect);
 
-  /// Bytes of the run's smallest offers over the budget; large where a kernel
-  /// has none on this extent.
-  double fill(size_t first, size_t last, model::Extent extent);
+  /// Bytes of the kernels' smallest offers over the budget; large where one has
+  /// none on this extent.
+  double fill(const Kernels &kernels, model::Extent extent);
 
   /// Cycles of all runs first .. last - 1 for every last; kNever from where on
   /// they do not fit.
@@ -45,9 +48,6 @@ public:
   static constexpr double kNever = 1e300;
 
 private:
-  Region withOffers(size_t first, size_t last, const model::Rect &rect,
-                    const Offers &offers, std::vector<size_t> choice) const;
-
   const Chain &chain;
   std::map<std::pair<int64_t, int64_t>, Offers> known;
 };

@@ -90,6 +90,36 @@ std::vector<Rect> inlay::floorplan::layOut(Extent grid, const Strips &strips,
   return tiles;
 }
 
+std::vector<Rect>
+inlay::floorplan::layOutSides(Extent grid, const Sides &sides,
+                              const std::vector<double> &weights) {
+  if (sides.onTheLeft)
+    std::swap(grid.width, grid.height);
+  auto middle = weights.begin() + static_cast<std::ptrdiff_t>(sides.small);
+  std::vector<double> small(weights.begin(), middle);
+  std::vector<double> large(middle, weights.end());
+  double ofSmall = std::accumulate(small.begin(), small.end(), 0.0);
+  double ofLarge = std::accumulate(large.begin(), large.end(), 0.0);
+  auto depth = static_cast<int64_t>(
+      std::ceil(double(grid.height) * ofSmall / (ofSmall + ofLarge)));
+  if (depth < 1 || depth >= grid.height)
+    return {};
+  std::vector<Rect> tiles =
+      layOut({grid.width, depth}, {{sides.small}, false}, small);
+  std::vector<Rect> rest =
+      layOut({grid.width, grid.height - depth}, sides.large, large);
+  if (tiles.empty() || rest.empty())
+    return {};
+  for (Rect &tile : rest) {
+    tile.y += depth;
+    tiles.push_back(tile);
+  }
+  if (sides.onTheLeft)
+    for (Rect &tile : tiles)
+      tile = transpose(tile);
+  return tiles;
+}
+
 namespace {
 
 /// Finds the largest rectangle of a grid that meets none of others.

@@ -35,6 +35,18 @@ Strips evenStrips(size_t tiles, size_t strips, bool isTransposed);
 std::vector<model::Rect> layOut(model::Extent grid, const Strips &strips,
                                 const std::vector<double> &weights);
 
+/// Small tiles side by side along the top of a grid, or on its left side; the
+/// others in strips on the rest.
+struct Sides {
+  size_t small = 1;
+  bool onTheLeft = false;
+  Strips large;
+};
+
+/// Sized by weights, those of the small tiles first.
+std::vector<model::Rect> layOutSides(model::Extent grid, const Sides &sides,
+                                     const std::vector<double> &weights);
+
 /// Disjoint rectangles off `dead`, none of more than about `tile` cores: the
 /// largest free rectangle first, cut into equal parts where it is larger than a
 /// tile, until what is left is small. Ordered so that neighbours follow each

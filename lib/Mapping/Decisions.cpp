@@ -78,6 +78,22 @@ static std::string reasonOf(const WaferDecision &stage) {
       100 * (1 - best->cycles / second->cycles), second->regions, why);
 }
 
+/// "a to c, e": runs of kernels.
+static std::string kernelsOf(const WaferDecision &stage,
+                             const floorplan::Kernels &kernels) {
+  std::string text;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    size_t last = i;
+    while (last + 1 < kernels.size() && kernels[last + 1] == kernels[last] + 1)
+      ++last;
+    text += (i ? ", " : "") + stage.kernels[kernels[i]];
+    if (last > i)
+      text += " to " + stage.kernels[kernels[last]];
+    i = last;
+  }
+  return text;
+}
+
 static void addStage(const WaferDecision &stage, std::string &text) {
   text += fmt::format("{}: {} kernels, {} to {}\n", namesOf(stage.wafers),
                       stage.kernels.size(), stage.kernels.front(),
@@ -93,11 +109,10 @@ static void addStage(const WaferDecision &stage, std::string &text) {
                         sizeOf(attempt.most));
   text += fmt::format("  {}\n", reasonOf(stage));
   for (const floorplan::Region &region : stage.regions)
-    text +=
-        fmt::format("  {:>14} at ({}, {}): {} to {}, {} cycles, {} a core\n",
-                    sizeOf(region.rect.extent()), region.rect.x, region.rect.y,
-                    stage.kernels[region.first], stage.kernels[region.last - 1],
-                    rounded(region.cycles), formatBytes(region.bytes));
+    text += fmt::format("  {:>14} at ({}, {}): {}, {} cycles, {} a core\n",
+                        sizeOf(region.rect.extent()), region.rect.x,
+                        region.rect.y, kernelsOf(stage, region.kernels),
+                        rounded(region.cycles), formatBytes(region.bytes));
 }
 
 std::string inlay::mapping::toText(const Decisions &decisions) {
@@ -149,8 +164,10 @@ static void addStage(json::OStream &out, const WaferDecision &stage) {
         out.attribute("y", region.rect.y);
         out.attribute("width", region.rect.width);
         out.attribute("height", region.rect.height);
-        out.attribute("first", toUtf8(stage.kernels[region.first]));
-        out.attribute("last", toUtf8(stage.kernels[region.last - 1]));
+        out.attributeArray("kernels", [&] {
+          for (size_t k : region.kernels)
+            out.value(toUtf8(stage.kernels[k]));
+        });
         out.attribute("cycles", region.cycles);
         out.attribute("bytes_per_core", region.bytes);
       });

@@ -9,7 +9,9 @@
 #include "inlay/Mapping/StagePlanner.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <set>
 
 using namespace inlay;
 using namespace inlay::mapping;
@@ -81,9 +83,9 @@ static partition::Problem makeProblem(const StageRequest &request,
   return problem;
 }
 
-std::optional<partition::Solution>
-inlay::mapping::planStages(const StageRequest &request, WaferPlanner &planner,
-                           Diagnostics &diags) {
+static std::optional<partition::Problem>
+checkedProblem(const StageRequest &request, WaferPlanner &planner,
+               Diagnostics &diags) {
   if (planner.liveCores() == 0) {
     diags.inputError("constraints",
                      "leave no core: with the target's dead cores they keep "
@@ -95,9 +97,77 @@ inlay::mapping::planStages(const StageRequest &request, WaferPlanner &planner,
   partition::Problem problem = makeProblem(request, planner);
   if (!problem.check(diags))
     return std::nullopt;
+  return problem;
+}
+
+static std::optional<partition::Solution>
+solved(const partition::Problem &problem, Diagnostics &diags) {
   std::optional<partition::Solution> solution =
       partition::solve(problem, diags);
   if (!solution || !solution->verify(problem, diags))
     return std::nullopt;
   return solution;
+}
+
+std::optional<partition::Solution>
+inlay::mapping::planStages(const StageRequest &request, WaferPlanner &planner,
+                           Diagnostics &diags) {
+  std::optional<partition::Problem> problem =
+      checkedProblem(request, planner, diags);
+  return problem ? solved(*problem, diags) : std::nullopt;
+}
+
+/// Layers that a stage has a part of.
+static int64_t layersOf(const partition::Problem &problem, size_t first,
+                        size_t last) {
+  std::set<int> layers;
+  for (size_t k = first; k < last; ++k)
+    if (problem.items[k].layer >= 0)
+      layers.insert(problem.items[k].layer);
+  return static_cast<int64_t>(layers.size());
+}
+
+/// Cycles of a step: of the best plan of each wafer, and of the crossings.
+static double cyclesOf(const partition::Solution &solution,
+                       WaferPlanner &planner) {
+  double cycles = solution.crossings;
+  for (const partition::Stage &stage : solution.stages) {
+    const std::optional<floorplan::RegionPlan> &plan =
+        planner.plan(WaferPlanner::runOf(stage.first, stage.last));
+    if (!plan)
+      return std::numeric_limits<double>::infinity();
+    cycles += plan->cycles;
+  }
+  return cycles;
+}
+
+std::optional<partition::Solution>
+inlay::mapping::planFastestStages(const StageRequest &request,
+                                  WaferPlanner &planner, Diagnostics &diags) {
+  std::optional<partition::Problem> problem =
+      checkedProblem(request, planner, diags);
+  std::optional<partition::Solution> best =
+      problem ? solved(*problem, diags) : std::nullopt;
+  if (!best || request.wafers != 0 ||
+      request.objective != partition::Objective::Latency)
+    return best;
+  double least = cyclesOf(*best, planner);
+  int64_t most = 0;
+  for (const partition::Stage &stage : best->stages)
+    most = std::max(most, layersOf(*problem, stage.first, stage.last));
+  while (--most >= 1) {
+    partition::Problem fewer = *problem;
+    fewer.fits = [&](size_t first, size_t last) {
+      bool isFew = last - first == 1 || layersOf(*problem, first, last) <= most;
+      return isFew && problem->fits(first, last);
+    };
+    Diagnostics ignored;
+    std::optional<partition::Solution> next = solved(fewer, ignored);
+    double cycles = next ? cyclesOf(*next, planner) : least;
+    if (cycles >= least)
+      break;
+    least = cycles;
+    best = std::move(next);
+  }
+  return best;
 }

@@ -173,11 +173,12 @@ const std::optional<floorplan::RegionPlan> &WaferPlanner::plan(const Run &run) {
 }
 
 const std::optional<floorplan::RegionPlan> &
-WaferPlanner::arrange(const Run &run, const std::vector<size_t> &firsts) {
+WaferPlanner::arrange(const Run &run,
+                      const std::vector<floorplan::Kernels> &parts) {
   Planned &planned = plans[keyOf(run)];
-  auto [it, isNew] = planned.arranged.try_emplace(firsts);
+  auto [it, isNew] = planned.arranged.try_emplace(parts);
   if (isNew)
-    it->second = floorplan::arrange(chainOf(run, "wafer"), firsts);
+    it->second = floorplan::arrange(chainOf(run, "wafer"), parts);
   return it->second;
 }
 

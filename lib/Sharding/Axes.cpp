@@ -82,18 +82,23 @@ private:
     return decision < picks.size() ? picks[decision] % numOptions : 0;
   }
 
-  /// The context over one axis, heads and their elements over the other. Of a
-  /// state that holds keys and values in one (latent) all query heads share one
-  /// key head: these are cut.
+  /// The context over one axis, heads and their elements over the other. Query
+  /// heads that share a key head are cut too where that is worth a copy of the
+  /// keys for each; of a state that holds keys and values in one (latent) all
+  /// share one key head, and these are always cut.
   void cutAttention(const OpSpec &op, std::vector<Axis> &cut) {
-    if (!attentionAxis)
+    if (!attentionAxis) {
       attentionAxis = pick(2) == 0 ? Axis::X : Axis::Y;
-    bool isLatent = sharesState(op);
+      int group = findDim(op, "group");
+      bool mayCut = !sharesState(op) && group >= 0 && op.dims[group].size > 1;
+      cutsGroups = sharesState(op) || (mayCut && pick(2) == 1);
+    }
     for (size_t d = 0; d < op.dims.size(); ++d) {
       const std::string &name = op.dims[d].name;
       if (name == "context")
         cut[d] = otherAxis(*attentionAxis);
-      else if (name == "head" || name == "dim" || (isLatent && name == "group"))
+      else if (name == "head" || name == "dim" ||
+               (cutsGroups && name == "group"))
         cut[d] = *attentionAxis;
     }
     finish(op, *attentionAxis, *attentionAxis);
@@ -319,6 +324,7 @@ private:
   std::vector<OpSharding> axes;
   std::map<int, Place> axisOfLocal;
   std::optional<Axis> attentionAxis; ///< of heads, until the attention ends
+  bool cutsGroups = false;           ///< of that attention
   Axis headAxis = Axis::None;        ///< of the input last asked for
   OperandSpec siblingInput;
   Axis current = Axis::Y;

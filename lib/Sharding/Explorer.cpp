@@ -16,6 +16,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <set>
 #include <tuple>
 
 using namespace inlay;
@@ -51,24 +52,47 @@ Machine inlay::sharding::machineOf(const target::Target &target,
           [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
-/// Axes are compared on a region of a size that layers of large models like;
-/// those that copy more than the rule does count as too large.
-std::vector<OpSharding> Explorer::bestAxes(const KernelSpec &kernel) const {
-  constexpr int64_t kSide = 320;
+/// The axes of fewest cycles on a square region, of those that take at most
+/// `most` bytes of a core, or as many as the rule.
+static std::vector<OpSharding> bestAxes(const KernelSpec &kernel,
+                                        const Machine &machine, int64_t side,
+                                        int64_t most) {
   Sharding sharding;
-  sharding.region = {std::min(kSide, machine.grid.width),
-                     std::min(kSide, machine.grid.height)};
+  sharding.region = {std::min(side, machine.grid.width),
+                     std::min(side, machine.grid.height)};
   sharding.groups = {1, 1};
   sharding.group = sharding.region;
-  int64_t most = -1;
+  bool isRule = true;
   return chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
     sharding.ops = axes;
     int64_t bytes = footprint(kernel, sharding).total();
-    if (most < 0)
-      most = bytes + bytes / 8;
+    most = isRule ? std::max(most, bytes + bytes / 8) : most;
+    isRule = false;
     double cycles = machine.cost(kernel, sharding);
     return bytes <= most ? cycles : std::numeric_limits<double>::infinity();
   });
+}
+
+/// What is best on regions of sizes that layers of large models like: at about
+/// the bytes of the rule, which copies little, and at any that a core has.
+std::vector<std::vector<OpSharding>>
+Explorer::axesOf(const KernelSpec &kernel) const {
+  constexpr int64_t kLarge = 320, kSmall = 160;
+  std::vector<std::vector<OpSharding>> all = {
+      bestAxes(kernel, machine, kLarge, 0)};
+  auto add = [&](std::vector<OpSharding> axes) {
+    bool isKnown = std::any_of(all.begin(), all.end(), [&](const auto &known) {
+      return std::equal(known.begin(), known.end(), axes.begin(),
+                        [](const OpSharding &a, const OpSharding &b) {
+                          return a.axisOfDim == b.axisOfDim;
+                        });
+    });
+    if (!isKnown)
+      all.push_back(std::move(axes));
+  };
+  add(bestAxes(kernel, machine, kLarge, machine.budget));
+  add(bestAxes(kernel, machine, kSmall, machine.budget));
+  return all;
 }
 
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
@@ -79,9 +103,10 @@ Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
   auto [it, isNew] = entries.try_emplace(key);
   Entry &entry = it->second;
   if (isNew) {
+    for (std::vector<OpSharding> &axes : axesOf(kernel))
+      entry.ways.push_back({{1, 1}, {1, 1}, {1, 1}, std::move(axes)});
     // On one core nothing is copied and little is padded.
-    entry.sharding = {{1, 1}, {1, 1}, {1, 1}, bestAxes(kernel)};
-    Footprint whole = footprint(kernel, entry.sharding);
+    Footprint whole = footprint(kernel, entry.ways.front());
     int64_t padding =
         kBufferAlignment *
         static_cast<int64_t>(kernel.weights.size() + kernel.states.size());
@@ -99,13 +124,24 @@ static void setGroups(Sharding &sharding, Extent region, Extent groups) {
 }
 
 /// For every number of experts in a group that differs, the least number of
-/// groups, arranged so that their rectangles are nearly square; and in one row
-/// and one column.
-std::vector<Extent> Explorer::groupings(const KernelSpec &kernel,
-                                        Extent extent) const {
+/// groups.
+static std::vector<int64_t> groupCounts(const KernelSpec &kernel) {
   int64_t experts = std::max<int64_t>(1, kernel.numExperts);
-  if (kernel.role != KernelRole::Experts || experts == 1)
-    return {{1, 1}};
+  if (kernel.role != KernelRole::Experts)
+    return {1};
+  std::vector<int64_t> counts;
+  for (int64_t perGroup = experts; perGroup >= 1; --perGroup)
+    if (int64_t count = ceilDiv(experts, perGroup);
+        counts.empty() || counts.back() != count)
+      counts.push_back(count);
+  return counts;
+}
+
+/// Each number of groups arranged so that their rectangles are nearly square;
+/// and in one row and one column.
+static std::vector<Extent> groupings(const KernelSpec &kernel, Extent extent,
+                                     const std::vector<int64_t> &counts) {
+  int64_t experts = std::max<int64_t>(1, kernel.numExperts);
   std::vector<Extent> all;
   auto add = [&](int64_t columns, int64_t groups) {
     columns = std::clamp<int64_t>(columns, 1, std::min(extent.width, groups));
@@ -116,12 +152,7 @@ std::vector<Extent> Explorer::groupings(const KernelSpec &kernel,
       all.push_back(grouping);
   };
   double aspect = double(extent.width) / double(extent.height);
-  int64_t previous = 0;
-  for (int64_t perGroup = experts; perGroup >= 1; --perGroup) {
-    int64_t groups = ceilDiv(experts, perGroup);
-    if (groups == previous)
-      continue;
-    previous = groups;
+  for (int64_t groups : counts) {
     if (groups > extent.area())
       break;
     double columns = std::sqrt(double(groups) * aspect);
@@ -133,6 +164,47 @@ std::vector<Extent> Explorer::groupings(const KernelSpec &kernel,
   return all;
 }
 
+/// Of all numbers of groups those that come near the best, or save bytes, on
+/// one of some regions from the whole grid to a small part of it.
+const std::vector<int64_t> &Explorer::usefulCounts(const KernelSpec &kernel) {
+  Entry &entry = entryOf(kernel);
+  if (!entry.counts.empty())
+    return entry.counts;
+  std::vector<int64_t> all = groupCounts(kernel);
+  if (all.size() == 1)
+    return entry.counts = all;
+  constexpr double kNear = 1.03, kFewer = 0.97;
+  std::set<int64_t> useful;
+  for (int64_t part : {1, 2, 3, 5}) {
+    Extent extent = {std::max<int64_t>(1, machine.grid.width / part),
+                     std::max<int64_t>(1, machine.grid.height / part)};
+    struct Tried {
+      int64_t count, bytes;
+      double cycles;
+    };
+    std::vector<Tried> tried;
+    for (int64_t count : all)
+      for (Extent groups : groupings(kernel, extent, {count})) {
+        Sharding &sharding = entry.ways.front();
+        setGroups(sharding, extent, groups);
+        tried.push_back({count, footprint(kernel, sharding).total(),
+                         machine.cost(kernel, sharding)});
+      }
+    std::sort(tried.begin(), tried.end(), [](const Tried &a, const Tried &b) {
+      return std::tie(a.cycles, a.bytes, a.count) <
+             std::tie(b.cycles, b.bytes, b.count);
+    });
+    int64_t fewest = std::numeric_limits<int64_t>::max() / 2;
+    for (const Tried &one : tried) {
+      if (one.cycles <= kNear * tried.front().cycles ||
+          double(one.bytes) < kFewer * double(fewest))
+        useful.insert(one.count);
+      fewest = std::min(fewest, one.bytes);
+    }
+  }
+  return entry.counts.assign(useful.begin(), useful.end()), entry.counts;
+}
+
 bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   Entry &entry = entryOf(kernel);
   if (entry.placedBytes / extent.area() > machine.budget)
@@ -140,15 +212,36 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   auto [it, isNew] = entry.fitting.try_emplace({extent.width, extent.height});
   if (!isNew)
     return it->second;
-  for (Extent groups : groupings(kernel, extent)) {
-    setGroups(entry.sharding, extent, groups);
-    int64_t cores = entry.sharding.group.area() * groups.area();
-    if (entry.placedBytes / cores > machine.budget)
-      continue;
-    if (footprint(kernel, entry.sharding).total() <= machine.budget)
-      return it->second = true;
+  for (Extent groups : groupings(kernel, extent, groupCounts(kernel))) {
+    for (Sharding &sharding : entry.ways) {
+      setGroups(sharding, extent, groups);
+      int64_t cores = sharding.group.area() * groups.area();
+      if (entry.placedBytes / cores > machine.budget)
+        break;
+      if (footprint(kernel, sharding).total() <= machine.budget)
+        return it->second = true;
+    }
   }
   return it->second = false;
+}
+
+std::vector<Variant> Explorer::fitting(const KernelSpec &kernel, Extent extent,
+                                       const std::vector<int64_t> &counts) {
+  Entry &entry = entryOf(kernel);
+  std::vector<Variant> all;
+  for (Extent groups : groupings(kernel, extent, counts))
+    for (Sharding &sharding : entry.ways) {
+      setGroups(sharding, extent, groups);
+      int64_t cores = sharding.group.area() * groups.area();
+      if (entry.placedBytes / cores > machine.budget)
+        break;
+      Footprint bytes = footprint(kernel, sharding);
+      if (bytes.total() > machine.budget)
+        continue;
+      double cycles = machine.cost(kernel, sharding);
+      all.push_back({sharding, cycles, bytes.total(), bytes.scratch});
+    }
+  return all;
 }
 
 const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
@@ -157,18 +250,9 @@ const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
   auto [it, isNew] = entry.found.try_emplace({extent.width, extent.height});
   if (!isNew)
     return it->second;
-  std::vector<Variant> all;
-  for (Extent groups : groupings(kernel, extent)) {
-    setGroups(entry.sharding, extent, groups);
-    int64_t cores = entry.sharding.group.area() * groups.area();
-    if (entry.placedBytes / cores > machine.budget)
-      continue;
-    Footprint bytes = footprint(kernel, entry.sharding);
-    if (bytes.total() > machine.budget)
-      continue;
-    double cycles = machine.cost(kernel, entry.sharding);
-    all.push_back({entry.sharding, cycles, bytes.total(), bytes.scratch});
-  }
+  std::vector<Variant> all = fitting(kernel, extent, usefulCounts(kernel));
+  if (all.empty())
+    all = fitting(kernel, extent, groupCounts(kernel));
   auto rank = [](const Variant &variant) {
     Extent groups = variant.sharding.groups;
     return std::tuple(variant.cycles, variant.bytes, groups.width,
@@ -192,12 +276,14 @@ Variant Explorer::smallest(const KernelSpec &kernel, Extent extent) {
   Entry &entry = entryOf(kernel);
   Variant smallest;
   bool isFirst = true;
-  for (Extent groups : groupings(kernel, extent)) {
-    setGroups(entry.sharding, extent, groups);
-    Footprint bytes = footprint(kernel, entry.sharding);
-    if (isFirst || bytes.total() < smallest.bytes)
-      smallest = {entry.sharding, 0, bytes.total(), bytes.scratch};
-    isFirst = false;
+  for (Extent groups : groupings(kernel, extent, groupCounts(kernel))) {
+    for (Sharding &sharding : entry.ways) {
+      setGroups(sharding, extent, groups);
+      Footprint bytes = footprint(kernel, sharding);
+      if (isFirst || bytes.total() < smallest.bytes)
+        smallest = {sharding, 0, bytes.total(), bytes.scratch};
+      isFirst = false;
+    }
   }
   smallest.cycles = machine.cost(kernel, smallest.sharding);
   return smallest;

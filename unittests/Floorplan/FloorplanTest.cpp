@@ -164,14 +164,49 @@ TEST(FloorplanTest, CountsOverlappingDeadRectanglesOnce) {
 TEST(FloorplanTest, ArrangesRunsAsTheyAre) {
   Chain chain =
       makeChain({60, 60}, {{8000, 100000, 0}}, std::vector<int>(6, 0));
-  std::vector<size_t> firsts = {0, 1, 4};
-  std::optional<RegionPlan> plan = arrange(chain, firsts);
+  std::vector<Kernels> parts = {{0}, {1, 2, 3}, {4, 5}};
+  std::optional<RegionPlan> plan = arrange(chain, parts);
   ASSERT_TRUE(plan);
   Diagnostics diags;
   EXPECT_TRUE(plan->verify(chain, diags));
   ASSERT_EQ(plan->regions.size(), 3u);
-  for (size_t r = 0; r < firsts.size(); ++r)
-    EXPECT_EQ(plan->regions[r].first, firsts[r]);
+  for (size_t r = 0; r < parts.size(); ++r)
+    EXPECT_EQ(plan->regions[r].kernels, parts[r]);
+}
+
+TEST(FloorplanTest, ArrangesKernelsThatDoNotFollowEachOther) {
+  Chain chain =
+      makeChain({60, 60}, {{8000, 20000, 0}, {8000, 400000, 0}}, {0, 1, 0, 1});
+  std::vector<Kernels> parts = {{0, 2}, {1}, {3}};
+  std::optional<RegionPlan> plan = arrange(chain, parts);
+  ASSERT_TRUE(plan);
+  Diagnostics diags;
+  EXPECT_TRUE(plan->verify(chain, diags));
+  ASSERT_EQ(plan->regions.size(), 3u);
+  for (size_t r = 0; r < parts.size(); ++r)
+    EXPECT_EQ(plan->regions[r].kernels, parts[r]);
+}
+
+/// The region that holds a kernel.
+const Region &regionOf(const RegionPlan &plan, size_t kernel) {
+  for (const Region &region : plan.regions)
+    if (std::count(region.kernels.begin(), region.kernels.end(), kernel))
+      return region;
+  return plan.regions.front();
+}
+
+TEST(FloorplanTest, SmallKernelsGetARegionApartFromLargeOnes) {
+  // Two layers of twelve small kernels and one that needs 45 % of the wafer, on
+  // which the small ones would have 150 hops to go.
+  std::vector<int> links(26, 0);
+  links[12] = links[25] = 1;
+  Chain chain =
+      makeChain({100, 100}, {{8000, 20000, 0}, {8000, 9000000, 0}}, links);
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_LT(regionOf(*plan, 0).rect.area(), 2500);
+  EXPECT_LT(regionOf(*plan, 13).rect.area(), 2500);
+  EXPECT_NE(&regionOf(*plan, 12), &regionOf(*plan, 25));
 }
 
 TEST(FloorplanTest, JoinedKernelsShareARegion) {
@@ -181,10 +216,8 @@ TEST(FloorplanTest, JoinedKernelsShareARegion) {
   std::optional<RegionPlan> plan = planned(chain);
   ASSERT_TRUE(plan);
   EXPECT_GT(plan->regions.size(), 1u);
-  for (const Region &region : plan->regions) {
-    EXPECT_NE(region.first, 4u);
-    EXPECT_NE(region.first, 5u);
-  }
+  for (size_t k : {4, 5})
+    EXPECT_EQ(&regionOf(*plan, k), &regionOf(*plan, k - 1));
 }
 
 TEST(FloorplanTest, RegionsStayBelowTheirLimits) {
@@ -193,11 +226,8 @@ TEST(FloorplanTest, RegionsStayBelowTheirLimits) {
   chain.links[1].most = {12, 7};
   std::optional<RegionPlan> plan = planned(chain);
   ASSERT_TRUE(plan);
-  for (const Region &region : plan->regions)
-    if (region.first <= 1 && 1 < region.last) {
-      EXPECT_LE(region.rect.width, 12);
-      EXPECT_LE(region.rect.height, 7);
-    }
+  EXPECT_LE(regionOf(*plan, 1).rect.width, 12);
+  EXPECT_LE(regionOf(*plan, 1).rect.height, 7);
 }
 
 TEST(FloorplanTest, PinnedRegionsAreInTheirPlaces) {
@@ -206,11 +236,8 @@ TEST(FloorplanTest, PinnedRegionsAreInTheirPlaces) {
   chain.links[2].at = {20, 31};
   std::optional<RegionPlan> plan = planned(chain);
   ASSERT_TRUE(plan);
-  for (const Region &region : plan->regions)
-    if (region.first <= 2 && 2 < region.last) {
-      EXPECT_EQ(region.rect.x, 20);
-      EXPECT_EQ(region.rect.y, 31);
-    }
+  EXPECT_EQ(regionOf(*plan, 2).rect.x, 20);
+  EXPECT_EQ(regionOf(*plan, 2).rect.y, 31);
   chain.links[2].at = {30, 5}; // dead
   EXPECT_FALSE(planned(chain));
   Chain single = makeChain({8, 8}, {{8000, 300, 0}}, {0});
@@ -323,7 +350,7 @@ TEST_F(VerifyTest, FindsWrongSums) {
 
 TEST_F(VerifyTest, FindsKernelsLeftOut) {
   plan.regions.pop_back();
-  EXPECT_THAT(finding(), HasSubstr("ends at kernel"));
+  EXPECT_THAT(finding(), HasSubstr("kernel 'k2' has no region"));
 }
 
 TEST_F(VerifyTest, FindsKernelsThatAreNotWhereTheyMustBe) {
@@ -334,13 +361,19 @@ TEST_F(VerifyTest, FindsKernelsThatAreNotWhereTheyMustBe) {
   chain.links[0].at = {59, 59};
   EXPECT_THAT(finding(), HasSubstr("is not what kernel 'k0' may have"));
   chain.links[0].at.reset();
-  chain.links[plan.regions[1].first].isJoined = true;
+  chain.links[plan.regions[1].kernels.front()].isJoined = true;
   EXPECT_THAT(finding(), HasSubstr("is not what kernel"));
 }
 
-TEST_F(VerifyTest, FindsRunsOutOfOrder) {
+TEST_F(VerifyTest, FindsRegionsOutOfOrder) {
   std::swap(plan.regions[0], plan.regions[1]);
-  EXPECT_THAT(finding(), HasSubstr(", but those before it end at 0 of 3"));
+  EXPECT_THAT(finding(), HasSubstr("or begins before the one before it"));
+}
+
+TEST_F(VerifyTest, FindsKernelsWithTwoRegions) {
+  ASSERT_GE(plan.regions.size(), 2u);
+  plan.regions[1].kernels.push_back(plan.regions[0].kernels.front());
+  EXPECT_THAT(finding(), HasSubstr("out of order, or another region holds it"));
 }
 
 TEST(FloorplanTest, ChainsAreChecked) {

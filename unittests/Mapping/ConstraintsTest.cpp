@@ -88,8 +88,8 @@ Decisions sample() {
   stage.wafers = {0, 1, 2, 4};
   stage.kernels = {"a", "b"};
   stage.attempts = {{1, 300, {8, 8}, {8, 8}}, {2, 200, {4, 8}, {4, 8}}};
-  stage.regions = {{{0, 0, 4, 8}, 0, 1, {0}, 64, 90},
-                   {{4, 0, 4, 8}, 1, 2, {0}, 32, 100}};
+  stage.regions = {{{0, 0, 4, 8}, {0}, {0}, 64, 90},
+                   {{4, 0, 4, 8}, {1}, {0}, 32, 100}};
   stage.cycles = 195;
   return {5, 4, 8e9, 2e9, {stage}};
 }

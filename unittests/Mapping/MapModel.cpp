@@ -47,6 +47,7 @@ public:
         partition::solve(problem, diags);
     if (!solution || !solution->verify(problem, diags))
       return std::nullopt;
+    placed.resize(graph.kernels.size());
     for (size_t s = 0; s < solution->stages.size(); ++s)
       if (!placeStage(solution->stages[s], static_cast<int>(s)))
         return std::nullopt;
@@ -68,10 +69,11 @@ private:
 
   bool placeRegion(const floorplan::Region &region, size_t base, int wafer) {
     std::vector<CutKernel> kernels;
-    for (size_t k = region.first; k < region.last; ++k) {
-      const KernelSpec &kernel = graph.kernels[base + k];
-      const Sharding &sharding = planner.shardingOf(
-          base + k, region.rect.extent(), region.offers[k - region.first]);
+    for (size_t i = 0; i < region.kernels.size(); ++i) {
+      size_t k = base + region.kernels[i];
+      const KernelSpec &kernel = graph.kernels[k];
+      const Sharding &sharding =
+          planner.shardingOf(k, region.rect.extent(), region.offers[i]);
       if (!model::check(kernel, sharding, diags))
         return false;
       kernels.push_back({&kernel, &sharding});
@@ -82,8 +84,9 @@ private:
     std::optional<memory::Solution> offsets = memory::solve(map, diags);
     if (!offsets || !offsets->verify(map, diags))
       return false;
-    for (const CutKernel &kernel : kernels)
-      placed.push_back({wafer, region.rect, *kernel.sharding, *offsets});
+    for (size_t i = 0; i < kernels.size(); ++i)
+      placed[base + region.kernels[i]] = {wafer, region.rect,
+                                          *kernels[i].sharding, *offsets};
     return true;
   }
 

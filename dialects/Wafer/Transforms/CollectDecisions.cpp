@@ -26,7 +26,7 @@ using namespace inlay::wafer;
 static bool isChosen(const floorplan::RegionPlan &plan, ArrayRef<size_t> run,
                      MutableArrayRef<Placement> placed) {
   return llvm::all_of(plan.regions, [&](const floorplan::Region &region) {
-    return placed[run[region.first]].getRect() == region.rect;
+    return placed[run[region.kernels.front()]].getRect() == region.rect;
   });
 }
 

@@ -206,7 +206,7 @@ std::optional<partition::Solution>
 PartitionStages::partitionFor(int64_t budget, Diagnostics &diags) {
   mapping::WaferPlanner &planner =
       mapping->getPlanner(machineAttr, budget, cost, routingAttr, constraints);
-  return mapping::planStages(request(budget), planner, diags);
+  return mapping::planFastestStages(request(budget), planner, diags);
 }
 
 /// Says by how much the model is too large and what would fit. With

@@ -15,6 +15,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 
+#include "llvm/ADT/MapVector.h"
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
@@ -76,40 +78,25 @@ LogicalResult Placer::run() {
   return success();
 }
 
-/// The first kernels of the regions of a stage; nothing where a region's
-/// kernels do not follow each other.
-static std::optional<std::vector<size_t>>
-firstsOf(const mapping::WaferPlanner::Run &run,
-         ArrayRef<Placement> placements) {
-  std::vector<size_t> firsts;
-  DenseSet<Operation *> seen;
-  for (size_t i = 0; i < run.size(); ++i) {
-    RegionOp region = placements[run[i]].region;
-    if (i > 0 && region == placements[run[i - 1]].region)
-      continue;
-    if (!seen.insert(region).second)
-      return std::nullopt;
-    firsts.push_back(i);
-  }
-  return firsts;
+/// What each region holds, in the order of their first kernels.
+static std::vector<floorplan::Kernels>
+partsOf(const mapping::WaferPlanner::Run &run, ArrayRef<Placement> placements) {
+  llvm::MapVector<Operation *, floorplan::Kernels> parts;
+  for (size_t i = 0; i < run.size(); ++i)
+    parts[placements[run[i]].region].push_back(i);
+  auto kernels = llvm::make_second_range(parts);
+  return {kernels.begin(), kernels.end()};
 }
 
-/// The planner's best where its regions hold what those of the stage hold, else
-/// its best for the regions as they are.
 const floorplan::RegionPlan *
 Placer::findPlan(StageOp stage, const mapping::WaferPlanner::Run &run) {
-  auto firsts = firstsOf(run, placements);
-  if (!firsts) {
-    stage.emitError() << "a region holds kernels that do not follow each other "
-                         "in order of execution; it cannot be placed";
-    return nullptr;
-  }
+  std::vector<floorplan::Kernels> parts = partsOf(run, placements);
   const std::optional<floorplan::RegionPlan> &best = planner.plan(run);
-  auto first = [](const floorplan::Region &region) { return region.first; };
-  if (best && llvm::equal(llvm::map_range(best->regions, first), *firsts))
+  auto kernels = [](const floorplan::Region &region) { return region.kernels; };
+  if (best && llvm::equal(llvm::map_range(best->regions, kernels), parts))
     return &*best;
   const std::optional<floorplan::RegionPlan> &plan =
-      planner.arrange(run, *firsts);
+      planner.arrange(run, parts);
   if (plan)
     return &*plan;
   reportNoPlan(stage, planner, run);
@@ -130,16 +117,17 @@ LogicalResult Placer::placeStage(StageOp stage,
     return failure();
   for (const floorplan::Region &planned : plan->regions) {
     const model::Rect &rect = planned.rect;
-    RegionOp region = placements[run[planned.first]].region;
+    RegionOp region = placements[run[planned.kernels.front()]].region;
     region.setSize({rect.width, rect.height});
     region.setAt(ArrayRef<int64_t>{rect.x, rect.y});
-    for (size_t i = planned.first; i < planned.last; ++i)
-      placeKernel(run[i], rect.extent(), planned.offers[i - planned.first]);
+    for (auto [kernel, offer] : llvm::zip(planned.kernels, planned.offers))
+      placeKernel(run[kernel], rect.extent(), offer);
     ++regions;
     cores += rect.area();
-    if (planned.first > 0)
-      distance += model::centreDistance((&planned)[-1].rect, rect);
   }
+  for (size_t i = 1; i < run.size(); ++i)
+    distance += model::centreDistance(placements[run[i - 1]].getRect(),
+                                      placements[run[i]].getRect());
   return success();
 }
 

@@ -85,20 +85,18 @@ void ShardKernels::addRegions(MutableArrayRef<Placement> placements,
   builder.setInsertionPoint(*stage.getBody().getOps<AssignOp>().begin());
   for (auto [number, planned] : llvm::enumerate(plan.regions)) {
     model::Extent extent = planned.rect.extent();
-    bool isShared = planned.last - planned.first > 1;
+    bool isShared = planned.kernels.size() > 1;
     auto region = RegionOp::create(
         builder, stage.getLoc(),
         builder.getStringAttr("r" + llvm::Twine(number)),
         /*at=*/DenseI64ArrayAttr(),
         builder.getDenseI64ArrayAttr({extent.width, extent.height}),
         isShared ? builder.getUnitAttr() : UnitAttr());
-    for (size_t i = planned.first; i < planned.last; ++i) {
-      AssignOp assign = placements[run[i]].assign;
+    for (auto [kernel, offer] : llvm::zip(planned.kernels, planned.offers)) {
+      AssignOp assign = placements[run[kernel]].assign;
       assign.setRegionAttr(FlatSymbolRefAttr::get(region.getSymNameAttr()));
-      assign.setShardingAttr(
-          toAttr(&getContext(),
-                 planner.shardingOf(run[i], extent,
-                                    planned.offers[i - planned.first])));
+      assign.setShardingAttr(toAttr(
+          &getContext(), planner.shardingOf(run[kernel], extent, offer)));
     }
   }
 }

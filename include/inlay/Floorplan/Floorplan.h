@@ -8,8 +8,9 @@
 //
 // A wafer is a grid of cores with dead rectangles. Its kernels form a chain; at
 // any moment of a step one of them works. So the grid is tiled by a few
-// regions, each a rectangle of live cores that holds a run of consecutive
-// kernels. Every kernel of a region uses all of it, and they take turns.
+// regions, each a rectangle of live cores that holds some of the kernels: a run
+// of them, or small kernels of several layers whose large ones lie between.
+// Every kernel of a region uses all of it, and they take turns.
 //
 // How many regions there are is a matter of cost: on larger regions kernels
 // compute faster, and their collectives have further to go.
@@ -74,22 +75,24 @@ struct Chain {
   int64_t liveCores() const;
 };
 
-/// Kernels first .. last - 1 of the chain on one rectangle.
+/// Kernels of a chain by their places in it, in rising order.
+using Kernels = std::vector<size_t>;
+
+/// Kernels on one rectangle.
 struct Region {
   model::Rect rect;
-  size_t first = 0;
-  size_t last = 0;
+  Kernels kernels;
   std::vector<size_t> offers; ///< which one each kernel takes
   int64_t bytes = 0;          ///< of the fullest core
   double cycles = 0;          ///< of its kernels, one after the other
 };
 
-/// Regions in the order of the chain.
+/// Regions in the order of their first kernels.
 struct RegionPlan {
   std::vector<Region> regions;
   double cycles = 0; ///< of all kernels and of the ways between regions
 
-  /// Runs cover the chain in order; rectangles are inside the grid, off dead
+  /// Every kernel has one region; rectangles are inside the grid, off dead
   /// cores and disjoint; bytes are in the budget; sums are what they say. Knows
   /// no solver.
   bool verify(const Chain &chain, Diagnostics &diags) const;
@@ -116,17 +119,22 @@ struct SearchOptions {
 ///
 /// For each number of regions and each number of strips they may stand in:
 /// equal tiles, the cut of the chain over them of least cost by dynamic
-/// programming, then tiles sized by what their runs need. Around dead cores the
+/// programming, then tiles sized by what their runs need. Then, where few
+/// kernels have most of the bytes: the small ones of all layers on a few
+/// regions along one side, the large ones on the rest. Around dead cores the
 /// tiles are the largest free rectangles of about that size; a region that has
 /// its place comes first. A region of a kernel that limits it takes a part of
 /// its tile. At last, regions that are faster when smaller shrink.
 std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
                                std::vector<Attempt> *attempts = nullptr);
 
-/// The same for runs that are given: `firsts` are the first kernels of the
-/// regions.
+/// The same where it is given which kernels share a region: `parts` hold each
+/// kernel once and are in the order of their first kernels.
 std::optional<RegionPlan> arrange(const Chain &chain,
-                                  const std::vector<size_t> &firsts);
+                                  const std::vector<Kernels> &parts);
+
+/// The ways of all kernels to the next, where that one has another region.
+double waysBetween(const Chain &chain, const std::vector<Region> &regions);
 
 } // namespace inlay::floorplan
 

@@ -43,6 +43,14 @@ std::optional<partition::Solution> planStages(const StageRequest &request,
                                               WaferPlanner &planner,
                                               Diagnostics &diags);
 
+/// The same; but where the number of wafers is free and latency the objective,
+/// the partition of fewest cycles among those with one layer less on each
+/// wafer, as long as that helps: wafers that are packed as tight as can be are
+/// slow.
+std::optional<partition::Solution>
+planFastestStages(const StageRequest &request, WaferPlanner &planner,
+                  Diagnostics &diags);
+
 /// A budget with which a request that fails succeeds.
 struct LeastBudget {
   int64_t budget = 0; ///< a multiple of the alignment of buffers

@@ -50,9 +50,9 @@ public:
   /// The best plan of a run that the search finds; none where nothing fits.
   const std::optional<floorplan::RegionPlan> &plan(const Run &run);
 
-  /// The best plan whose regions begin at the given kernels of the run.
+  /// The best plan whose regions hold the given kernels of the run.
   const std::optional<floorplan::RegionPlan> &
-  arrange(const Run &run, const std::vector<size_t> &firsts);
+  arrange(const Run &run, const std::vector<floorplan::Kernels> &parts);
 
   /// The problem of a run; it must not outlive this.
   floorplan::Chain chainOf(const Run &run, std::string name);
@@ -78,7 +78,8 @@ private:
   struct Planned {
     std::optional<bool> fits;
     std::optional<std::optional<floorplan::RegionPlan>> best;
-    std::map<std::vector<size_t>, std::optional<floorplan::RegionPlan>>
+    std::map<std::vector<floorplan::Kernels>,
+             std::optional<floorplan::RegionPlan>>
         arranged;
   };
 

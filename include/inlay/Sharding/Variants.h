@@ -37,7 +37,8 @@ namespace inlay::sharding {
 /// - contraction: the reduction dim over the axis that its input's features lie
 ///   on (Y for an input of the kernel), the largest parallel dim over the
 ///   other;
-/// - attention: context over Y; heads and channels together over X;
+/// - attention: context over Y; heads and channels together over X, or heads,
+///   the query heads of each, and channels;
 /// - a matrix for each head: heads over X, the longer of rows and columns over
 /// Y;
 /// - expert dim of an experts kernel over the groups;
@@ -128,22 +129,26 @@ public:
 
 private:
   struct Entry {
-    /// Its axes are those of all variants, its extents those of the last query.
-    model::Sharding sharding;
+    /// The axes worth trying, those of the fewest bytes first; extents are
+    /// those of the last query.
+    std::vector<model::Sharding> ways;
     int64_t placedBytes = 0; ///< at least these, over all cores
     std::map<std::pair<int64_t, int64_t>, bool> fitting;
     std::map<std::pair<int64_t, int64_t>, std::vector<Variant>> found;
     std::optional<std::optional<model::Extent>> least;
+    std::vector<int64_t> counts; ///< numbers of groups worth trying
   };
 
   void reportTooLarge(const model::KernelSpec &kernel, size_t numAlike,
                       Diagnostics &diags);
   std::optional<model::Extent> largerGrid(const model::KernelSpec &kernel);
   Entry &entryOf(const model::KernelSpec &kernel);
-  std::vector<model::OpSharding>
-  bestAxes(const model::KernelSpec &kernel) const;
-  std::vector<model::Extent> groupings(const model::KernelSpec &kernel,
-                                       model::Extent extent) const;
+  std::vector<std::vector<model::OpSharding>>
+  axesOf(const model::KernelSpec &kernel) const;
+  const std::vector<int64_t> &usefulCounts(const model::KernelSpec &kernel);
+  std::vector<Variant> fitting(const model::KernelSpec &kernel,
+                               model::Extent extent,
+                               const std::vector<int64_t> &counts);
   int64_t leastWidth(const model::KernelSpec &kernel, int64_t height,
                      int64_t most);
 
