@@ -197,10 +197,11 @@ void Adviser::listTensors(WaferPlanner &planner, const WaferPlanner::Run &run,
   fullest.tensors.clear();
   // Kernels share what they need for a while: that of one of them counts.
   std::pair<std::string, int64_t> scratch;
-  for (size_t i = region.first; i < region.last; ++i) {
-    const model::KernelSpec &kernel = request.model.kernels[run[i]];
-    const model::Sharding &sharding = planner.shardingOf(
-        run[i], region.rect.extent(), region.offers[i - region.first]);
+  for (size_t i = 0; i < region.kernels.size(); ++i) {
+    size_t k = run[region.kernels[i]];
+    const model::KernelSpec &kernel = request.model.kernels[k];
+    const model::Sharding &sharding =
+        planner.shardingOf(k, region.rect.extent(), region.offers[i]);
     int64_t own = model::footprint(kernel, sharding).scratch;
     if (own > scratch.second)
       scratch = {fmt::format("scratch of '{}'", kernel.name), own};
