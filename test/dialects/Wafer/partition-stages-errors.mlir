@@ -58,8 +58,8 @@
 // FEW: error: the model: needs at least 215.0 kB on 2 wafers, 1 given with 265.2 kB each
 // FEW: note: largest: moe 196.6 kB, mlp 18.4 kB
 // FEW: note: would fit: --wafers 2
-// FEW: error: the model: needs 4,672 B on each of the 8 x 1 cores at (0, 0) of wafer 0, the budget of a core is 4,144 B, short by 528 B; in all 64 cores of 1 wafer are short
-// FEW: note: largest on each of them: past 2,048 B, w 2,048 B, input 0 (double-buffered) of 'mlp' 512 B, output 0 (double-buffered) of 'mlp' 64 B
+// FEW: error: the model: needs 4,560 B on each of the 8 x 6 cores at (0, 2) of wafer 0, the budget of a core is 4,144 B, short by 416 B; in all 48 cores of 1 wafer are short
+// FEW: note: largest on each of them: fc1 1,408 B, fc2 1,408 B, fc3 1,408 B, input 0 (double-buffered) of 'moe' 96 B, output 0 (double-buffered) of 'moe' 96 B
 // FEW: note: would fit: 528 B more on each core: --reserve 257472 instead of 258000, or cores of 262,672 B instead of 262,144 B
 // FEW: note: would fit: --wafers 2 instead of 1; the most layers on one of them are then 1 instead of 2
 // FEW: note: would fit: weights of 8 bits instead of 32, not counting scales
