@@ -36,7 +36,10 @@ typedef struct InlayCoreClass InlayCoreClass;
 |* Plans
 \*===----------------------------------------------------------------------===*/
 
-/** Reads the plan in the file at `path`. */
+/** Reads the plan in the file at `path`. Older minor versions of its major
+ * version are taken, with the defaults of docs/schema/CHANGES.md for what they
+ * do not say; newer ones, and other major versions, are an error that names
+ * both versions. */
 INLAY_C_EXPORT InlayError *inlayPlanReadFile(const char *path,
                                              InlayPlan **plan);
 /** The same from memory. */
@@ -66,8 +69,20 @@ typedef struct InlaySystem {
   int64_t sramBytes;     /**< of a core */
   int64_t reservedBytes; /**< of a core, not for data */
   double clockGhz;
+  int64_t banks; /**< of a core's SRAM, equal ranges in order; 0: not known */
 } InlaySystem;
 INLAY_C_EXPORT InlaySystem inlayPlanSystem(const InlayPlan *plan);
+
+/** What lies below the data area of every core, one after the other. Offset 0
+ * of a memory map is the address behind the last. */
+typedef struct InlayReservedRange {
+  InlayString name;
+  int64_t address;
+  int64_t bytes;
+} InlayReservedRange;
+INLAY_C_EXPORT size_t inlayPlanNumReserved(const InlayPlan *plan);
+INLAY_C_EXPORT InlayReservedRange inlayPlanReserved(const InlayPlan *plan,
+                                                    size_t index);
 
 typedef struct InlayStep {
   InlayString phase; /**< "decode" or "prefill" */
@@ -211,6 +226,8 @@ typedef struct InlayBuffer {
   int64_t slots;   /**< equal parts that take turns */
   int64_t firstOp; /**< first and last op of the kernel that need it */
   int64_t lastOp;
+  int64_t alignment; /**< of offset and bytes */
+  int64_t bank;      /**< of the first byte; 0 where the system has no banks */
 } InlayBuffer;
 INLAY_C_EXPORT size_t inlayCoreClassNumBuffers(const InlayCoreClass *coreClass);
 INLAY_C_EXPORT InlayBuffer inlayCoreClassBuffer(const InlayCoreClass *coreClass,

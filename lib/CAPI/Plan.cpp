@@ -137,7 +137,19 @@ InlaySystem inlayPlanSystem(const InlayPlan *plan) {
     return {};
   const plan::System &system = plan->plan.system;
   return {system.wafers,    system.width,         system.height,
-          system.sramBytes, system.reservedBytes, system.clockGhz};
+          system.sramBytes, system.reservedBytes, system.clockGhz,
+          system.banks};
+}
+
+size_t inlayPlanNumReserved(const InlayPlan *plan) {
+  return plan ? plan->plan.system.reserved.size() : 0;
+}
+
+InlayReservedRange inlayPlanReserved(const InlayPlan *plan, size_t index) {
+  if (index >= inlayPlanNumReserved(plan))
+    return {toString(""), 0, 0};
+  const plan::ReservedRange &range = plan->plan.system.reserved[index];
+  return {toString(range.name), range.address, range.bytes};
 }
 
 InlayStep inlayPlanStep(const InlayPlan *plan) {
@@ -375,10 +387,10 @@ InlayBuffer inlayCoreClassBuffer(const InlayCoreClass *coreClass,
                                  size_t index) {
   const auto *buffer = at(unwrap(coreClass), &plan::CoreClass::memory, index);
   if (!buffer)
-    return {toString(""), toString(""), 0, 0, 0, 0, 0};
+    return {toString(""), toString(""), 0, 0, 0, 0, 0, 0, 0};
   return {toString(buffer->name), toString(buffer->role), buffer->offset,
           buffer->bytes,          buffer->slots,          buffer->firstOp,
-          buffer->lastOp};
+          buffer->lastOp,         buffer->alignment,      buffer->bank};
 }
 
 //===----------------------------------------------------------------------===//

@@ -22,6 +22,11 @@ static constexpr char kSchema[] =
 #include "PlanSchema.inc"
     ;
 
+/// docs/schema/plan-1.0.schema.json: plans of that version stay legal.
+static constexpr char kSchema0[] =
+#include "PlanSchema0.inc"
+    ;
+
 /// LLVM's parser calls itself for every level, so a file of brackets would end
 /// the program; plans are not ten levels deep.
 static bool isTooDeep(StringRef text) {
@@ -65,7 +70,8 @@ static std::optional<json::Value> parse(StringRef text, std::string &problem) {
 }
 
 struct Checker::Impl {
-  std::unique_ptr<Schema> schema;
+  std::unique_ptr<Schema> schema;  ///< of the newest version
+  std::unique_ptr<Schema> schema0; ///< of 1.0
   ModelPtr model;
   std::string targetText;
   std::optional<json::Value> target;
@@ -74,7 +80,8 @@ struct Checker::Impl {
 Checker::Checker() : impl(new Impl) {
   std::string error;
   impl->schema = Schema::parse(kSchema, error);
-  if (!impl->schema)
+  impl->schema0 = Schema::parse(kSchema0, error);
+  if (!impl->schema || !impl->schema0)
     llvm::report_fatal_error(StringRef("the schema of plans: " + error));
 }
 
@@ -98,7 +105,9 @@ std::vector<Violation> Checker::check(StringRef text) const {
     report.fail("", problem);
     return report.take();
   }
-  impl->schema->validate(*value, report);
+  const json::Object *version = value->getAsObject()->getObject("version");
+  bool isFirst = version && version->getInteger("minor") == 0;
+  (isFirst ? impl->schema0 : impl->schema)->validate(*value, report);
   Plan plan = readPlan(*value->getAsObject());
   report.begin("digest");
   std::string digest = sha256(canonicalJson(*value, "content_sha256"));

@@ -330,6 +330,15 @@ void MemoryChecker::checkBuffer(const Kernel &kernel, const Buffer &buffer,
   if (buffer.slots < 1 || buffer.bytes % buffer.slots)
     report.fail(place, fmt::format("has {} B for {} slots", buffer.bytes,
                                    buffer.slots));
+  if (plan.minor >= 1 && buffer.alignment != plan.system.alignment)
+    report.fail(place, fmt::format("says an alignment of {} B, the system of "
+                                   "{} B",
+                                   buffer.alignment, plan.system.alignment));
+  int64_t bank = plan.system.bankOf(buffer.offset);
+  if (plan.minor >= 1 && buffer.bank != bank)
+    report.fail(place, fmt::format("says that it begins in bank {}, its offset "
+                                   "is in bank {}",
+                                   buffer.bank, bank));
   int64_t ops = std::max<int64_t>(1, static_cast<int64_t>(kernel.ops.size()));
   if (buffer.firstOp > buffer.lastOp || buffer.firstOp < 0 ||
       buffer.lastOp >= ops)

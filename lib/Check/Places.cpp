@@ -14,6 +14,22 @@
 
 using namespace inlay::checker;
 
+/// Ranges one after the other from address 0, which are all that is reserved.
+static void checkReserved(const System &system, Report &report) {
+  int64_t end = 0;
+  for (const ReservedRange &range : system.reserved) {
+    if (range.address != end)
+      report.fail("reserved range '" + range.name + "'",
+                  fmt::format("begins at {}, the bytes before it end at {}",
+                              range.address, end));
+    end = plus(range.address, range.bytes);
+  }
+  if (end != system.reservedBytes)
+    report.fail("reserved",
+                fmt::format("ranges end at {}, but {} B are reserved", end,
+                            system.reservedBytes));
+}
+
 void inlay::checker::checkSystem(const Plan &plan, Report &report) {
   const System &system = plan.system;
   report.begin("system");
@@ -42,6 +58,8 @@ void inlay::checker::checkSystem(const Plan &plan, Report &report) {
                           "those of '{}' have {} B, short by {} B",
                           system.budgetBytes, system.target, free,
                           system.budgetBytes - free));
+  if (plan.minor >= 1)
+    checkReserved(system, report);
   std::set<std::string> names;
   for (const Figure &figure : system.figures) {
     if (!names.insert(figure.name).second)
@@ -49,12 +67,17 @@ void inlay::checker::checkSystem(const Plan &plan, Report &report) {
     double other = figure.name == "clock"      ? system.clockGhz
                    : figure.name == "sram"     ? double(system.sramBytes)
                    : figure.name == "reserved" ? double(system.reservedBytes)
+                   : figure.name == "banks"    ? double(system.banks)
                                                : figure.value;
     if (figure.value != other)
       report.fail(
           "figure '" + figure.name + "'",
           fmt::format("is {}, but the system says {}", figure.value, other));
   }
+  if (system.banks > 0 && !names.count("banks"))
+    report.fail("banks", fmt::format("are {}, which no figure of the target "
+                                     "says",
+                                     system.banks));
   auto compare = [&](llvm::StringRef option, const std::string &value) {
     for (llvm::StringRef given : plan.options)
       if (given.consume_front(option) && given != value)

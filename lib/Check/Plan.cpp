@@ -65,6 +65,13 @@ int64_t Kernel::cores() const {
   return sum;
 }
 
+int64_t System::bankOf(int64_t offset) const {
+  if (banks <= 0 || sramBytes <= 0)
+    return 0;
+  __int128 address = plus(reservedBytes, offset);
+  return static_cast<int64_t>(address * banks / sramBytes);
+}
+
 std::string Stream::place() const {
   return fmt::format("stream '{}' from {} to {}", name,
                      from.empty() ? "the host" : "'" + from + "'",
@@ -111,9 +118,10 @@ Weight readWeight(const Fields &in) {
 }
 
 Buffer readBuffer(const Fields &in) {
-  return {in.text("name"),      in.text("role"),     in.integer("offset"),
-          in.integer("bytes"),  in.integer("slots"), in.integer("first_op"),
-          in.integer("last_op")};
+  return {
+      in.text("name"),       in.text("role"),         in.integer("offset"),
+      in.integer("bytes"),   in.integer("slots"),     in.integer("first_op"),
+      in.integer("last_op"), in.integer("alignment"), in.integer("bank")};
 }
 
 CoreClass readClass(const Fields &in) {
@@ -216,6 +224,11 @@ System readSystem(const Fields &in) {
   system.alignment = in.integer("buffer_alignment");
   system.clockGhz = in.number("clock_ghz");
   system.figures = in.children("figures", readFigure);
+  system.banks = in.integer("banks");
+  system.reserved = in.children("reserved", [](const Fields &range) {
+    return ReservedRange{range.text("name"), range.integer("address"),
+                         range.integer("bytes")};
+  });
   return system;
 }
 
@@ -257,6 +270,9 @@ Accounting readAccounting(const Fields &in) {
 Plan inlay::checker::readPlan(const json::Object &object) {
   Fields in(object);
   Plan plan;
+  plan.minor = in.child("version", [](const Fields &version) {
+    return version.integer("minor");
+  });
   plan.contentSha256 = in.text("content_sha256");
   plan.model = in.text("model");
   plan.digests = in.children("digests", [](const Fields &digest) {

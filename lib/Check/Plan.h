@@ -36,6 +36,11 @@ struct Figure {
   bool assumption = false;
 };
 
+struct ReservedRange {
+  std::string name;
+  int64_t address = 0, bytes = 0;
+};
+
 struct System {
   std::string target, description;
   int64_t wafers = 0, width = 0, height = 0;
@@ -43,6 +48,10 @@ struct System {
   int64_t sramBytes = 0, reservedBytes = 0, budgetBytes = 0, alignment = 0;
   double clockGhz = 0;
   std::vector<Figure> figures;
+  int64_t banks = 0;                   ///< since 1.1
+  std::vector<ReservedRange> reserved; ///< since 1.1
+
+  int64_t bankOf(int64_t offset) const;
 };
 
 struct Cut {
@@ -85,6 +94,7 @@ struct Weight : Tensor {
 struct Buffer {
   std::string name, role;
   int64_t offset = 0, bytes = 0, slots = 0, firstOp = 0, lastOp = 0;
+  int64_t alignment = 0, bank = 0; ///< since 1.1
 
   int64_t end() const { return plus(offset, bytes); }
 };
@@ -182,6 +192,7 @@ struct Plan {
   std::vector<std::string> options;
   bool isFeasible = false;
   std::string phase;
+  int64_t minor = 0; ///< of the version
   int64_t batch = 0, context = 0, tokens = 0, maxContext = 0;
   System system;
   std::vector<Region> regions;

@@ -77,6 +77,9 @@ public:
   template <typename T> void field(const char *name, T &value) {
     members.emplace_back(name, text(value));
   }
+  template <typename T> void field(const char *name, T &value, Since) {
+    field(name, value);
+  }
 
   std::string finish() {
     std::sort(members.begin(), members.end());

@@ -23,6 +23,11 @@ namespace inlay::plan {
 /// written as strings.
 inline constexpr int64_t kLargestExact = int64_t(1) << 53;
 
+/// The minor version that a field came with, where that is not the first.
+struct Since {
+  int64_t minor;
+};
+
 template <typename V> void visit(V &v, Digest &o) {
   v.field("name", o.name);
   v.field("sha256", o.sha256);
@@ -43,6 +48,12 @@ template <typename V> void visit(V &v, Rectangle &o) {
   v.field("height", o.height);
 }
 
+template <typename V> void visit(V &v, ReservedRange &o) {
+  v.field("name", o.name);
+  v.field("address", o.address);
+  v.field("bytes", o.bytes);
+}
+
 template <typename V> void visit(V &v, System &o) {
   v.field("target", o.target);
   v.field("description", o.description);
@@ -56,6 +67,8 @@ template <typename V> void visit(V &v, System &o) {
   v.field("buffer_alignment", o.bufferAlignment);
   v.field("clock_ghz", o.clockGhz);
   v.field("figures", o.figures);
+  v.field("banks", o.banks, Since{1});
+  v.field("reserved", o.reserved, Since{1});
 }
 
 template <typename V> void visit(V &v, Step &o) {
@@ -140,6 +153,8 @@ template <typename V> void visit(V &v, Buffer &o) {
   v.field("slots", o.slots);
   v.field("first_op", o.firstOp);
   v.field("last_op", o.lastOp);
+  v.field("alignment", o.alignment, Since{1});
+  v.field("bank", o.bank, Since{1});
 }
 
 template <typename V> void visit(V &v, CoreClass &o) {

@@ -23,7 +23,14 @@ namespace {
 /// Visits the fields of one JSON object.
 class Reader {
 public:
-  explicit Reader(JsonReader &in) : in(in) {}
+  /// `minor` is the version of the plan.
+  Reader(JsonReader &in, int64_t minor) : in(in), minor(minor) {}
+
+  /// An older plan does not have the field.
+  template <typename T> void field(const char *name, T &value, Since since) {
+    if (since.minor <= minor)
+      field(name, value);
+  }
 
   void field(const char *name, std::string &value) { value = in.string(name); }
   void field(const char *name, bool &value) { value = in.boolean(name); }
@@ -57,13 +64,13 @@ public:
   }
   template <typename T> void field(const char *name, std::vector<T> &values) {
     in.children(name, [&](JsonReader &inner) {
-      Reader reader(inner);
+      Reader reader(inner, minor);
       visit(reader, values.emplace_back());
     });
   }
   template <typename T> void field(const char *name, T &object) {
     in.child(name, [&](JsonReader &inner) {
-      Reader reader(inner);
+      Reader reader(inner, minor);
       visit(reader, object);
     });
   }
@@ -82,9 +89,32 @@ private:
   }
 
   JsonReader &in;
+  int64_t minor;
 };
 
 } // namespace
+
+/// Why a version cannot be read, and what to do.
+static std::string refusal(int64_t major, int64_t minor) {
+  std::string text =
+      fmt::format("is {}.{}, but this build reads {}.0 to {}.{}", major, minor,
+                  kMajorVersion, kMajorVersion, kMinorVersion);
+  return text + (major == kMajorVersion
+                     ? "; a newer build has the fields that it adds"
+                     : "; in another major version the same fields may mean "
+                       "something else: compile the model again");
+}
+
+/// What plans of 1.0 do not say.
+static void fillSince1(Plan &plan) {
+  System &system = plan.system;
+  if (system.reservedBytes > 0)
+    system.reserved = {{"code, stack and runtime", 0, system.reservedBytes}};
+  for (Kernel &kernel : plan.kernels)
+    for (CoreClass &cores : kernel.classes)
+      for (Buffer &buffer : cores.memory)
+        buffer.alignment = system.bufferAlignment;
+}
 
 std::optional<Plan> inlay::plan::fromJson(const std::string &text,
                                           Diagnostics &diags) {
@@ -105,17 +135,17 @@ std::optional<Plan> inlay::plan::fromJson(const std::string &text,
   in.string("content_sha256");
   if (diags.all().size() == before &&
       (major != kMajorVersion || minor > kMinorVersion))
-    in.error("version",
-             fmt::format("is {}.{}, but this build reads {}.0 to {}.{}", major,
-                         minor, kMajorVersion, kMajorVersion, kMinorVersion));
+    in.error("version", refusal(major, minor));
   if (diags.all().size() != before)
     return std::nullopt;
   Plan plan;
-  Reader reader(in);
+  Reader reader(in, minor);
   visit(reader, plan);
   in.finish();
   if (diags.all().size() != before)
     return std::nullopt;
+  if (minor < 1)
+    fillSince1(plan);
   fillRectangles(plan);
   return plan;
 }

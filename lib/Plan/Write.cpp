@@ -30,6 +30,9 @@ public:
     write(value);
     out.attributeEnd();
   }
+  template <typename T> void field(const char *name, T &value, Since) {
+    field(name, value);
+  }
 
 private:
   void write(std::string &value) { out.value(toUtf8(value)); }
@@ -55,6 +58,14 @@ private:
 };
 
 } // namespace
+
+int64_t System::bankOf(int64_t offset) const {
+  if (banks <= 0 || sramBytes <= 0)
+    return 0;
+  // Not the bytes of a bank: these need not be whole.
+  __int128 address = reservedBytes + offset;
+  return static_cast<int64_t>(address * banks / sramBytes);
+}
 
 void inlay::plan::fillRectangles(Plan &plan) {
   std::map<std::string, Rectangle> byName;

@@ -51,7 +51,7 @@ def kernel_lines(kernel, region):
         yield f"class {c['name']} cores {c['cores']} bytes {c['bytes_per_core']}"
         for b in c["memory"]:
             yield (f"buffer {b['role']} {b['name']} {b['offset']} {b['bytes']} slots {b['slots']}"
-                   f" ops {b['first_op']} {b['last_op']}")
+                   f" ops {b['first_op']} {b['last_op']} alignment {b['alignment']} bank {b['bank']}")
 
 
 def described(plan):
@@ -59,7 +59,9 @@ def described(plan):
     version = plan["version"]
     yield f"plan {version['major']}.{version['minor']} of {plan['model']} on {system['target']} feasible {plan['feasible']:d}"
     yield (f"system {system['wafers']} {system['width']} {system['height']} sram {system['sram_bytes']}"
-           f" reserved {system['reserved_bytes']} clock {system['clock_ghz']:.17g}")
+           f" reserved {system['reserved_bytes']} clock {system['clock_ghz']:.17g} banks {system['banks']}")
+    for r in system["reserved"]:
+        yield f"reserved {r['name']} {r['address']} {r['bytes']}"
     yield f"step {step['phase']} {step['batch']} {step['context']} {step['tokens']}"
     yield (f"estimate {estimate['latency']['total']:.17g} worst {estimate['worst_case_latency']:.17g}"
            f" bound {estimate['bound']['cycles']:.17g} {estimate['bound']['binding']}")
@@ -73,6 +75,17 @@ def described(plan):
     for s in plan["streams"]:
         yield (f"stream {s['name']} from {s['from']} {s['from_port']} to {s['to']} {s['to_port']} {s['type']}"
                f" bytes {s['bytes']} crosses {s['crossing']:d} in place {s['in_place']:d}")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "test/Inputs/plans/1.0").glob("*.json")), ids=lambda path: path.stem)
+def test_reads_plans_of_older_versions(loader, path):
+    plan = json.loads(path.read_text())
+    plan["version"]["minor"] = 1
+    system = plan["system"]
+    system.update(banks=0, reserved=[{"name": "code, stack and runtime", "address": 0, "bytes": system["reserved_bytes"]}])
+    for buffer in (b for kernel in plan["kernels"] for cores in kernel["core_classes"] for b in cores["memory"]):
+        buffer.update(alignment=system["buffer_alignment"], bank=0)
+    assert run(loader, "describe", path).stdout.splitlines() == list(described(plan))
 
 
 def test_reads_what_the_json_says(loader, plan):

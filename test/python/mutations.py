@@ -174,7 +174,7 @@ OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.dims_hold, oracle.oper
             oracle.memory_fits)
 USE = "kernels[].ops[].operands[]"
 
-harmless(["producer", "seed", "assumptions", "assumptions[]"], None, "for people to read")
+harmless(["producer", "seed", "assumptions", "assumptions[]", "system.reserved[].name"], None, "for people to read")
 harmless(["options[]"], ["dropped", "doubled", "swapped", "other"], "a record of what was asked for; none is needed")
 harmless(["options[]"], ["renamed"], "an option that the plan does not repeat elsewhere",
          lambda base, mutant: not at(base, mutant.path).startswith(("phase=", "batch=", "context=", "cost=")))

@@ -80,6 +80,14 @@ CASES = {
     "dead covered": (lambda p: p["system"]["dead"].append({"x": 0, "y": 0, "width": 1, "height": 1}),
                      "covers dead cores at (0, 0) to (0, 0)"),
     "reserved": (lambda p: put(p["system"], "reserved_bytes", 300000), "300000 B are reserved of 262144 B of SRAM"),
+    "reserved gap": (lambda p: put(p["system"]["reserved"][0], "address", 16),
+                     "reserved range 'code, stack and runtime': begins at 16, the bytes before it end at 0"),
+    "reserved less": (lambda p: put(p["system"]["reserved"][0], "bytes", 6128), "reserved: ranges end at 6128, but 6144 B"),
+    "banks": (lambda p: put(p["system"], "banks", 4), "figure 'banks': is 8, but the system says 4"),
+    "banks unknown": (lambda p: put(p["system"], "figures", [f for f in p["system"]["figures"] if f["name"] != "banks"]),
+                      "banks: are 8, which no figure of the target says"),
+    "bank": (lambda p: put(buffer(p, "state"), "bank", 7), "says that it begins in bank 7, its offset is in bank 0"),
+    "alignment": (lambda p: put(buffer(p, "state"), "alignment", 32), "says an alignment of 32 B, the system of 16 B"),
     "budget": (lambda p: add(p["system"], "budget_bytes", 16),
                "is 256016 B in a feasible plan, but SRAM less what is reserved is 256000 B"),
     "feasible": (lambda p: put(p, "feasible", False), "is false, but the budget of 256000 B is there on every core"),
@@ -309,6 +317,14 @@ def test_plans_of_examples_are_legal(path, tmp_path):
             break
     assert compiled.returncode == 0, compiled.stderr
     placing.run("inlay-check", tmp_path / "plan.json", "--model", path, "--target", placing.ROOT / "targets/grid8x8.json")
+
+
+@pytest.mark.parametrize("path", sorted((placing.ROOT / "test/Inputs/plans").glob("*/*.json")), ids=lambda path: path.stem)
+def test_frozen_plans_are_legal(path):
+    said = subprocess.run([placing.BIN / "inlay-check", path], capture_output=True, text=True)
+    assert said.stdout == f"{path}: legal\n" and said.returncode == 0
+    version = json.loads(path.read_text())["version"]
+    assert path.parent.name == f"{version['major']}.{version['minor']}"
 
 
 def test_a_config_stands_for_its_model():

@@ -117,6 +117,13 @@ def test_images_give_back_every_initializer(name, target):
     assert sum(map(len, built.values())) == subject.plan["accounting"]["weight_bytes"]
 
 
+def test_plans_of_older_versions_fill_the_same_images():
+    """The loader reads every minor version; its model is still there."""
+    folder = placing.ROOT / "test/Inputs"
+    for path in sorted((folder / "plans").glob("*/experts-on-grid8x8.json")):
+        check_images(json.loads(path.read_text()), folder / "moe_enc_A.onnx")
+
+
 def delimited(field, data):
     return varint(field << 3 | 2) + varint(len(data)) + data
 

@@ -13,6 +13,19 @@ SCHEMA = json.loads((placing.ROOT / "docs/schema/plan-1.schema.json").read_text(
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
+@pytest.mark.parametrize("path", sorted((placing.ROOT / "test/Inputs/plans").glob("*/*.json")), ids=lambda path: path.stem)
+def test_frozen_plans_have_the_schema_of_their_version(path):
+    """The newest version is plan-1.schema.json, the others keep theirs."""
+    plan = json.loads(path.read_text())
+    newest = SCHEMA["properties"]["version"]["properties"]["minor"]["const"]
+    minor = plan["version"]["minor"]
+    name = "plan-1" if minor == newest else f"plan-1.{minor}"
+    schema = json.loads((placing.ROOT / f"docs/schema/{name}.schema.json").read_text())
+    jsonschema.validate(plan, schema, cls=jsonschema.Draft202012Validator)
+    if minor < newest:
+        assert not VALIDATOR.is_valid(plan)
+
+
 def first_of_lists(value):
     if isinstance(value, dict):
         return {key: first_of_lists(inner) for key, inner in value.items()}
@@ -153,7 +166,12 @@ def test_every_field_of_the_schema_occurs(plan):
 
 @pytest.mark.parametrize("path, value", [
     (["version", "major"], 2),
-    (["version", "minor"], 1),
+    (["version", "minor"], 0),
+    (["version", "minor"], 2),
+    (["system", "banks"], -1),
+    (["system", "reserved", 0, "bytes"], 0),
+    (["kernels", 0, "core_classes", 0, "memory", 0, "alignment"], 0),
+    (["kernels", 0, "core_classes", 0, "memory", 0, "bank"], "first"),
     (["format"], "inlay"),
     (["digests", 0, "sha256"], "00FF"),
     (["step", "phase"], "training"),

@@ -12,6 +12,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
 using namespace inlay;
 using namespace inlay::plan;
 using testing::HasSubstr;
@@ -27,10 +32,13 @@ Plan sample() {
   plan.arguments = {"batch=1"};
   plan.seed = 7;
   plan.step = {"decode", 1, 8192, 1};
-  plan.system = {"wse3", "a wafer", 2,
-                 755,    1170,      {{1, 2, 3, 4}},
-                 49152,  6144,      43008,
-                 16,     0.85,      {{"hop", 1, "cycle", "somewhere", true}}};
+  plan.system = {"wse3", "a wafer",
+                 2,      755,
+                 1170,   {{1, 2, 3, 4}},
+                 49152,  6144,
+                 43008,  16,
+                 0.85,   {{"hop", 1, "cycle", "somewhere", true}},
+                 8,      {{"code", 0, 6144}}};
   plan.regions = {{"w1.r0", 1, {5, 6, 7, 8}, {"a"}, 160}};
   Kernel kernel;
   kernel.name = "a";
@@ -165,8 +173,77 @@ TEST(PlanTest, ErrorsNameTheField) {
 TEST(PlanTest, OtherVersionsAreRefusedByNumber) {
   std::string text = toJson(sample());
   EXPECT_THAT(errorsOf(text, "\"major\": 1", "\"major\": 3"),
-              HasSubstr("field 'version': is 3.0, but this build reads 1.0 to "
-                        "1.0"));
+              HasSubstr("field 'version': is 3.1, but this build reads 1.0 to "
+                        "1.1; in another major version the same fields may "
+                        "mean something else: compile the model again"));
+  EXPECT_THAT(errorsOf(text, "\"minor\": 1", "\"minor\": 2"),
+              HasSubstr("field 'version': is 1.2, but this build reads 1.0 to "
+                        "1.1; a newer build has the fields that it adds"));
+}
+
+/// What a version does not have is no part of a plan of that version.
+TEST(PlanTest, AnOlderPlanHasNoNewerFields) {
+  std::string text = toJson(sample());
+  EXPECT_THAT(errorsOf(text, "\"minor\": 1", "\"minor\": 0"),
+              HasSubstr("field 'system.banks': is not known here"));
+}
+
+/// Samples of every version stay as they are, and stay readable.
+TEST(PlanTest, ReadsFrozenPlans) {
+  namespace fs = std::filesystem;
+  std::set<std::string> versions;
+  for (const auto &entry :
+       fs::recursive_directory_iterator(INLAY_FROZEN_PLANS)) {
+    if (!entry.is_regular_file())
+      continue;
+    SCOPED_TRACE(entry.path().string());
+    std::ifstream file(entry.path());
+    std::stringstream text;
+    text << file.rdbuf();
+    Diagnostics diags;
+    std::optional<Plan> plan = fromJson(text.str(), diags);
+    std::string errors;
+    llvm::raw_string_ostream os(errors);
+    diags.print(os);
+    ASSERT_TRUE(plan) << errors;
+    versions.insert(entry.path().parent_path().filename().string());
+    // The newest version holds all of it: written and read it stays the same.
+    std::string newest = toJson(*plan);
+    std::optional<Plan> again = fromJson(newest, diags);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(toJson(*again), newest);
+    // Defaults of what 1.0 does not say: docs/schema/CHANGES.md.
+    int64_t reserved = 0;
+    for (const ReservedRange &range : plan->system.reserved)
+      reserved += range.bytes;
+    EXPECT_EQ(reserved, plan->system.reservedBytes);
+    ASSERT_FALSE(plan->kernels.empty());
+    for (const Kernel &kernel : plan->kernels)
+      for (const CoreClass &cores : kernel.classes)
+        for (const Buffer &buffer : cores.memory) {
+          EXPECT_EQ(buffer.alignment, plan->system.bufferAlignment);
+          EXPECT_EQ(buffer.bank, plan->system.bankOf(buffer.offset));
+        }
+  }
+  for (int64_t minor = 0; minor <= kMinorVersion; ++minor)
+    EXPECT_TRUE(versions.count(std::to_string(kMajorVersion) + "." +
+                               std::to_string(minor)))
+        << "no plan of minor version " << minor;
+}
+
+TEST(PlanTest, BanksAreEqualRangesOfAddresses) {
+  System system;
+  system.sramBytes = 49152;
+  system.reservedBytes = 6144;
+  EXPECT_EQ(system.bankOf(100), 0); // not known
+  system.banks = 8;
+  EXPECT_EQ(system.bankOf(0), 1);
+  EXPECT_EQ(system.bankOf(6143), 1);
+  EXPECT_EQ(system.bankOf(6144), 2);
+  EXPECT_EQ(system.bankOf(43007), 7);
+  system.banks = 5; // 9830.4 bytes each
+  EXPECT_EQ(system.bankOf(9830 - 6144), 0);
+  EXPECT_EQ(system.bankOf(9831 - 6144), 1);
 }
 
 /// Names come from the model's file, which may hold any bytes.

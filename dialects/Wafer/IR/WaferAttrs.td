@@ -102,6 +102,7 @@ def Wafer_TargetAttr : Wafer_Attr<"Target", "target"> {
     | `wrap`, `networks` | 1 where rows and columns close to rings; networks side by side (optional: 0 and 1) |
     | `dram_capacity`, `dram_bandwidth` | bytes and GB/s of memory beside the SRAM (optional) |
     | `dequantise` | operations for each dequantised weight (optional) |
+    | `banks` | banks of a core's SRAM, equal ranges of addresses in order (optional) |
     | `primitive.<name>` | measured costs of software, as docs/cost-model.md lists them (optional) |
 
     **Constraints:**

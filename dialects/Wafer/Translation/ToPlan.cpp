@@ -190,7 +190,8 @@ static std::vector<plan::State> toStates(const model::KernelSpec &spec,
 }
 
 /// All cores that the groups of a kernel take form one class.
-static plan::CoreClass toCoreClass(const PlacedKernel &kernel) {
+static plan::CoreClass toCoreClass(const PlacedKernel &kernel,
+                                   const plan::System &system) {
   const model::Sharding &sharding = kernel.sharding;
   plan::CoreClass cores;
   cores.name = "all";
@@ -202,11 +203,12 @@ static plan::CoreClass toCoreClass(const PlacedKernel &kernel) {
   for (BufferOp buffer : kernel.buffers) {
     bool isPort = buffer.getRole() == BufferRole::Input ||
                   buffer.getRole() == BufferRole::Output;
-    cores.memory.push_back({buffer.getName().str(),
-                            stringifyBufferRole(buffer.getRole()).str(),
-                            buffer.getOffset(), buffer.getBytes(),
-                            isPort ? model::kStreamBuffers : 1,
-                            buffer.getFirst(), buffer.getLast()});
+    cores.memory.push_back(
+        {buffer.getName().str(), stringifyBufferRole(buffer.getRole()).str(),
+         buffer.getOffset(), buffer.getBytes(),
+         isPort ? model::kStreamBuffers : 1, buffer.getFirst(),
+         buffer.getLast(), system.bufferAlignment,
+         system.bankOf(buffer.getOffset())});
     cores.bytesPerCore =
         std::max(cores.bytesPerCore, buffer.getOffset() + buffer.getBytes());
   }
@@ -220,7 +222,8 @@ static std::string regionName(RegionOp region) {
 }
 
 static plan::Kernel toKernel(const model::KernelSpec &spec,
-                             PlacedKernel &kernel, int64_t room) {
+                             PlacedKernel &kernel, int64_t room,
+                             const plan::System &system) {
   plan::Kernel result;
   result.name = spec.name;
   result.role = model::toString(spec.role);
@@ -242,7 +245,7 @@ static plan::Kernel toKernel(const model::KernelSpec &spec,
     result.groups.push_back({group.getIndex(), toRectangle(rect),
                              group.getFirst(), group.getEnd()});
   }
-  result.classes.push_back(toCoreClass(kernel));
+  result.classes.push_back(toCoreClass(kernel, system));
   result.bytesPerCore = result.classes.front().bytesPerCore;
   EstimateOp estimate = kernel.estimate;
   result.cycles = toCycles(estimate.getCycles());
@@ -278,6 +281,9 @@ static plan::System toSystem(SystemOp system) {
   result.budgetBytes = system.getPlanBudget();
   result.bufferAlignment = model::kBufferAlignment;
   result.clockGhz = target.getValue("clock");
+  result.banks = static_cast<int64_t>(target.getValue("banks"));
+  if (result.reservedBytes > 0)
+    result.reserved = {{"code, stack and runtime", 0, result.reservedBytes}};
   for (NamedAttribute entry : target.getFigures()) {
     auto figure = cast<FigureAttr>(entry.getValue());
     result.figures.push_back({entry.getName().str(),
@@ -516,7 +522,7 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   plan.system = toSystem(system);
   for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
     plan.kernels.push_back(
-        toKernel(spec, kernel, model.context + model.tokens));
+        toKernel(spec, kernel, model.context + model.tokens, plan.system));
   plan.regions = toRegions(*placement, plan.kernels);
   plan.maxContext = toMaxContext(*placement);
   for (auto [stream, connect] :

@@ -28,7 +28,7 @@ namespace inlay::plan {
 
 inline constexpr const char *kFormat = "inlay-plan";
 inline constexpr int64_t kMajorVersion = 1;
-inline constexpr int64_t kMinorVersion = 0;
+inline constexpr int64_t kMinorVersion = 1;
 
 /// SHA-256 of an input, in hex.
 struct Digest {
@@ -52,6 +52,13 @@ struct Rectangle {
   int64_t height = 0;
 };
 
+/// Bytes of a core's SRAM that no buffer may take.
+struct ReservedRange {
+  std::string name; ///< what they are for
+  int64_t address = 0;
+  int64_t bytes = 0;
+};
+
 struct System {
   std::string target;
   std::string description; ///< of the target
@@ -67,6 +74,15 @@ struct System {
   int64_t bufferAlignment = 0; ///< bytes; of every buffer's offset and size
   double clockGhz = 0;
   std::vector<Figure> figures;
+  /// Equal ranges of the addresses of a core's SRAM, in order; 0: not known.
+  /// Since 1.1; 0 in an older plan.
+  int64_t banks = 0;
+  /// Below the data area, one after the other, `reservedBytes` in all. Since
+  /// 1.1; one range in an older plan.
+  std::vector<ReservedRange> reserved;
+
+  /// The bank of the byte at an offset of the data area; 0 without banks.
+  int64_t bankOf(int64_t offset) const;
 };
 
 /// What the step is.
@@ -183,6 +199,10 @@ struct Buffer {
   /// at one time may share bytes.
   int64_t firstOp = 0;
   int64_t lastOp = 0;
+  /// Of offset and bytes: the system's `bufferAlignment`. Since 1.1, and the
+  /// same in an older plan.
+  int64_t alignment = 0;
+  int64_t bank = 0; ///< of its first byte. Since 1.1; 0 in an older plan
 };
 
 /// Cores of one kernel that run one program with one map of their SRAM. Cores
@@ -479,7 +499,10 @@ std::string toJson(const Plan &plan);
 std::string contentSha256(const Plan &plan);
 
 /// Reads a plan of this major version. Every wrong field is an error that names
-/// it; a plan of another version is refused with both versions.
+/// it. A plan of an older minor version has no fields of the newer ones; they
+/// get the defaults that docs/schema/CHANGES.md gives, and `toJson` writes the
+/// newest version. A plan of a newer minor version, or of another major one, is
+/// refused with both versions: what its fields mean is not known here.
 std::optional<Plan> fromJson(const std::string &text, Diagnostics &diags);
 
 } // namespace inlay::plan

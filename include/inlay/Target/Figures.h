@@ -43,6 +43,7 @@ inline constexpr Figure kFigures[] = {
      &Target::sramRead},
     {"sram_write", "core", "sram_write", "B/cycle", kLeastPositive, true,
      &Target::sramWrite},
+    {"banks", "core", "banks", "1", 1, false, &Target::banks},
     {"dequantise", "core", "dequantise", "1", 0, false, &Target::dequantise},
     {"wavelet", "fabric", "wavelet", "B", 1, true, &Target::wavelet},
     {"link_rate", "fabric", "link_rate", "wavelet/cycle", kLeastPositive, true,

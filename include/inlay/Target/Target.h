@@ -79,6 +79,7 @@ struct Target {
   Quantity dramCapacity;  ///< bytes of memory beside the SRAM
   Quantity dramBandwidth; ///< GB/s of that memory
   Quantity dequantise;    ///< operations for each dequantised weight
+  Quantity banks; ///< of a core's SRAM: equal ranges of addresses, in order
 
   /// Multiply-accumulates per cycle and core, by MLIR's name of the element
   /// type of the activations ("f16").

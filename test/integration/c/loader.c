@@ -103,10 +103,12 @@ static void describeKernel(const InlayKernel *kernel) {
            (long long)inlayCoreClassBytes(coreClass));
     for (size_t b = 0; b < inlayCoreClassNumBuffers(coreClass); ++b) {
       InlayBuffer buffer = inlayCoreClassBuffer(coreClass, b);
-      printf("buffer %s %s %lld %lld slots %lld ops %lld %lld\n",
+      printf("buffer %s %s %lld %lld slots %lld ops %lld %lld"
+             " alignment %lld bank %lld\n",
              buffer.role.data, buffer.name.data, (long long)buffer.offset,
              (long long)buffer.bytes, (long long)buffer.slots,
-             (long long)buffer.firstOp, (long long)buffer.lastOp);
+             (long long)buffer.firstOp, (long long)buffer.lastOp,
+             (long long)buffer.alignment, (long long)buffer.bank);
     }
   }
 }
@@ -119,10 +121,17 @@ static int describe(const char *path) {
   printf("plan %s of %s on %s feasible %d\n", inlayPlanVersion().data,
          inlayPlanModel(plan).data, inlayPlanTarget(plan).data,
          inlayPlanIsFeasible(plan));
-  printf("system %lld %lld %lld sram %lld reserved %lld clock %.17g\n",
-         (long long)system.wafers, (long long)system.width,
-         (long long)system.height, (long long)system.sramBytes,
-         (long long)system.reservedBytes, system.clockGhz);
+  printf(
+      "system %lld %lld %lld sram %lld reserved %lld clock %.17g banks %lld\n",
+      (long long)system.wafers, (long long)system.width,
+      (long long)system.height, (long long)system.sramBytes,
+      (long long)system.reservedBytes, system.clockGhz,
+      (long long)system.banks);
+  for (size_t i = 0; i < inlayPlanNumReserved(plan); ++i) {
+    InlayReservedRange range = inlayPlanReserved(plan, i);
+    printf("reserved %s %lld %lld\n", range.name.data, (long long)range.address,
+           (long long)range.bytes);
+  }
   printf("step %s %lld %lld %lld\n", step.phase.data, (long long)step.batch,
          (long long)step.context, (long long)step.tokens);
   printf("estimate %.17g worst %.17g bound %.17g %s\n", estimate.latencyCycles,
