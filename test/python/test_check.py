@@ -272,11 +272,11 @@ CASES = {
     "node of output": (lambda p: put(p["streams"][-1], "from", "model.embed_tokens"),
                        "is made from what kernel 'lm_head' makes, but no stream leads there"),
     "target": (lambda p: put(p["system"], "height", 9), "height: is 9, the target has 8"),
-    "target figure": (lambda p: add(p["system"]["figures"][1], "value", 1), "figure 'colours': is 22 1 ("),
+    "target figure": (lambda p: add(p["system"]["figures"][2], "value", 1), "figure 'colours': is 22 1 ("),
     "target less": (lambda p: p["system"]["figures"].pop(), "of the target is missing"),
     "target more": (lambda p: p["system"]["figures"].append({**p["system"]["figures"][0], "name": "more"}),
                     "figure 'more': is none of the target"),
-    "figure twice": (lambda p: double(p["system"]["figures"]), "figure 'clock': is there twice"),
+    "figure twice": (lambda p: double(p["system"]["figures"]), "figure 'banks': is there twice"),
     "clocks": (lambda p: p["estimate"]["rates"].pop(), "are not at the clock and the report clocks of the target"),
 }
 
