@@ -21,7 +21,7 @@ static bool canFuse(const ModelSpec &spec) {
   case RouterKind::SigmoidTopK: {
     WeightFormat format = spec.storageOf(WeightClass::Experts).format;
     return format == WeightFormat::Int4 || format == WeightFormat::Mxfp4 ||
-           format == WeightFormat::Fp8;
+           format == WeightFormat::Nvfp4 || format == WeightFormat::Fp8;
   }
   case RouterKind::TopKSigmoid:
     return false;

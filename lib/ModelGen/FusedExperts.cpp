@@ -19,6 +19,8 @@
 
 #include "Emitter.h"
 
+#include <cmath>
+
 using namespace inlay;
 using namespace inlay::modelgen;
 
@@ -33,9 +35,9 @@ public:
 
   Value run(const Value &input) {
     WeightFormat format = spec.storageOf(WeightClass::Experts).format;
-    bool quantised = format == WeightFormat::Int4 ||
-                     format == WeightFormat::Mxfp4 ||
-                     format == WeightFormat::Fp8;
+    bool quantised =
+        format == WeightFormat::Int4 || format == WeightFormat::Mxfp4 ||
+        format == WeightFormat::Nvfp4 || format == WeightFormat::Fp8;
     Value logits = emitRouterLogits(emitter, names, input);
     Value output = quantised ? emitQMoE(input, logits) : emitMoE(input, logits);
     if (experts.scale != 1)
@@ -45,9 +47,11 @@ public:
   }
 
 private:
-  bool halves() const {
-    return spec.storageOf(WeightClass::Experts).format == WeightFormat::Fp8;
+  WeightFormat format() const {
+    return spec.storageOf(WeightClass::Experts).format;
   }
+
+  bool halves() const { return format() == WeightFormat::Fp8; }
 
   MatrixSet gateUp() const {
     std::string prefix = names.checkpoint + ".mlp.experts.";
@@ -117,15 +121,25 @@ private:
     const WeightStorage &storage = spec.storageOf(WeightClass::Experts);
     Packed packed{stem + "." + name + ".qweight",
                   stem + "." + name + ".scales"};
-    emitter.weights.addPacked(packed.weight, set, storage, PackedLayout::Bytes);
+    // The operator has its weights of nvfp4 by columns.
+    emitter.weights.addPacked(packed.weight, set, storage,
+                              format() == WeightFormat::Nvfp4
+                                  ? PackedLayout::RowPairs
+                                  : PackedLayout::Bytes);
     emitter.weights.addScales(packed.scales, set, storage);
     return packed;
   }
 
-  /// MXFP4 has no scale for a whole expert; the operator wants one.
-  Value globalScale(const char *name) {
+  /// MXFP4 has no scale for a whole expert; the operator wants one. That of
+  /// NVFP4 gives products of unit variance.
+  Value globalScale(const char *name, const MatrixSet &set) {
+    constexpr double kSpread = 2.9; // of e2m1
     std::string full = stem + "." + name + ".global_scales";
-    emitter.weights.addOnes(full, experts.count, DataType::Float);
+    double scale = format() == WeightFormat::Nvfp4
+                       ? 1 / (kSpread * std::sqrt(double(set.columns)))
+                       : 1;
+    emitter.weights.addConstants(full, experts.count, DataType::Float,
+                                 float(scale));
     return full;
   }
 
@@ -162,12 +176,15 @@ private:
     attrs.emplace_back("expert_weight_bits",
                        storage.format == WeightFormat::Fp8 ? 8 : 4);
     attrs.emplace_back("block_size", storage.block);
-    if (!weights.empty() || storage.format == WeightFormat::Mxfp4)
+    bool isFp4 =
+        format() == WeightFormat::Mxfp4 || format() == WeightFormat::Nvfp4;
+    if (!weights.empty() || isFp4)
       inputs.push_back(weights);
-    if (storage.format == WeightFormat::Mxfp4) {
-      inputs.push_back(globalScale("gate_up_proj"));
-      inputs.push_back(globalScale("down_proj"));
-      attrs.emplace_back("quant_type", "fp4");
+    if (isFp4) {
+      inputs.push_back(globalScale("gate_up_proj", gateUp()));
+      inputs.push_back(globalScale("down_proj", down()));
+      attrs.emplace_back("quant_type",
+                         format() == WeightFormat::Mxfp4 ? "fp4" : "nvfp4");
     } else if (storage.format == WeightFormat::Fp8) {
       attrs.emplace_back("quant_type", "fp8");
     } else {

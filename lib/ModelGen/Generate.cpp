@@ -148,8 +148,8 @@ private:
     emitter.weights.addTable("cos_cache", dims, tables.cos);
     emitter.weights.addTable("sin_cache", dims, tables.sin);
     if (spec.attention.unitNorm)
-      emitter.weights.addOnes("unit_norm", spec.attention.headDim,
-                              spec.activation);
+      emitter.weights.addConstants("unit_norm", spec.attention.headDim,
+                                   spec.activation, 1);
   }
 
   /// Adds what the last part put out to the residual stream, and norms it.
@@ -271,8 +271,24 @@ static bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
                                  getWeightFormatName(storage.format)));
     ok = false;
   };
+  constexpr WeightClass kProducts[] = {WeightClass::Attention,
+                                       WeightClass::Dense, WeightClass::Shared,
+                                       WeightClass::Head};
+  bool isElsewhere = llvm::any_of(kProducts, [&](WeightClass kind) {
+    return spec.storageOf(kind).format == WeightFormat::Nvfp4;
+  });
+  bool isNvfp4 = storage.format == WeightFormat::Nvfp4;
+  if (isElsewhere || (isNvfp4 && options.encoding != Encoding::Contrib)) {
+    diags
+        .inputError("model", "nvfp4 has an operator for experts only, in the "
+                             "contrib encoding")
+        .notes.emplace_back("use --encoding contrib and, for other weights, "
+                            "--weights=bf16,experts=nvfp4");
+    ok = false;
+  }
   bool grouped = storage.format == WeightFormat::Int4 ||
-                 storage.format == WeightFormat::Mxfp4;
+                 storage.format == WeightFormat::Mxfp4 ||
+                 storage.format == WeightFormat::Nvfp4;
   bool squares = storage.format == WeightFormat::Fp8 &&
                  options.encoding == Encoding::Contrib;
   if (spec.numExpertLayers() > 0 && (grouped || squares)) {

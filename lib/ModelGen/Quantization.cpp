@@ -14,6 +14,8 @@
 
 #include "Families.h"
 
+#include "llvm/Support/Error.h"
+#include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/Regex.h"
 
 #include <fmt/format.h>
@@ -39,13 +41,22 @@ constexpr Sample kSamples[] = {
 } // namespace
 
 /// Whether an entry of an ignore list is about a module: a name, a part of a
-/// name, or "re:" and a regular expression from the start of the name.
+/// name, a glob, or "re:" and a regular expression from the start of the name.
+/// Models that see have their text model under "language_model.".
 static bool matches(llvm::StringRef pattern, llvm::StringRef module) {
-  if (!pattern.consume_front("re:"))
-    return module.contains(pattern);
   constexpr size_t mostLetters = 256;
   if (pattern.size() > mostLetters)
     return false;
+  if (!pattern.consume_front("re:")) {
+    pattern.consume_front("language_model.");
+    if (!pattern.contains('*'))
+      return module.contains(pattern);
+    llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(pattern);
+    if (glob)
+      return glob->match(module);
+    llvm::consumeError(glob.takeError());
+    return false;
+  }
   llvm::Regex regex(("^(" + pattern + ")").str());
   return regex.isValid() && regex.match(module);
 }
@@ -82,12 +93,27 @@ static void readFp8(ConfigReader &config, ModelSpec &spec) {
   setClasses(spec, {WeightFormat::Fp8, block[0]}, ignored);
 }
 
-static void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
+/// What the first group says of its weights.
+static std::optional<ConfigReader> groupWeights(ConfigReader &config) {
   std::optional<ConfigReader> groups = config.child("config_groups");
   std::optional<ConfigReader> group =
       groups ? groups->child("group_0") : std::nullopt;
-  std::optional<ConfigReader> weights =
-      group ? group->child("weights") : std::nullopt;
+  return group ? group->child("weights") : std::nullopt;
+}
+
+/// NVIDIA's Model Optimizer.
+static void readModelOpt(ConfigReader &config, ModelSpec &spec) {
+  constexpr int64_t kBlock = 16;
+  std::optional<ConfigReader> weights = groupWeights(config);
+  if (!weights || weights->textOr("type", "") != "float" ||
+      weights->sizeOr("num_bits", 0, 0, 1, 64) != 4 ||
+      weights->sizeOr("group_size", 0, 0, 1, 1 << 16) != kBlock)
+    return warnUnknown(config, "what modelopt holds here");
+  setClasses(spec, {WeightFormat::Nvfp4, kBlock}, config.texts("ignore"));
+}
+
+static void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
+  std::optional<ConfigReader> weights = groupWeights(config);
   if (!weights || weights->textOr("type", "int") != "int" ||
       weights->sizeOr("num_bits", 4, 0, 1, 64) != 4 ||
       !weights->flagOr("symmetric", true) || !weights->has("group_size"))
@@ -110,5 +136,7 @@ void modelgen::readQuantization(ConfigReader &config, ModelSpec &spec) {
   }
   if (method == "compressed-tensors")
     return readCompressedTensors(*quantization, spec);
+  if (method == "modelopt")
+    return readModelOpt(*quantization, spec);
   warnUnknown(*quantization, "'" + method + "'");
 }

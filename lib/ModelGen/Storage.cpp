@@ -26,9 +26,10 @@ struct NamedStorage {
 };
 
 constexpr NamedStorage kFormats[] = {
-    {"bf16", {WeightFormat::BF16, 0}},  {"f32", {WeightFormat::F32, 0}},
-    {"fp16", {WeightFormat::F16, 0}},   {"fp8", {WeightFormat::Fp8, 128}},
-    {"int4", {WeightFormat::Int4, 32}}, {"mxfp4", {WeightFormat::Mxfp4, 32}},
+    {"bf16", {WeightFormat::BF16, 0}},    {"f32", {WeightFormat::F32, 0}},
+    {"fp16", {WeightFormat::F16, 0}},     {"fp8", {WeightFormat::Fp8, 128}},
+    {"int4", {WeightFormat::Int4, 32}},   {"mxfp4", {WeightFormat::Mxfp4, 32}},
+    {"nvfp4", {WeightFormat::Nvfp4, 16}},
 };
 
 /// Classes that an option may name.

@@ -201,6 +201,8 @@ void Weights::addPacked(const std::string &name, const MatrixSet &set,
     int64_t blocks = ceilDiv(columns, storage.block);
     stored = blocks * storage.block;
     dims = dimsOf(set, {rows, blocks, storage.block / 2});
+  } else if (layout == PackedLayout::RowPairs) {
+    dims = dimsOf(set, {columns, rows / 2});
   } else {
     bool packed = layout == PackedLayout::Bytes && !bytewise;
     dims = dimsOf(set, {rows, packed ? columns / 2 : columns});
@@ -210,9 +212,22 @@ void Weights::addPacked(const std::string &name, const MatrixSet &set,
   if (!place(name, set.kind, type, dims, bytes))
     return;
 
+  NibblePacker packer(data);
+  if (layout == PackedLayout::RowPairs) {
+    std::vector<std::pair<uint64_t, int64_t>> order;
+    forEachRow(set, [&](uint64_t matrix, int64_t row) {
+      order.emplace_back(matrix, row);
+    });
+    for (int64_t index = 0; index < set.count; ++index)
+      for (int64_t column = 0; column < columns; ++column)
+        for (int64_t i = 0; i < rows; ++i) {
+          auto [matrix, row] = order[index * rows + i];
+          packer.push(bitsAt(matrix, row, column) & 15);
+        }
+    return;
+  }
   // Unsigned integers are 8 more than the value.
   bool isSigned = type == DataType::Int4;
-  NibblePacker packer(data);
   forEachRow(set, [&](uint64_t matrix, int64_t row) {
     for (int64_t column = 0; column < stored; ++column) {
       uint64_t bits = bitsAt(matrix, row, column);
@@ -226,15 +241,26 @@ void Weights::addPacked(const std::string &name, const MatrixSet &set,
   });
 }
 
+DataType Weights::scaleType(WeightFormat format) const {
+  switch (format) {
+  case WeightFormat::Fp8:
+    return DataType::Float;
+  case WeightFormat::Mxfp4:
+    return DataType::Float8E8M0;
+  case WeightFormat::Nvfp4:
+    return DataType::Float8E4M3FN;
+  default:
+    return spec.activation;
+  }
+}
+
 void Weights::addScales(const std::string &name, const MatrixSet &set,
                         WeightStorage storage) {
   int64_t blocks = ceilDiv(set.columns, storage.block);
   bool square = storage.format == WeightFormat::Fp8;
   int64_t rowStep = square ? storage.block : 1;
   int64_t rows = ceilDiv(set.rows(), rowStep);
-  DataType type = square                                  ? DataType::Float
-                  : storage.format == WeightFormat::Mxfp4 ? DataType::Float8E8M0
-                                                          : spec.activation;
+  DataType type = scaleType(storage.format);
   uint64_t bytes = set.count * rows * blocks * getDataTypeBits(type) / 8;
   if (!place(name, set.kind, type, dimsOf(set, {rows, blocks}), bytes))
     return;
@@ -251,6 +277,10 @@ void Weights::addScales(const std::string &name, const MatrixSet &set,
           randomScale(matrix, row / rowStep, block, set.columns, spread);
       if (type == DataType::Float8E8M0)
         data.push_back(static_cast<char>(127 + std::lround(std::log2(scale))));
+      else if (type == DataType::Float8E4M3FN)
+        // What is left of the scale is that of the matrix.
+        data.push_back(
+            toFp8(bitsAt(matrix ^ kScaleSalt, row, block) & 0xffffffff));
       else
         appendFloat(data, roundToBFloat16(float(scale)), type);
     }
@@ -276,12 +306,13 @@ void Weights::addVector(const std::string &name, const MatrixSet &set,
   });
 }
 
-void Weights::addOnes(const std::string &name, int64_t size, DataType type) {
+void Weights::addConstants(const std::string &name, int64_t size, DataType type,
+                           float value) {
   uint64_t bytes = size * getDataTypeBits(type) / 8;
   if (!place(name, WeightClass::Table, type, {size}, bytes))
     return;
   for (int64_t i = 0; i < size; ++i)
-    appendFloat(data, 1, type);
+    appendFloat(data, value, type);
 }
 
 void Weights::addTable(const std::string &name, llvm::ArrayRef<int64_t> dims,

@@ -60,6 +60,7 @@ enum class PackedLayout {
   Typed,   ///< a tensor of INT4, FLOAT4E2M1 or FLOAT8E4M3FN [.., rows, columns]
   Bytes,   ///< UINT8 [.., rows, columns / 2]; integers have a zero point of 8
   Blocked, ///< UINT8 [rows, blocks, block / 2], as MatMulNBits
+  RowPairs ///< UINT8 [.., columns, rows / 2]
 };
 
 class Weights {
@@ -81,8 +82,9 @@ public:
   /// [count, 1, rows] if `broadcast`.
   void addVector(const std::string &name, const MatrixSet &set,
                  VectorKind vector, bool broadcast = false);
-  /// Ones that no checkpoint holds.
-  void addOnes(const std::string &name, int64_t size, DataType type);
+  /// Equal numbers that no checkpoint holds.
+  void addConstants(const std::string &name, int64_t size, DataType type,
+                    float value);
   /// A table of floats in the activations' type.
   void addTable(const std::string &name, llvm::ArrayRef<int64_t> dims,
                 llvm::ArrayRef<float> values);
@@ -91,6 +93,7 @@ public:
   std::string takeData() { return std::move(data); }
 
 private:
+  DataType scaleType(WeightFormat format) const;
   /// Adds the initializer; false if its bytes are not wanted.
   bool place(const std::string &name, WeightClass kind, DataType type,
              llvm::ArrayRef<int64_t> dims, uint64_t bytes);

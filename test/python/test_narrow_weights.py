@@ -198,11 +198,12 @@ def test_forms_of_the_fused_operator(form, tmp_path):
     np.testing.assert_allclose(y, expected, atol=1e-5 * np.abs(expected).max())
 
 
-def test_plans_say_where_4_bit_floats_lie(tmp_path):
+@pytest.mark.parametrize("storage, scale_type", [("mxfp4", "f8E8M0FNU"), ("nvfp4", "f8E4M3FN")])
+def test_plans_say_where_4_bit_floats_lie(tmp_path, storage, scale_type):
     """From the plan alone to the numbers of the gate's and the up's rows; and no byte is lost or counted twice."""
     from test_plan_weights import elements
 
-    path = generate(tmp_path, "gpt-oss-20b", "mxfp4", "contrib")
+    path = generate(tmp_path, "gpt-oss-20b", f"bf16,experts={storage}", "contrib")
     run_tool_plainly("inlayc", path, "--target=wse3", "--emit=plan", "-o", tmp_path)
     plan = json.loads((tmp_path / "plan.json").read_text())
     tensors = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
@@ -210,10 +211,12 @@ def test_plans_say_where_4_bit_floats_lie(tmp_path):
     name = "model.layers.1.moe.experts.gate_up_proj"
     stored = numpy_helper.to_array(tensors[f"{name}.qweight"])
     patterns = np.stack([stored & 15, stored >> 4], -1).reshape(*stored.shape[:2], -1)
+    if storage == "nvfp4":  # by columns
+        patterns = patterns.transpose(0, 2, 1)
     scales = numpy_helper.to_array(tensors[f"{name}.scales"]).view(np.uint8)
     for part, first in (("gate", 0), ("up", 1)):
         weight, scale = weights[f"{name}.qweight.{part}"], weights[f"{name}.scales.{part}.scales"]
-        assert (weight["type"], weight["bits"], scale["type"]) == ("f4E2M1FN", 4, "f8E8M0FNU")
+        assert (weight["type"], weight["bits"], scale["type"]) == ("f4E2M1FN", 4, scale_type)
         np.testing.assert_array_equal(elements(weight, tmp_path), patterns[:, first::2])
         np.testing.assert_array_equal(elements(scale, tmp_path), scales[:, first::2])
     accounting = plan["accounting"]

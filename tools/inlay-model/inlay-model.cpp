@@ -51,7 +51,8 @@ struct Options {
       cl::cat(general)};
   cl::list<std::string> weights{
       "weights", cl::CommaSeparated, cl::value_desc("FORMAT|CLASS=FORMAT,..."),
-      cl::desc("Storage of weights: int4, mxfp4, fp8, bf16, fp16, f32; classes "
+      cl::desc("Storage of weights: int4, mxfp4, nvfp4, fp8, bf16, fp16, f32; "
+               "classes "
                "embedding, attention, dense, shared, experts, router, head "
                "(default: the family's own)"),
       cl::cat(general)};

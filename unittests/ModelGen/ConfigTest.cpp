@@ -130,6 +130,34 @@ TEST(ConfigTest, ReadsIgnoreListsOfCompressedTensors) {
         << getWeightClassName(kind);
 }
 
+TEST(ConfigTest, ReadsNvfp4OfModelOpt) {
+  ModelSpec spec = read(with(kDeepSeek, "quantization_config", R"({
+    "quant_method": "modelopt", "quant_algo": "NVFP4",
+    "config_groups": {"group_0": {"weights": {
+      "type": "float", "num_bits": 4, "group_size": 16}}},
+    "ignore": ["language_model.lm_head", "language_model.model.layers.0*",
+               "language_model.model.layers.1.mlp.shared_experts*",
+               "mm_projector*"]})"));
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).format, WeightFormat::Nvfp4);
+  EXPECT_EQ(spec.storageOf(WeightClass::Experts).block, 16);
+  for (WeightClass kind : {WeightClass::Attention, WeightClass::Dense,
+                           WeightClass::Shared, WeightClass::Head})
+    EXPECT_EQ(spec.storageOf(kind).format, WeightFormat::Activation)
+        << getWeightClassName(kind);
+}
+
+TEST(ConfigTest, WarnsOfUnknownFormsOfModelOpt) {
+  Diagnostics diags;
+  std::optional<ModelSpec> spec = readConfig(
+      with(kMixtral, "quantization_config", R"({"quant_method": "modelopt",
+        "config_groups": {"group_0": {"weights": {"type": "int"}}}})"),
+      diags);
+  ASSERT_TRUE(spec);
+  EXPECT_NE(print(diags).find("what modelopt holds here is a storage that is "
+                              "not known"),
+            std::string::npos);
+}
+
 TEST(ConfigTest, QuantisationMayStandOutside) {
   ModelSpec spec = read(R"({"model_type": "llama4", "quantization_config":
       {"quant_method": "mxfp4"}, "text_config": )" +
@@ -140,11 +168,11 @@ TEST(ConfigTest, QuantisationMayStandOutside) {
 TEST(ConfigTest, WarnsOfUnknownQuantisation) {
   Diagnostics diags;
   std::optional<ModelSpec> spec = readConfig(
-      with(kMixtral, "quantization_config", R"({"quant_method": "modelopt"})"),
+      with(kMixtral, "quantization_config", R"({"quant_method": "gguf"})"),
       diags);
   ASSERT_TRUE(spec);
   EXPECT_EQ(print(diags),
-            "warning: field 'quantization_config.quant_method': 'modelopt' is "
+            "warning: field 'quantization_config.quant_method': 'gguf' is "
             "a storage that is not known: weights are taken as unquantised\n"
             "  note: choose one with --weights, e.g. "
             "--weights=experts=int4\n");
@@ -348,12 +376,12 @@ TEST(ConfigTest, ReadsStorageOptions) {
       print(diags),
       "error: --weights: 'int3' is no storage; expected FORMAT or "
       "CLASS=FORMAT\n"
-      "  note: formats: bf16, f32, fp16, fp8, int4, mxfp4\n"
+      "  note: formats: bf16, f32, fp16, fp8, int4, mxfp4, nvfp4\n"
       "  note: classes: embedding, attention, dense, shared, experts, router, "
       "head\n"
       "error: --weights: 'heads=int4' is no storage; expected FORMAT or "
       "CLASS=FORMAT\n"
-      "  note: formats: bf16, f32, fp16, fp8, int4, mxfp4\n"
+      "  note: formats: bf16, f32, fp16, fp8, int4, mxfp4, nvfp4\n"
       "  note: classes: embedding, attention, dense, shared, experts, router, "
       "head\n"
       "error: --weights: the embedding is a table of floats: expected bf16, "

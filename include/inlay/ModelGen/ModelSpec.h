@@ -56,6 +56,8 @@ enum class WeightFormat {
   Int4,  ///< symmetric, one scale of the activations' type for each `block`
          ///< elements of a row
   Mxfp4, ///< e2m1, one e8m0 scale for each 32 elements of a row
+  Nvfp4, ///< e2m1, one e4m3fn scale for each 16 elements of a row, and one f32
+         ///< for each matrix
 };
 
 struct WeightStorage {
