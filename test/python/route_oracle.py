@@ -469,7 +469,7 @@ class Routes:
                 continue
             spans.append(sorted((way.route["first_part"], way.route["end_part"]) for way in trunks))
             serves = [part for begin, last in spans[-1] for part in range(begin, last)]
-            need(spans[-1] and serves == list(range(parts)) and (cut or len(spans[-1]) == 1))
+            need(spans[-1] and serves == list(range(parts)) and (cut or spans[-1] == [(0, 0)]))
             need(not cut or all(begin < last for begin, last in spans[-1]))
         need(len(spans) < 2 or spans[0] == spans[1])
         have = given(plan, maker, first) if maker else None
