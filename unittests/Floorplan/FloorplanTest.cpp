@@ -367,13 +367,14 @@ TEST_F(VerifyTest, FindsKernelsThatAreNotWhereTheyMustBe) {
 
 TEST_F(VerifyTest, FindsRegionsOutOfOrder) {
   std::swap(plan.regions[0], plan.regions[1]);
-  EXPECT_THAT(finding(), HasSubstr("or begins before the one before it"));
+  EXPECT_THAT(finding(), HasSubstr("offers, or begins before the one before it"));
 }
 
 TEST_F(VerifyTest, FindsKernelsWithTwoRegions) {
   ASSERT_GE(plan.regions.size(), 2u);
   plan.regions[1].kernels.push_back(plan.regions[0].kernels.front());
-  EXPECT_THAT(finding(), HasSubstr("out of order, or another region holds it"));
+  EXPECT_THAT(finding(), HasSubstr("holds kernel 0 of 3 out of order, or "
+                                   "another region holds it too"));
 }
 
 TEST(FloorplanTest, ChainsAreChecked) {
