@@ -367,7 +367,8 @@ TEST_F(VerifyTest, FindsKernelsThatAreNotWhereTheyMustBe) {
 
 TEST_F(VerifyTest, FindsRegionsOutOfOrder) {
   std::swap(plan.regions[0], plan.regions[1]);
-  EXPECT_THAT(finding(), HasSubstr("offers, or begins before the one before it"));
+  EXPECT_THAT(finding(),
+              HasSubstr("offers, or begins before the one before it"));
 }
 
 TEST_F(VerifyTest, FindsKernelsWithTwoRegions) {
