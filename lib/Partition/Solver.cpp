@@ -145,30 +145,46 @@ private:
     return it->second;
   }
 
+  /// One error for each kind of item that no wafer holds.
   bool reportLargeItems(Diagnostics &diags) {
-    bool valid = true;
+    std::vector<std::pair<size_t, size_t>> large; // first of a kind, how many
     for (size_t i = 0; i < problem.items.size(); ++i) {
-      const Item &item = problem.items[i];
       if (fits(i, i + 1))
         continue;
-      valid = false;
-      item.bytes > problem.bytesPerWafer
-          ? diags.capacityError(
-                "kernel '" + item.name + "'",
-                fmt::format("needs at least {}, a wafer has {}, short by {}",
-                            formatTotalBytes(double(item.bytes)),
-                            formatTotalBytes(double(problem.bytesPerWafer)),
-                            formatTotalBytes(
-                                double(item.bytes - problem.bytesPerWafer))))
-          : diags.capacityError(
-                "kernel '" + item.name + "'",
-                fmt::format(
-                    "finds no rectangle on a wafer, although it needs only "
-                    "{} of the {} of its live cores",
-                    formatTotalBytes(double(item.bytes)),
-                    formatTotalBytes(double(problem.bytesPerWafer))));
+      int kind = problem.items[i].kind;
+      auto known = std::find_if(
+          large.begin(), large.end(), [&](const std::pair<size_t, size_t> &l) {
+            return kind >= 0 && problem.items[l.first].kind == kind;
+          });
+      if (known == large.end())
+        large.push_back({i, 1});
+      else
+        ++known->second;
     }
-    return valid;
+    for (auto [first, count] : large) {
+      Diagnostic &diag = reportLargeItem(problem.items[first], diags);
+      if (count > 1)
+        diag.notes.push_back(fmt::format(
+            "so {} {} more kernel{} of the same structure",
+            count == 2 ? "does" : "do", count - 1, count == 2 ? "" : "s"));
+    }
+    return large.empty();
+  }
+
+  Diagnostic &reportLargeItem(const Item &item, Diagnostics &diags) {
+    std::string bytes = formatTotalBytes(double(item.bytes));
+    std::string wafer = formatTotalBytes(double(problem.bytesPerWafer));
+    if (item.bytes > problem.bytesPerWafer)
+      return diags.capacityError(
+          "kernel '" + item.name + "'",
+          fmt::format(
+              "needs at least {}, a wafer has {}, short by {}", bytes, wafer,
+              formatTotalBytes(double(item.bytes - problem.bytesPerWafer))));
+    return diags.capacityError(
+        "kernel '" + item.name + "'",
+        fmt::format("finds no rectangle on a wafer, although it needs only {} "
+                    "of the {} of its live cores",
+                    bytes, wafer));
   }
 
   /// Cuts lie between layers; and within a layer that is too large for a wafer.

@@ -297,6 +297,21 @@ TEST(PartitionTest, SaysWhichKernelsFitNoWafer) {
   EXPECT_TRUE(diags.all()[0].notes.empty());
 }
 
+TEST(PartitionTest, SaysOfKernelsThatAreAlikeOnce) {
+  Problem problem = makeProblem({50, 60, 60, 60, 70, 70}, 1000);
+  const int kinds[] = {0, 1, 1, 1, 2, 2};
+  for (size_t i = 0; i < problem.items.size(); ++i)
+    problem.items[i].kind = kinds[i];
+  problem.fits = [](size_t first, size_t) { return first == 0; };
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  ASSERT_EQ(diags.all().size(), 2u);
+  EXPECT_THAT(diags.all()[0].notes,
+              ElementsAre("so do 2 more kernels of the same structure"));
+  EXPECT_THAT(diags.all()[1].notes,
+              ElementsAre("so does 1 more kernel of the same structure"));
+}
+
 TEST(PartitionTest, ChecksTheProblem) {
   Diagnostics diags;
   EXPECT_FALSE(makeProblem({}, 0).check(diags));
