@@ -8,6 +8,8 @@
 
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/LightCone.h"
+#include "inlay/Model/Cuts.h"
+#include "inlay/Model/Layout.h"
 #include "inlay/Support/Format.h"
 
 #include <algorithm>
@@ -72,15 +74,19 @@ static double dequantisations(const OpSpec &op) {
   return elements;
 }
 
-double inlay::cost::coreCycles(const OpSpec &op, const Target &target) {
+double inlay::cost::arithmeticCycles(const OpSpec &op, const Target &target) {
   const std::string &type = op.computeType.name;
-  double cycles = dequantisations(op) * target.dequantise.valueOr(0) /
-                  target.elementsPerCycle(type);
   if (op.opClass == OpClass::Contraction)
-    cycles += op.numOps() / 2 / target.macsPerCycle(type);
-  else if (op.opClass != OpClass::Lookup && op.opClass != OpClass::Opaque)
-    cycles += op.numOps() / target.elementsPerCycle(type);
-  return cycles;
+    return op.numOps() / 2 / target.macsPerCycle(type);
+  if (op.opClass == OpClass::Lookup || op.opClass == OpClass::Opaque)
+    return 0;
+  return op.numOps() / target.elementsPerCycle(type);
+}
+
+double inlay::cost::coreCycles(const OpSpec &op, const Target &target) {
+  return arithmeticCycles(op, target) +
+         dequantisations(op) * target.dequantise.valueOr(0) /
+             target.elementsPerCycle(op.computeType.name);
 }
 
 Bound inlay::cost::kernelBound(const KernelSpec &kernel, const Target &target,
@@ -95,11 +101,8 @@ Bound inlay::cost::kernelBound(const KernelSpec &kernel, const Target &target,
   if (area > 1)
     bound.distance =
         std::ceil((std::sqrt(2 * area - 1) - 1) / 2) * target.hop.value;
-  std::vector<WorkSegment> segments = workSegments(kernel, target);
-  double cones = 0;
-  for (size_t i = 1; i < segments.size(); ++i)
-    cones += lightCone(target, segments[i].work, i + 1 == segments.size());
-  bound.distance = std::max(bound.distance, cones);
+  bound.distance = std::max(bound.distance,
+                            pathDistance(target, {pathWork(kernel, target)}));
   return bound;
 }
 
@@ -107,26 +110,64 @@ double inlay::cost::regionBound(const Target &target, Extent region) {
   return double(region.width + region.height) / 2 * target.hop.value;
 }
 
-namespace {
-
-/// True when the first and the last part of the axis both hold a part of the
-/// sum.
-bool reachesBothEnds(const OpSpec &op, const OpSharding &opSharding,
-                     const Sharding &sharding, Axis axis) {
-  int64_t parts = partsOf(sharding, axis);
-  const IterationDim *only = nullptr;
-  for (size_t d = 0; d < op.dims.size(); ++d) {
-    if (opSharding.axisOfDim[d] != axis)
-      continue;
-    // Where several dims share an axis the ends may hold different results.
-    if (only || op.dims[d].kind != DimKind::Reduction)
-      return false;
-    only = &op.dims[d];
-  }
-  return only && parts > 1 && shardRange(*only, parts, parts - 1).length() > 0;
+/// True for ops whose result depends on all values along their reduction dims.
+static bool isSum(const OpSpec &op) {
+  return op.opClass == OpClass::Contraction ||
+         op.opClass == OpClass::Reduction || op.opClass == OpClass::Softmax ||
+         op.opClass == OpClass::TopK;
 }
 
-} // namespace
+/// Cores along an axis that hold a part of every sum of the op; 1 where the
+/// axis cuts no sum, or where other dims share it so that its cores may hold
+/// parts of different sums.
+static int64_t holdersOf(const OpSpec &op, const std::vector<Cut> &cuts,
+                         Axis axis) {
+  int64_t holders = 1;
+  for (size_t d = 0; d < op.dims.size(); ++d) {
+    if (cuts[d].axis != axis || op.dims[d].size <= 1)
+      continue;
+    if (op.dims[d].kind != DimKind::Reduction)
+      return 1;
+    holders = ceilDiv(cuts[d].points, std::max<int64_t>(1, cuts[d].shard));
+  }
+  return holders;
+}
+
+/// Bytes of all results of the op, one number each.
+static double sumBytes(const OpSpec &op) {
+  double bytes = op.density * op.computeType.bits / 8;
+  for (const IterationDim &dim : op.dims)
+    if (dim.kind == DimKind::Parallel)
+      bytes *= double(dim.size);
+  return bytes;
+}
+
+/// True where every core of the axis goes on with the whole result of the op.
+static bool isWantedByAll(const KernelSpec &kernel, const Sharding &sharding,
+                          size_t o, Axis axis) {
+  if (kernel.ops[o].operands.empty())
+    return false;
+  const OpSpec &op = kernel.ops[o];
+  const OperandSpec &made = op.operands.back();
+  // A scale is wanted wherever there is something to be scaled.
+  for (const IndexExpr &index : made.indexing)
+    if (index.dim >= 0 && op.dims[size_t(index.dim)].kind == DimKind::Reduction)
+      return true;
+  if (made.role == TensorRole::Output)
+    return axis == Axis::X && kernel.role != KernelRole::Head;
+  if (made.role != TensorRole::Local || made.tensor < 0)
+    return false;
+  for (size_t reader = o + 1; reader < kernel.ops.size(); ++reader)
+    for (const OperandSpec &operand : kernel.ops[reader].operands)
+      if (operand.role == made.role && operand.tensor == made.tensor &&
+          !operand.indexing.empty() &&
+          &operand != &kernel.ops[reader].operands.back())
+        return !layoutOf(kernel.ops[reader], operand, sharding.ops[reader],
+                         sharding)
+                    .on(axis)
+                    .isCut();
+  return false;
+}
 
 Bound inlay::cost::shardingBound(const KernelSpec &kernel,
                                  const Sharding &sharding,
@@ -140,35 +181,30 @@ Bound inlay::cost::shardingBound(const KernelSpec &kernel,
   Rates rates(target, Mode::Ideal);
   for (size_t o = 0; o < kernel.ops.size(); ++o) {
     const OpSpec &op = kernel.ops[o];
-    if (op.opClass != OpClass::Contraction)
+    if (!isSum(op))
       continue;
+    std::vector<Cut> cuts = opCuts(op, sharding.ops[o], sharding);
     for (Axis axis : {Axis::X, Axis::Y}) {
-      if (!reachesBothEnds(op, sharding.ops[o], sharding, axis))
+      int64_t holders = holdersOf(op, cuts, axis);
+      if (holders <= 1)
         continue;
-      int64_t parts = partsOf(sharding, axis);
-      double lines =
-          double(partsOf(sharding, axis == Axis::X ? Axis::Y : Axis::X));
-      double bytes = op.density * op.computeType.bits / 8;
-      int64_t holders = 1;
-      for (size_t d = 0; d < op.dims.size(); ++d) {
-        if (op.dims[d].kind == DimKind::Parallel)
-          bytes *= double(op.dims[d].size);
-        else if (sharding.ops[o].axisOfDim[d] == axis)
-          holders = ceilDiv(op.dims[d].size, shardLength(op.dims[d], parts));
-      }
+      double bytes = sumBytes(op);
+      double ways = isWantedByAll(kernel, sharding, o, axis) ? 2 : 1;
       bound.link =
-          std::max(bound.link, bytes * double(holders - 1) /
+          std::max(bound.link, ways * bytes * double(holders - 1) /
                                    double(sharding.region.area()) / linkBytes);
       // A torus crosses its middle twice.
-      double crossings = lines * (target.isTorus() ? 2 : 1);
+      double crossings =
+          double(partsOf(sharding, axis == Axis::X ? Axis::Y : Axis::X)) *
+          (target.isTorus() ? 2 : 1);
       bound.bisection =
           std::max(bound.bisection, bytes / crossings / linkBytes);
-      double length = axis == Axis::X ? double(target.grid.width)
-                                      : double(target.grid.height);
-      bound.distance =
-          std::max(bound.distance,
-                   std::floor(rates.lineHops(double(parts), length) / 2) *
-                       target.hop.value);
+      double ring = axis == Axis::X ? double(target.grid.width)
+                                    : double(target.grid.height);
+      double hops =
+          std::min(double(holders - 1),
+                   rates.lineHops(double(partsOf(sharding, axis)), ring));
+      bound.distance = std::max(bound.distance, hops * target.hop.value);
     }
   }
   return bound;

@@ -8,13 +8,14 @@
 
 #include "inlay/Schedule/Schedule.h"
 
+#include "Paths.h"
+
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include "fmt/format.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 using namespace inlay;
 using namespace inlay::schedule;
@@ -55,47 +56,7 @@ bool Problem::check(Diagnostics &diags) const {
 
 namespace {
 
-/// Longest paths over the tasks: `taskWeight` and `edgeWeight` give lengths.
-struct LongestPath {
-  std::vector<double> finish; ///< length of the longest path that ends here
-  std::vector<int> previous;  ///< edge by which it comes; -1 at a start
-  int last = -1;
-
-  template <typename TaskWeight, typename EdgeWeight>
-  LongestPath(const Problem &problem, TaskWeight taskWeight,
-              EdgeWeight edgeWeight)
-      : finish(problem.tasks.size()), previous(problem.tasks.size(), -1) {
-    std::vector<std::vector<int>> incoming(problem.tasks.size());
-    for (size_t e = 0; e < problem.edges.size(); ++e)
-      incoming[problem.edges[e].to].push_back(static_cast<int>(e));
-    for (size_t t = 0; t < problem.tasks.size(); ++t) {
-      double start = 0;
-      for (int e : incoming[t]) {
-        const Edge &edge = problem.edges[e];
-        double arrival = finish[edge.from] + edgeWeight(edge);
-        if (arrival > start || (previous[t] < 0 && arrival >= 0)) {
-          start = arrival;
-          previous[t] = e;
-        }
-      }
-      finish[t] = start + taskWeight(problem.tasks[t]);
-      if (last < 0 || finish[t] > finish[last])
-        last = static_cast<int>(t);
-    }
-  }
-
-  double length() const { return last < 0 ? 0 : finish[last]; }
-};
-
 double total(const Edge &edge) { return edge.cycles.total(); }
-
-/// A path that takes this long is never the longest.
-constexpr double kNever = -std::numeric_limits<double>::infinity();
-
-/// What a bound may count of an edge: wafers are joined by physical links.
-double crossing(const Edge &edge) {
-  return edge.isTurn ? kNever : edge.cycles.crossing;
-}
 
 bool isInStage(const Problem &problem, const Edge &edge) {
   return problem.tasks[edge.from].stage == problem.tasks[edge.to].stage;
@@ -140,31 +101,6 @@ bool isClose(double a, double b) {
 }
 
 } // namespace
-
-/// Kernels of a path come one after the other, but a product may begin before
-/// the norm that scales it: so the sums of each kind hold, not the sum of the
-/// largest.
-static void addBound(const Problem &problem, Solution &solution) {
-  LongestPath path(
-      problem, [](const Task &task) { return task.bound.cycles(); }, crossing);
-  std::vector<cost::WorkSegment> work;
-  double crossings = 0;
-  for (int at = path.last; at >= 0;) {
-    const Task &task = problem.tasks[at];
-    solution.boundParts.compute += task.bound.compute;
-    solution.boundParts.sram += task.bound.sram;
-    solution.boundParts.distance += task.bound.distance;
-    work.insert(work.begin(), task.work.begin(), task.work.end());
-    int edge = path.previous[at];
-    if (edge >= 0)
-      crossings += crossing(problem.edges[edge]);
-    at = edge < 0 ? -1 : problem.edges[edge].from;
-  }
-  if (problem.target)
-    solution.boundParts.distance = cost::pathDistance(*problem.target, work);
-  solution.bound = solution.boundParts.cycles() + crossings;
-  solution.boundParts.crossing = crossings;
-}
 
 Solution inlay::schedule::solve(const Problem &problem) {
   Solution solution;

@@ -9,6 +9,7 @@
 #include "RandomKernels.h"
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
+#include "inlay/Cost/LightCone.h"
 
 #include "gtest/gtest.h"
 
@@ -26,12 +27,17 @@ struct Case {
   Sharding sharding;
 };
 
-/// A kernel of one of four kinds on a region of the grid.
+/// A kernel of one op, or a layer, on a region of the grid.
 Case randomCase(Random &random, const target::Target &target) {
   Extent region = {random.size(target.grid.width),
                    random.size(target.grid.height)};
   Sizes sizes = {random.size(64), random.size(20000), random.size(20000)};
-  switch (random.below(4)) {
+  switch (random.below(6)) {
+  case 4:
+  case 5: {
+    KernelSpec kernel = layer(random);
+    return {kernel, cut(kernel, region)};
+  }
   case 0: {
     KernelSpec kernel = linear(sizes);
     return {kernel, cut(kernel, region)};
@@ -79,8 +85,9 @@ void expectBoundHolds(const target::Target &target, Mode mode, int cases) {
     // The gap by cause adds up, and no part of it is negative.
     Breakdown gap = gapByCause(cost.cycles, bound);
     ASSERT_NEAR(gap.total(), estimate - bound.cycles(), 1e-6 * estimate);
-    for (double cause : {gap.compute, gap.sram, gap.fabricLatency,
-                         gap.fabricBandwidth, gap.software, gap.crossing})
+    for (double cause :
+         {gap.compute, gap.sram, gap.fabricLatency, gap.fabricBandwidth,
+          gap.software, gap.crossing, gap.contention})
       ASSERT_GE(cause, 0);
   }
 }
@@ -90,6 +97,31 @@ TEST(BoundTest, HoldsOnRandomKernelsAndRegions) {
   expectBoundHolds(shipped("wse3"), Mode::Calibrated, 50000);
   expectBoundHolds(shipped("wse2"), Mode::Calibrated, 5000);
   expectBoundHolds(shipped("wormhole"), Mode::Ideal, 5000);
+}
+
+/// Kernels one after the other take at least what their norms force.
+TEST(BoundTest, HoldsOnRandomPaths) {
+  target::Target target = shipped("wse3");
+  Rates rates(target, Mode::Ideal);
+  Random random(21);
+  int withDistance = 0;
+  for (int i = 0; i < 5000; ++i) {
+    std::vector<PathWork> path;
+    double estimate = 0, compute = 0;
+    for (int64_t left = 1 + random.below(6); left > 0; --left) {
+      KernelSpec kernel = layer(random);
+      Extent region = {random.size(target.grid.width),
+                       random.size(target.grid.height)};
+      estimate += alone({kernel, cut(kernel, region)}, rates).total();
+      path.push_back(pathWork(kernel, target));
+      compute += kernelBound(kernel, target, target.usableCores()).compute;
+    }
+    double distance = pathDistance(target, path);
+    withDistance += distance > compute;
+    ASSERT_LE(distance, estimate * (1 + 1e-12));
+  }
+  // Distance is what binds many of them.
+  EXPECT_GE(withDistance, 500);
 }
 
 TEST(BoundTest, HoldsOnRandomCollectives) {
@@ -130,6 +162,34 @@ TEST(BoundTest, IsTightWhereOneCauseDominates) {
   // SRAM: one token reads each weight once.
   EXPECT_LE(ratio(linear({1, 1024, 4096}), {1, 1}), 1.2);
   EXPECT_LE(ratio(linear({1, 8192, 4096}), {2, 1}), 1.2);
+  // Distance: one number across a long line, but for what adds on the way. The
+  // input has its own way, which a stream pays.
+  auto inside = [&](const KernelSpec &kernel, const Sharding &sharding,
+                    const char *binding) {
+    Bound bound = shardingBound(kernel, sharding, target);
+    EXPECT_STREQ(bound.binding(), binding);
+    return estimateKernel(kernel, sharding, rates).cycles.total() /
+           bound.cycles();
+  };
+  for (int64_t cores : {800, 1000, 1170}) {
+    KernelSpec kernel = linear({1, 1, cores});
+    EXPECT_LE(inside(kernel, cut(kernel, {1, cores}), "distance"), 1.2);
+  }
+  KernelSpec wide = linear({1, 1, 755});
+  Sharding flat = cut(wide, {755, 1});
+  std::swap(flat.ops[0].axisOfDim[1], flat.ops[0].axisOfDim[2]);
+  EXPECT_LE(inside(wide, flat, "distance"), 1.2);
+  // Ramps: long sums over few cores that all want the result. They travel in 32
+  // bits, and of 32 bits a core multiplies 2 a cycle for each that it receives.
+  for (int64_t cores : {4, 8}) {
+    KernelSpec kernel = linear({1, 1 << 16, cores});
+    kernel.ops[0].computeType = {"f32", 32};
+    Sharding sharding = cut(kernel, {cores, 1});
+    std::swap(sharding.ops[0].axisOfDim[1], sharding.ops[0].axisOfDim[2]);
+    EXPECT_LE(inside(kernel, sharding, "link"), 1.2 * 1.25);
+    kernel.ops[0].computeType = {"f16", 16};
+    EXPECT_LE(inside(kernel, sharding, "link"), 1.2 * 2);
+  }
   // Bandwidth of a line: a long payload over few cores, ring.
   for (int64_t cores : {2, 4, 8}) {
     double wavelets = 1 << 20;
@@ -141,13 +201,26 @@ TEST(BoundTest, IsTightWhereOneCauseDominates) {
   // Distance: one wavelet across the wafer.
   EXPECT_LE(streamCost(rates, 4, 1900, 1).total() / 1900, 1.2);
   EXPECT_LE(broadcast(rates, 1170, 1).total() / 1169, 1.2);
-  // Crossing.
-  double bytes = 150e9;
-  double seconds = bytes / (target.waferBandwidth.value * 1e9) +
-                   target.waferLatency.value * 1e-6;
-  EXPECT_LE(crossingCost(target, bytes).total() /
-                (seconds * target.clock.value * 1e9),
-            1.2);
+}
+
+/// Sums over an axis whose last cores hold nothing have a bound all the same,
+/// whatever the class of the op.
+TEST(BoundTest, SeesSumsOfPaddedDims) {
+  target::Target target = shipped("wse3");
+  // 7168 over 330 cores: 22 for each of 326.
+  KernelSpec product = linear({1, 256, 7168});
+  Bound bound = shardingBound(product, cut(product, {100, 330}), target);
+  EXPECT_EQ(bound.distance, 325);
+  EXPECT_GT(bound.link, 0);
+  EXPECT_GT(bound.bisection, 0);
+  KernelSpec rows = softmaxRows(1, 7168);
+  for (OpClass opClass :
+       {OpClass::Reduction, OpClass::Softmax, OpClass::TopK}) {
+    rows.ops[0].opClass = opClass;
+    EXPECT_EQ(shardingBound(rows, cut(rows, {100, 330}), target).distance, 325);
+  }
+  rows.ops[0].opClass = OpClass::Elementwise;
+  EXPECT_LT(shardingBound(rows, cut(rows, {100, 330}), target).distance, 325);
 }
 
 TEST(BoundTest, GrowsWithPayloadDistanceAndContext) {

@@ -33,10 +33,6 @@ model::KernelSpec softmaxRows(int64_t rows, int64_t context);
 model::KernelSpec experts(const Sizes &sizes, int64_t numExperts,
                           int64_t perToken);
 
-/// n over x, k over y.
-model::Sharding cut(const model::KernelSpec &kernel, model::Extent region,
-                    model::Extent groups = {1, 1});
-
 /// Numbers from a fixed seed, spread evenly over orders of magnitude.
 class Random {
 public:
@@ -52,6 +48,14 @@ public:
 private:
   std::mt19937 engine;
 };
+
+/// Several of norm, product, activation, softmax, attention over a state and
+/// choice, one after the other, on some tokens.
+model::KernelSpec layer(Random &random);
+
+/// n over x, k over y.
+model::Sharding cut(const model::KernelSpec &kernel, model::Extent region,
+                    model::Extent groups = {1, 1});
 
 } // namespace inlay::cost::testing
 

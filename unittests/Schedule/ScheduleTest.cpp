@@ -12,6 +12,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include <cmath>
+
 using namespace inlay;
 using namespace inlay::schedule;
 
@@ -153,6 +155,82 @@ TEST(ScheduleTest, VerifyCatchesWrongClaims) {
   EXPECT_THAT(errorsOf([](Solution &s) { s.bound = 187; }),
               HasSubstr("the bound of 187.0 cycles is above the latency of "
                         "186.0"));
+}
+
+/// A chain of `count` kernels of 8 intervals each, on `stages` wafers.
+Problem chain(int count, int stages, double crossing) {
+  Problem problem;
+  problem.target.emplace();
+  problem.target->grid = {100, 100};
+  problem.target->hop.value = 1;
+  problem.numStages = stages;
+  problem.leastCrossing = crossing;
+  for (int i = 0; i < count; ++i) {
+    Task next = task("k", 1e6, i * stages / count);
+    next.bound = {};
+    next.bound.compute = 1;
+    next.work.passages = 8;
+    for (int behind = 0; behind <= 8; ++behind)
+      next.work.parts.push_back({behind, 0, 36e3});
+    next.residentBytes = 100;
+    problem.tasks.push_back(next);
+    if (i > 0)
+      problem.edges.push_back(edge(
+          i - 1, i, 0,
+          next.stage == problem.tasks[size_t(i) - 1].stage ? 0 : crossing));
+  }
+  return problem;
+}
+
+/// A bound belongs to its partition; that of the model is below that of all.
+TEST(ScheduleTest, TheModelHasABoundWhateverThePartition) {
+  constexpr int kTasks = 8;
+  constexpr double kCrossing = 500;
+  double least = 0;
+  for (int stages = 2; stages <= kTasks; ++stages) {
+    Problem problem = chain(kTasks, stages, kCrossing);
+    problem.waferBytes = 400; // two wafers
+    Solution solution = solve(problem);
+    Diagnostics diags;
+    EXPECT_TRUE(solution.verify(problem, diags)) << print(diags);
+    EXPECT_EQ(solution.leastWafers, 2);
+    EXPECT_EQ(solution.boundParts.crossing, (stages - 1) * kCrossing);
+    EXPECT_GT(solution.modelBound, kCrossing);
+    EXPECT_LE(solution.modelBound, solution.bound);
+    if (least > 0) {
+      EXPECT_DOUBLE_EQ(solution.modelBound, least);
+    }
+    least = solution.modelBound;
+  }
+  // Not far below the best of them.
+  EXPECT_GE(least, 0.9 * solve(chain(kTasks, 2, kCrossing)).bound);
+  // What fits one wafer needs no crossing.
+  Problem one = chain(kTasks, 1, kCrossing);
+  one.waferBytes = 800;
+  EXPECT_EQ(solve(one).leastWafers, 1);
+  EXPECT_DOUBLE_EQ(solve(one).modelBound, solve(one).bound);
+  // A plan that is over budget is no slower than its bound.
+  one.waferBytes = 100;
+  EXPECT_LE(solve(one).modelBound, solve(one).bound);
+}
+
+/// Cones end where a wafer does: what lies on either side of a crossing is not
+/// joined.
+TEST(ScheduleTest, ConesEndAtCrossings) {
+  double whole = solve(chain(8, 1, 500)).boundParts.distance;
+  double cut = solve(chain(8, 8, 500)).boundParts.distance;
+  Problem single = chain(1, 1, 500);
+  EXPECT_NEAR(cut,
+              8 * cost::pathDistance(*single.target, {single.tasks[0].work}),
+              1e-9 * cut);
+  EXPECT_LT(std::abs(cut - whole), 0.3 * whole);
+}
+
+/// Where crossings dominate, a step is near its bound.
+TEST(ScheduleTest, IsTightWhereCrossingsDominate) {
+  Problem problem = diamond();
+  problem.edges[2].cycles.crossing = problem.edges[3].cycles.crossing = 8500;
+  EXPECT_LE(solve(problem).gap(), 1.2);
 }
 
 TEST(ScheduleTest, EmptyProblemHasNoLatency) {

@@ -9,6 +9,8 @@
 #include "StepProblem.h"
 #include "AttrConversion.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <map>
 
 using namespace mlir;
@@ -22,7 +24,7 @@ struct CostedKernel {
   cost::KernelCost cost;
   cost::Bound bound;
   cost::Bound regionBound;
-  std::vector<cost::WorkSegment> work;
+  cost::PathWork work;
 };
 
 /// Costs kernels; equal ones that are cut alike are costed once.
@@ -45,7 +47,7 @@ public:
                                routing.of(kernel.layer)),
           cost::kernelBound(kernel, rates.target, rates.target.usableCores()),
           cost::shardingBound(kernel, placement.getSharding(), rates.target),
-          cost::workSegments(kernel, rates.target)};
+          cost::pathWork(kernel, rates.target)};
     return entry->second;
   }
 
@@ -75,6 +77,16 @@ static double movedBytes(const model::KernelSpec &kernel) {
   return static_cast<double>(bytes);
 }
 
+/// Bytes of weights and states that stay; a weight that an earlier kernel has
+/// may be the same one.
+static double newBytes(const model::KernelSpec &kernel, StringSet<> &seen) {
+  auto bytes = static_cast<double>(kernel.stateBytes());
+  for (const model::WeightSpec &weight : kernel.weights)
+    if (seen.insert(weight.name).second)
+      bytes += static_cast<double>(weight.storedBytes());
+  return bytes;
+}
+
 /// What a stream takes from the end of its producer to the start of its
 /// consumer.
 static cost::Breakdown cyclesOf(const model::StreamSpec &stream,
@@ -98,15 +110,19 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
   schedule.target = target;
   schedule.batch = model.batch;
   schedule.tokens = model.tokens;
+  schedule.waferBytes = double(target.usableCores()) * double(target.budget()) +
+                        target.dramCapacity.valueOr(0);
+  schedule.leastCrossing = cost::crossingCost(target, 0).crossing;
   cost::Rates rates(target, mode);
   KernelCosts costs(rates, routing);
+  StringSet<> seen;
   for (auto [kernel, placement] : llvm::zip(model.kernels, placements)) {
     const CostedKernel &costed = costs.get(kernel, placement);
     schedule.tasks.push_back(
         {kernel.name, static_cast<int>(placement.stage.getWafer()),
          costed.cost.cycles, costed.cost.worstCase, costed.bound,
          costed.cost.unknownBytes, movedBytes(kernel), costed.work,
-         costed.regionBound});
+         costed.regionBound, newBytes(kernel, seen)});
   }
   for (const model::StreamSpec &stream : model.streams) {
     if (stream.producer == model::kHost || stream.consumer == model::kHost) {

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every estimate is a sum over the six causes; nothing is kept beside them, so
-// that a breakdown always adds up to its total.
+// Every estimate is a sum over the seven causes below; nothing is kept beside
+// them, so that a breakdown always adds up to its total.
 //
 //===----------------------------------------------------------------------===//
 

@@ -55,9 +55,9 @@ struct KernelCost {
 /// the cut wants them: what comes from outside the region pays `entryCost`
 /// first. Experts: tokens go to the groups of their experts, the group with the
 /// most activations decides (see Routing.h), and the groups' results are added
-/// on the way back, a chain over the groups that take part. What exceeds the
-/// budget of a core is read from DRAM, where the target has any. `practice`
-/// says how the kernels are written.
+/// on the way back, a chain over the groups that take part. Of what exceeds the
+/// budgets of the cores as much as a firing touches is read from DRAM, where
+/// the target has any. `practice` says how the kernels are written.
 KernelCost estimateKernel(const model::KernelSpec &kernel,
                           const model::Sharding &sharding, const Rates &rates,
                           const Routing &routing = {},
@@ -120,8 +120,10 @@ double dramCycles(const target::Target &target, double bytes);
 /// latency + bytes / bandwidth.
 Breakdown crossingCost(const target::Target &target, double bytes);
 
-/// Cycles that the operations of an op, and the dequantising of its weights,
-/// keep one core busy at its peak.
+/// Cycles that the operations of an op keep one core busy at its peak.
+double arithmeticCycles(const model::OpSpec &op, const target::Target &target);
+
+/// The same with the dequantising of its weights.
 double coreCycles(const model::OpSpec &op, const target::Target &target);
 
 /// The least that physics allows, by reason. Each holds by itself.
@@ -141,13 +143,12 @@ struct Bound {
 ///
 /// compute: every operation must run, and no core runs more than its peak; a
 ///   weight of fewer bits is dequantised at least once.
-/// sram: every weight and state byte that a firing uses is read at least once.
+/// sram: every weight byte that a firing uses is read at least once.
 /// distance: these bytes occupy at least A = bytes / budget cores; among A
-/// cores
-///   of a mesh some are at least r hops from any given core, r the least radius
-///   with 2 r^2 + 2 r + 1 >= A, and the result depends on all of them. And the
-///   work between two numbers that everything passes through has its light cone
-///   (LightCone.h).
+///   cores of a mesh some are at least r hops from any given core, r the least
+///   radius with 2 r^2 + 2 r + 1 >= A, and the result depends on all of them.
+///   And the norms and choices of one token must be known one after the other,
+///   with the work between them (LightCone.h).
 /// All three hold at once, so the largest is a bound.
 Bound kernelBound(const model::KernelSpec &kernel, const target::Target &target,
                   int64_t cores);
@@ -161,18 +162,24 @@ double regionBound(const target::Target &target, model::Extent region);
 /// `kernelBound` says of as many cores as the region has, and what the cut
 /// itself implies. How inputs get there is the business of streams.
 ///
-/// link: where a reduction dim is cut over P parts, each element of the result
-///   takes P - 1 additions. Routers do not add, so that each needs an operand
-///   that came over the ramp of a core; the busiest of A cores takes at least
-///   the mean: elements x bits of the compute type x (P - 1) / A / (networks x
-///   link rate x wavelet).
-/// bisection: where both ends of an axis hold parts, each element of the result
-///   has a part on either side of the middle, and at least one number for it
-///   crosses: elements x bits of the compute type / (links that cross the
-///   middle x link rate x wavelet).
-/// distance: the sum depends on parts at both ends, which lie L = P - 1 hops
-///   apart (half the ring on a torus); wherever it is formed, one of them is at
-///   least L / 2 hops away.
+/// Sums are those of products, norms and softmax; a choice is one likewise, as
+/// every part must name its best. An axis that cuts nothing but reduction dims
+/// has P parts that are not empty, on the first P of its cores.
+///
+/// link: each element of the result takes P - 1 additions. Routers do not add,
+///   so that each needs an operand that came over the ramp of a core; the
+///   busiest of A cores takes at least the mean: elements x bits of the compute
+///   type x (P - 1) / A / (networks x link rate x wavelet). Twice as much where
+///   all P cores go on with all of the result: a reader that this axis does not
+///   cut, or an output, which is wanted in every column (Layout.h).
+/// bisection: each element of the result has a part on either side of the
+///   middle of these cores, and at least one number for it crosses: elements x
+///   bits of the compute type / (links that cross the middle x link rate x
+///   wavelet).
+/// distance: the first core of the axis holds a shard of every value, so that
+/// it
+///   goes on with sums that depend on the last part, P - 1 hops away (at most
+///   half the ring on a torus).
 /// Each must hold, so the largest is a bound.
 Bound shardingBound(const model::KernelSpec &kernel,
                     const model::Sharding &sharding,

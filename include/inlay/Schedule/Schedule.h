@@ -38,8 +38,10 @@ struct Task {
   cost::Bound bound;    ///< least cycles on a whole wafer
   double unknownBytes = 0; ///< of ops that no rule knows
   double movedBytes = 0; ///< weights and streams: what unknownBytes is part of
-  std::vector<cost::WorkSegment> work; ///< see LightCone.h
+  cost::PathWork work;   ///< of one token, see LightCone.h
   cost::Bound regionBound = {}; ///< least cycles on its region, as it is cut
+  /// Bytes that stay on its wafer and that no earlier task has.
+  double residentBytes = 0;
 };
 
 /// A stream from task to task, or the turn of one task behind another on the
@@ -59,8 +61,11 @@ struct Problem {
   double clock = 1; ///< GHz
   /// Of which the light cones are; without one distance counts by task.
   std::optional<target::Target> target;
-  int64_t batch = 1;  ///< sequences in a step
-  int64_t tokens = 1; ///< new tokens of each sequence in a step
+  /// Bytes that one wafer has room for; 0: any number.
+  double waferBytes = 0;
+  double leastCrossing = 0; ///< cycles of a crossing that carries nothing
+  int64_t batch = 1;        ///< sequences in a step
+  int64_t tokens = 1;       ///< new tokens of each sequence in a step
 
   /// Adds an error for every edge or stage out of range, edge that goes back,
   /// and number of cycles that is negative or not finite.
@@ -74,12 +79,19 @@ struct Solution {
   std::vector<double> stageCycles;
   int slowestStage = 0;
 
-  /// Least latency: along the longest path of the tasks' bounds and the
-  /// crossings, the largest of `boundParts`, and the crossings.
+  /// Least latency of this partition over wafers: along the longest path of the
+  /// tasks' bounds and the crossings, the largest of `boundParts`, and the
+  /// crossings.
   double bound = 0;
   /// Sums over that path by kind: of the tasks' own, or, for distance, of the
-  /// light cones of the whole path. The largest names what binds.
+  /// light cones of the path, wafer by wafer. The largest names what binds.
   cost::Bound boundParts;
+  /// The least that any partition over wafers needs, each kernel on one of
+  /// them, at most `bound`: its path, if it were cut where that saves most
+  /// distance, and a crossing for each wafer beyond the first of
+  /// `leastWafers`, which what stays resident along the path fills.
+  double modelBound = 0;
+  int64_t leastWafers = 1;
   double unknownBytes = 0;
   double movedBytes = 0;
 
