@@ -90,18 +90,19 @@ class Plans:
 
 
 HEAD = ("| model | wafers | estimate | cycles a token | " + " | ".join(f"at {clock:g} GHz" for clock in CLOCKS)
-        + " | bound, cycles | binds | estimate / bound | unknown | open assumptions |\n" + "|---" * 12 + "|")
+        + " | bound on these wafers | binds | estimate / bound | bound on any | unknown | open assumptions |\n" + "|---" * 13 + "|")
 
 
 def plan_row(plans, name, config, mode):
     plan, error = plans.get(config, mode)
     if not plan:
-        return f"| {name} | | {mode} | not estimated: {error} | | | | | | | | |"
+        return f"| {name} | | {mode} | not estimated: {error} | | | | | | | | | |"
     estimate = plan["estimate"]
     rates = " | ".join(f"{plans.rate(config, mode, clock):,.0f}" for clock in CLOCKS)
     unknown = f"{estimate['unknown_bytes'] / 1e9:.1f} GB" if estimate["unknown_bytes"] else "none"
     return (f"| {name} | {plan['wafers']} | {mode} | {estimate['cycles']['total']:,.0f} | {rates} "
-            f"| {estimate['bound_cycles']:,.0f} | {estimate['binding']} | {estimate['gap']:.2f} | {unknown} "
+            f"| {estimate['bound_cycles']:,.0f} | {estimate['binding']} | {estimate['gap']:.2f} "
+            f"| {estimate['model_bound_cycles']:,.0f} on {estimate['model_bound_wafers']} | {unknown} "
             f"| {shorten(plan['assumptions'])} |")
 
 
@@ -155,7 +156,10 @@ def kimi_block(inlayc):
     bound, crossing = estimate["bound_cycles"], estimate["cycles"]["crossing"]
     total = estimate["cycles"]["total"]
     without = CLOCKS[-1] * 1e9 / (total - crossing)
-    lines.append(f"The bound of {bound:,.0f} cycles is {CLOCK * 1e9 / bound:,.0f} tokens/s at {CLOCK} GHz. The ideal plan takes "
+    least, wafers = estimate["model_bound_cycles"], estimate["model_bound_wafers"]
+    lines.append(f"The bound of {bound:,.0f} cycles on {plan['wafers']} wafers is {CLOCK * 1e9 / bound:,.0f} tokens/s at {CLOCK} GHz; "
+                 f"whatever the partition, on {wafers} wafers or more, it is {least:,.0f} cycles or "
+                 f"{CLOCK * 1e9 / least:,.0f} tokens/s. The ideal plan takes "
                  f"{plan['wafers']} wafers and spends {100 * crossing / total:.0f} % of its cycles on crossings; without them it "
                  f"would give {without:,.0f} tokens/s at {CLOCKS[-1]} GHz. For {claim} tokens/s each step must yield, at "
                  + " and ".join(f"{clock:g} GHz, " + " or ".join(

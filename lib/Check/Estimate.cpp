@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 using namespace inlay::checker;
 
@@ -61,6 +62,7 @@ private:
   void checkStages();
   void checkRates();
   void checkStepBound();
+  void checkModelBound(const std::vector<size_t> &path, double least);
 
   const Plan &plan;
   Report &report;
@@ -293,8 +295,10 @@ void EstimateChecker::checkStepBound() {
   }
   const Bound &bound = plan.estimate.bound;
   std::map<std::string, double> sums;
+  std::vector<size_t> path;
   double crossings = 0;
   while (!finish.empty()) {
+    path.insert(path.begin(), last);
     for (const auto &[name, value] : plan.kernels[last].bound.reasons)
       sums[name] += value;
     const Edge *edge = previous[last];
@@ -318,6 +322,54 @@ void EstimateChecker::checkStepBound() {
                 fmt::format("is {} cycles, its largest reason and its "
                             "{} cycles of crossings give {}",
                             bound.cycles, crossings, largest + crossings));
+  checkModelBound(path, std::max(sums["compute"], sums["sram"]));
+}
+
+/// The wafers that the kernels of the path fill, and a crossing for each beyond
+/// the first on top of what the path takes at least.
+void EstimateChecker::checkModelBound(const std::vector<size_t> &path,
+                                      double least) {
+  const System &system = plan.system;
+  auto figure = [&](llvm::StringRef name) {
+    for (const Figure &given : system.figures)
+      if (given.name == name)
+        return given.value;
+    return 0.0;
+  };
+  std::set<std::string> seen;
+  double bytes = 0;
+  for (size_t k = 0; k < plan.kernels.size(); ++k) {
+    // What an earlier kernel has may be the same weight.
+    bool isOnPath = llvm::is_contained(path, k);
+    for (const Weight &weight : plan.kernels[k].weights)
+      if (seen.insert(weight.name).second && isOnPath)
+        bytes += double(weight.bytes);
+    for (const Tensor &state : plan.kernels[k].states)
+      if (isOnPath)
+        bytes += double(state.bytes);
+  }
+  auto cores = double(system.width) * double(system.height);
+  for (const Rect &rect : system.dead)
+    cores -= double(rect.area());
+  double room = cores * double(system.sramBytes - system.reservedBytes) +
+                figure("dram_capacity");
+  double wafers = room > 0 ? std::max(1.0, std::ceil(bytes / room)) : 1;
+  const ModelBound &bound = plan.estimate.modelBound;
+  if (double(bound.wafers) != wafers)
+    report.fail("model_bound", fmt::format("is on {} wafers, the {} B of its "
+                                           "path fill {}",
+                                           bound.wafers, bytes, wafers));
+  constexpr double kPerMicrosecond = 1e3;
+  double crossings = (wafers - 1) * figure("wafer_latency") * kPerMicrosecond *
+                     figure("clock");
+  double most = plan.estimate.bound.cycles;
+  double fewest = std::min(most, least + crossings);
+  if ((bound.cycles < fewest && !isClose(bound.cycles, fewest)) ||
+      (bound.cycles > most && !isClose(bound.cycles, most)))
+    report.fail("model_bound",
+                fmt::format("is {} cycles, not from the {} of its path and its "
+                            "crossings to the bound of {}",
+                            bound.cycles, fewest, most));
 }
 
 void EstimateChecker::run() {

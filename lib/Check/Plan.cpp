@@ -243,6 +243,9 @@ Estimate readEstimate(const Fields &in) {
   estimate.criticalPath = in.texts("critical_path");
   estimate.stageCycles = in.numbers("stage_cycles");
   estimate.bound = in.child("bound", readBound);
+  estimate.modelBound = in.child("model_bound", [](const Fields &bound) {
+    return ModelBound{bound.number("cycles"), bound.integer("wafers")};
+  });
   estimate.rates = in.children("rates", [](const Fields &rate) {
     return Rate{rate.number("clock_ghz"), rate.number("tokens_per_second_user"),
                 rate.number("tokens_per_second_system")};

@@ -170,6 +170,11 @@ struct Rate {
   double clock = 0, user = 0, system = 0;
 };
 
+struct ModelBound {
+  double cycles = 0;
+  int64_t wafers = 0;
+};
+
 struct Estimate {
   std::string mode;
   Cycles latency;
@@ -177,6 +182,7 @@ struct Estimate {
   std::vector<std::string> criticalPath;
   std::vector<double> stageCycles;
   Bound bound;
+  ModelBound modelBound;
   std::vector<Rate> rates;
 };
 

@@ -350,6 +350,11 @@ template <typename V> void visit(V &v, Rate &o) {
   v.field("tokens_per_second_system", o.tokensPerSystem);
 }
 
+template <typename V> void visit(V &v, ModelBound &o) {
+  v.field("cycles", o.cycles);
+  v.field("wafers", o.wafers);
+}
+
 template <typename V> void visit(V &v, Estimate &o) {
   v.field("mode", o.mode);
   v.field("latency", o.latency);
@@ -357,6 +362,7 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("critical_path", o.criticalPath);
   v.field("stage_cycles", o.stageCycles);
   v.field("bound", o.bound);
+  v.field("model_bound", o.modelBound);
   v.field("gap", o.gap);
   v.field("unknown_bytes", o.unknownBytes);
   v.field("moved_bytes", o.movedBytes);

@@ -57,6 +57,10 @@ static void addWafers(const Plan &plan, std::string &text) {
   }
 }
 
+static std::string waferCount(int64_t wafers) {
+  return fmt::format("{} wafer{}", wafers, wafers == 1 ? "" : "s");
+}
+
 static void addEstimate(const Plan &plan, std::string &text) {
   const Estimate &estimate = plan.estimate;
   const Cycles &cycles = estimate.latency;
@@ -76,9 +80,13 @@ static void addEstimate(const Plan &plan, std::string &text) {
     if (part > 0)
       text += fmt::format("           {:<18}{:>14} {:>6.1f}%\n", name,
                           rounded(part), 100 * part / cycles.total);
-  text += fmt::format(
-      "bound    {} cycles ({} binds); estimate / bound {:.2f}\n",
-      rounded(estimate.bound.cycles), estimate.bound.binding, estimate.gap);
+  int64_t wafers = plan.system.wafers;
+  text += fmt::format("bound    {} cycles on {} ({} binds); estimate / bound "
+                      "{:.2f}; whatever the partition {} on {} or more\n",
+                      rounded(estimate.bound.cycles), waferCount(wafers),
+                      estimate.bound.binding, estimate.gap,
+                      rounded(estimate.modelBound.cycles),
+                      waferCount(estimate.modelBound.wafers));
   for (const Rate &rate : estimate.rates)
     text += fmt::format("         {:>10} tokens/s per user, {:>10} per system "
                         "at {:.2f} GHz\n",

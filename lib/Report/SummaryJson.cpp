@@ -36,6 +36,8 @@ static void addEstimate(json::OStream &out, const Estimate &estimate) {
   out.attribute("worst_case_cycles", estimate.worstCaseLatency);
   out.attribute("bound_cycles", estimate.bound.cycles);
   out.attribute("binding", estimate.bound.binding);
+  out.attribute("model_bound_cycles", estimate.modelBound.cycles);
+  out.attribute("model_bound_wafers", estimate.modelBound.wafers);
   out.attribute("gap", estimate.gap);
   out.attribute("unknown_bytes", estimate.unknownBytes);
   out.attributeArray("rates", [&] {

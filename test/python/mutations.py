@@ -196,6 +196,7 @@ REASONS = ("compute", "sram", "link", "bisection", "distance")
 harmless([f"kernels[].{bound}.{name}" for bound in ("bound", "region_bound") for name in REASONS]
          + ["kernels[].region_bound.crossing"], None,
          "not the reason that binds", bound_holds)
+harmless(["estimate.model_bound.cycles"], None, "between what must be and the bound of the step", model_bound_holds)
 harmless(["estimate.bound.distance"], None, "the largest reason is the same",
          lambda base, mutant: step_bound_holds(base) == step_bound_holds(mutant.plan))
 harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
@@ -229,6 +230,16 @@ def buffer_holds(mutant):
             and buffer["offset"] % alignment == buffer["bytes"] % alignment == 0
             and buffer["bytes"] % buffer["slots"] == 0 and buffer["first_op"] <= buffer["last_op"]
             and oracle.memory_fits(mutant.plan))
+
+
+def model_bound_holds(base, mutant):
+    """From what its path computes and reads at least, with the crossings that it cannot avoid, to the step's bound."""
+    bound, model = (mutant.plan["estimate"][name] for name in ("bound", "model_bound"))
+    on_path = oracle.bound_path(mutant.plan)
+    least = max(sum(kernel["bound"][name] for kernel in on_path) for name in ("compute", "sram"))
+    figures = {figure["name"]: figure["value"] for figure in mutant.plan["system"]["figures"]}
+    crossings = (model["wafers"] - 1) * figures["wafer_latency"] * 1e3 * figures["clock"]
+    return min(bound["cycles"], least + crossings) <= model["cycles"] * (1 + 1e-9) <= bound["cycles"] * (1 + 2e-9)
 
 
 def step_bound_holds(plan):

@@ -191,7 +191,7 @@ def system(model, wafers, rng):
     path = ", ".join(f'@"{kernel["name"]}"' for kernel in kernels)
     lines.append(f"inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 900.1, sram = 0.7, "
                  f"fabric_latency = 99.3>) worst_case(2000.0) path [{path}] stages [{stages}] "
-                 f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0)")
+                 f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0) model(7.0 on 1)")
     return "\n".join([*lines, "}"])
 
 

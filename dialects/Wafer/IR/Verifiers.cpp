@@ -264,8 +264,13 @@ LogicalResult StepEstimateOp::verify() {
                            getWorstCase().convertToDouble(), "the latency",
                            latency)))
     return failure();
-  return verifyAtLeast(*this, "the latency", latency, "the bound",
-                       getLeast().convertToDouble());
+  double least = getLeast().convertToDouble();
+  if (getModelWafers() < 1)
+    return emitOpError("needs at least 1 wafer, got ") << getModelWafers();
+  if (failed(verifyAtLeast(*this, "the latency", latency, "the bound", least)))
+    return failure();
+  return verifyAtLeast(*this, "the bound", least, "the bound of the model",
+                       getModel().convertToDouble());
 }
 
 //===----------------------------------------------------------------------===//

@@ -190,6 +190,10 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (reserved >= sram)
     return emitError() << "reserves " << reserved << " B of the " << sram
                        << " B of SRAM that a core has";
+  if (sram * double(width) * double(height) > target::kLargestWafer)
+    return emitError() << "a wafer has at most 2^62 bytes of SRAM, got " << sram
+                       << " B on each of " << width << " x " << height
+                       << " cores";
   return success();
 }
 

@@ -99,18 +99,20 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
   let description = [{
     `latency` is that of the critical path, whose kernels `path` lists in order;
     `stages` the cycles of each wafer, of which the slowest limits throughput;
-    `worst_case` the latency under the worst routing. No mapping takes fewer than
-    `least` cycles: the longest path of the kernels' bounds and the crossings;
-    `bound` are that path's bounds by reason.
+    `worst_case` the latency under the worst routing. No mapping of this partition
+    over wafers takes fewer than `least` cycles: the longest path of the kernels'
+    bounds and the crossings; `bound` are that path's bounds by reason. Whatever
+    the partition it is `model` cycles, on at least `on` wafers.
 
     **Constraints:**
     - There is one entry in `stages` for each wafer.
     - All cycles are finite and not negative.
     - The worst case is at least the latency, and `least` at most that.
+    - `model` is at most `least`, on at least one wafer.
 
     Example:
     ```mlir
-    inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) path [@layers.0.mlp] stages [1.280000e+02] bound(#inlay_wafer.bound<compute = 4.000000e+00>) least(4.000000e+00)
+    inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) path [@layers.0.mlp] stages [1.280000e+02] bound(#inlay_wafer.bound<compute = 4.000000e+00>) least(4.000000e+00) model(4.000000e+00 on 1)
     ```
   }];
   let arguments = (ins Wafer_CostMode:$mode,
@@ -119,12 +121,15 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
                        FlatSymbolRefArrayAttr:$path,
                        DenseF64ArrayAttr:$stages,
                        Wafer_BoundAttr:$bound,
-                       F64Attr:$least);
+                       F64Attr:$least,
+                       F64Attr:$model,
+                       I64Attr:$model_wafers);
   let assemblyFormat = [{
     `mode` `` `(` $mode `)` `latency` `` `(` qualified($latency) `)`
     `worst_case` `` `(` $worst_case `)` `path` $path
     `stages` custom<Cycles>($stages)
-    `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)` attr-dict
+    `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)`
+    `model` `` `(` $model `on` $model_wafers `)` attr-dict
   }];
   let hasVerifier = 1;
 }

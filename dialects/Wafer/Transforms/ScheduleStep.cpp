@@ -130,7 +130,9 @@ void Estimates::addStepEstimate(const schedule::Solution &solution) {
                          builder.getArrayAttr(path),
                          builder.getDenseF64ArrayAttr(solution.stageCycles),
                          toAttr(builder.getContext(), solution.boundParts),
-                         builder.getF64FloatAttr(solution.bound));
+                         builder.getF64FloatAttr(solution.bound),
+                         builder.getF64FloatAttr(solution.modelBound),
+                         builder.getI64IntegerAttr(solution.leastWafers));
 }
 
 static bool dequantises(const model::KernelSpec &kernel) {

@@ -402,6 +402,8 @@ static plan::Estimate toEstimate(const PlacedSystem &placement,
   result.stageCycles = step.getStages().vec();
   double least = step.getLeast().convertToDouble();
   result.bound = toPlanBound(step.getBound(), least);
+  result.modelBound = {step.getModel().convertToDouble(),
+                       static_cast<int64_t>(step.getModelWafers())};
   result.gap = least > 0 ? result.latency.total / least : 0;
   for (const plan::Kernel &kernel : kernels) {
     result.unknownBytes += kernel.unknownBytes;

@@ -426,13 +426,21 @@ struct Rate {
   double tokensPerSystem = 0;
 };
 
+/// The least cycles of a step whatever the partition over wafers, and the
+/// wafers that the weights and states along its path fill.
+struct ModelBound {
+  double cycles = 0;
+  int64_t wafers = 1;
+};
+
 struct Estimate {
   std::string mode; ///< "ideal"
   Cycles latency;   ///< along the critical path
   double worstCaseLatency = 0;
   std::vector<std::string> criticalPath;
   std::vector<double> stageCycles; ///< by wafer
-  Bound bound;
+  Bound bound;                     ///< of this partition over wafers
+  ModelBound modelBound;
   double gap = 0; ///< latency / bound; 0 where the bound is 0
   double unknownBytes = 0;
   double movedBytes = 0;

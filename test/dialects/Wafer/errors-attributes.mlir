@@ -161,6 +161,11 @@
 
 // -----
 
+// expected-error @below {{a wafer has at most 2^62 bytes of SRAM, got 1.000000e+15 B on each of 800 x 800 cores}}
+#a = #inlay_wafer.target<name = "t", description = "", digest = "", width = 800, height = 800, dead = [], report_clocks = [], figures = {"clock" = #inlay_wafer.figure<1.0, "GHz", "">, "colours" = #inlay_wafer.figure<21.0, "1", "">, "element_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "hop" = #inlay_wafer.figure<1.0, "cycle", "">, "link_rate" = #inlay_wafer.figure<1.0, "wavelet/cycle", "">, "mac_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "ramp" = #inlay_wafer.figure<2.0, "cycle", "">, "reserved" = #inlay_wafer.figure<1024.0, "", "">, "sram" = #inlay_wafer.figure<1.0e15, "B", "">, "sram_read" = #inlay_wafer.figure<16.0, "B/cycle", "">, "sram_write" = #inlay_wafer.figure<8.0, "B/cycle", "">, "wafer_bandwidth" = #inlay_wafer.figure<150.0, "GB/s", "">, "wafer_latency" = #inlay_wafer.figure<10.0, "us", "">, "wavelet" = #inlay_wafer.figure<4.0, "B", "">}>
+
+// -----
+
 // What may be 0.
 #a = #inlay_wafer.target<name = "t", description = "", digest = "", width = 65536, height = 1, dead = [], report_clocks = [], figures = {"clock" = #inlay_wafer.figure<1.0, "GHz", "">, "colours" = #inlay_wafer.figure<0.0, "", "">, "element_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "hop" = #inlay_wafer.figure<0.0, "", "">, "link_rate" = #inlay_wafer.figure<1.0, "wavelet/cycle", "">, "mac_rate.f16" = #inlay_wafer.figure<8.0, "1/cycle", "">, "ramp" = #inlay_wafer.figure<0.0, "", "">, "reserved" = #inlay_wafer.figure<0.0, "", "">, "sram" = #inlay_wafer.figure<9216.0, "B", "">, "sram_read" = #inlay_wafer.figure<16.0, "B/cycle", "">, "sram_write" = #inlay_wafer.figure<8.0, "B/cycle", "">, "wafer_bandwidth" = #inlay_wafer.figure<150.0, "GB/s", "">, "wafer_latency" = #inlay_wafer.figure<0.0, "", "">, "wavelet" = #inlay_wafer.figure<4.0, "B", "">}>
 

@@ -111,8 +111,8 @@ inlay_wafer.system @system of @main wafers(2) target(#target) {
 
 // expected-error @below {{'inlay_wafer.system' op has 2 estimates of a step}}
 inlay_wafer.system @system of @main wafers(2) target(#target) {
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0)
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // -----
@@ -127,49 +127,63 @@ inlay_wafer.system @system of @main wafers(2) target(#target) {
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op has cycles of 1 stages, but the system has 2 wafers}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [8.0] bound(#inlay_wafer.bound<>) least(4.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op cycles of a stage are finite and not negative, got -4.000000e+00}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [8.0, -4.0] bound(#inlay_wafer.bound<>) least(4.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [8.0, -4.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op the worst case of 7.000000e+00 cycles is less than the latency of 8.000000e+00}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(7.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(7.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op the worst case is finite and not negative, got INF cycles}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(0x7FF0000000000000) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(0x7FF0000000000000) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op the latency is finite and not negative, got INF cycles}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.0e308, sram = 1.0e308>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.0e308, sram = 1.0e308>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op the latency of 8.000000e+00 cycles is less than the bound of 9.000000e+00}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(9.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(9.0) model(4.0 on 1)
+}
+
+// -----
+
+inlay_wafer.system @system of @main wafers(2) target(#target) {
+  // expected-error @below {{'inlay_wafer.step_estimate' op the bound of 4.000000e+00 cycles is less than the bound of the model of 5.000000e+00}}
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(5.0 on 1)
+}
+
+// -----
+
+inlay_wafer.system @system of @main wafers(2) target(#target) {
+  // expected-error @below {{'inlay_wafer.step_estimate' op needs at least 1 wafer, got 0}}
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 0)
 }
 
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op the bound is finite and not negative, got -1.000000e+00 cycles}}
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(-1.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(-1.0) model(4.0 on 1)
 }
 
 // -----
@@ -256,7 +270,7 @@ inlay_wafer.connect "x" to @a(0) bytes(8) hops(0)
 // -----
 
 // expected-error @below {{'inlay_wafer.step_estimate' op expects parent op 'inlay_wafer.system'}}
-inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0)
+inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [4.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 
 // -----
 

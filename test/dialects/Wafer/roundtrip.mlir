@@ -93,8 +93,8 @@ inlay_wafer.system @system of @main wafers(3) target(#target) over_budget(98304)
   inlay_wafer.connect "layers.0.mlp:1" from @layers.0.mlp(1) to @layers.1.mlp(2) bytes(256) hops(8) crossing cycles(#inlay_wafer.cycles<crossing = 8500.0>)
   // CHECK-NEXT: inlay_wafer.connect "logits" from @head(0) bytes(512) hops(0)
   inlay_wafer.connect "logits" from @head(0) bytes(512) hops(0)
-  // CHECK-NEXT: inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) path [@layers.0.mlp] stages [128.00003051757813, 0.000000e+00, 0.000000e+00] bound(#inlay_wafer.bound<>) least(4.000000e+00)
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 128.0>) worst_case(128.0) path [@layers.0.mlp] stages [128.000030517578125, 0.0, 0.0] bound(#inlay_wafer.bound<>) least(4.0)
+  // CHECK-NEXT: inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 1.280000e+02>) worst_case(1.280000e+02) path [@layers.0.mlp] stages [128.00003051757813, 0.000000e+00, 0.000000e+00] bound(#inlay_wafer.bound<>) least(4.000000e+00) model(4.000000e+00 on 1)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 128.0>) worst_case(128.0) path [@layers.0.mlp] stages [128.000030517578125, 0.0, 0.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }
 
 // Every number of cycles and bounds, a zero with a sign, and attributes that

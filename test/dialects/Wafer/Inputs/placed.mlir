@@ -64,6 +64,6 @@ inlay_wafer.system @system of @main wafers(2) target(#target) options {objective
   inlay_wafer.connect "p" to @b(1) bytes(8) hops(0)
   inlay_wafer.connect "i" to @b(2) bytes(16) hops(0)
   inlay_wafer.connect "y" from @b(0) bytes(48) hops(0)
-  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 30.1, sram = 0.2, fabric_latency = 0.3, crossing = 8500.0>) worst_case(8551.0) path [@a, @b] stages [10.6, 20.0] bound(#inlay_wafer.bound<sram = 2.0, distance = 3.0>) least(8505.0)
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 30.1, sram = 0.2, fabric_latency = 0.3, crossing = 8500.0>) worst_case(8551.0) path [@a, @b] stages [10.6, 20.0] bound(#inlay_wafer.bound<sram = 2.0, distance = 3.0>) least(8505.0) model(8505.0 on 1)
 }
 }
