@@ -164,17 +164,24 @@ const Layers::Entry &Layers::build(const LayerShape &shape) {
   return entry;
 }
 
+const std::vector<KernelSpec> *Layers::kernels(const LayerShape &shape,
+                                               std::string &error) {
+  const Entry &entry = build(shape);
+  if (!entry.kernels.empty())
+    return &entry.kernels;
+  error = "the layer could not be built: " + entry.error;
+  return nullptr;
+}
+
 std::optional<std::vector<cost::Term>>
 Layers::estimate(const LayerShape &shape, const cost::Rates &rates,
                  std::string &error) {
-  const Entry &entry = build(shape);
-  if (entry.kernels.empty()) {
-    error = "the layer could not be built: " + entry.error;
+  const std::vector<KernelSpec> *layer = kernels(shape, error);
+  if (!layer)
     return std::nullopt;
-  }
   cost::Practice practice = practiceOf(shape);
   std::vector<cost::Term> terms;
-  for (const KernelSpec &kernel : entry.kernels) {
+  for (const KernelSpec &kernel : *layer) {
     cost::KernelCost cost = cost::estimateKernel(
         kernel, measuredSharding(kernel, shape), rates, {}, practice);
     practice.axis = cost.axis;

@@ -64,9 +64,14 @@ Machines inlay::fidelity::withoutScalars(const Machines &machines) {
 
 std::optional<double> Prediction::error() const {
   std::optional<double> value = measured();
-  if (!predicted || !value || *value <= 0)
+  if (!predicted || !value)
     return std::nullopt;
   return *predicted / *value - 1;
+}
+
+std::optional<double> Prediction::measured() const {
+  std::optional<double> value = row->number("value");
+  return value && *value > 0 ? value : std::nullopt;
 }
 
 namespace {
@@ -81,6 +86,8 @@ public:
       : row(row), data(data), skipped(skipped) {}
 
   std::optional<Replay> replay(const Rates &rates);
+  /// Of a row that is about one.
+  std::optional<LayerShape> layerShape();
 
 private:
   std::optional<Replay> skip(std::string reason) {
@@ -97,6 +104,20 @@ private:
     return std::nullopt;
   }
 
+  /// False, with a reason, for a number in another unit than its metric has.
+  bool hasUnit() {
+    const std::string &unit = row.text("unit"), &metric = row.text("metric");
+    const char *expected = nullptr;
+    if (llvm::StringRef(metric).starts_with("cycles"))
+      expected = "cycles";
+    else if (metric == "tokens_per_s")
+      expected = "tokens/s";
+    if (!expected || unit.empty() || unit == expected)
+      return true;
+    skip(fmt::format("its unit is '{}', {} is in {}", unit, metric, expected));
+    return false;
+  }
+
   /// P of a square region.
   std::optional<int64_t> square() {
     auto x = count("grid_p_x", kLargestCores);
@@ -105,6 +126,39 @@ private:
       return x;
     skip("the program runs on P x P cores; the row does not give one P");
     return std::nullopt;
+  }
+
+  /// False, with a reason, for a region that the wafer does not have.
+  bool fitsGrid(const Rates &rates) {
+    const model::Extent &grid = rates.target.grid;
+    int64_t x = count("grid_p_x", kLargestCores).value_or(1);
+    int64_t y = count("grid_p_y", kLargestCores).value_or(1);
+    if (std::min(x, y) <= std::min(grid.width, grid.height) &&
+        std::max(x, y) <= std::max(grid.width, grid.height))
+      return true;
+    skip(fmt::format("{} x {} cores are more than the {} x {} of {}", x, y,
+                     grid.width, grid.height, rates.target.name));
+    return false;
+  }
+
+  /// False, with a reason, for more elements of 16 bits than a core holds.
+  bool fitsSram(const Rates &rates, double elements) {
+    constexpr double kElement = 2;
+    if (elements * kElement <= rates.target.sram.value)
+      return true;
+    skip(fmt::format("a core would hold {} of tiles, it has {}",
+                     formatBytes(int64_t(std::min(elements * kElement, 1e18))),
+                     formatBytes(int64_t(rates.target.sram.value))));
+    return false;
+  }
+
+  /// False, with a reason, for a tile that is not `count` sizes.
+  bool checkTile(size_t count) {
+    if (row.text("tile").empty() || tiles().size() == count)
+      return true;
+    skip(fmt::format("its tile '{}' is not {} {} of at least 1",
+                     row.text("tile"), count, count == 1 ? "size" : "sizes"));
+    return false;
   }
 
   /// "groups of 21 cores" in the note, else the rule of the README.
@@ -141,6 +195,8 @@ private:
   }
 
   std::optional<TileShape> tileShape(int64_t cores) {
+    if (!checkTile(1))
+      return std::nullopt;
     std::vector<int64_t> sizes = tiles();
     auto m = part("m", cores), k = part("k", cores), n = part("n", cores);
     if (m && k && n)
@@ -155,7 +211,7 @@ private:
   std::optional<Replay> gemv(const Rates &rates, bool isChain);
   std::optional<Replay> gemm(const Rates &rates, bool isSumma);
   std::optional<Replay> multicast(const Rates &rates);
-  std::optional<Replay> layer(const Rates &rates, bool isPrefill);
+  std::optional<Replay> layer(const Rates &rates);
   std::optional<Replay> component(const Rates &rates);
 
   const Row &row;
@@ -167,6 +223,10 @@ std::optional<LayerShape> RowReader::layerShape(int64_t cores) {
   LayerShape shape;
   shape.cores = cores;
   shape.group = group(cores);
+  shape.phase = row.text("phase") == "prefill" ? model::Phase::Prefill
+                                               : model::Phase::Decode;
+  if (!checkTile(3))
+    return std::nullopt;
   std::vector<int64_t> sizes = tiles();
   if (sizes.size() == 3) {
     shape.model = sizes[0];
@@ -181,7 +241,7 @@ std::optional<LayerShape> RowReader::layerShape(int64_t cores) {
   if (model && ffn && tokens) {
     shape.model = *model;
     shape.ffn = *ffn;
-    bool isPrefill = row.text("phase") == "prefill";
+    bool isPrefill = shape.phase == model::Phase::Prefill;
     shape.tokens = (isPrefill ? part("m", cores) : std::nullopt)
                        .value_or(ceilDiv(*tokens, cores));
     return shape;
@@ -205,13 +265,15 @@ std::optional<LayerShape> RowReader::layerShape(int64_t cores) {
 std::optional<Replay> RowReader::gemv(const Rates &rates, bool isChain) {
   auto cores = square();
   std::vector<int64_t> sizes = tiles();
-  if (!cores)
+  if (!cores || !checkTile(1))
     return std::nullopt;
   auto k = part("k", *cores), n = part("n", *cores);
   if (sizes.size() == 1 && !k && !n)
     k = n = sizes[0];
   if (!k || !n)
     return skip("gives neither k and n nor a tile");
+  if (!fitsSram(rates, double(*k) * double(*n)))
+    return std::nullopt;
   return isChain ? chainGemv(rates, *cores, *k, *n)
                  : meshGemv(rates, *cores, *k, *n, group(*cores));
 }
@@ -219,7 +281,9 @@ std::optional<Replay> RowReader::gemv(const Rates &rates, bool isChain) {
 std::optional<Replay> RowReader::gemm(const Rates &rates, bool isSumma) {
   auto cores = square();
   auto tile = cores ? tileShape(*cores) : std::nullopt;
-  if (!tile)
+  if (!tile || !fitsSram(rates, double(tile->m) * double(tile->k) +
+                                    double(tile->k) * double(tile->n) +
+                                    double(tile->m) * double(tile->n)))
     return std::nullopt;
   return isSumma ? summaGemm(rates, *cores, *tile)
                  : meshGemm(rates, *cores, *tile);
@@ -235,14 +299,23 @@ std::optional<Replay> RowReader::multicast(const Rates &rates) {
   return replay;
 }
 
-std::optional<Replay> RowReader::layer(const Rates &rates, bool isPrefill) {
+std::optional<LayerShape> RowReader::layerShape() {
   auto cores = square();
-  auto shape = cores ? layerShape(*cores) : std::nullopt;
+  return cores ? layerShape(*cores) : std::nullopt;
+}
+
+std::optional<Replay> RowReader::layer(const Rates &rates) {
+  auto shape = layerShape();
   if (!shape)
+    return std::nullopt;
+  // Weights, and in decode the keys and values.
+  auto d = double(shape->model), f = double(shape->ffn);
+  bool isDecode = shape->phase == model::Phase::Decode;
+  double state = isDecode ? 2 * d * double(shape->tokens) : 0;
+  if (!fitsSram(rates, 4 * d * d + 3 * d * f + state))
     return std::nullopt;
   if (auto batch = row.number("batch"); batch && *batch != 1)
     return skip("the measured layers have batch 1");
-  shape->phase = isPrefill ? model::Phase::Prefill : model::Phase::Decode;
   if (!data.layers)
     return skip("there is no builder of layers");
   std::string error;
@@ -258,8 +331,13 @@ std::optional<Replay> RowReader::layer(const Rates &rates, bool isPrefill) {
 /// Bodies of functions of another code base. Only the gate's activation is
 /// nothing but scalars: FFN dim 6,144 over 512 rows of cores, one token each.
 std::optional<Replay> RowReader::component(const Rates &rates) {
+  if (row.text("metric") != "cycles_per_call")
+    return skip("part of a layer of another code base: how it cuts heads and "
+                "positions over its cores, and which sums a part holds, is not "
+                "published");
   if (row.text("kernel_or_model") != "Qwen3-1.7B silu_chunk")
-    return skip("its inner loop is not known (another code base)");
+    return skip("a function of another code base: how many rows of which "
+                "length one call works on is not published");
   constexpr double kElements = 6144.0 / 512;
   Replay replay;
   replay.add("SiLU", silu(kElements).cycles(rates, rates.of("bf16", 16)));
@@ -273,13 +351,15 @@ std::optional<Replay> RowReader::replay(const Rates &rates) {
   llvm::StringRef note = row.text("note");
   if (metric.starts_with("law_"))
     return skip("a coefficient of a law, no measurement");
+  if (!hasUnit() || !fitsGrid(rates))
+    return std::nullopt;
   if (note.starts_with("system=") && !note.starts_with("system=WaferLLM"))
     return skip("another system, whose program is not modelled");
   if (metric == "cycles_per_call" || kernel.contains(": ") ||
       kernel.contains(" attention"))
     return component(rates);
   if (phase == "decode" || phase == "prefill")
-    return layer(rates, phase == "prefill");
+    return layer(rates);
   if (phase != "kernel")
     return skip("neither a kernel nor a layer");
   if (kernel.starts_with("line multicast")) {
@@ -316,7 +396,9 @@ Use useOf(const Row &row) {
   if (row.text("phase") == "kernel")
     return isCycles && isWse3 && !kernel.starts_with("SUMMA") ? Use::Fit
                                                               : Use::Context;
-  if (!llvm::StringRef(row.text("note")).starts_with("system=WaferLLM"))
+  // Where no system is named there was only one.
+  llvm::StringRef note = row.text("note");
+  if (note.starts_with("system=") && !note.starts_with("system=WaferLLM"))
     return Use::Context;
   if (metric == "cycles_per_layer" && kernel == "LLaMA3-8B" &&
       row.text("phase") == "decode" && row.text("grid_p_x") == "420")
@@ -324,17 +406,43 @@ Use useOf(const Row &row) {
   return metric == "cycles_per_layer" ? Use::Predict : Use::Context;
 }
 
-/// What turns cycles into the unit of the row; nullopt where that is not known.
-std::optional<double> tokensPerCycle(const Row &row, const Data &data) {
-  // The sources print seconds at this clock.
-  constexpr double kClock = 1.1e9;
+/// GHz at which the source of a row turned cycles into seconds: what the row
+/// says, else that of WaferLLM's authors (OSDI'25), who print 1.1 GHz.
+std::optional<double> clockOf(const Row &row) {
+  constexpr double kWaferLlm = 1.1;
+  if (!row.text("clock_ghz").empty()) {
+    std::optional<double> clock = row.number("clock_ghz");
+    return clock && *clock > 0 ? clock : std::nullopt;
+  }
+  llvm::StringRef note = row.text("note");
+  auto [before, after] = note.split(" GHz");
+  double clock = 0;
+  if (before.size() < note.size() &&
+      !before.substr(before.find_last_of(' ') + 1).getAsDouble(clock) &&
+      clock > 0)
+    return clock;
+  return note.starts_with("system=WaferLLM") ? std::optional(kWaferLlm)
+                                             : std::nullopt;
+}
+
+/// What turns cycles into tokens/s; a reason in `skipped` where that is not
+/// known.
+std::optional<double> tokensPerCycle(const Row &row, const Data &data,
+                                     std::string &skipped) {
+  constexpr double kGiga = 1e9;
+  std::optional<double> clock = clockOf(row);
   auto dims = data.models.find(row.text("kernel_or_model"));
   if (dims == data.models.end())
+    skipped = "the layers of the model are not known";
+  else if (!clock)
+    skipped = "the clock of its source is not known; a column clock_ghz gives "
+              "it";
+  if (!skipped.empty())
     return std::nullopt;
   double tokens = row.text("phase") == "prefill"
                       ? row.number("seq_or_context").value_or(0)
                       : 1;
-  return kClock * tokens / double(dims->second.layers);
+  return *clock * kGiga * tokens / double(dims->second.layers);
 }
 
 } // namespace
@@ -346,11 +454,20 @@ std::optional<Replay> inlay::fidelity::replayOf(const Row &row,
   return RowReader(row, data, skipped).replay(rates);
 }
 
+std::optional<LayerShape> inlay::fidelity::layerShapeOf(const Row &row,
+                                                        const Data &data,
+                                                        std::string &skipped) {
+  return RowReader(row, data, skipped).layerShape();
+}
+
 static Prediction predictOn(const Row &row, const Data &data,
                             const Machines &machines) {
   Prediction prediction;
   prediction.row = &row;
   prediction.use = useOf(row);
+  if (!row.text("value").empty() && !prediction.measured())
+    prediction.unread =
+        fmt::format("its value '{}' is no number above 0", row.text("value"));
   if (!row.problem.empty()) {
     prediction.skipped = row.problem;
     return prediction;
@@ -371,12 +488,9 @@ static Prediction predictOn(const Row &row, const Data &data,
     prediction.predicted = cycles;
     return prediction;
   }
-  std::optional<double> factor = tokensPerCycle(row, data);
-  if (metric != "tokens_per_s" || !factor)
-    prediction.skipped = metric == "tokens_per_s"
-                             ? "the layers of the model are not known"
-                             : "no model of this metric";
-  else
+  if (metric != "tokens_per_s")
+    prediction.skipped = "no model of this metric";
+  else if (auto factor = tokensPerCycle(row, data, prediction.skipped))
     prediction.predicted = *factor / cycles;
   return prediction;
 }

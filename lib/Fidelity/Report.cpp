@@ -102,6 +102,27 @@ static std::string percent(std::optional<double> error) {
   return error ? fmt::format("{:+.2f} %", 100 * *error) : "";
 }
 
+/// "- file.csv:3,5,9: reason", reasons of a file in the order of their rows.
+static void
+printReasons(const std::vector<std::pair<const Row *, std::string>> &rows,
+             llvm::raw_ostream &os) {
+  std::vector<std::pair<std::string, std::string>> lines; // key, rows
+  std::vector<std::string> reasons;
+  for (const auto &[row, reason] : rows) {
+    std::string key = row->file + "\n" + reason;
+    auto known = llvm::find_if(
+        lines, [&](const auto &line) { return line.first == key; });
+    if (known != lines.end()) {
+      known->second += fmt::format(",{}", row->line);
+      continue;
+    }
+    lines.emplace_back(key, fmt::format("{}:{}", row->file, row->line));
+    reasons.push_back(reason);
+  }
+  for (size_t i = 0; i < lines.size(); ++i)
+    os << fmt::format("- {}: {}\n", lines[i].second, reasons[i]);
+}
+
 void inlay::fidelity::printText(const std::vector<Compared> &rows,
                                 llvm::raw_ostream &os) {
   std::string file;
@@ -143,20 +164,25 @@ void inlay::fidelity::printText(const std::vector<Compared> &rows,
     for (const std::string &wrong : order.wrong)
       os << "  wrong: " << wrong << "\n";
   }
-  std::map<std::string, int> skipped;
-  for (const Compared &row : rows)
+  std::vector<std::pair<const Row *, std::string>> skipped, unread;
+  for (const Compared &row : rows) {
     if (!row.full.predicted)
-      ++skipped[row.full.skipped];
+      skipped.emplace_back(row.full.row, row.full.skipped);
+    else if (!row.full.unread.empty())
+      unread.emplace_back(row.full.row, row.full.unread);
+  }
   os << "\nSkipped\n\n";
-  for (const auto &[reason, count] : skipped)
-    os << fmt::format("- {} {}: {}\n", count, count == 1 ? "row" : "rows",
-                      reason);
+  printReasons(skipped, os);
+  if (unread.empty())
+    return;
+  os << "\nPredicted without an error\n\n";
+  printReasons(unread, os);
 }
 
 /// What a row of the JSON adds to its columns.
 static constexpr llvm::StringLiteral kPredictionKeys[] = {
-    "predicted", "predicted_without_scalars", "skipped", "error",
-    "error_without_scalars"};
+    "predicted", "predicted_without_scalars", "skipped",
+    "error",     "error_without_scalars",     "unread"};
 
 void inlay::fidelity::printJson(const std::vector<Compared> &rows,
                                 llvm::raw_ostream &os) {
@@ -185,6 +211,8 @@ void inlay::fidelity::printJson(const std::vector<Compared> &rows,
           return;
         }
         json.attribute("predicted", *row.full.predicted);
+        if (!row.full.unread.empty())
+          json.attribute("unread", row.full.unread);
         json.attribute("predicted_without_scalars",
                        row.bare.predicted.value_or(0));
         if (std::optional<double> error = row.full.error())

@@ -38,14 +38,15 @@ std::optional<double> Row::number(const std::string &column) const {
   return value;
 }
 
-std::vector<std::vector<std::string>>
-inlay::fidelity::parseCsv(const std::string &text) {
-  std::vector<std::vector<std::string>> records;
-  std::vector<std::string> record;
+std::vector<CsvRecord> inlay::fidelity::parseCsv(const std::string &text) {
+  std::vector<CsvRecord> records;
+  CsvRecord record;
   std::string field;
+  int line = 1, quotedFrom = 0;
+  record.line = line;
   bool isQuoted = false, hasField = false;
   auto endField = [&] {
-    record.push_back(std::move(field));
+    record.fields.push_back(std::move(field));
     field.clear();
     hasField = true;
   };
@@ -54,7 +55,8 @@ inlay::fidelity::parseCsv(const std::string &text) {
       endField();
       records.push_back(std::move(record));
     }
-    record.clear();
+    record = {};
+    record.line = line + 1;
     hasField = false;
   };
   for (size_t i = 0; i < text.size(); ++i) {
@@ -68,6 +70,7 @@ inlay::fidelity::parseCsv(const std::string &text) {
         isQuoted = false;
     } else if (c == '"') {
       isQuoted = hasField = true;
+      quotedFrom = line;
     } else if (c == ',') {
       endField();
     } else if (c == '\n') {
@@ -75,7 +78,10 @@ inlay::fidelity::parseCsv(const std::string &text) {
     } else if (c != '\r') {
       field += c;
     }
+    line += c == '\n';
   }
+  if (isQuoted)
+    record.openQuote = quotedFrom;
   endRecord();
   return records;
 }
@@ -96,6 +102,10 @@ public:
 
   bool readFile(const std::string &path) {
     diags.setFile(path);
+    if (llvm::sys::fs::is_directory(path)) {
+      diags.warning("", "is left out: it is a folder");
+      return true;
+    }
     auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
     if (!buffer) {
       diags.inputError("", "cannot be read: " + buffer.getError().message());
@@ -115,7 +125,7 @@ public:
   }
 
 private:
-  using Records = std::vector<std::vector<std::string>>;
+  using Records = std::vector<CsvRecord>;
 
   /// A table without the columns is another table, and no reason to stop.
   bool checkColumns(const std::vector<std::string> &header) {
@@ -132,19 +142,22 @@ private:
   }
 
   void readRows(const std::string &name, const Records &records) {
-    if (!checkColumns(records.front()))
+    const std::vector<std::string> &header = records.front().fields;
+    if (!checkColumns(header))
       return;
-    size_t columns = records.front().size();
     for (size_t i = 1; i < records.size(); ++i) {
       Row row;
       row.file = name;
-      row.line = static_cast<int>(i + 1);
-      if (records[i].size() != columns)
+      const std::vector<std::string> &fields = records[i].fields;
+      row.line = records[i].line;
+      if (records[i].openQuote > 0)
+        row.problem = fmt::format("has a quote on line {} that is never closed",
+                                  records[i].openQuote);
+      else if (fields.size() != header.size())
         row.problem = fmt::format("has {} fields, the header has {}",
-                                  records[i].size(), columns);
-      for (size_t c = 0; c < columns; ++c)
-        row.fields.emplace_back(records.front()[c],
-                                c < records[i].size() ? records[i][c] : "");
+                                  fields.size(), header.size());
+      for (size_t c = 0; c < header.size(); ++c)
+        row.fields.emplace_back(header[c], c < fields.size() ? fields[c] : "");
       data.rows.push_back(std::move(row));
     }
   }
@@ -153,13 +166,13 @@ private:
   void readModels(const Records &records) {
     for (size_t i = 1; i < records.size(); ++i) {
       ModelDims dims;
-      const auto &record = records[i];
+      const std::vector<std::string> &record = records[i].fields;
       if (record.size() != 4 ||
           llvm::StringRef(record[1]).getAsInteger(10, dims.hidden) ||
           llvm::StringRef(record[2]).getAsInteger(10, dims.ffn) ||
           llvm::StringRef(record[3]).getAsInteger(10, dims.layers) ||
           dims.hidden < 1 || dims.ffn < 1 || dims.layers < 1) {
-        diags.warning(fmt::format("record {}", i + 1),
+        diags.warning(fmt::format("line {}", records[i].line),
                       "is left out: it must be name, hidden, ffn and layers, "
                       "sizes of at least 1");
         continue;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Compiler/BuildGraph.h"
+#include "inlay/Cost/LightCone.h"
 #include "inlay/Fidelity/Calibrate.h"
 #include "inlay/Fidelity/Report.h"
 #include "inlay/Target/Figures.h"
@@ -204,6 +205,98 @@ TEST_F(FidelityTest, IdealIsBelowEveryMeasuredRow) {
   EXPECT_GE(compared, 70);
 }
 
+/// The product that a kernel row timed, on its P x P cores.
+model::KernelSpec productOf(const Row &row) {
+  auto size = [&](const char *column) {
+    return int64_t(row.number(column).value_or(1));
+  };
+  model::KernelSpec kernel;
+  kernel.name = "product";
+  model::OpSpec op;
+  op.name = "product";
+  op.opClass = model::OpClass::Contraction;
+  op.opsPerPoint = 2;
+  op.computeType = {"f16", 16};
+  op.dims = {{"token", size("m")},
+             {"n", size("n")},
+             {"k", size("k"), model::DimKind::Reduction}};
+  op.operands = {
+      {model::TensorRole::Input, 0, op.computeType, {{0, 1}, {2, 1}}},
+      {model::TensorRole::Weights, 0, op.computeType, {{1, 1}, {2, 1}}},
+      {model::TensorRole::Output, 0, op.computeType, {{0, 1}, {1, 1}}}};
+  kernel.ops = {op};
+  kernel.weights = {{"w",
+                     op.computeType,
+                     {size("n"), size("k")},
+                     0,
+                     2 * size("n") * size("k"),
+                     {}}};
+  return kernel;
+}
+
+/// The least cycles that the bounds allow for a row; 0 where it has none.
+double boundOf(const Row &row, const Data &data, const target::Target &target) {
+  std::string skipped;
+  const std::string &phase = row.text("phase");
+  llvm::StringRef program = row.text("kernel_or_model");
+  auto side = int64_t(row.number("grid_p_x").value_or(0));
+  if (row.text("metric") == "cycles_per_call" || program.contains(": "))
+    return 0; // of another code base
+  if (phase == "kernel" && row.number("k")) {
+    model::KernelSpec kernel = productOf(row);
+    if (!program.starts_with("MeshGEMV") && !program.starts_with("GEMV"))
+      return cost::kernelBound(kernel, target, side * side).cycles();
+    model::Sharding sharding;
+    sharding.region = sharding.group = {side, side};
+    sharding.groups = {1, 1};
+    sharding.ops = {{{model::Axis::None, model::Axis::X, model::Axis::Y}}};
+    return cost::shardingBound(kernel, sharding, target).cycles();
+  }
+  if (phase == "kernel") // a line that takes in a stream
+    return std::max(row.number("n").value_or(0) / target.linkRate.value,
+                    double(side - 2) * target.hop.value);
+  auto shape = layerShapeOf(row, data, skipped);
+  const std::vector<model::KernelSpec> *kernels =
+      shape ? data.layers->kernels(*shape, skipped) : nullptr;
+  if (!kernels)
+    return 0;
+  double sum = 0;
+  std::vector<cost::PathWork> path;
+  for (const model::KernelSpec &kernel : *kernels) {
+    sum += cost::shardingBound(kernel, measuredSharding(kernel, *shape), target)
+               .cycles();
+    path.push_back(cost::pathWork(kernel, target));
+  }
+  return std::max(sum, cost::pathDistance(target, path));
+}
+
+/// What the bounds say holds for what real machines did.
+TEST_F(FidelityTest, BoundsAreBelowEveryMeasuredRow) {
+  std::map<std::string, int> compared;
+  for (const Row &row : data.rows) {
+    auto machine = machines.find(row.text("machine"));
+    Prediction prediction = predict(row, data, machines);
+    if (machine == machines.end() || !prediction.measured() ||
+        llvm::StringRef(row.text("metric")).starts_with("law_"))
+      continue;
+    double measured = *prediction.measured();
+    // Tokens/s as cycles, by what the prediction makes of its own cycles.
+    if (row.text("metric") == "tokens_per_s") {
+      if (!prediction.predicted)
+        continue;
+      measured = *prediction.predicted * prediction.cycles.total() / measured;
+    }
+    double bound = boundOf(row, data, machine->second);
+    if (bound <= 0)
+      continue;
+    EXPECT_LE(bound, measured) << row.file << ":" << row.line;
+    ++compared[row.text("phase")];
+  }
+  EXPECT_GE(compared["kernel"], 70);
+  EXPECT_GE(compared["decode"], 28);
+  EXPECT_GE(compared["prefill"], 16);
+}
+
 TEST_F(FidelityTest, CalibrationIsWhatTheTargetsHold) {
   Diagnostics diags;
   auto fitted = calibrate(data, machines, diags);
@@ -370,7 +463,7 @@ TEST_F(FidelityTest, WrongRowsAreSkippedWithAReason) {
   EXPECT_THAT(print(diags),
               testing::AllOf(
                   HasSubstr("b.csv: warning: is left out: it is empty"),
-                  HasSubstr("models.csv: warning: record 2: is left out: it "
+                  HasSubstr("models.csv: warning: line 2: is left out: it "
                             "must be name, hidden, ffn and layers, sizes of at "
                             "least 1")));
   ASSERT_EQ(rows->rows.size(), 3u);
@@ -379,6 +472,97 @@ TEST_F(FidelityTest, WrongRowsAreSkippedWithAReason) {
   EXPECT_TRUE(predict(rows->rows[1], *rows, machines).predicted);
   EXPECT_EQ(predict(rows->rows[2], *rows, machines).skipped,
             "a core would have more than any has room for");
+}
+
+/// A row on a machine that is not there, in a wrong unit, or with sizes that
+/// cannot be read has no prediction.
+TEST_F(FidelityTest, RowsThatCannotBeAreSkippedWithAReason) {
+  struct Case {
+    const char *row, *reason;
+  };
+  const std::string layer = "X,WSE-3,LLaMA3-8B,decode,";
+  const Case cases[] = {
+      {"2000,2000,,,,,4096,1,cycles_per_layer,,cycles,",
+       "2000 x 2000 cores are more than the 755 x 1170 of wse3"},
+      {"1,1,,,,,4096,1,cycles_per_layer,,cycles,", "a core would hold"},
+      {"7,7,,,,,4096,1,cycles_per_layer,,cycles,", "a core would hold"},
+      {"420,420,,,,10/0/10,4096,1,cycles_per_layer,,cycles,",
+       "its tile '10/0/10' is not 3 sizes of at least 1"},
+      {"420,420,,,,10/35,4096,1,cycles_per_layer,,cycles,",
+       "its tile '10/35' is not 3 sizes of at least 1"},
+      {"420,420,,,,,4096,1,cycles_per_layer,15,us,",
+       "its unit is 'us', cycles_per_layer is in cycles"},
+      {"420,420,,,,,4096,1,tokens_per_s,,tokens/s,",
+       "the clock of its source is not known; a column clock_ghz gives it"},
+  };
+  Folder folder;
+  std::string text = kHeader;
+  for (const Case &test : cases)
+    text += layer + test.row + "\n";
+  folder.write("a.csv", text);
+  Diagnostics diags;
+  auto rows = readData(folder.name(), diags);
+  ASSERT_TRUE(rows) << print(diags);
+  rows->layers = data.layers;
+  rows->models = data.models;
+  ASSERT_EQ(rows->rows.size(), std::size(cases));
+  for (size_t i = 0; i < std::size(cases); ++i) {
+    Prediction prediction = predict(rows->rows[i], *rows, machines);
+    EXPECT_FALSE(prediction.predicted) << cases[i].row;
+    EXPECT_THAT(prediction.skipped, HasSubstr(cases[i].reason));
+  }
+}
+
+/// Seconds need the clock of their source, cycles none; a layer without a
+/// system is one like any other.
+TEST_F(FidelityTest, TokensFollowTheClockOfTheirSource) {
+  auto tokens = [&](const std::string &note) {
+    Row row;
+    for (auto [column, value] :
+         {std::pair("machine", "WSE-3"),
+          std::pair("kernel_or_model", "LLaMA3-8B"),
+          std::pair("phase", "decode"), std::pair("grid_p_x", "420"),
+          std::pair("grid_p_y", "420"), std::pair("seq_or_context", "4096"),
+          std::pair("metric", "tokens_per_s"), std::pair("unit", "tokens/s")})
+      row.fields.emplace_back(column, value);
+    row.fields.emplace_back("note", note);
+    return predict(row, data, machines).predicted.value_or(0);
+  };
+  EXPECT_GT(tokens("system=WaferLLM"), 0);
+  EXPECT_DOUBLE_EQ(tokens("at 0.85 GHz") / tokens("system=WaferLLM"),
+                   0.85 / 1.1);
+  Row row = data.rows.front();
+  for (const Row &given : data.rows)
+    if (given.text("metric") == "cycles_per_layer" &&
+        predict(given, data, machines).use == Use::Predict)
+      row = given;
+  for (auto &[column, text] : row.fields)
+    if (column == "note")
+      text = "";
+  EXPECT_EQ(predict(row, data, machines).use, Use::Predict);
+}
+
+TEST(RowsTest, LinesAndOpenQuotesAreNamed) {
+  Folder folder;
+  folder.write("a.csv", std::string(kHeader) +
+                            "\n\n\"X\nY\",WSE-3,,,,,,,,,,,,,,\n"
+                            "X,WSE-3\n"
+                            "X,WSE-3,\"open,,,,,,,\nX,WSE-3\n");
+  llvm::SmallString<128> sub(folder.name());
+  llvm::sys::path::append(sub, "x.csv");
+  ASSERT_FALSE(llvm::sys::fs::create_directory(sub));
+  Diagnostics diags;
+  auto rows = readData(folder.name(), diags);
+  ASSERT_TRUE(rows) << print(diags);
+  EXPECT_THAT(print(diags),
+              HasSubstr("x.csv: warning: is left out: it is a folder"));
+  ASSERT_EQ(rows->rows.size(), 3u);
+  EXPECT_EQ(rows->rows[0].line, 4);
+  EXPECT_EQ(rows->rows[1].line, 6);
+  EXPECT_EQ(rows->rows[1].problem, "has 2 fields, the header has 16");
+  EXPECT_EQ(rows->rows[2].line, 7);
+  EXPECT_EQ(rows->rows[2].problem,
+            "has a quote on line 7 that is never closed");
 }
 
 TEST(RowsTest, ErrorsNameTheFolder) {

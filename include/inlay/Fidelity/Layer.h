@@ -74,6 +74,10 @@ public:
   Layers() = default;
   explicit Layers(GraphBuilder builder) : builder(std::move(builder)) {}
 
+  /// The kernels of the layer, in order; null with the reason in `error`.
+  const std::vector<model::KernelSpec> *kernels(const LayerShape &shape,
+                                                std::string &error);
+
   /// Cycles of each kernel of the layer, in order; null with the reason in
   /// `error`. Of a decode layer the activation of the gated MLP works on as
   /// many elements as the model dim has, as in the published code.

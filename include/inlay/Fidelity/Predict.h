@@ -42,9 +42,11 @@ struct Prediction {
   Use use = Use::Context;
   std::optional<double> predicted; ///< in the unit of the row
   std::string skipped;             ///< why there is no prediction
+  std::string unread;              ///< why there is no error beside it
   cost::Breakdown cycles;          ///< by cause
 
-  std::optional<double> measured() const { return row->number("value"); }
+  /// A number above 0; a time is nothing else.
+  std::optional<double> measured() const;
   /// predicted / measured - 1
   std::optional<double> error() const;
 };
@@ -59,6 +61,10 @@ Prediction predict(const Row &row, const Data &data, const Machines &machines,
 std::optional<cost::Replay> replayOf(const Row &row, const Data &data,
                                      const cost::Rates &rates,
                                      std::string &skipped);
+
+/// The layer that a row is about; a reason in `skipped` where it names none.
+std::optional<LayerShape> layerShapeOf(const Row &row, const Data &data,
+                                       std::string &skipped);
 
 /// `machines` without the allowed scalars.
 Machines withoutScalars(const Machines &machines);

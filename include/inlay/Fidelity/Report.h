@@ -52,9 +52,10 @@ std::vector<RankOrder> rankOrder(const std::vector<Compared> &rows);
 void printText(const std::vector<Compared> &rows, llvm::raw_ostream &os);
 
 /// {"rows": [...]}: every column of a row as it was, and "predicted" or
-/// "skipped", "predicted_without_scalars", "use", and where a value was given
-/// "error" and "error_without_scalars" (predicted / measured - 1); besides
-/// "summary" and "rank_order".
+/// "skipped", "unread" (why a value gives no error),
+/// "predicted_without_scalars", "use", and where a value was given "error" and
+/// "error_without_scalars" (predicted / measured - 1); besides "summary" and
+/// "rank_order".
 void printJson(const std::vector<Compared> &rows, llvm::raw_ostream &os);
 
 } // namespace inlay::fidelity

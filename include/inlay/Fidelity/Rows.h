@@ -29,7 +29,7 @@ namespace inlay::fidelity {
 /// One line of a CSV file.
 struct Row {
   std::string file;    ///< name without folder
-  int line = 0;        ///< 1-based
+  int line = 0;        ///< where it begins, 1-based
   std::string problem; ///< why it cannot be used; empty: nothing
   std::vector<std::pair<std::string, std::string>> fields; ///< column, text
 
@@ -54,15 +54,22 @@ struct Data {
   std::shared_ptr<Layers> layers;
 };
 
-/// Splits CSV text (RFC 4180: quotes, doubled quotes, line ends in quotes).
-/// Every record becomes a list of fields; an empty line is none.
-std::vector<std::vector<std::string>> parseCsv(const std::string &text);
+/// One record of CSV text.
+struct CsvRecord {
+  int line = 0; ///< where it begins, 1-based
+  std::vector<std::string> fields;
+  int openQuote = 0; ///< line of a quote that is never closed; 0: none
+};
+
+/// Splits CSV text (RFC 4180: quotes, doubled quotes, line ends in quotes). An
+/// empty line is no record.
+std::vector<CsvRecord> parseCsv(const std::string &text);
 
 /// Reads every *.csv of `directory` that has the columns of data/measured, and
 /// its models.csv. A folder or file that cannot be read is an error. A file
-/// that is empty or lacks these columns, and a record of models.csv that is
-/// wrong, are left out with a warning; a row with another number of fields has
-/// a `problem`.
+/// that is empty or lacks these columns, a folder named like a file, and a
+/// record of models.csv that is wrong, are left out with a warning; a row with
+/// another number of fields or a quote that nothing closes has a `problem`.
 std::optional<Data> readData(const std::string &directory, Diagnostics &diags);
 
 } // namespace inlay::fidelity
