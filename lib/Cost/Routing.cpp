@@ -226,13 +226,98 @@ static Distribution hypergeometric(int64_t all, int64_t inGroup,
   return result;
 }
 
-/// Each expert of the group chosen or not.
-static Distribution poissonBinomial(const double *chosen, int64_t experts) {
-  Distribution sum;
-  for (int64_t i = 0; i < experts; ++i)
-    sum = sum + Distribution{0, {1 - chosen[i], chosen[i]}};
-  return sum;
-}
+namespace {
+
+/// e_0, e_1, ... e_k of the odds of some experts, scaled so that none is large.
+struct SymmetricSums {
+  std::vector<double> sums = {1};
+
+  void add(double odds, int64_t most) {
+    if (int64_t(sums.size()) <= most)
+      sums.push_back(0);
+    for (size_t j = sums.size(); j-- > 1;)
+      sums[j] += sums[j - 1] * odds;
+  }
+
+  /// Of both.
+  SymmetricSums with(const SymmetricSums &other, int64_t most) const {
+    SymmetricSums both;
+    both.sums.assign(
+        std::min(sums.size() + other.sums.size() - 1, size_t(most) + 1), 0);
+    for (size_t i = 0; i < sums.size(); ++i)
+      for (size_t j = 0; j < other.sums.size() && i + j <= size_t(most); ++j)
+        both.sums[i + j] += sums[i] * other.sums[j];
+    return both;
+  }
+
+  double of(int64_t count) const {
+    return count >= 0 && count < int64_t(sums.size()) ? sums[size_t(count)] : 0;
+  }
+};
+
+/// What a token that chooses exactly k experts brings to each group of
+/// `inGroup`, by the probabilities of the experts.
+class ChosenSets {
+public:
+  ChosenSets(const std::vector<double> &chosen, int64_t perToken,
+             int64_t inGroup)
+      : free(perToken) {
+    // Odds near 1 keep the sums of many experts in range.
+    double logs = 0, count = 0;
+    for (double p : chosen)
+      if (!isSure(p)) {
+        logs += std::log(p / (1 - p));
+        ++count;
+      }
+    double typical = count > 0 ? std::exp(logs / count) : 1;
+    for (double p : chosen)
+      free -= isSure(p);
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      if (i % size_t(inGroup) == 0) {
+        groups.emplace_back();
+        sure.push_back(0);
+      }
+      if (isSure(chosen[i]))
+        ++sure.back();
+      else
+        groups.back().add(chosen[i] / (1 - chosen[i]) / typical, free);
+    }
+    // What lies before and behind each group.
+    before.resize(groups.size());
+    behind.resize(groups.size());
+    for (size_t g = 1; g < groups.size(); ++g) {
+      before[g] = before[g - 1].with(groups[g - 1], free);
+      size_t last = groups.size() - 1 - g;
+      behind[last] = behind[last + 1].with(groups[last + 1], free);
+    }
+  }
+
+  Distribution of(size_t group) const {
+    SymmetricSums others = before[group].with(behind[group], free);
+    Distribution result;
+    result.first = sure[group];
+    result.mass.clear();
+    double all = 0;
+    for (int64_t m = 0; m < int64_t(groups[group].sums.size()); ++m) {
+      double mass = groups[group].of(m) * others.of(free - m);
+      result.mass.push_back(mass);
+      all += mass;
+    }
+    for (double &mass : result.mass)
+      mass /= all;
+    return result;
+  }
+
+private:
+  /// Chosen by every token, but for rounding.
+  static bool isSure(double p) { return p > 1 - 1e-12; }
+
+  int64_t free; ///< of a token's choices, those that are not sure
+  std::vector<SymmetricSums> groups, before, behind;
+  std::vector<int64_t> sure;
+};
+
+} // namespace
 
 namespace {
 
@@ -290,10 +375,13 @@ double inlay::cost::expectedLargestLoad(const Routing &routing,
     return activations;
   int64_t inGroup = ceilDiv(load.experts, groups);
   double most = worstLoad(load);
-  bool isUniform = routing.kind == Routing::Kind::Uniform;
-  std::vector<double> chosen = isUniform
-                                   ? std::vector<double>()
-                                   : inclusion(routing, load.experts, perToken);
+  std::vector<double> chosen = inclusion(routing, load.experts, perToken);
+  bool isUniform = chosen.front() == chosen.back() &&
+                   std::count(chosen.begin(), chosen.end(), chosen.front()) ==
+                       int64_t(chosen.size());
+  std::optional<ChosenSets> sets;
+  if (!isUniform)
+    sets.emplace(chosen, perToken, inGroup);
   std::vector<GroupLoad> loads;
   std::vector<double> alike; ///< groups with that load
   for (int64_t at = 0; at < load.experts; at += inGroup) {
@@ -304,7 +392,7 @@ double inlay::cost::expectedLargestLoad(const Routing &routing,
     }
     Distribution ofToken = isUniform
                                ? hypergeometric(load.experts, size, perToken)
-                               : poissonBinomial(chosen.data() + at, size);
+                               : sets->of(size_t(at / inGroup));
     loads.emplace_back(ofToken, load.tokens);
     alike.push_back(1);
   }

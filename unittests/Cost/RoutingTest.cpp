@@ -113,11 +113,52 @@ TEST(RoutingTest, SkewMakesTheBusiestGroupBusier) {
     EXPECT_LE(largest, worstLoad(load));
     last = largest;
   }
-  // A trace in which all experts are equal is uniform routing.
-  std::vector<double> even(128, 10);
-  EXPECT_NEAR(expectedLargestLoad(Routing::trace(even), load) /
-                  expectedLargestLoad({}, load),
-              1, 0.1);
+}
+
+/// No skew is uniform routing, and next to none is next to it.
+TEST(RoutingTest, NoSkewIsUniform) {
+  for (ExpertLoad load : {ExpertLoad{128, 4, 1, 8}, ExpertLoad{128, 4, 1, 128},
+                          ExpertLoad{32, 4, 1, 16}, ExpertLoad{384, 8, 16, 48},
+                          ExpertLoad{60, 6, 100, 7}}) {
+    double uniform = expectedLargestLoad({}, load);
+    EXPECT_EQ(expectedLargestLoad(Routing::zipf(0), load), uniform);
+    std::vector<double> even(size_t(load.experts), 10);
+    EXPECT_EQ(expectedLargestLoad(Routing::trace(even), load), uniform);
+    EXPECT_NEAR(expectedLargestLoad(Routing::zipf(1e-9), load), uniform,
+                1e-6 * uniform);
+  }
+}
+
+/// Two groups, one token: all sets of k experts, weighed by their odds.
+TEST(RoutingTest, ATokenChoosesExactlyK) {
+  constexpr int64_t kExperts = 10, kChosen = 4;
+  ExpertLoad load = {kExperts, kChosen, 1, 2};
+  Routing zipf = Routing::zipf(0.4);
+  std::vector<double> chosen = inclusion(zipf, kExperts, kChosen);
+  double all = 0, largest = 0;
+  std::vector<double> first(kChosen + 1, 0);
+  for (unsigned set = 0; set < 1U << kExperts; ++set) {
+    double odds = 1;
+    int64_t size = 0, inFirst = 0;
+    for (unsigned i = 0; i < kExperts; ++i)
+      if (set >> i & 1) {
+        odds *= chosen[i] / (1 - chosen[i]);
+        ++size;
+        inFirst += i < kExperts / 2;
+      }
+    if (size != kChosen)
+      continue;
+    all += odds;
+    first[size_t(inFirst)] += odds;
+  }
+  // The groups as if they were independent, each with its own distribution.
+  double below = 0, above = 0;
+  for (int64_t m = 0; m < kChosen; ++m) {
+    below += first[size_t(m)] / all;
+    above += first[size_t(kChosen - m)] / all;
+    largest += 1 - below * above;
+  }
+  EXPECT_NEAR(expectedLargestLoad(zipf, load), largest, 1e-9);
 }
 
 TEST(RoutingTest, InclusionAddsUpToTheChosen) {

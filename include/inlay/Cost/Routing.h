@@ -77,10 +77,13 @@ std::vector<double> inclusion(const Routing &routing, int64_t experts,
 
 /// Expected largest number of activations in one group:
 ///   sum over m of 1 - product over groups of P(X_g <= m),
-/// the groups taken as independent; exact for one group. What one token brings
-/// to a group is hypergeometric where it chooses uniformly, else a sum of
-/// Bernoulli(p_i) over the group's experts (Poisson binomial): an expert is
-/// chosen once at most in either. X_g adds up the tokens, which are
+/// the groups taken as independent; exact for one group. A token chooses k
+/// different experts: a set S with a probability proportional to the product of
+/// the odds w_i = p_i / (1 - p_i) of its members (those of p_i = 1 are in every
+/// S). With e_j the sum over all sets of j of the product of their odds, it
+/// brings m of them to group g with probability
+///   e_m(g) e_{k - m}(all but g) / e_k(all),
+/// which is hypergeometric for equal p_i. X_g adds up the tokens, which are
 /// independent: exactly for few of them, for many as a normal distribution of
 /// the same mean and variance.
 double expectedLargestLoad(const Routing &routing, const ExpertLoad &load);
