@@ -326,16 +326,39 @@ private:
         });
   }
 
-  /// What a core has no room for comes from the memory beside the SRAM, where
-  /// there is one, in every firing.
+  /// Bytes of weights and state that all cores together use in a firing: of a
+  /// table the rows that are looked up, of experts those that are chosen.
+  double usedBytes() const {
+    double bytes = double(kernel.stateBytes());
+    std::vector<double> used(kernel.weights.size(), 0);
+    for (const OpSpec &op : kernel.ops) {
+      double tokens = 1;
+      for (const IterationDim &dim : op.dims)
+        if (isTokenDim(dim))
+          tokens *= double(dim.size);
+      double share = 1 - std::pow(1 - std::min(1.0, op.density), tokens);
+      for (const OperandSpec &operand : op.operands)
+        if (operand.role == TensorRole::Weights && operand.tensor >= 0)
+          used[size_t(operand.tensor)] =
+              std::max(used[size_t(operand.tensor)], share);
+    }
+    for (size_t w = 0; w < used.size(); ++w)
+      bytes += used[w] * double(kernel.weights[w].storedBytes()) *
+               double(copies(kernel, sharding, int(w)));
+    return bytes;
+  }
+
+  /// What a core has no room for lies in the memory beside the SRAM, where
+  /// there is one: what is used least, as far as that goes.
   void addDram() {
     if (!rates.target.dramBandwidth.isGiven())
       return;
-    double bytes =
+    double excess =
         double(footprint(kernel, sharding).total() - rates.target.budget()) *
         double(sharding.region.area());
-    if (bytes <= 0)
+    if (excess <= 0)
       return;
+    double bytes = std::min(excess, usedBytes());
     Breakdown cycles;
     cycles.sram = dramCycles(rates.target, bytes);
     add("read from DRAM", cycles, [&] {

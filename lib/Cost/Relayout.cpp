@@ -24,8 +24,9 @@ namespace {
 /// What happens to a value on one axis.
 struct Move {
   const char *kind = nullptr; ///< null: nothing moves
-  double wavelets = 0;        ///< over the fullest link
+  double wavelets = 0;        ///< over the fullest link, in order
   double hops = 0;
+  double crossing = 0; ///< over the fullest link, across other flows
 };
 
 class Mover {
@@ -44,10 +45,9 @@ public:
     Move move = shift(axis);
     if (a.runs == b.runs)
       return move;
-    constexpr double kContention = 1.5;
     double runs = double(commonRuns(a, b, from.features));
     move.kind = "shuffle";
-    move.wavelets += kContention * wavelets(passing(axis) / runs / 4);
+    move.crossing = wavelets(passing(axis) / runs / 4);
     move.hops += std::ceil(double(usedOn(axis, b)) / runs);
     return move;
   }
@@ -111,8 +111,20 @@ Breakdown inlay::cost::relayout(const Rates &rates, const Layout &from,
   Mover mover(rates, from, to, bits, cores);
   for (Axis axis : {Axis::X, Axis::Y})
     if (Move move = mover.along(axis); move.kind)
-      cycles += stream(rates, move.hops, move.wavelets);
+      cycles += stream(rates, move.hops,
+                       move.wavelets + move.crossing * rates.crossingFlows);
   return cycles;
+}
+
+/// "64 wavelets", "(64 wavelets x 1.5 + 3 wavelets)"
+static std::string describe(const Rates &rates, const Move &move) {
+  if (move.crossing <= 0)
+    return fmt::format("{:g} wavelets", move.wavelets);
+  std::string crossing =
+      fmt::format("{:g} wavelets x {:g}", move.crossing, rates.crossingFlows);
+  if (move.wavelets <= 0)
+    return crossing;
+  return fmt::format("({} + {:g} wavelets)", crossing, move.wavelets);
 }
 
 std::string inlay::cost::describeRelayout(const Rates &rates,
@@ -122,10 +134,11 @@ std::string inlay::cost::describeRelayout(const Rates &rates,
   Mover mover(rates, from, to, bits, cores);
   for (Axis axis : {Axis::X, Axis::Y})
     if (Move move = mover.along(axis); move.kind)
-      text += fmt::format("{}{} along {}: {:g} to start + {:g} wavelets x {:g} "
+      text += fmt::format("{}{} along {}: {:g} to start + {} x {:g} "
                           "+ {:g} hops x {:g}",
                           text.empty() ? "" : ", ", move.kind,
                           axis == Axis::X ? "x" : "y", rates.start,
-                          move.wavelets, rates.period, move.hops, rates.hop);
+                          describe(rates, move), rates.period, move.hops,
+                          rates.hop);
   return text;
 }

@@ -62,6 +62,10 @@ static double slowestRate(const std::map<std::string, Quantity> &rates,
   return slowest;
 }
 
+bool Target::hasCountableSram() const {
+  return sram.value * double(grid.width) * double(grid.height) <= kLargestWafer;
+}
+
 double Target::macsPerCycle(const std::string &type) const {
   return slowestRate(macRate, type);
 }
@@ -233,6 +237,12 @@ Target readTarget(JsonReader &reader) {
   readUnknowns(reader, target);
   if (target.reserved.value >= target.sram.value)
     reader.error("core.reserved", "must be less than core.sram");
+  if (!target.hasCountableSram())
+    reader.error("core.sram",
+                 fmt::format("must leave a wafer of {} x {} cores at most 2^62 "
+                             "bytes, got {:g} B a core",
+                             target.grid.width, target.grid.height,
+                             target.sram.value));
   checkDead(target, reader);
   reader.finish();
   return target;
@@ -330,8 +340,17 @@ bool inlay::target::apply(const Overrides &overrides, Target &target,
     target.clock.assumption = true;
   }
   if (overrides.sram) {
-    if (*overrides.sram <= target.reserved.value ||
-        double(*overrides.sram) > kLargestFigure) {
+    target::Target changed = target;
+    changed.sram.value = double(*overrides.sram);
+    if (!changed.hasCountableSram()) {
+      diags.inputError("option --sweep",
+                       fmt::format("sram must leave a wafer of {} x {} cores "
+                                   "at most 2^62 bytes, got {} a core",
+                                   target.grid.width, target.grid.height,
+                                   formatBytes(*overrides.sram)));
+      return false;
+    }
+    if (*overrides.sram <= target.reserved.value) {
       diags.inputError("option --sweep",
                        fmt::format("sram must be more than the {} that a core "
                                    "reserves, got {}",

@@ -8,6 +8,7 @@
 
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/Collectives.h"
+#include "inlay/Cost/Relayout.h"
 #include "inlay/Cost/TilePrograms.h"
 
 #include "gtest/gtest.h"
@@ -160,6 +161,55 @@ TEST(CostTest, WhatExceedsTheSramComesFromDram) {
   EXPECT_GE(fromDram(4096), dramCycles(*target, beyond));
   EXPECT_LE(fromDram(4096), dramCycles(*target, 9.0 * 1024 * 1024));
   EXPECT_EQ(dramCycles(wse3(), 1e9), 0);
+}
+
+/// What a firing does not touch may stay in DRAM: of a table all rows but those
+/// that are looked up, of experts those that are not chosen.
+TEST(CostTest, OnlyWhatAFiringTouchesComesFromDram) {
+  Diagnostics diags;
+  auto target = target::find(
+      "wormhole", std::string(std::getenv("INLAY_SOURCE_DIR")) + "/targets",
+      diags);
+  ASSERT_TRUE(target);
+  Rates rates(*target, Mode::Ideal);
+  constexpr double kRows = 65536, kWidth = 1024;
+  KernelSpec kernel = gemv(int64_t(kRows), int64_t(kWidth));
+  auto fromDram = [&] {
+    double cycles = 0;
+    for (const Term &term : explainKernel(kernel, square(1, 1), rates))
+      if (term.name == "read from DRAM")
+        cycles += term.cycles.total();
+    return cycles;
+  };
+  EXPECT_GE(fromDram(),
+            dramCycles(*target, 2 * kRows * kWidth - double(target->budget())));
+  kernel.ops[0].opClass = OpClass::Lookup;
+  kernel.ops[0].density = 1 / kRows;
+  EXPECT_NEAR(fromDram(), dramCycles(*target, 2 * kWidth), 1e-3);
+  // Two tokens look up two rows, or nearly so.
+  kernel.ops[0].dims[0].size = 2;
+  ASSERT_EQ(kernel.ops[0].dims[0].name, "token");
+  EXPECT_NEAR(fromDram() / dramCycles(*target, 2 * 2 * kWidth), 1, 1e-3);
+}
+
+/// Flows that cross lose time on their links, and an explanation says how much.
+TEST(CostTest, ShufflesSayWhatCrossingFlowsLose) {
+  target::Target target = wse3();
+  Layout from, to;
+  from.features = to.features = 4096;
+  from.x = {{{1, 4096}}, 64};
+  to.x = {{{1, 64}, {64, 64}}, 64};
+  Rates ideal(target, Mode::Ideal), calibrated(target, Mode::Calibrated);
+  double factor = target.primitives.at("crossing_flows").value;
+  EXPECT_TRUE(target.primitives.at("crossing_flows").assumption);
+  EXPECT_GT(factor, 1);
+  // A quarter of 4096 values of 2 bytes crosses the middle.
+  EXPECT_DOUBLE_EQ(relayout(ideal, from, to, 16, {64, 1}).fabricBandwidth, 512);
+  EXPECT_DOUBLE_EQ(relayout(calibrated, from, to, 16, {64, 1}).fabricBandwidth,
+                   512 * factor * calibrated.period);
+  EXPECT_NE(describeRelayout(calibrated, from, to, 16, {64, 1})
+                .find("512 wavelets x 1.5 x "),
+            std::string::npos);
 }
 
 TEST(CostTest, CrossingIsLatencyAndBandwidthAtTheClock) {

@@ -175,6 +175,9 @@ TEST(TargetTest, ErrorsNameTheField) {
               HasSubstr("field 'clock.unit': must be 'GHz', got 'MHz'"));
   EXPECT_THAT(errorsWith("\"value\": 6144", "\"value\": 49152"),
               HasSubstr("field 'core.reserved': must be less than core.sram"));
+  EXPECT_THAT(errorsWith("\"value\": 49152", "\"value\": 1e15"),
+              HasSubstr("field 'core.sram': must leave a wafer of 755 x 1170 "
+                        "cores at most 2^62 bytes, got 1e+15 B a core"));
   EXPECT_THAT(errorsWith("\"inlay-target\"", "\"else\""),
               HasSubstr("field 'format': must be 'inlay-target'"));
   EXPECT_THAT(errorsWith("\"name\": \"wse3\"", "\"name\": 3"),

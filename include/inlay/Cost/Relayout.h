@@ -19,10 +19,9 @@
 //   shuffle  another order, inside runs of L cores that hold E features: half
 //            of the features lie in either half of a run, and half of those
 //            are wanted in the other, so E / 4 cross its middle in each
-//            direction: start + c r E / 4 + h L, with c = 1.5 what a flit-level
-//            simulator loses to crossing flows in random order (BookSim2: 1.33
-//            to 1.48 times the bound); and a shift where the runs lie on other
-//            cores
+//            direction: start + c r E / 4 + h L, with c what crossing flows
+//            lose (`crossing_flows` of the target; 1 in `ideal` mode); and a
+//            shift where the runs lie on other cores
 //
 // n, k and E in wavelets. r and h as in Collectives.h.
 //

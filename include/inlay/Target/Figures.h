@@ -34,6 +34,8 @@ struct Figure {
 inline constexpr double kLeastPositive = 1e-6;
 /// No number is larger, so that counts of bytes and cycles cannot overflow.
 inline constexpr double kLargestFigure = 1e15;
+/// Bytes of SRAM on a wafer, 2^62.
+inline constexpr double kLargestWafer = 4611686018427387904.0;
 
 inline constexpr Figure kFigures[] = {
     {"clock", "", "clock", "GHz", 1e-3, true, &Target::clock},
@@ -95,6 +97,9 @@ inline constexpr PrimitiveName kPrimitives[] = {
     {"divide", "cycle", 0},
     // The colours of all collectives led along the other axis.
     {"reroute", "cycle", 0},
+    // Wavelets on the fullest link for each that must pass it, where many
+    // streams cross in random order.
+    {"crossing_flows", "1", 1},
     // What all calibrated cycles are multiplied by.
     {"software_scale", "1", kLeastPositive},
 };

@@ -101,6 +101,9 @@ struct Target {
   int64_t budget() const {
     return static_cast<int64_t>(sram.value - reserved.value);
   }
+  /// True where the bytes of all cores of a wafer, at most `kLargestWafer`, can
+  /// be counted.
+  bool hasCountableSram() const;
   /// Cores that are not dead.
   int64_t usableCores() const;
   bool isTorus() const { return wrap.valueOr(0) != 0; }
