@@ -66,17 +66,20 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
     diags.inputError("option -o", "must name a folder");
   checkFolder("-o", options.outputDir, diags);
   checkFolder("--dump-stages", options.dumpStages, diags);
-  if (!options.explain.empty() && options.format == SummaryFormat::Json)
+  if (options.explain && options.format == SummaryFormat::Json)
     diags
         .inputError("option --explain",
                     "is text; it cannot go with --format json")
         .notes.push_back("leave --format out");
+  if (options.explain && options.explain->empty())
+    diags.inputError("option --explain", "names no kernel")
+        .notes.push_back("the table of --emit report has the names");
   if (options.printDecisions && options.format == SummaryFormat::Json)
     diags
         .inputError("option --print-decisions",
                     "is text; it cannot go with --format json")
         .notes.push_back("write them with --emit decisions");
-  if (!options.explain.empty() && !options.sweep.empty())
+  if (options.explain && !options.sweep.empty())
     diags.inputError("option --explain", "is of one plan; it cannot go with "
                                          "--sweep");
   if (options.sweep.empty() && options.format == SummaryFormat::Csv)

@@ -188,8 +188,8 @@ int Job::run() {
       files.push_back({pathOf("decisions.json"), mapping::toJson(*decisions)});
   }
   diags.setFile(options.input);
-  if (!options.explain.empty() &&
-      !wafer::explainKernel(*module, options.explain, os, diags))
+  if (options.explain &&
+      !wafer::explainKernel(*module, *options.explain, os, diags))
     return print(diags);
   diags.setFile("");
   if (!writeFiles(files, diags))

@@ -180,8 +180,11 @@ static void printJson(const Table &table, llvm::raw_ostream &os) {
             json.attribute(column, nullptr);
           else if (llvm::StringRef(cell).getAsDouble(number))
             json.attribute(column, cell);
-          else
-            json.attribute(column, number);
+          else { // with the digits of the cell
+            json.attributeBegin(column);
+            json.rawValue(cell);
+            json.attributeEnd();
+          }
         }
       });
   });

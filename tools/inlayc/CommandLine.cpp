@@ -232,7 +232,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.emit = toEmit(parsed.emit);
   options.format = parsed.format;
   options.dumpStages = parsed.dumpStages;
-  options.explain = parsed.explain;
+  options.explain = given(parsed.explain);
   options.printDecisions = parsed.printDecisions;
   options.sweep = parsed.sweep;
   return options;

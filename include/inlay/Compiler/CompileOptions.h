@@ -74,10 +74,10 @@ struct CompileOptions {
   std::string outputDir = "out";
   Emit emit;
   SummaryFormat format = SummaryFormat::Text;
-  std::string sweep;           ///< "clock=0.75:1.1,batch=1:8"; empty: one plan
-  std::string explain;         ///< kernel whose estimate is shown; empty: none
-  bool printDecisions = false; ///< after the summary
-  std::string dumpStages;      ///< folder for numbered IR files; empty: none
+  std::string sweep; ///< "clock=0.75:1.1,batch=1:8"; empty: one plan
+  std::optional<std::string> explain; ///< kernel whose estimate is shown
+  bool printDecisions = false;        ///< after the summary
+  std::string dumpStages; ///< folder for numbered IR files; empty: none
 
   // Work.
   unsigned jobs = 0; ///< threads; 0: one for each core of this machine

@@ -7,12 +7,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Which axis cuts which dim follows from the kernel alone (`chooseAxes`): the
-// features of its inputs lie along the rows of the region, replicated along the
-// columns; contractions alternate, so that what one leaves along the columns
-// the next reduces along the columns and no activation is ever transposed. What
-// remains open is the shape of the region and, for experts, the number of
-// groups: `Explorer` finds the best of these that fits the budget of a core.
+// Which axis cuts which dim is a rule to begin with (`chooseAxes`): the
+// features of a kernel's inputs lie along the rows of the region, replicated
+// along the columns; contractions alternate, so that what one leaves along the
+// columns the next reduces along the columns. Where another choice takes fewer
+// cycles, moves of values counted (Relayout.h), it is taken. What remains open
+// is the shape of the region and, for experts, the number of groups: `Explorer`
+// finds the best of these that fits the budget of a core.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,7 +33,7 @@
 
 namespace inlay::sharding {
 
-/// The axes of every op of a kernel:
+/// The rule, for every op of a kernel:
 ///
 /// - contraction: the reduction dim over the axis that its input's features lie
 ///   on (Y for an input of the kernel), the largest parallel dim over the
