@@ -322,7 +322,8 @@ void EstimateChecker::checkStepBound() {
                 fmt::format("is {} cycles, its largest reason and its "
                             "{} cycles of crossings give {}",
                             bound.cycles, crossings, largest + crossings));
-  checkModelBound(path, std::max(sums["compute"], sums["sram"]));
+  if (plan.minor >= 1)
+    checkModelBound(path, std::max(sums["compute"], sums["sram"]));
 }
 
 /// The wafers that the kernels of the path fill, and a crossing for each beyond

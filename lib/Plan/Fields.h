@@ -362,7 +362,7 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("critical_path", o.criticalPath);
   v.field("stage_cycles", o.stageCycles);
   v.field("bound", o.bound);
-  v.field("model_bound", o.modelBound);
+  v.field("model_bound", o.modelBound, Since{1});
   v.field("gap", o.gap);
   v.field("unknown_bytes", o.unknownBytes);
   v.field("moved_bytes", o.movedBytes);

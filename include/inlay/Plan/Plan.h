@@ -440,6 +440,7 @@ struct Estimate {
   std::vector<std::string> criticalPath;
   std::vector<double> stageCycles; ///< by wafer
   Bound bound;                     ///< of this partition over wafers
+  /// Since 1.1; 0 cycles on 1 wafer in an older plan.
   ModelBound modelBound;
   double gap = 0; ///< latency / bound; 0 where the bound is 0
   double unknownBytes = 0;
