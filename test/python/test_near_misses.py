@@ -71,6 +71,27 @@ def test_activations_of_experts(name, letter, tmp_path):
     assert has(ir, "experts") == raises, ir
 
 
+# Known forms between idle nodes, which must be seen all the same.
+DISTURBED = {
+    "geglu": Spec(activation="gelu"),
+    "gelu": Spec(activation="gelu", gated=False, layout="separate"),
+    "swiglu": Spec(alpha=1.702, beta=1.0, limit=0.3, layout="halves"),
+    "few weights": Spec(experts=8, top_k=4, hidden=4, inner=4, groups=2, top_groups=1, selection_bias=True, layout="interleaved", bias=True,
+                        activation="relu", weights="nk"),
+    "bias of logits": Spec(router="topk_softmax", selection_bias=True),
+}
+
+
+@pytest.mark.parametrize("letter", "BCDEF")
+@pytest.mark.parametrize("name", DISTURBED)
+def test_idle_nodes_hide_nothing(name, letter, tmp_path):
+    spec = DISTURBED[name]
+    weights = moe_models.Weights(spec)
+    model = moe_models.disturb(moe_models.build(letter, spec, weights), "BCDEF".index(letter))
+    ir = check(model, {"x": weights.x}, tmp_path)
+    assert has(ir, "experts") and "opaque" not in ir, ir
+
+
 # Routers. Each gives weights and indices of the chosen, from the scores of a block in encoding B.
 
 

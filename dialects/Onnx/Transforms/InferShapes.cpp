@@ -161,8 +161,24 @@ void GraphInference::joinBranches(NodeOp node) {
   }
 }
 
+/// Whether a node moves weights that are so few that their numbers are known:
+/// no plumbing of shapes, and later levels take it as a view.
+static bool movesWeights(NodeOp node) {
+  static constexpr StringRef movers[] = {"Transpose", "Reshape",  "Squeeze",
+                                         "Unsqueeze", "Identity", "Cast",
+                                         "Flatten"};
+  if (!node.getDomain().empty() ||
+      !llvm::is_contained(movers, node.getOpType()))
+    return false;
+  auto type = dyn_cast<RankedTensorType>(node.getOutput(0).getType());
+  return type && isa<FloatType>(type.getElementType()) &&
+         type.hasStaticShape() && type.getNumElements() > 1;
+}
+
 /// Puts constants in the place of outputs whose value is known.
 void GraphInference::materialise(NodeOp node) {
+  if (movesWeights(node))
+    return;
   for (OpResult result : node.getOutputs()) {
     if (result.use_empty())
       continue;
