@@ -479,8 +479,10 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
       return signalPassFailure();
     }
     // Experts first: they span many nodes, which are then gone.
-    GraphRaiser raiser(graphs.front(), rules,
-                       raiseMoe(getOperation(), graphs.front()));
+    FailureOr<MoeRefusals> refusals = raiseMoe(getOperation(), graphs.front());
+    if (failed(refusals))
+      return signalPassFailure();
+    GraphRaiser raiser(graphs.front(), rules, std::move(*refusals));
     FailureOr<GraphOp> graph = raiser.run();
     if (failed(graph))
       return signalPassFailure();

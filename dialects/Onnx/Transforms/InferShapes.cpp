@@ -14,6 +14,7 @@
 #include "dialects/Onnx/Transforms/DeadNodes.h"
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Onnx/Transforms/Shapes/Inference.h"
+#include "dialects/Onnx/Transforms/Shapes/Signatures.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/Builders.h"
@@ -98,7 +99,10 @@ void GraphInference::visitNode(NodeOp node) {
     visitBlock(subgraph.front());
   const InferTable &table = getInferTable();
   auto function = table.find(node.getFullName());
-  if (node.isOp("", "If")) {
+  NodeInference whole(node, state);
+  if (failed(checkSignature(whole))) {
+    // It has been reported; the outputs stay as declared.
+  } else if (node.isOp("", "If")) {
     joinBranches(node);
   } else if (function == table.end()) {
     noteUnknown(node);
@@ -231,6 +235,8 @@ void GraphInference::warnUnknownOps() {
     diag << entry.first.getValue();
     diag << " (" << op.count << ", first '" << op.example.getNodeName() << "')";
   });
+  diag << "; declare the shapes of their outputs in the model (value_info), or "
+          "export it without these operators";
 }
 
 /// All symbols that inputs still have, in one error with the remedy.

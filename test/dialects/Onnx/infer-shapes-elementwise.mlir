@@ -66,7 +66,8 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     // CHECK: "Trilu"({{.*}} -> tensor<2x3xf32>{{$}}
     %7 = inlay_onnx.node "Trilu"(%a7) : (tensor<2x3xf32>) -> !inlay_onnx.unknown
     // CHECK: "CumSum"({{.*}} -> tensor<2x3xf32>{{$}}
-    %8 = inlay_onnx.node "CumSum"(%a8) : (tensor<2x3xf32>) -> !inlay_onnx.unknown
+    %axis = inlay_onnx.constant dense<1> : tensor<i64>
+    %8 = inlay_onnx.node "CumSum"(%a8, %axis) : (tensor<2x3xf32>, tensor<i64>) -> !inlay_onnx.unknown
     // CHECK: "Softmax"({{.*}} -> tensor<2x3xf16>{{$}}
     %9 = inlay_onnx.node "Softmax"(%a9) {attributes = {axis = -1 : i64}} : (tensor<2x3xf16>) -> !inlay_onnx.unknown
     // CHECK: "com.microsoft::QuickGelu"({{.*}} -> tensor<2x3xf32>{{$}}

@@ -616,15 +616,16 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
 // not count.
 
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, plugin = 3 : i64}} {
-  // expected-warning @+1 {{no rule infers the shapes of 4 nodes: plugin::Int4MoePlugin-3 (2, first '/a'), Loop-21 (1, first '/c'), Loop-16 (1, first '/d')}}
+  // expected-warning @+1 {{no rule infers the shapes of 4 nodes: plugin::Int4MoePlugin-3 (2, first '/a'), Loop-21 (1, first '/c'), Loop-16 (1, first '/d'); declare the shapes of their outputs in the model (value_info), or export it without these operators}}
   inlay_onnx.graph @main(%x: tensor<2xf32>) -> (!inlay_onnx.unknown, tensor<?xf32>, tensor<2xf32>, tensor<*xf32>, tensor<*xf32>)
       attributes {arg_names = ["x"], result_names = ["r", "s", "t", "u", "v"]} {
+    %none = inlay_onnx.none : none
     %0 = inlay_onnx.node "plugin::Int4MoePlugin"(%x) : (tensor<2xf32>) -> !inlay_onnx.unknown loc("/a")
     %1 = inlay_onnx.node "plugin::Int4MoePlugin"(%x) : (tensor<2xf32>) -> tensor<?xf32> loc("/b")
     %2 = inlay_onnx.node "plugin::Int4MoePlugin"(%x) : (tensor<2xf32>) -> tensor<2xf32>
-    %3 = inlay_onnx.node "Loop"(%x) : (tensor<2xf32>) -> tensor<*xf32> loc("/c")
+    %3 = inlay_onnx.node "Loop"(%none, %none, %x) : (none, none, tensor<2xf32>) -> tensor<*xf32> loc("/c")
     // From a function with another opset.
-    %4 = inlay_onnx.node "Loop"(%x) attributes {own_opset = 16 : i64} : (tensor<2xf32>) -> tensor<*xf32> loc("/d")
+    %4 = inlay_onnx.node "Loop"(%none, %none, %x) attributes {own_opset = 16 : i64} : (none, none, tensor<2xf32>) -> tensor<*xf32> loc("/d")
     inlay_onnx.return %0, %1, %2, %3, %4 : !inlay_onnx.unknown, tensor<?xf32>, tensor<2xf32>, tensor<*xf32>, tensor<*xf32>
   }
 }
@@ -656,5 +657,36 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     %7 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d7")
     %8 = inlay_onnx.node "Exp"(%x) : (tensor<2xf32>) -> tensor<7xf32> loc("/d8")
     inlay_onnx.return %0, %1, %2, %3, %4, %5, %6, %7, %8 : tensor<3xf32>, tensor<2xf16>, tensor<1x2xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>
+  }
+}
+
+// -----
+
+// How many inputs and outputs an operator has, and of which elements.
+
+// expected-error @unknown {{node '/few' (MatMul): has 1 input, expected 2}}
+// expected-error @unknown {{node '/many' (Neg): has 2 outputs, expected 1}}
+// expected-error @unknown {{node '/open' (Concat): has 0 inputs, expected 1 or more}}
+// expected-error @unknown {{node '/range' (Clip): has 4 inputs, expected 1 to 3}}
+// expected-error @unknown {{node '/mixed' (MatMul): inputs 0 and 1 must hold elements of one type, got 'f32' and 'i32'}}
+// expected-error @unknown {{node '/and' (And): input 0 has elements of type 'f32', expected booleans}}
+// expected-error @unknown {{node '/gather' (Gather): input 1 has elements of type 'f32', expected integers}}
+// expected-error @unknown {{node '/norm' (LayerNormalization): input 1 has elements of type 'i32', expected floats}}
+// expected-error @unknown {{node '/text' (Exp): input 0 has elements of type '!inlay_onnx.string', expected floats}}
+// expected-error @unknown {{node '/flag' (Add): input 0 has elements of type 'i1', expected floats or integers}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  inlay_onnx.graph @main(%x: tensor<4x4xf32>, %i: tensor<4x4xi32>, %s: tensor<4x!inlay_onnx.string>, %b: tensor<4xi1>) -> (!inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown)
+      attributes {arg_names = ["x", "i", "s", "b"], result_names = ["a", "b", "c", "d", "e", "f", "g", "h", "k", "l"]} {
+    %0 = inlay_onnx.node "MatMul"(%x) : (tensor<4x4xf32>) -> !inlay_onnx.unknown loc("/few")
+    %1:2 = inlay_onnx.node "Neg"(%x) : (tensor<4x4xf32>) -> (!inlay_onnx.unknown, !inlay_onnx.unknown) loc("/many")
+    %2 = inlay_onnx.node "Concat"() {attributes = {axis = 0 : i64}} : () -> !inlay_onnx.unknown loc("/open")
+    %3 = inlay_onnx.node "Clip"(%x, %x, %x, %x) : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>) -> !inlay_onnx.unknown loc("/range")
+    %4 = inlay_onnx.node "MatMul"(%x, %i) : (tensor<4x4xf32>, tensor<4x4xi32>) -> !inlay_onnx.unknown loc("/mixed")
+    %5 = inlay_onnx.node "And"(%x, %x) : (tensor<4x4xf32>, tensor<4x4xf32>) -> !inlay_onnx.unknown loc("/and")
+    %6 = inlay_onnx.node "Gather"(%x, %x) : (tensor<4x4xf32>, tensor<4x4xf32>) -> !inlay_onnx.unknown loc("/gather")
+    %7 = inlay_onnx.node "LayerNormalization"(%x, %i) : (tensor<4x4xf32>, tensor<4x4xi32>) -> !inlay_onnx.unknown loc("/norm")
+    %8 = inlay_onnx.node "Exp"(%s) : (tensor<4x!inlay_onnx.string>) -> !inlay_onnx.unknown loc("/text")
+    %9 = inlay_onnx.node "Add"(%b, %b) : (tensor<4xi1>, tensor<4xi1>) -> !inlay_onnx.unknown loc("/flag")
+    inlay_onnx.return %0, %1#0, %2, %3, %4, %5, %6, %7, %8, %9 : !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown
   }
 }

@@ -27,7 +27,7 @@ public:
   MoeRaiser(ModuleOp module, onnx::GraphOp graph)
       : graph(graph), analysis(graph), builder(module) {}
 
-  MoeRefusals run() {
+  FailureOr<MoeRefusals> run() {
     analysis.run();
     for (Completion &completion : analysis.getCompletions())
       raise(completion);
@@ -35,8 +35,10 @@ public:
     for (Router &router : analysis.getRouters())
       raiseAlone(router);
     reportMissing();
-    refusePlugins();
+    bool hasPlugins = reportPlugins();
     eraseDeadOps();
+    if (hasPlugins)
+      return failure();
     return std::move(refusals);
   }
 
@@ -229,20 +231,36 @@ private:
   }
 
   /// Experts in an operator of another domain, whose bytes only its vendor
-  /// knows: a weight of rank 3 with a matrix for each column of another input.
-  void refusePlugins() {
+  /// knows: nothing that is planned of them would be true.
+  bool reportPlugins() {
+    bool hasPlugins = false;
     for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
       StringRef domain = node.getDomain();
-      if (domain.empty() || domain == "com.microsoft" || !holdsExperts(node))
+      if (domain.empty() || domain == "com.microsoft" || !isOfExperts(node))
         continue;
-      refusals[node] =
-          "is a plug-in of domain '" + domain.str() +
-          "' with the weights of experts in a layout that only its vendor "
-          "knows: export the model without it, with standard operators or "
-          "com.microsoft::MoE";
+      hasPlugins = true;
+      mlir::emitError(node.getLoc())
+          << "node '" << node.getNodeName() << "' (" << node.getFullName()
+          << ") is a plug-in of domain '" << domain
+          << "' with the weights of experts in a layout that only its vendor "
+             "knows: export the model without it, with standard operators or "
+             "com.microsoft::MoE";
     }
+    return hasPlugins;
   }
 
+  /// By what a vendor calls the operator or its attributes, or by its weights.
+  static bool isOfExperts(NodeOp node) {
+    if (node.getOpType().contains_insensitive("moe") ||
+        node.getOpType().contains_insensitive("expert") || holdsExperts(node))
+      return true;
+    DictionaryAttr attributes = node.getNodeAttrsAttr();
+    return attributes && llvm::any_of(attributes, [](NamedAttribute attr) {
+             return attr.getName().getValue().contains_insensitive("expert");
+           });
+  }
+
+  /// A weight of rank 3 with a matrix for each column of another input.
   static bool holdsExperts(NodeOp node) {
     SmallVector<int64_t> experts;
     int64_t widest = 0;
@@ -284,6 +302,7 @@ private:
 
 } // namespace
 
-MoeRefusals inlay::nn::raiseMoe(ModuleOp module, onnx::GraphOp graph) {
+FailureOr<MoeRefusals> inlay::nn::raiseMoe(ModuleOp module,
+                                           onnx::GraphOp graph) {
   return MoeRaiser(module, graph).run();
 }

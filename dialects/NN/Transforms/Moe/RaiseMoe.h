@@ -29,8 +29,9 @@ using MoeRefusals = llvm::DenseMap<mlir::Operation *, std::string>;
 /// Puts `inlay_nn.route` and `inlay_nn.experts` in the place of every
 /// mixture of experts of `graph`, whatever operators it is written in, and
 /// erases what is not needed after that. Warns of routers that have fewer
-/// experts than they choose from. Linear in the number of nodes.
-MoeRefusals raiseMoe(mlir::ModuleOp module, onnx::GraphOp graph);
+/// experts than they choose from. Fails, and says why, where an operator of a
+/// vendor holds experts. Linear in the number of nodes.
+mlir::FailureOr<MoeRefusals> raiseMoe(mlir::ModuleOp module, onnx::GraphOp graph);
 
 } // namespace inlay::nn
 

@@ -100,23 +100,7 @@ static void foldOperands(NodeInference &n, ArrayRef<int64_t> shape,
   n.fold(0, result);
 }
 
-/// Operands from `first` on must hold elements of one type.
-static LogicalResult checkElementTypes(NodeInference &n, unsigned first) {
-  Type expected = n.elementType(first);
-  for (unsigned i = first + 1; i < n.numInputs(); ++i)
-    if (Type given = n.elementType(i); expected && given && given != expected)
-      return n.error() << "inputs " << first << " and " << i
-                       << " must hold elements of one type, got " << expected
-                       << " and " << given,
-             failure();
-  return success();
-}
-
 static LogicalResult inferBroadcast(NodeInference &n, Type elementType) {
-  // The exponent of a power may be of another type.
-  if (n.node.getDomain().empty() && n.opType() != "Pow" &&
-      failed(checkElementTypes(n, 0)))
-    return failure();
   // Before opset 7 the second operand was laid over the first.
   if (n.node.getDomain().empty() && n.opset() != 0 && n.opset() < 7 &&
       n.numInputs() == 2) {
@@ -143,8 +127,6 @@ static LogicalResult inferComparison(NodeInference &n) {
 }
 
 static LogicalResult inferWhere(NodeInference &n) {
-  if (failed(checkElementTypes(n, 1)))
-    return failure();
   FailureOr<std::optional<Shape>> shape = broadcastInputs(n, 0);
   if (failed(shape))
     return failure();
