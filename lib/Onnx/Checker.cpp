@@ -66,8 +66,9 @@ void Checker::check(Model &model) {
   checkGraph(model.graph, scope, /*isFunction=*/false);
 }
 
-/// The newest opset of the default domain whose operators are known.
-static constexpr int64_t kMaxOpset = 28;
+/// The oldest and the newest opset of the default domain whose operators are
+/// known.
+static constexpr int64_t kMinOpset = 7, kMaxOpset = 28;
 
 void Checker::checkVersions(const Model &model) {
   if (model.irVersion < kMinIRVersion || model.irVersion > kMaxIRVersion)
@@ -79,17 +80,29 @@ void Checker::checkVersions(const Model &model) {
                         "export the model again with a current version of "
                         "ONNX");
   checkOpsets([] { return std::string(); }, model.opsets);
-  for (const Opset &opset : model.opsets)
+  for (const Opset &opset : model.opsets) {
+    if (opset.domain.empty() && opset.version >= 1 && opset.version < kMinOpset)
+      findings.warning("", "opset " + Twine(opset.version) + " is older than " +
+                               Twine(kMinOpset) +
+                               ", the oldest that is known: operators that "
+                               "changed until then are taken for what they "
+                               "became; convert the model to a newer opset");
     if (opset.domain.empty() && opset.version > kMaxOpset)
       findings.warning("", "opset " + Twine(opset.version) + " is newer than " +
                                Twine(kMaxOpset) +
                                ", the newest that is known: operators that "
                                "changed since are taken for what they were");
+  }
 }
 
 void Checker::checkOpsets(Subject subject, llvm::ArrayRef<Opset> opsets) {
   llvm::StringMap<int64_t> versions;
   for (const Opset &opset : opsets) {
+    if (opset.domain.empty() && opset.version < 1)
+      findings.inputError(subject(),
+                          "imports opset " + Twine(opset.version) +
+                              ", versions count from 1",
+                          "export the model again");
     auto [entry, isNew] = versions.try_emplace(opset.domain, opset.version);
     if (!isNew && entry->second != opset.version)
       findings.inputError(subject(), "imports two opsets of domain '" +

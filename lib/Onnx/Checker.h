@@ -17,6 +17,7 @@
 #define INLAY_LIB_ONNX_CHECKER_H
 
 #include "Findings.h"
+#include "SafetensorsIndex.h"
 
 #include "inlay/Onnx/Model.h"
 
@@ -49,12 +50,16 @@ private:
     bool usable = false;
     bool present = false;
     uint64_t bytes = 0;
+    /// Of a .safetensors file.
+    std::optional<SafetensorsIndex> index;
   };
 
   void checkExternal(Subject subject, const Tensor &tensor, uint64_t needed);
   void checkInline(Subject subject, const Tensor &tensor, uint64_t needed);
   const ExternalFile &lookupFile(Subject subject, llvm::StringRef location);
   ExternalFile examineFile(Subject subject, llvm::StringRef location);
+  void readIndex(Subject subject, llvm::StringRef location,
+                 const std::string &path, ExternalFile &file);
 
   std::optional<std::string> folder;
   Findings &findings;

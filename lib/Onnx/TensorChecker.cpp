@@ -120,14 +120,22 @@ void TensorChecker::checkExternal(Subject subject, const Tensor &tensor,
                        formatDims(tensor.dims) + " needs " +
                        formatBytes(needed));
   const ExternalFile &file = lookupFile(subject, tensor.location);
-  if (file.usable && file.present && tensor.offset + tensor.length > file.bytes)
-    findings.inputError(
+  if (!file.usable || !file.present)
+    return;
+  if (tensor.offset + tensor.length > file.bytes)
+    return findings.inputError(
         subject(),
         "its external data end at byte " +
             formatCount(tensor.offset + tensor.length) + " of '" +
             tensor.location + "', which has " + formatBytes(file.bytes),
         "the file is incomplete; fetch it again, or remove it to plan without "
         "weights");
+  std::string problem = file.index ? file.index->check(tensor) : "";
+  if (!problem.empty())
+    findings.inputError(
+        subject(), "its external data in '" + tensor.location + "' " + problem,
+        "offset and length count bytes of the whole file, its "
+        "header included; export the model again");
 }
 
 const TensorChecker::ExternalFile &
@@ -198,5 +206,21 @@ TensorChecker::ExternalFile TensorChecker::examineFile(Subject subject,
   }
   file.present = true;
   file.bytes = status.getSize();
+  if (location.ends_with_insensitive(".safetensors"))
+    readIndex(subject, location, whole.str().str(), file);
   return file;
+}
+
+/// The file must be what its name says.
+void TensorChecker::readIndex(Subject subject, StringRef location,
+                              const std::string &path, ExternalFile &file) {
+  std::string error;
+  file.index = SafetensorsIndex::read(path, file.bytes, error);
+  if (file.index)
+    return;
+  file.usable = false;
+  findings.inputError(subject(),
+                      "its external data '" + location + "' " + error,
+                      "the file is damaged; fetch it again, or remove it to "
+                      "plan without weights");
 }

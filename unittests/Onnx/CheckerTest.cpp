@@ -196,6 +196,21 @@ TEST(CheckerTest, NewerOpsetsAreNamed) {
       "were\n");
 }
 
+TEST(CheckerTest, OlderOpsetsAreNamed) {
+  EXPECT_EQ(
+      printFindings(encode("ir_version: 8 graph { } opset_import { version: 6 "
+                           "}")),
+      "model.onnx: warning: opset 6 is older than 7, the oldest that is known: "
+      "operators that changed until then are taken for what they became; "
+      "convert the model to a newer opset\n");
+  for (const char *version : {"0", "-1"})
+    EXPECT_EQ(printFindings(encode("ir_version: 8 graph { } opset_import { "
+                                   "version: " +
+                                   std::string(version) + " }")),
+              "model.onnx: error: imports opset " + std::string(version) +
+                  ", versions count from 1\n  note: export the model again\n");
+}
+
 TEST(CheckerTest, OperatorsHaveNames) {
   EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'a::B' }"),
             "model.onnx: error: node 'n' (a::B): has no valid operator name: "

@@ -261,4 +261,88 @@ TEST_F(ExternalFileTest, MustBeAFile) {
       "not a regular file\n");
 }
 
+//===----------------------------------------------------------------------===//
+// .safetensors
+//===----------------------------------------------------------------------===//
+
+/// A file of the format: its header, and `bytes` of data.
+static std::string safetensors(llvm::StringRef header, size_t bytes = 32,
+                               uint64_t length = 0) {
+  length = length ? length : header.size();
+  std::string text;
+  for (int i = 0; i < 8; ++i)
+    text += static_cast<char>(length >> (8 * i));
+  return text + header.str() + std::string(bytes, 'x');
+}
+
+static std::string stored(const char *offset) {
+  return external(entry("location", "w.safetensors") + entry("offset", offset));
+}
+
+TEST_F(ExternalFileTest, SafetensorsAreThoseOfTheHeader) {
+  // 56 bytes behind the first 8.
+  std::string header =
+      R"({"w":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}} )";
+  ASSERT_EQ(header.size(), 56u);
+  write(folder, "w.safetensors", safetensors(header));
+  EXPECT_EQ(check(stored("64"), folder), "");
+  std::string note = "  note: offset and length count bytes of the whole file, "
+                     "its header included; export the model again\n";
+  EXPECT_EQ(check(stored("0"), folder),
+            "model.onnx: error: initializer 'w': its external data in "
+            "'w.safetensors' begin at byte 0, in the header, which ends at "
+            "byte 64\n" +
+                note);
+  write(folder, "w.safetensors",
+        safetensors(R"({"h":{"dtype":"F16","shape":[8],"data_offsets":[0,16]},)"
+                    R"("i":{"dtype":"I32","shape":[8],"data_offsets":[16,48]})"
+                    R"(,"__metadata__":{"a":"b"}})",
+                    48));
+  EXPECT_EQ(check(stored("144"), folder),
+            "model.onnx: error: initializer 'w': its external data in "
+            "'w.safetensors' are the bytes 144 to 176, which are not in one "
+            "tensor of the file\n" +
+                note);
+  EXPECT_EQ(check(stored("159"), folder),
+            "model.onnx: error: initializer 'w': its external data in "
+            "'w.safetensors' are of tensor 'i', whose elements are I32, not "
+            "FLOAT\n" +
+                note);
+}
+
+TEST_F(ExternalFileTest, SafetensorsHaveAHeader) {
+  std::string start = "model.onnx: error: initializer 'w': its external data "
+                      "'w.safetensors' ";
+  std::string note = "  note: the file is damaged; fetch it again, or remove "
+                     "it to plan without weights\n";
+  write(folder, "w.safetensors", "abc");
+  EXPECT_EQ(check(stored("0"), folder), start + "has no header\n" + note);
+  for (uint64_t length : {uint64_t(1) << 62, uint64_t(100)}) {
+    write(folder, "w.safetensors", safetensors("{}", 64, length));
+    EXPECT_EQ(check(stored("16"), folder),
+              start +
+                  "says that its header is longer than the file or the "
+                  "format allows\n" +
+                  note);
+  }
+  for (std::string header :
+       {std::string("{not json"), std::string("[1]"), std::string(999, '['),
+        "{\"w\":[" + std::string(4000, ',') + "]}"}) {
+    write(folder, "w.safetensors", safetensors(header, 9999));
+    EXPECT_EQ(check(stored("64"), folder),
+              start + "has a header that is no JSON object\n" + note);
+  }
+  for (const char *range :
+       {"[0,9223372036854775807]", "[8,0]", "[0]", "[-1,32]", "0"}) {
+    write(folder, "w.safetensors",
+          safetensors(R"({"w":{"dtype":"F32","data_offsets":)" +
+                      std::string(range) + "}}"));
+    EXPECT_EQ(check(stored("8"), folder),
+              start +
+                  "has a header in which tensor 'w' has no type or no "
+                  "range\n" +
+                  note);
+  }
+}
+
 } // namespace

@@ -100,7 +100,7 @@ void GraphInference::visitNode(NodeOp node) {
   const InferTable &table = getInferTable();
   auto function = table.find(node.getFullName());
   NodeInference whole(node, state);
-  if (failed(checkSignature(whole))) {
+  if (failed(checkSignature(whole)) || failed(checkNumbers(whole))) {
     // It has been reported; the outputs stay as declared.
   } else if (node.isOp("", "If")) {
     joinBranches(node);

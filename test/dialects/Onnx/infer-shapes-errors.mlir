@@ -690,3 +690,23 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     inlay_onnx.return %0, %1#0, %2, %3, %4, %5, %6, %7, %8, %9 : !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown
   }
 }
+
+// -----
+
+// Numbers that make everything behind them none.
+
+// expected-error @unknown {{node '/nan' (LayerNormalization): attribute 'epsilon' is no number, expected a finite number from 0 on}}
+// expected-error @unknown {{node '/inf' (com.microsoft::SkipLayerNormalization): attribute 'epsilon' is infinite, expected a finite number from 0 on}}
+// expected-error @unknown {{node '/clip' (Clip): input 1 is nan, which is no bound}}
+// expected-error @unknown {{node '/old' (Clip): attribute 'max' is nan, which is no bound}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%x: tensor<4x4xf32>, %s: tensor<4xf32>) -> (!inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown)
+      attributes {arg_names = ["x", "s"], result_names = ["a", "b", "c", "d"]} {
+    %nan = inlay_onnx.constant dense<0x7FC00000> : tensor<f32>
+    %0 = inlay_onnx.node "LayerNormalization"(%x, %s) {attributes = {epsilon = 0x7FC00000 : f32}} : (tensor<4x4xf32>, tensor<4xf32>) -> !inlay_onnx.unknown loc("/nan")
+    %1 = inlay_onnx.node "com.microsoft::SkipLayerNormalization"(%x, %x, %s) {attributes = {epsilon = 0x7F800000 : f32}} : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> !inlay_onnx.unknown loc("/inf")
+    %2 = inlay_onnx.node "Clip"(%x, %nan) : (tensor<4x4xf32>, tensor<f32>) -> !inlay_onnx.unknown loc("/clip")
+    %3 = inlay_onnx.node "Clip"(%x) {attributes = {max = 0x7FC00000 : f32}} : (tensor<4x4xf32>) -> !inlay_onnx.unknown loc("/old")
+    inlay_onnx.return %0, %1, %2, %3 : !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown
+  }
+}

@@ -18,6 +18,7 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -333,5 +334,30 @@ LogicalResult onnx::checkSignature(NodeInference &n) {
                        << " must hold elements of one type, got " << other
                        << " and " << type;
   }
+  return success();
+}
+
+LogicalResult onnx::checkNumbers(NodeInference &n) {
+  if (auto epsilon = n.node.getNodeAttrOfType<FloatAttr>("epsilon")) {
+    double number = epsilon.getValueAsDouble();
+    if (!std::isfinite(number) || number < 0)
+      return n.error() << "attribute 'epsilon' is "
+                       << (std::isnan(number)   ? "no number"
+                           : std::isinf(number) ? "infinite"
+                                                : "negative")
+                       << ", expected a finite number from 0 on";
+  }
+  if (!n.node.isOp("", "Clip"))
+    return success();
+  for (StringRef name : {"min", "max"})
+    if (auto bound = n.node.getNodeAttrOfType<FloatAttr>(name);
+        bound && std::isnan(bound.getValueAsDouble()))
+      return n.error() << "attribute '" << name
+                       << "' is nan, which is no bound";
+  for (unsigned i : {1u, 2u})
+    if (const ConstTensor *bound = n.has(i) ? n.value(i) : nullptr;
+        bound && bound->size() == 1 && (*bound)[0].known &&
+        isa<FloatType>(bound->elementType()) && std::isnan((*bound)[0].f))
+      return n.error() << "input " << i << " is nan, which is no bound";
   return success();
 }

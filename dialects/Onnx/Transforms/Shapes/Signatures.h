@@ -22,6 +22,10 @@ namespace inlay::onnx {
 /// Operators of other domains and unknown ones are let pass.
 mlir::LogicalResult checkSignature(NodeInference &inference);
 
+/// Reports an epsilon that is negative or no number, and a bound that is none:
+/// all that is computed with them is none either.
+mlir::LogicalResult checkNumbers(NodeInference &inference);
+
 } // namespace inlay::onnx
 
 #endif // INLAY_DIALECTS_ONNX_TRANSFORMS_SHAPES_SIGNATURES_H
