@@ -31,7 +31,8 @@ using MoeRefusals = llvm::DenseMap<mlir::Operation *, std::string>;
 /// erases what is not needed after that. Warns of routers that have fewer
 /// experts than they choose from. Fails, and says why, where an operator of a
 /// vendor holds experts. Linear in the number of nodes.
-mlir::FailureOr<MoeRefusals> raiseMoe(mlir::ModuleOp module, onnx::GraphOp graph);
+mlir::FailureOr<MoeRefusals> raiseMoe(mlir::ModuleOp module,
+                                      onnx::GraphOp graph);
 
 } // namespace inlay::nn
 
