@@ -163,6 +163,8 @@ inlay::mapping::planFastestStages(const StageRequest &request,
     };
     Diagnostics ignored;
     std::optional<partition::Solution> next = solved(fewer, ignored);
+    if (next && next->stages.size() == best->stages.size())
+      continue;
     double cycles = next ? cyclesOf(*next, planner) : least;
     if (cycles >= least)
       break;
