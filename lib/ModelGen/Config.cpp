@@ -79,14 +79,14 @@ static const Family *findFamily(llvm::StringRef modelType) {
 
 /// Says what an unknown config is, what is known, and what it lacks of a plain
 /// decoder: a family of another architecture lacks much.
-static void reportUnknown(ConfigReader &config, Diagnostics &diags) {
-  std::string type = config.textOr("model_type", "");
+static void reportUnknown(ConfigReader &config, llvm::StringRef type,
+                          Diagnostics &diags) {
   std::vector<std::string> classes = config.texts("architectures");
   Diagnostic &error = diags.inputError(
       "field '" + config.pathOf("model_type") + "'",
       fmt::format("no family of this name is known: model_type {}, "
                   "architectures [{}]",
-                  type.empty() ? "is missing" : "'" + type + "'",
+                  type.empty() ? "is missing" : "'" + type.str() + "'",
                   llvm::join(classes, ", ")));
   std::vector<std::string> lacking;
   for (llvm::StringRef name :
@@ -113,9 +113,11 @@ static void reportUnknown(ConfigReader &config, Diagnostics &diags) {
 static std::optional<ModelSpec>
 readDecoder(ConfigReader &config, ConfigReader &outer, Diagnostics &diags) {
   std::string type = config.textOr("model_type", "");
+  if (diags.hasErrors())
+    return std::nullopt; // it is no name
   const Family *family = findFamily(type);
   if (!family) {
-    reportUnknown(config, diags);
+    reportUnknown(config, type, diags);
     return std::nullopt;
   }
   ModelSpec spec;

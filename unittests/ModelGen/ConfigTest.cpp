@@ -295,6 +295,11 @@ TEST(ConfigTest, NamesWhatNoFamilyHas) {
               "is not known");
 }
 
+TEST(ConfigTest, SaysOnceThatANameIsNone) {
+  EXPECT_EQ(complain(R"({"model_type": 7, "architectures": 5})"),
+            "config.json: error: field 'model_type': is 7, expected a text\n");
+}
+
 TEST(ConfigTest, NamesUnknownFamilies) {
   EXPECT_EQ(
       complain(R"({"model_type": "mamba", "architectures": ["MambaForCausalLM"],

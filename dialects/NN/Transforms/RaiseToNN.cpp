@@ -509,7 +509,8 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
         remark::passed(
             graph.getLoc(),
             remark::RemarkOpts::name("ValidTokens").category("raise"))
-            << "input '" << name << "' is the mask of valid tokens";
+            << "an input is taken for the mask of valid tokens"
+            << remark::metric("input", name);
   }
 
   /// What several ops spell out, in one; what nobody uses, away.

@@ -1,5 +1,7 @@
 // Attention that is written out: copied heads, state by Concat, a mask that the graph computes; near misses keep their mask.
 // RUN: inlay-opt %s --raise-to-nn --verify-nn -split-input-file | FileCheck %s
+// RUN: inlay-opt %s --raise-to-nn -split-input-file --remarks-filter=.* -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// REMARK: [Passed] ValidTokens | Category:raise | Remark="an input is taken for the mask of valid tokens", input=mask
 
 // The mask of causal attention, with what the runtime says of padding, goes away whole.
 module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
