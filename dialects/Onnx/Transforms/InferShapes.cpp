@@ -15,12 +15,15 @@
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Onnx/Transforms/Shapes/Inference.h"
 #include "dialects/Onnx/Transforms/Shapes/Signatures.h"
+#include "dialects/Onnx/Transforms/StepDims.h"
+
+#include "inlay/Onnx/DimExpr.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -239,23 +242,40 @@ void GraphInference::warnUnknownOps() {
           "export it without these operators";
 }
 
+/// The names that a size is to be given for `text`: those of an expression that
+/// no convention gives one; any other text is a name itself.
+static std::vector<std::string> getFreeNames(StringRef text) {
+  std::string error;
+  std::optional<DimExpr> expr = DimExpr::parse(text, error);
+  if (!expr || expr->symbols().empty())
+    return {text.str()};
+  std::vector<std::string> names;
+  for (const std::string &symbol : expr->symbols())
+    if (symbol == text || !getDimRole(symbol))
+      names.push_back(symbol);
+  return names.empty() ? std::vector<std::string>{text.str()} : names;
+}
+
 /// All symbols that inputs still have, in one error with the remedy.
 LogicalResult GraphInference::checkSymbols() {
-  llvm::SetVector<StringRef> open;
+  llvm::StringSet<> seen;
+  std::vector<std::string> open;
   for (BlockArgument argument : graph.getBody().getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !type.getEncoding() || argument.use_empty())
       continue;
     for (StringRef symbol : getDimSymbols(type))
       if (!symbol.empty())
-        open.insert(symbol);
+        for (std::string &name : getFreeNames(symbol))
+          if (seen.insert(name).second)
+            open.push_back(std::move(name));
   }
   if (open.empty())
     return success();
   InFlightDiagnostic diag = graph.emitError()
                             << "dims without a size: --bind \"";
   llvm::interleave(
-      open, [&](StringRef symbol) { diag << symbol << "=N"; },
+      open, [&](const std::string &name) { diag << name << "=N"; },
       [&] { diag << ","; });
   diag << "\" gives " << (open.size() == 1 ? "it" : "them") << " one";
   return diag;

@@ -600,12 +600,12 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 23 : i64}} {
 // that nobody uses does not matter.
 
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
-  // expected-error @+1 {{dims without a size: --bind "rows=N,2*rows + 1=N" gives them one}}
+  // expected-error @+1 {{dims without a size: --bind "rows=N,cols=N,a+=N" gives them one}}
   inlay_onnx.graph @main(
-      %x: tensor<?x?xf32, #inlay_onnx.dims<"rows", "2*rows + 1">>,
+      %x: tensor<?x?x?x?xf32, #inlay_onnx.dims<"rows", "2*rows + 1", "batch_size*cols", "a+">>,
       %unused: tensor<?xf32, #inlay_onnx.dims<"other">>) -> !inlay_onnx.unknown
       attributes {arg_names = ["x", "unused"], result_names = ["r"]} {
-    %0 = inlay_onnx.node "Exp"(%x) : (tensor<?x?xf32, #inlay_onnx.dims<"rows", "2*rows + 1">>) -> !inlay_onnx.unknown
+    %0 = inlay_onnx.node "Exp"(%x) : (tensor<?x?x?x?xf32, #inlay_onnx.dims<"rows", "2*rows + 1", "batch_size*cols", "a+">>) -> !inlay_onnx.unknown
     inlay_onnx.return %0 : !inlay_onnx.unknown
   }
 }
