@@ -27,7 +27,7 @@ def test_runs_the_pipeline_with_a_pass_of_its_own(vendor_map, prefix, tmp_path):
     assert plan["producer"] == "vendor-map 1.0"
     assert weights(plan) == weights(stock) and len(weights(plan)) > 10
     assert min(region["rectangle"]["x"] for region in stock["regions"]) == 0
-    assert min(region["rectangle"]["x"] for region in plan["regions"]) == 1
+    assert min(region["rectangle"]["x"] for region in plan["regions"]) >= 1
 
 
 def test_has_no_targets_of_its_own(vendor_map):
