@@ -131,8 +131,8 @@ CoreClass readClass(const Fields &in) {
 }
 
 Group readGroup(const Fields &in) {
-  return {in.integer("index"), in.integer("first_expert"),
-          in.integer("end_expert"), in.child("rectangle", readRect)};
+  return {in.integer("index"), in.integers("experts"),
+          in.child("rectangle", readRect)};
 }
 
 Cycles readCycles(const Fields &in) {

@@ -25,28 +25,45 @@
 using namespace inlay;
 using namespace inlay::cost;
 
+Routing Routing::trace(std::shared_ptr<const Choices> choices) {
+  Routing routing{Kind::Trace, 0, {}, std::move(choices)};
+  for (uint16_t expert : routing.choices->experts) {
+    if (expert >= routing.frequency.size())
+      routing.frequency.resize(size_t(expert) + 1, 0);
+    routing.frequency[expert] += 1;
+  }
+  return routing;
+}
+
 Routing ModelRouting::of(int64_t layer) const {
   if (kind == Routing::Kind::Zipf)
     return Routing::zipf(exponent);
-  auto found = counts.find(layer);
-  if (kind == Routing::Kind::Trace && found != counts.end())
+  auto found = choices.find(layer);
+  if (kind == Routing::Kind::Trace && found != choices.end())
     return Routing::trace(found->second);
   return {};
 }
 
-Routing ModelRouting::typical() const {
-  if (kind != Routing::Kind::Trace)
-    return of(0);
-  std::vector<double> mean;
-  for (const auto &[layer, chosen] : counts) {
-    std::vector<double> ranked = chosen;
-    std::sort(ranked.begin(), ranked.end(), std::greater<>());
-    mean.resize(std::max(mean.size(), ranked.size()), 0);
-    double all = std::accumulate(ranked.begin(), ranked.end(), 0.0);
-    for (size_t i = 0; i < ranked.size(); ++i)
-      mean[i] += ranked[i] / std::max(1.0, all);
+/// How uneven a layer chooses: 1 / experts where it is even, 1 / experts of a
+/// token where all choose the same.
+static double skewOf(const Routing &layer) {
+  double all = 0, squares = 0;
+  for (double count : layer.frequency) {
+    all += count;
+    squares += count * count;
   }
-  return Routing::trace(std::move(mean));
+  return squares / std::max(1.0, all * all);
+}
+
+Routing ModelRouting::typical() const {
+  if (kind != Routing::Kind::Trace || choices.empty())
+    return of(0);
+  std::vector<std::pair<double, int64_t>> layers;
+  for (const auto &[layer, chosen] : choices)
+    layers.push_back({skewOf(Routing::trace(chosen)), layer});
+  auto median = layers.begin() + int64_t(layers.size() / 2);
+  std::nth_element(layers.begin(), median, layers.end());
+  return of(median->second);
 }
 
 std::string ModelRouting::describe() const {
@@ -93,7 +110,7 @@ std::optional<ModelRouting> inlay::cost::parseRouting(const std::string &text,
       trace ? sha256OfFile(text, diags) : std::nullopt;
   if (!digest)
     return std::nullopt;
-  routing = countTrace(*trace);
+  routing = toRouting(*trace);
   routing.trace = llvm::sys::path::filename(rest).str();
   routing.digest = std::move(*digest);
   return routing;
@@ -133,195 +150,10 @@ std::vector<double> inlay::cost::inclusion(const Routing &routing,
   return chosen;
 }
 
-double inlay::cost::worstLoad(const ExpertLoad &load) {
-  int64_t inGroup = ceilDiv(load.experts, std::max<int64_t>(1, load.groups));
-  return double(load.tokens) * double(std::min(load.perToken, inGroup));
-}
-
 double inlay::cost::expectedExpertsUsed(const Routing &routing,
                                         const ExpertLoad &load) {
   double used = 0;
   for (double p : inclusion(routing, load.experts, load.perToken))
     used += 1 - std::pow(1 - p, double(load.tokens));
   return used;
-}
-
-namespace {
-
-/// Probabilities of 0, 1, 2, ... activations, from `first` on; none of the
-/// others is likely.
-struct Distribution {
-  int64_t first = 0;
-  std::vector<double> mass = {1};
-
-  /// Of the sum of two that are independent.
-  Distribution operator+(const Distribution &other) const {
-    Distribution sum;
-    sum.first = first + other.first;
-    sum.mass.assign(mass.size() + other.mass.size() - 1, 0);
-    for (size_t i = 0; i < mass.size(); ++i)
-      for (size_t j = 0; j < other.mass.size(); ++j)
-        sum.mass[i + j] += mass[i] * other.mass[j];
-    sum.trim();
-    return sum;
-  }
-
-  /// Of the sum of `count` alike.
-  Distribution times(int64_t count) const {
-    Distribution sum, power = *this;
-    for (; count > 0; count /= 2) {
-      if (count % 2 != 0)
-        sum = sum + power;
-      if (count > 1)
-        power = power + power;
-    }
-    return sum;
-  }
-
-  double mean() const {
-    double sum = 0;
-    for (size_t i = 0; i < mass.size(); ++i)
-      sum += double(first + int64_t(i)) * mass[i];
-    return sum;
-  }
-
-  double variance() const {
-    double center = mean(), sum = 0;
-    for (size_t i = 0; i < mass.size(); ++i)
-      sum += std::pow(double(first + int64_t(i)) - center, 2) * mass[i];
-    return sum;
-  }
-
-private:
-  void trim() {
-    constexpr double kUnlikely = 1e-14;
-    size_t begin = 0, end = mass.size();
-    while (end > 1 && mass[end - 1] < kUnlikely)
-      --end;
-    while (begin + 1 < end && mass[begin] < kUnlikely)
-      ++begin;
-    mass = std::vector<double>(mass.begin() + int64_t(begin),
-                               mass.begin() + int64_t(end));
-    first += int64_t(begin);
-  }
-};
-
-} // namespace
-
-/// k of E experts chosen, e of them in the group.
-static Distribution hypergeometric(int64_t all, int64_t inGroup,
-                                   int64_t chosen) {
-  auto logChoose = [](int64_t n, int64_t k) {
-    return std::lgamma(double(n + 1)) - std::lgamma(double(k + 1)) -
-           std::lgamma(double(n - k + 1));
-  };
-  Distribution result;
-  // Below this many none can be: the others are not enough.
-  result.first = std::max<int64_t>(0, chosen - (all - inGroup));
-  result.mass.clear();
-  for (int64_t m = result.first; m <= std::min(inGroup, chosen); ++m)
-    result.mass.push_back(std::exp(logChoose(inGroup, m) +
-                                   logChoose(all - inGroup, chosen - m) -
-                                   logChoose(all, chosen)));
-  return result;
-}
-
-/// Each expert of the group chosen or not.
-static Distribution poissonBinomial(const double *chosen, int64_t experts) {
-  Distribution sum;
-  for (int64_t i = 0; i < experts; ++i)
-    sum = sum + Distribution{0, {1 - chosen[i], chosen[i]}};
-  return sum;
-}
-
-namespace {
-
-/// P(X <= m) of what all tokens bring to one group.
-class GroupLoad {
-public:
-  GroupLoad(const Distribution &ofToken, int64_t tokens) {
-    constexpr int64_t kCountedTokens = 64;
-    if (tokens <= kCountedTokens) {
-      Distribution all = ofToken.times(tokens);
-      first = all.first;
-      double sum = 0;
-      for (double mass : all.mass)
-        sums.push_back(sum = std::min(1.0, sum + mass));
-      sums.back() = 1;
-      return;
-    }
-    mean = double(tokens) * ofToken.mean();
-    deviation = std::sqrt(double(tokens) * ofToken.variance());
-  }
-
-  double atMost(int64_t m) const {
-    if (!sums.empty()) {
-      if (m < first)
-        return 0;
-      return m - first < int64_t(sums.size()) ? sums[size_t(m - first)] : 1;
-    }
-    if (deviation <= 0)
-      return double(m) >= mean ? 1 : 0;
-    return std::erfc((mean - double(m) - 0.5) / deviation / std::sqrt(2)) / 2;
-  }
-
-  /// Below this no load is likely.
-  int64_t least() const {
-    constexpr double kDeviations = 8;
-    if (!sums.empty())
-      return first;
-    return std::max<int64_t>(0, int64_t(mean - kDeviations * deviation));
-  }
-
-private:
-  int64_t first = 0;
-  std::vector<double> sums;
-  double mean = 0, deviation = 0;
-};
-
-} // namespace
-
-double inlay::cost::expectedLargestLoad(const Routing &routing,
-                                        const ExpertLoad &load) {
-  int64_t groups = std::clamp<int64_t>(load.groups, 1, load.experts);
-  int64_t perToken = std::clamp<int64_t>(load.perToken, 1, load.experts);
-  double activations = double(load.tokens * perToken);
-  if (groups <= 1)
-    return activations;
-  int64_t inGroup = ceilDiv(load.experts, groups);
-  double most = worstLoad(load);
-  bool isUniform = routing.kind == Routing::Kind::Uniform;
-  std::vector<double> chosen = isUniform
-                                   ? std::vector<double>()
-                                   : inclusion(routing, load.experts, perToken);
-  std::vector<GroupLoad> loads;
-  std::vector<double> alike; ///< groups with that load
-  for (int64_t at = 0; at < load.experts; at += inGroup) {
-    int64_t size = std::min(inGroup, load.experts - at);
-    if (isUniform && !loads.empty() && size == inGroup) {
-      alike.front() += 1;
-      continue;
-    }
-    Distribution ofToken = isUniform
-                               ? hypergeometric(load.experts, size, perToken)
-                               : poissonBinomial(chosen.data() + at, size);
-    loads.emplace_back(ofToken, load.tokens);
-    alike.push_back(1);
-  }
-  int64_t least = 0;
-  for (const GroupLoad &group : loads)
-    least = std::max(least, group.least());
-  double expected = double(least);
-  for (int64_t m = least; double(m) < most; ++m) {
-    double all = 1;
-    for (size_t g = 0; g < loads.size(); ++g)
-      all *= alike[g] == 1 ? loads[g].atMost(m)
-                           : std::pow(loads[g].atMost(m), alike[g]);
-    expected += 1 - all;
-    if (1 - all < 1e-12)
-      break;
-  }
-  // Some group has at least the mean.
-  double mean = activations / double(ceilDiv(load.experts, inGroup));
-  return std::clamp(expected, std::min(most, std::max(1.0, mean)), most);
 }

@@ -199,8 +199,7 @@ template <typename V> void visit(V &v, Region &o) {
 template <typename V> void visit(V &v, ExpertGroup &o) {
   v.field("index", o.index);
   v.field("rectangle", o.rectangle);
-  v.field("first_expert", o.firstExpert);
-  v.field("end_expert", o.endExpert);
+  v.field("experts", o.experts);
 }
 
 template <typename V> void visit(V &v, Kernel &o) {
@@ -350,6 +349,11 @@ template <typename V> void visit(V &v, Rate &o) {
   v.field("tokens_per_second_system", o.tokensPerSystem);
 }
 
+template <typename V> void visit(V &v, OtherPlacement &o) {
+  v.field("placement", o.placement);
+  v.field("latency", o.latency);
+}
+
 template <typename V> void visit(V &v, Estimate &o) {
   v.field("mode", o.mode);
   v.field("latency", o.latency);
@@ -361,6 +365,7 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("unknown_bytes", o.unknownBytes);
   v.field("moved_bytes", o.movedBytes);
   v.field("rates", o.rates);
+  v.field("other_placements", o.otherPlacements);
 }
 
 template <typename V> void visit(V &v, NamedBytes &o) {

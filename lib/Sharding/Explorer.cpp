@@ -267,6 +267,17 @@ const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
   return it->second;
 }
 
+std::vector<Sharding> Explorer::allOf(const KernelSpec &kernel, Extent extent) {
+  Entry &entry = entryOf(kernel);
+  std::vector<Sharding> all;
+  for (Extent groups : groupings(kernel, extent)) {
+    setGroups(entry.sharding, extent, groups);
+    if (footprint(kernel, entry.sharding).total() <= machine.budget)
+      all.push_back(entry.sharding);
+  }
+  return all;
+}
+
 std::optional<Variant> Explorer::best(const KernelSpec &kernel, Extent extent) {
   const std::vector<Variant> &all = choices(kernel, extent);
   return all.empty() ? std::nullopt : std::optional(all.front());

@@ -144,4 +144,80 @@ TEST(RoutingTest, ExpertsUsedRiseToAllOfThem) {
   EXPECT_GT(last, 383);
 }
 
+/// Activations of the busiest group, counted one by one.
+double countedByHand(const DrawnSteps &steps,
+                     const std::vector<std::vector<int64_t>> &held) {
+  double sum = 0;
+  for (int64_t s = 0; s < steps.count(); ++s) {
+    std::vector<int64_t> loads(held.size(), 0);
+    for (size_t a = steps.first[size_t(s)]; a < steps.first[size_t(s) + 1];
+         ++a) {
+      std::vector<size_t> having;
+      for (size_t g = 0; g < held.size(); ++g)
+        if (std::count(held[g].begin(), held[g].end(),
+                       int64_t(steps.activations[a].expert)))
+          having.push_back(g);
+      ++loads[having[steps.activations[a].token % having.size()]];
+    }
+    sum += double(*std::max_element(loads.begin(), loads.end()));
+  }
+  return sum / double(steps.count());
+}
+
+/// Groups that are given, with experts in several of them.
+TEST(RoutingTest, GivenGroupsAgreeWithDraws) {
+  std::vector<std::vector<int64_t>> held = {
+      {0, 4, 8, 12}, {0, 1, 5, 9, 13}, {0, 2, 6, 10, 14}, {1, 3, 7, 11, 15}};
+  for (int64_t tokens : {1, 5, 32, 100}) {
+    ExpertLoad load = {16, 3, tokens, 4, &held};
+    Routing zipf = Routing::zipf(0.8);
+    double drawn = countedByHand(drawSteps(zipf, load, 3000, 3), held);
+    EXPECT_NEAR(expectedLargestLoad(zipf, load) / drawn, 1, 0.06) << tokens;
+    // Equal experts: only how many a group holds matters, not which.
+    std::vector<std::vector<int64_t>> turned = {
+        {15, 14, 13, 12}, {11, 10, 9, 8}, {7, 6, 5, 4}, {3, 2, 1, 0}};
+    ExpertLoad even = {16, 3, tokens, 4, &turned};
+    EXPECT_NEAR(expectedLargestLoad({}, even),
+                expectedLargestLoad({}, {16, 3, tokens, 4}), 1e-9);
+  }
+}
+
+TEST(RoutingTest, WorstLoadCountsWhatServesAToken) {
+  // Expert 0 serves even tokens in the first group, odd ones in the second.
+  std::vector<std::vector<int64_t>> held = {{0, 1, 2}, {0, 3}};
+  EXPECT_EQ(worstLoad({4, 3, 1, 2, &held}), 3);
+  EXPECT_EQ(worstLoad({4, 3, 2, 2, &held}), 5);
+  EXPECT_EQ(worstLoad({4, 1, 4, 2, &held}), 4);
+}
+
+/// What comes together in a trace meets in a group; counts do not show it.
+TEST(RoutingTest, ChoicesOfATraceComeTogether) {
+  auto choices = std::make_shared<Choices>();
+  choices->perToken = 2;
+  for (uint16_t token = 0; token < 40; ++token)
+    for (uint16_t expert : {token % 4 * 2, token % 4 * 2 + 1})
+      choices->experts.push_back(expert);
+  Routing together = Routing::trace(choices);
+  EXPECT_EQ(together.frequency, std::vector<double>(8, 10));
+  ExpertLoad load = {8, 2, 1, 4};
+  EXPECT_EQ(expectedLargestLoad(together, load), 2);
+  EXPECT_LT(expectedLargestLoad(Routing::trace(together.frequency), load), 1.9);
+  std::vector<std::vector<int64_t>> apart = {{0, 3}, {1, 4}, {2, 5}, {6}, {7}};
+  EXPECT_EQ(expectedLargestLoad(together, {8, 2, 1, 5, &apart}), 1);
+}
+
+TEST(RoutingTest, DrawsAreAsLikelyAsTheyShouldBe) {
+  ExpertLoad load = {12, 3, 4, 3};
+  std::vector<double> chosen = inclusion(Routing::zipf(1), 12, 3);
+  DrawnSteps steps = drawSteps(Routing::zipf(1), load, 5000, 1);
+  ASSERT_EQ(steps.count(), 5000);
+  std::vector<double> counts(12, 0);
+  for (const DrawnSteps::Activation &one : steps.activations) {
+    ASSERT_LT(one.token, 4U);
+    counts[one.expert] += 1;
+  }
+  for (size_t e = 0; e < chosen.size(); ++e)
+    EXPECT_NEAR(counts[e] / 20000, chosen[e], 0.02) << e;
+}
+
 } // namespace

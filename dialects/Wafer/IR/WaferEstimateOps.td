@@ -101,7 +101,10 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
     `stages` the cycles of each wafer, of which the slowest limits throughput;
     `worst_case` the latency under the worst routing. No mapping takes fewer than
     `least` cycles: the longest path of the kernels' bounds and the crossings;
-    `bound` are that path's bounds by reason.
+    `bound` are that path's bounds by reason. Of a model with experts, the latency
+    would be `round_robin` with expert i in group i mod groups, and `in_order`
+    with the experts in order, each layer at the number of groups that is best
+    for this.
 
     **Constraints:**
     - There is one entry in `stages` for each wafer.
@@ -119,12 +122,16 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
                        FlatSymbolRefArrayAttr:$path,
                        DenseF64ArrayAttr:$stages,
                        Wafer_BoundAttr:$bound,
-                       F64Attr:$least);
+                       F64Attr:$least,
+                       OptionalAttr<F64Attr>:$round_robin,
+                       OptionalAttr<F64Attr>:$in_order);
   let assemblyFormat = [{
     `mode` `` `(` $mode `)` `latency` `` `(` qualified($latency) `)`
     `worst_case` `` `(` $worst_case `)` `path` $path
     `stages` custom<Cycles>($stages)
-    `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)` attr-dict
+    `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)`
+    (`round_robin` `` `(` $round_robin^ `)`)?
+    (`in_order` `` `(` $in_order^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
 }

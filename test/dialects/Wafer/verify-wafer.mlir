@@ -34,7 +34,7 @@
 
 // REDEFINE: %{edit} = s/experts(0 to 4)/experts(0 to 3)/
 // RUN: %{verify} --check-prefix=GROUP
-// GROUP: error: group 0 of 'moe' is not what the sharding makes of it: 8 x 8 cores at (0, 0) with experts 0 to 4
+// GROUP: error: group 0 of 'moe' is not what the sharding makes of it: 8 x 8 cores at (0, 0)
 
 // REDEFINE: %{edit} = /inlay_wafer.buffer "past"/d
 // RUN: %{verify} --check-prefix=BUFFERS
