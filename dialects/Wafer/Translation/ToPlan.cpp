@@ -460,8 +460,8 @@ static std::string describeRouting(RoutingAttr routing) {
     return fmt::format("routing: expert i of a layer as likely as 1 / (i + "
                        "1)^{:g}, independently for each token",
                        exponent.getValueAsDouble());
-  return fmt::format("routing: as often as in trace {} (SHA-256 {}), "
-                     "independently for each token",
+  return fmt::format("routing: tokens of trace {} (SHA-256 {}), drawn "
+                     "independently of each other",
                      routing.getTrace().getValue(),
                      routing.getDigest().getValue());
 }
