@@ -120,6 +120,9 @@ CASES = {
                     " cores, the first group has "),
     "group expert twice": (lambda p: double(kernel(p, "experts")["expert_groups"][0]["experts"]), "expert group 0: holds expert 0 twice"),
     "group expert unknown": (lambda p: kernel(p, "experts")["expert_groups"][0]["experts"].append(99), "holds expert 99 of "),
+    "groups without a cut": (lambda p: [put(dim, "axis", "none") for o in kernel(p, "experts")["ops"] for dim in o["dims"]
+                                        if dim["axis"] == "group"] + [kernel(p, "experts")["expert_groups"][0]["experts"].pop()],
+                             "experts, which no cut spreads over groups"),
     "group expert missing": (lambda p: kernel(p, "experts")["expert_groups"][0]["experts"].pop(0), "has expert 0 in no group"),
     "class outside": (lambda p: add(kernel(p, "head")["core_classes"][0]["rectangles"][0], "height", 5),
                       "has cores that do not work for the kernel"),

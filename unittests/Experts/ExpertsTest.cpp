@@ -210,10 +210,9 @@ TEST(ExpertsTest, RefusesWhatIsNoPlacement) {
   };
   EXPECT_EQ(changed([](Solution &s) { s.held.pop_back(); }),
             "fills 3 groups of 4");
-  EXPECT_EQ(changed([](Solution &s) {
-              s.held[0].push_back(7), s.held[0][0] = 0;
-            }).substr(0, 30),
-            "puts 3 experts where 2 have ro");
+  EXPECT_EQ(
+      changed([](Solution &s) { s.held[0].push_back(7), s.held[0][0] = 0; }),
+      "puts 3 experts where 2 have room");
   EXPECT_EQ(changed([](Solution &s) { s.held[1].back() = 8; }),
             "places expert 8 of 8");
   EXPECT_EQ(changed([](Solution &s) { s.held[0] = {5, 5}; }),
@@ -221,11 +220,14 @@ TEST(ExpertsTest, RefusesWhatIsNoPlacement) {
   int64_t gone = good.held[2][0];
   EXPECT_EQ(changed([](Solution &s) { s.held[2].erase(s.held[2].begin()); }),
             "leaves out expert " + std::to_string(gone));
-  EXPECT_EQ(changed([](Solution &s) { s.load.expected += 1; }).substr(0, 35),
-            "says that the busiest group has " +
-                std::to_string(good.load.expected + 1).substr(0, 3));
+  EXPECT_NE(changed([](Solution &s) {
+              s.load.expected += 1;
+            }).find(" activations, at worst "),
+            std::string::npos);
   // In order Zipf's experts lie badly.
-  EXPECT_EQ(saidOf(problem, inOrder(problem)).substr(0, 8), "expects ");
+  EXPECT_NE(saidOf(problem, inOrder(problem))
+                .find(" activations of the busiest group, round robin has "),
+            std::string::npos);
 }
 
 TEST(ExpertsTest, RefusesWhatIsNoProblem) {
@@ -241,6 +243,7 @@ TEST(ExpertsTest, RefusesWhatIsNoProblem) {
                 "has 0 groups", "has room for -1 experts in a group"}));
   Diagnostics more;
   EXPECT_FALSE(problemOf({}, 4, 5, 1, 2).check(more));
+  EXPECT_EQ(more.all().front().subject, "placement of experts");
   EXPECT_EQ(more.all().front().message, "chooses 5 of 4 experts");
 }
 

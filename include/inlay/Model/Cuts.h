@@ -61,8 +61,8 @@ std::vector<Cut> stateCuts(const KernelSpec &kernel, const Sharding &sharding,
 int64_t largestShardBytes(const KernelSpec &kernel, const Sharding &sharding,
                           int weight);
 
-/// Bytes of all shards of one copy of a weight, each in whole bytes, replicas of
-/// experts included. All copies have as many.
+/// Bytes of all shards of one copy of a weight, each in whole bytes, replicas
+/// of experts included. All copies have as many.
 int64_t copyBytes(const KernelSpec &kernel, const Sharding &sharding,
                   int weight);
 
