@@ -282,7 +282,7 @@ static double expectedOfGiven(const Routing &routing, const ExpertLoad &load,
 /// Mean over steps of tokens of a trace.
 static double meanOfTrace(const Routing &routing, const ExpertLoad &load) {
   constexpr uint64_t kSeed = 1;
-  constexpr int64_t kActivations = 1 << 17, kMost = 2048, kLeast = 16;
+  constexpr int64_t kActivations = 1 << 16, kMost = 2048, kLeast = 16;
   int64_t tokens = std::max<int64_t>(1, load.tokens);
   int64_t perStep = tokens * std::max<int64_t>(1, routing.choices->perToken);
   int64_t count = std::clamp(kActivations / perStep, kLeast, kMost);

@@ -170,7 +170,7 @@ Solution inlay::experts::solve(const Problem &problem, Effort effort) {
     return turns.load.expected < best.load.expected ? turns : best;
   constexpr uint64_t kSeed = 2;
   constexpr int64_t kActivations = 1 << 16, kLeastSteps = 16, kMostSteps = 512;
-  constexpr int64_t kQuickWork = 1 << 21, kThoroughWork = 1 << 24;
+  constexpr int64_t kQuickWork = 1 << 21, kThoroughWork = 1 << 23;
   int64_t work = effort == Effort::Quick ? kQuickWork : kThoroughWork;
   int64_t count = std::clamp(kActivations / (problem.tokens * problem.perToken),
                              kLeastSteps, kMostSteps);

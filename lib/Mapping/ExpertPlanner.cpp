@@ -157,14 +157,18 @@ experts::Groups ExpertPlanner::place(const model::KernelSpec &kernel,
   const experts::Solution &solution =
       solutionOf(Way::Solve, Effort::Thorough, kernel, sharding,
                  layerOf(kernel), roomFor(kernel, sharding, freeBytes));
-  if (solution.held.empty())
-    return {};
-  return arranged(
-      solution.held,
-      meansOf(solution.held,
-              cost::inclusion(routing.of(layerOf(kernel)), kernel.numExperts,
-                              kernel.expertsPerToken)),
-      sharding, router);
+  cost::Routing layer = routing.of(layerOf(kernel));
+  if (layer.kind == cost::Routing::Kind::Uniform || sharding.numGroups() < 2)
+    return solution.held;
+  // Also where they are in order, some are hotter than others.
+  experts::Groups held = solution.held;
+  if (held.empty())
+    for (model::ExpertGroup &group : model::expertGroups(kernel, sharding))
+      held.push_back(std::move(group.experts));
+  return arranged(held,
+                  meansOf(held, cost::inclusion(layer, kernel.numExperts,
+                                                kernel.expertsPerToken)),
+                  sharding, router);
 }
 
 OtherPlacements

@@ -198,12 +198,6 @@ std::optional<Layer> Bench::layerOf(const std::string &path, int64_t batch) {
     layer.region.height = std::max<int64_t>(1, machine.grid.height / layers);
     layer.shardings = explorer.allOf(*layer.experts, layer.region);
   }
-  if (layer.shardings.empty()) {
-    diags.capacityError("kernel '" + layer.experts->name + "'",
-                        fmt::format("does not fit {} x {} cores",
-                                    machine.grid.width, machine.grid.height));
-    return std::nullopt;
-  }
   diags.setFile("");
   return layer;
 }
@@ -226,6 +220,16 @@ bool Bench::addModel(const std::string &path) {
     std::optional<Layer> layer = layerOf(path, batch);
     if (!layer)
       return false;
+    if (layer->shardings.empty() && batch > 1) {
+      rows.push_back({name, "any", batch, {}, 0, 0});
+      continue;
+    }
+    if (layer->shardings.empty()) {
+      diags.capacityError("kernel '" + layer->experts->name + "'",
+                          fmt::format("does not fit {} x {} cores",
+                                      machine.grid.width, machine.grid.height));
+      return false;
+    }
     auto routings = routingsOf(*layer);
     if (!routings)
       return false;
@@ -270,11 +274,15 @@ bool Bench::run(llvm::raw_ostream &os) {
         "| its groups | round robin / expected |\n"
         "|---|---|---|---|---|---|---|---|---|\n";
   for (const Row &row : rows)
-    os << fmt::format("| {} | {} | {} | {} | {:.0f} | {:.0f} | {:.0f} | {} | "
-                      "{:.2f} |\n",
-                      row.model, row.routing, row.batch, row.best.groups,
-                      row.best.cycles, row.best.worst, row.roundRobin,
-                      row.roundRobinGroups, row.roundRobin / row.best.cycles);
+    if (row.best.cycles == 0)
+      os << fmt::format("| {} | {} | {} | does not fit a wafer | | | | | |\n",
+                        row.model, row.routing, row.batch);
+    else
+      os << fmt::format("| {} | {} | {} | {} | {:.0f} | {:.0f} | {:.0f} | {} | "
+                        "{:.2f} |\n",
+                        row.model, row.routing, row.batch, row.best.groups,
+                        row.best.cycles, row.best.worst, row.roundRobin,
+                        row.roundRobinGroups, row.roundRobin / row.best.cycles);
   os << curves;
   return true;
 }

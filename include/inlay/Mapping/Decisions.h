@@ -50,7 +50,7 @@ struct Decisions {
   double bytes = 0;         ///< of all kernels, at least
   double bytesPerWafer = 0; ///< of the live cores
   std::vector<WaferDecision> stages;
-  std::vector<GroupsDecision> experts;
+  std::vector<GroupsDecision> experts = {};
 };
 
 /// As text for people, ending in a newline.
