@@ -85,6 +85,8 @@ def test_reads_plans_of_older_versions(loader, path):
     system.update(banks=0, reserved=[{"name": "code, stack and runtime", "address": 0, "bytes": system["reserved_bytes"]}])
     for buffer in (b for kernel in plan["kernels"] for cores in kernel["core_classes"] for b in cores["memory"]):
         buffer.update(alignment=system["buffer_alignment"], bank=0)
+    for group in (g for kernel in plan["kernels"] for g in kernel["expert_groups"]):
+        group["experts"] = list(range(group["first_expert"], group["end_expert"]))
     assert run(loader, "describe", path).stdout.splitlines() == list(described(plan))
 
 
