@@ -270,11 +270,12 @@ const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
 std::vector<Sharding> Explorer::allOf(const KernelSpec &kernel, Extent extent) {
   Entry &entry = entryOf(kernel);
   std::vector<Sharding> all;
-  for (Extent groups : groupings(kernel, extent)) {
-    setGroups(entry.sharding, extent, groups);
-    if (footprint(kernel, entry.sharding).total() <= machine.budget)
-      all.push_back(entry.sharding);
-  }
+  for (Extent groups : groupings(kernel, extent, groupCounts(kernel)))
+    for (Sharding &sharding : entry.ways) {
+      setGroups(sharding, extent, groups);
+      if (footprint(kernel, sharding).total() <= machine.budget)
+        all.push_back(sharding);
+    }
   return all;
 }
 
