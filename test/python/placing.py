@@ -142,9 +142,9 @@ def stage_ops(kernel, number, sharder):
         each = math.ceil(kernel["num_experts"] / count)
         for g in range(count):
             at = (g % sharder.groups[0] * sharder.group[0], g // sharder.groups[0] * sharder.group[1])
-            first, end = (min(kernel["num_experts"], edge * each) for edge in (g, g + 1))
+            experts = list(range(kernel["num_experts"]))[g * each:(g + 1) * each]
             yield (f"inlay_wafer.expert_group {g} of {name} offset({at[0]}, {at[1]}) "
-                   f"size({sharder.group[0]}, {sharder.group[1]}) experts({first} to {end})")
+                   f"size({sharder.group[0]}, {sharder.group[1]}) experts {experts}")
     offset = 0
     for buffer, role, size in buffers(kernel, sharder):
         yield (f'inlay_wafer.buffer "{buffer}" of {name} role({role}) offset({offset}) bytes({size}) '
