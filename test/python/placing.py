@@ -189,9 +189,10 @@ def system(model, wafers, rng):
     lines.append("inlay_wafer.fabric colours(21) used(0) least(0) at [0, 0, 0] loads []")
     stages = ", ".join("1000.0" for _ in range(wafers))
     path = ", ".join(f'@"{kernel["name"]}"' for kernel in kernels)
+    others = " round_robin(1000.5) in_order(1000.25)" if any(kernel.get("num_experts") for kernel in kernels) else ""
     lines.append(f"inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 900.1, sram = 0.7, "
                  f"fabric_latency = 99.3>) worst_case(2000.0) path [{path}] stages [{stages}] "
-                 f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0) model(7.0 on 1)")
+                 f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0) model(7.0 on 1){others}")
     return "\n".join([*lines, "}"])
 
 
