@@ -196,7 +196,8 @@ REASONS = ("compute", "sram", "link", "bisection", "distance")
 harmless([f"kernels[].{bound}.{name}" for bound in ("bound", "region_bound") for name in REASONS]
          + ["kernels[].region_bound.crossing"], None,
          "not the reason that binds", bound_holds)
-harmless(["estimate.model_bound.cycles"], None, "between what must be and the bound of the step", model_bound_holds)
+harmless(["estimate.model_bound.cycles"], None, "between what must be and the bound of the step",
+         lambda base, mutant: model_bound_holds(base, mutant))
 harmless(["estimate.bound.distance"], None, "the largest reason is the same",
          lambda base, mutant: step_bound_holds(base) == step_bound_holds(mutant.plan))
 harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
