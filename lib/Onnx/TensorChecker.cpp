@@ -185,6 +185,12 @@ TensorChecker::ExternalFile TensorChecker::examineFile(Subject subject,
   llvm::sys::fs::file_status status;
   if (llvm::sys::fs::status(whole, status))
     return file; // Absent weights are normal.
+  if (!llvm::sys::fs::is_regular_file(status)) {
+    findings.inputError(subject(), "its external data '" + location +
+                                       "' are not a regular file");
+    file.usable = false;
+    return file;
+  }
   if (!llvm::sys::fs::real_path(whole, real) &&
       !llvm::sys::fs::real_path(*folder, realFolder)) {
     if (!realFolder.ends_with("/"))
@@ -197,12 +203,6 @@ TensorChecker::ExternalFile TensorChecker::examineFile(Subject subject,
       file.usable = false;
       return file;
     }
-  }
-  if (!llvm::sys::fs::is_regular_file(status)) {
-    findings.inputError(subject(), "its external data '" + location +
-                                       "' are not a regular file");
-    file.usable = false;
-    return file;
   }
   file.present = true;
   file.bytes = status.getSize();

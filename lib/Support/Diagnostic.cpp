@@ -8,22 +8,44 @@
 
 #include "inlay/Support/Diagnostic.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 
 using namespace inlay;
 
+/// Names come out of files that anybody may have written: what would command a
+/// terminal is shown as its number. Lines end where a message ends them.
+static void printText(llvm::raw_ostream &os, llvm::StringRef text,
+                      bool hasLines = false) {
+  for (unsigned char c : text) {
+    bool isPlain = (c >= 0x20 && c != 0x7f) || (hasLines && c == '\n');
+    if (isPlain)
+      os << c;
+    else
+      os << "\\x" << llvm::hexdigit(c >> 4) << llvm::hexdigit(c & 15);
+  }
+}
+
 llvm::raw_ostream &inlay::operator<<(llvm::raw_ostream &os,
                                      const Diagnostic &diag) {
-  if (!diag.file.empty())
-    os << diag.file << ": ";
+  if (!diag.file.empty()) {
+    printText(os, diag.file);
+    os << ": ";
+  }
   os << (diag.severity == Severity::Error ? "error: " : "warning: ");
-  if (!diag.subject.empty())
-    os << diag.subject << ": ";
-  os << diag.message << '\n';
-  for (const std::string &note : diag.notes)
-    os << "  note: " << note << '\n';
+  if (!diag.subject.empty()) {
+    printText(os, diag.subject);
+    os << ": ";
+  }
+  printText(os, diag.message, /*hasLines=*/true);
+  os << '\n';
+  for (const std::string &note : diag.notes) {
+    os << "  note: ";
+    printText(os, note, /*hasLines=*/true);
+    os << '\n';
+  }
   return os;
 }
 

@@ -259,6 +259,9 @@ TEST_F(ExternalFileTest, MustBeAFile) {
       check(external(entry("location", "w.data")), folder),
       "model.onnx: error: initializer 'w': its external data 'w.data' are "
       "not a regular file\n");
+  EXPECT_EQ(check(external(entry("location", ".")), folder),
+            "model.onnx: error: initializer 'w': its external data '.' are not "
+            "a regular file\n");
 }
 
 //===----------------------------------------------------------------------===//

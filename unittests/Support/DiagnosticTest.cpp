@@ -36,4 +36,14 @@ TEST(DiagnosticsTest, PrintsFileSubjectMessageAndNotes) {
   EXPECT_EQ(text, "model.onnx: error: node 'a': is wrong\n  note: try b\n");
 }
 
+TEST(DiagnosticsTest, NamesCommandNoTerminal) {
+  Diagnostics diags;
+  diags.inputError("node '\x1b[2J\n'", "first\nsecond \x7f").notes = {"\a"};
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  diags.print(os);
+  EXPECT_EQ(text, "error: node '\\x1B[2J\\x0A': first\nsecond \\x7F\n"
+                  "  note: \\x07\n");
+}
+
 } // namespace
