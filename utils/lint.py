@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_LINES = 1000
 SPDX = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 MLIR_FREE = re.compile(r"^(include/inlay|lib)/(Support|Onnx|Target|Model|Cost|Partition|Sharding|"
-                       r"Check|Fidelity|Floorplan|Routing|Memory|ModelGen|Schedule|Plan|Report)/")
+                       r"Check|Experts|Fidelity|Floorplan|Routing|Memory|ModelGen|Schedule|Plan|Report)/")
 UNORDERED = re.compile(r"\b(DenseMap|SmallDenseMap|DenseSet|SmallPtrSet|StringMap|StringSet|"
                        r"unordered_map|unordered_set)\s*<[^;]*?>\s+(\w+)\s*[;{(=]")
 # The last line: what files call their own helpers around the others.

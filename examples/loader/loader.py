@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """What a core holds and how its router is set, from a plan and the model's files alone; docs/plan.md has the rules.
-
     loader.py plan.json FOLDER WAFER X Y [image.bin]    FOLDER has the files of the model; digest.py checks the plan
 """
 import functools
@@ -15,17 +14,18 @@ def places(area, x, y):
     return [(x - left, y - top) for left, top in corners if 0 <= x - left < area["width"] and 0 <= y - top < area["height"]]
 
 def work(plan, wafer, x, y):
-    """(kernel, class of cores, number of the core on each axis) for each kernel that the core takes part in."""
+    """(kernel, class of cores, number of the core on each axis, or experts) for each kernel that the core takes part in."""
     regions = {region["name"]: region["rectangle"] for region in plan["regions"]}
     for kernel in (kernel for kernel in plan["kernels"] if kernel["wafer"] == wafer):
-        groups = kernel["expert_groups"] or [{"index": 0, "rectangle": regions[kernel["region"]]}]
+        groups = [(g.get("experts") or [*range(g.get("first_expert", 0), g.get("end_expert", 0))], g["rectangle"])
+                  for g in kernel["expert_groups"]] or [(None, regions[kernel["region"]])]
         for cores in (cores for cores in kernel["core_classes"] if any(places(rect, x, y) for rect in cores["rectangles"])):
-            [(group, (column, row))] = [(g["index"], at) for g in groups for at in places(g["rectangle"], x, y)]
+            [(group, (column, row))] = [(experts, at) for experts, rect in groups for at in places(rect, x, y)]
             yield kernel, cores, {"none": 0, "x": column, "y": row, "group": group}
 
-def part(weight, core):
-    """The slices of the logical tensor that a core has."""
-    return tuple(slice(core[cut["axis"]] * cut["shard"], (core[cut["axis"]] + 1) * cut["shard"]) for cut in weight["cuts"])
+def part(weight, core):  # indices of the logical tensor that a core has: of experts what its group lists, else a block
+    cuts = [(core[cut["axis"]], cut["size"], cut["shard"]) for cut in weight["cuts"]]
+    return np.ix_(*(at if isinstance(at, list) else range(size)[at * shard :][:shard] for at, size, shard in cuts))
 
 def varints(data):
     """Protobuf's numbers: seven bits to a byte, the lowest first."""

@@ -153,8 +153,8 @@ INLAY_C_EXPORT double inlayKernelCycles(const InlayKernel *kernel);
 typedef struct InlayExpertGroup {
   int64_t index;
   InlayRectangle rectangle;
-  int64_t firstExpert;
-  int64_t endExpert; /**< one past the last */
+  const int64_t *experts; /**< in the order in which its cores hold them */
+  size_t numExperts;
 } InlayExpertGroup;
 INLAY_C_EXPORT size_t inlayKernelNumExpertGroups(const InlayKernel *kernel);
 INLAY_C_EXPORT InlayExpertGroup
@@ -250,7 +250,8 @@ INLAY_C_EXPORT InlayCore inlayKernelCore(const InlayKernel *kernel, int64_t x,
                                          int64_t y);
 
 /** The indices of dim `index` of the weight that the core at (x, y) of the
-    kernel holds: `*begin` up to, not including, `*end`. */
+    kernel holds: `*begin` up to, not including, `*end`. Of a dim that is cut
+    over expert groups: places in the list of experts of the core's group. */
 INLAY_C_EXPORT InlayError *inlayKernelShardRange(const InlayKernel *kernel,
                                                  int64_t x, int64_t y,
                                                  const InlayWeight *weight,

@@ -258,8 +258,8 @@ InlayExpertGroup inlayKernelExpertGroup(const InlayKernel *kernel,
   const auto *group = at(unwrap(kernel), &plan::Kernel::groups, index);
   if (!group)
     return {};
-  return {group->index, toRectangle(&group->rectangle), group->firstExpert,
-          group->endExpert};
+  return {group->index, toRectangle(&group->rectangle), group->experts.data(),
+          group->experts.size()};
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,6 +38,13 @@ static Cut cutAlone(const Kernel &kernel, const std::string &dim, int64_t size,
   cut.parts = kernel.extent(axis);
   cut.unit = unit;
   cut.shard = shardOf(size, unit, cut.parts);
+  // Groups list what they have; the shard is that of the fullest.
+  if (axis == "group" && !kernel.groups.empty()) {
+    cut.shard = 0;
+    for (const Group &group : kernel.groups)
+      cut.shard =
+          std::max(cut.shard, static_cast<int64_t>(group.experts.size()));
+  }
   return cut;
 }
 

@@ -128,7 +128,7 @@ private:
   void checkKernelsOf(const Region &region);
   void checkExperts(const Kernel &kernel);
   void checkGroups(const Kernel &kernel);
-  void checkGroupExperts(const Kernel &kernel, const Group &group);
+  void checkGroupExperts(const Kernel &kernel);
   void checkClasses(const Kernel &kernel);
   void checkDisjoint(const std::vector<Area> &areas, const std::string &where);
 
@@ -246,26 +246,42 @@ void PlaceChecker::checkGroups(const Kernel &kernel) {
                                      "{} x {}",
                                      group.rect.width, group.rect.height,
                                      first.width, first.height));
-    checkGroupExperts(kernel, group);
   }
+  checkGroupExperts(kernel);
   checkDisjoint(areas, kernel.place());
 }
 
-/// A group holds the experts that the cuts on axis "group" give it; without
-/// such cuts all of them.
-void PlaceChecker::checkGroupExperts(const Kernel &kernel, const Group &group) {
-  int64_t first = 0, end = kernel.experts;
+/// Every expert is in some group, and none in one group twice. Without a cut on
+/// axis "group" every group has all of them.
+void PlaceChecker::checkGroupExperts(const Kernel &kernel) {
+  bool isCut = false;
   for (const Op &op : kernel.ops)
     for (const Cut &cut : op.dims)
-      if (cut.axis == "group") {
-        first = std::min(times(group.index, cut.shard), kernel.experts);
-        end = std::min(plus(first, cut.shard), kernel.experts);
-      }
-  if (group.first != first || group.end != end)
-    report.fail(fmt::format("{}, expert group {}", kernel.place(), group.index),
-                fmt::format("has experts {} to before {}, by its cuts {} to "
-                            "before {}",
-                            group.first, group.end, first, end));
+      isCut |= cut.axis == "group";
+  std::set<int64_t> all;
+  for (const Group &group : kernel.groups) {
+    std::string place =
+        fmt::format("{}, expert group {}", kernel.place(), group.index);
+    std::set<int64_t> own;
+    for (int64_t expert : group.experts) {
+      if (expert < 0 || expert >= kernel.experts)
+        report.fail(place, fmt::format("holds expert {} of {}", expert,
+                                       kernel.experts));
+      if (!own.insert(expert).second)
+        report.fail(place, fmt::format("holds expert {} twice", expert));
+      all.insert(expert);
+    }
+    if (!isCut && static_cast<int64_t>(own.size()) != kernel.experts)
+      report.fail(place, fmt::format("holds {} of {} experts, which no cut "
+                                     "spreads over groups",
+                                     own.size(), kernel.experts));
+  }
+  int64_t missing = 0;
+  while (missing < kernel.experts && all.count(missing))
+    ++missing;
+  if (missing < kernel.experts && !kernel.groups.empty())
+    report.fail(kernel.place(),
+                fmt::format("has expert {} in no group", missing));
 }
 
 /// Classes take exactly the cores that work: those of the groups, or all.

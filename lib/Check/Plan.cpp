@@ -131,8 +131,14 @@ CoreClass readClass(const Fields &in) {
 }
 
 Group readGroup(const Fields &in) {
-  return {in.integer("index"), in.integer("first_expert"),
-          in.integer("end_expert"), in.child("rectangle", readRect)};
+  Group group = {in.integer("index"), in.integers("experts"),
+                 in.child("rectangle", readRect)};
+  // Groups of 1.0 have experts in order; no model has as many as this.
+  constexpr int64_t kMostExperts = 1 << 16;
+  int64_t first = in.integer("first_expert"), end = in.integer("end_expert");
+  for (; first >= 0 && first < end && end <= kMostExperts; ++first)
+    group.experts.push_back(first);
+  return group;
 }
 
 Cycles readCycles(const Fields &in) {

@@ -107,7 +107,8 @@ struct CoreClass {
 };
 
 struct Group {
-  int64_t index = 0, first = 0, end = 0;
+  int64_t index = 0;
+  std::vector<int64_t> experts;
   Rect rect;
 };
 

@@ -271,11 +271,21 @@ void inlay::checker::checkWeights(const Plan &plan, Report &report) {
   WeightChecker(plan, report).run();
 }
 
-/// Bytes of all parts of one copy: each dim has full shards and at most one
-/// shorter, so parts are of few different sizes.
-static int64_t bytesOfCopy(const Weight &weight) {
+/// Bytes of all parts of one copy, replicas of experts included: a dim has full
+/// shards and at most one shorter, or the lists of groups, so parts are of few
+/// different sizes.
+static int64_t bytesOfCopy(const Kernel &kernel, const Weight &weight) {
   std::map<int64_t, int64_t> countOf = {{1, 1}}; // elements -> parts
   for (const Cut &cut : weight.cuts) {
+    if (cut.axis == "group" && !kernel.groups.empty()) {
+      std::map<int64_t, int64_t> next;
+      for (auto [elements, count] : countOf)
+        for (const Group &group : kernel.groups)
+          next[times(elements, static_cast<int64_t>(group.experts.size()))] +=
+              count;
+      countOf = std::move(next);
+      continue;
+    }
     int64_t shard = std::max<int64_t>(1, cut.shard);
     int64_t full = std::min(cut.parts, cut.size / shard);
     int64_t rest = full < cut.parts ? cut.size - times(full, shard) : 0;
@@ -301,7 +311,7 @@ void inlay::checker::checkAccounting(const Plan &plan, Report &report) {
   std::set<std::string> weights, initializers;
   for (const Kernel &kernel : plan.kernels) {
     for (const Weight &weight : kernel.weights) {
-      int64_t bytes = bytesOfCopy(weight);
+      int64_t bytes = bytesOfCopy(kernel, weight);
       bool isFirst = weights.insert(weight.name).second;
       count.shard = plus(count.shard, isFirst ? bytes : 0);
       count.copy =

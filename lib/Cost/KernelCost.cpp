@@ -27,8 +27,8 @@ using namespace inlay::cost;
 using namespace inlay::model;
 using target::Target;
 
-static ExpertLoad expertLoad(const KernelSpec &kernel,
-                             const Sharding &sharding) {
+ExpertLoad inlay::cost::expertLoad(const KernelSpec &kernel,
+                                   const Sharding &sharding) {
   ExpertLoad load;
   for (const OpSpec &op : kernel.ops)
     for (const IterationDim &dim : op.dims)
@@ -37,19 +37,23 @@ static ExpertLoad expertLoad(const KernelSpec &kernel,
   load.experts = std::max<int64_t>(1, kernel.numExperts);
   load.perToken = std::max<int64_t>(1, kernel.expertsPerToken);
   load.groups = sharding.numGroups();
+  load.held = &sharding.held;
   return load;
 }
 
 static Activations activationsOf(const ExpertLoad &step, double load) {
-  return {load, double(ceilDiv(step.experts, step.groups)),
+  int64_t inGroup = ceilDiv(step.experts, step.groups);
+  if (step.isGiven())
+    for (const std::vector<int64_t> &group : *step.held)
+      inGroup = std::max(inGroup, int64_t(group.size()));
+  return {load, double(inGroup),
           std::min(step.tokens * step.perToken, step.groups)};
 }
 
 /// Expected ones under `routing`, of a kernel of experts.
 static Activations expectedActivations(const ExpertLoad &step,
                                        const Routing &routing) {
-  return activationsOf(
-      step, std::min(expectedLargestLoad(routing, step), worstLoad(step)));
+  return activationsOf(step, expectedLargestLoad(routing, step));
 }
 
 namespace {
@@ -435,10 +439,21 @@ KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,
   if (kernel.role != KernelRole::Experts)
     return Estimator(kernel, sharding, rates, none, practice, nullptr).run();
   ExpertLoad step = expertLoad(kernel, sharding);
-  Activations expected = expectedActivations(step, routing);
+  return estimateExperts(kernel, sharding, rates,
+                         {expectedLargestLoad(routing, step), worstLoad(step)},
+                         practice);
+}
+
+KernelCost inlay::cost::estimateExperts(const KernelSpec &kernel,
+                                        const Sharding &sharding,
+                                        const Rates &rates,
+                                        const LargestLoad &load,
+                                        const Practice &practice) {
+  ExpertLoad step = expertLoad(kernel, sharding);
+  Activations expected = activationsOf(step, load.expected);
   KernelCost cost =
       Estimator(kernel, sharding, rates, expected, practice, nullptr).run();
-  Activations worst = activationsOf(step, worstLoad(step));
+  Activations worst = activationsOf(step, load.worst);
   if (worst.load > expected.load)
     cost.worstCase =
         std::max(cost.worstCase,

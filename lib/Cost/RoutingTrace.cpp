@@ -269,16 +269,25 @@ std::string inlay::cost::toBinary(const RoutingTrace &trace) {
   return bytes;
 }
 
-ModelRouting inlay::cost::countTrace(const RoutingTrace &trace) {
+/// Of more tokens than are kept those that lie evenly spread.
+static std::shared_ptr<const Choices> keptOf(const RoutingTrace::Layer &layer) {
+  auto kept = std::make_shared<Choices>();
+  kept->perToken = layer.perToken;
+  int64_t tokens = layer.numTokens(), most = std::min(tokens, kMostTokens);
+  for (int64_t i = 0; i < most; ++i) {
+    auto first = layer.experts.begin() + i * tokens / most * layer.perToken;
+    kept->experts.insert(kept->experts.end(), first, first + layer.perToken);
+  }
+  return kept;
+}
+
+ModelRouting inlay::cost::toRouting(const RoutingTrace &trace) {
   ModelRouting routing;
   routing.kind = Routing::Kind::Trace;
   for (const RoutingTrace::Layer &layer : trace.layers) {
-    std::vector<double> &counts = routing.counts[layer.layer];
-    for (uint16_t expert : layer.experts) {
-      if (expert >= counts.size())
-        counts.resize(size_t(expert) + 1, 0);
-      counts[expert] += 1;
-    }
+    routing.choices[layer.layer] = keptOf(layer);
+    routing.highest[layer.layer] =
+        *std::max_element(layer.experts.begin(), layer.experts.end());
   }
   return routing;
 }

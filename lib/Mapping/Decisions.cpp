@@ -115,6 +115,45 @@ static void addStage(const WaferDecision &stage, std::string &text) {
                         rounded(region.cycles), formatBytes(region.bytes));
 }
 
+/// Why so many groups, in one line.
+static std::string reasonOf(const GroupsDecision &layer) {
+  const GroupCount *chosen = nullptr, *other = nullptr;
+  for (const GroupCount &count : layer.considered)
+    if (count.groups == layer.groups)
+      chosen = &count;
+    else if (!other || count.cycles < other->cycles)
+      other = &count;
+  if (!chosen || !other)
+    return "no other number of groups fits";
+  if (other->cycles < chosen->cycles)
+    return fmt::format("{} would take {:.1f} % fewer cycles, but more bytes "
+                       "than the region has left",
+                       other->groups,
+                       100 * (1 - other->cycles / chosen->cycles));
+  const char *why = other->groups > chosen->groups
+                        ? "the busiest of more groups is busier than its cores "
+                          "make up for"
+                        : "collectives within fewer groups have further to go";
+  return fmt::format("{} would take {:.1f} % more cycles: {}", other->groups,
+                     100 * (other->cycles / chosen->cycles - 1), why);
+}
+
+static void addExperts(const GroupsDecision &layer, std::string &text) {
+  text += fmt::format(
+      "experts of {}{}, on {}: {} groups{}\n", layer.kernel,
+      layer.kernels > 1 ? fmt::format(" and {} more", layer.kernels - 1) : "",
+      sizeOf(layer.region), layer.groups,
+      layer.replicas > 0 ? fmt::format(", {} replicas", layer.replicas) : "");
+  text += fmt::format("  {:>8} {:>14} {:>14} {:>14}\n", "groups", "cycles",
+                      "at worst", "round robin");
+  for (const GroupCount &count : layer.considered)
+    text += fmt::format("{} {:>8} {:>14} {:>14} {:>14}\n",
+                        count.groups == layer.groups ? "*" : " ", count.groups,
+                        rounded(count.cycles), rounded(count.worst),
+                        rounded(count.roundRobin));
+  text += fmt::format("  {}\n", reasonOf(layer));
+}
+
 std::string inlay::mapping::toText(const Decisions &decisions) {
   std::string text = fmt::format(
       "wafers: {}; {} over {} a wafer need at least {}{}\n", decisions.wafers,
@@ -126,6 +165,8 @@ std::string inlay::mapping::toText(const Decisions &decisions) {
                         decisions.wafers - decisions.fewestWafers));
   for (const WaferDecision &stage : decisions.stages)
     addStage(stage, text);
+  for (const GroupsDecision &layer : decisions.experts)
+    addExperts(layer, text);
   return text;
 }
 
@@ -174,6 +215,24 @@ static void addStage(json::OStream &out, const WaferDecision &stage) {
   });
 }
 
+static void addExperts(json::OStream &out, const GroupsDecision &layer) {
+  out.attribute("kernel", toUtf8(layer.kernel));
+  out.attribute("kernels", static_cast<int64_t>(layer.kernels));
+  addExtent(out, "region", layer.region);
+  out.attribute("groups", layer.groups);
+  out.attribute("replicas", layer.replicas);
+  out.attribute("reason", reasonOf(layer));
+  out.attributeArray("considered", [&] {
+    for (const GroupCount &count : layer.considered)
+      out.object([&] {
+        out.attribute("groups", count.groups);
+        out.attribute("cycles", count.cycles);
+        out.attribute("worst_case_cycles", count.worst);
+        out.attribute("round_robin_cycles", count.roundRobin);
+      });
+  });
+}
+
 std::string inlay::mapping::toJson(const Decisions &decisions) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -186,6 +245,10 @@ std::string inlay::mapping::toJson(const Decisions &decisions) {
     out.attributeArray("stages", [&] {
       for (const WaferDecision &stage : decisions.stages)
         out.object([&] { addStage(out, stage); });
+    });
+    out.attributeArray("experts", [&] {
+      for (const GroupsDecision &layer : decisions.experts)
+        out.object([&] { addExperts(out, layer); });
     });
   });
   os << '\n';

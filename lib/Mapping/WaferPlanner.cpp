@@ -18,12 +18,14 @@ using model::Extent;
 using model::Rect;
 
 static sharding::Machine machineOf(const target::Target &target,
-                                   cost::Mode mode,
-                                   const cost::Routing &routing,
-                                   int64_t budget) {
-  sharding::Machine machine = sharding::machineOf(target, mode, routing);
-  machine.budget = budget;
-  return machine;
+                                   ExpertPlanner &experts, int64_t budget) {
+  return {
+      target.grid, budget,
+      [&experts](const model::KernelSpec &kernel,
+                 const model::Sharding &sharding) {
+        return experts.estimate(kernel, sharding).cycles.total();
+      },
+      [&target](Extent extent) { return cost::regionBound(target, extent); }};
 }
 
 /// On one core nothing is copied and little is padded.
@@ -66,10 +68,11 @@ static std::vector<floorplan::Link> linksOf(const model::Graph &model,
 
 WaferPlanner::WaferPlanner(const model::Graph &model,
                            const target::Target &machine, cost::Mode mode,
-                           const cost::Routing &routing, int64_t budget,
+                           const cost::ModelRouting &routing, int64_t budget,
                            Constraints wanted)
     : model(model), target(std::make_unique<target::Target>(machine)),
-      rates(*target, mode), explorer(machineOf(machine, mode, routing, budget)),
+      rates(*target, mode), experts(rates, routing),
+      explorer(machineOf(*target, experts, budget)),
       constraints(std::move(wanted)), forbidden(machine.dead),
       links(linksOf(model, constraints)) {
   forbidden.insert(forbidden.end(), constraints.keepOut.begin(),
@@ -185,6 +188,16 @@ WaferPlanner::arrange(const Run &run,
 const model::Sharding &WaferPlanner::shardingOf(size_t kernel, Extent extent,
                                                 size_t offer) {
   return explorer.choices(model.kernels[kernel], extent)[offer].sharding;
+}
+
+std::vector<model::Sharding>
+WaferPlanner::groupings(size_t kernel, Extent extent, int64_t bytes) {
+  std::vector<model::Sharding> all =
+      explorer.allOf(model.kernels[kernel], extent);
+  std::erase_if(all, [&](const model::Sharding &sharding) {
+    return model::footprint(model.kernels[kernel], sharding).total() > bytes;
+  });
+  return all;
 }
 
 int64_t WaferPlanner::liveCores() { return chainOf({}, "wafer").liveCores(); }

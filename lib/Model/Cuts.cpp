@@ -67,6 +67,8 @@ static Cut alone(const IterationDim &dim, Axis axis, const Sharding &sharding) {
   cut.parts = partsOf(sharding, axis);
   cut.unit = dim.unit;
   cut.shard = shardLength(dim, cut.parts);
+  if (axis == Axis::Group && !sharding.held.empty())
+    cut.shard = sharding.slots();
   return cut;
 }
 
@@ -163,6 +165,10 @@ inlay::model::weightShard(const KernelSpec &kernel, const Sharding &sharding,
                    : cut.axis == Axis::Y     ? position.y
                    : cut.axis == Axis::Group ? position.group
                                              : 0;
+    if (cut.axis == Axis::Group && !sharding.held.empty()) {
+      ranges.push_back({0, int64_t(sharding.held[size_t(part)].size())});
+      continue;
+    }
     int64_t begin = std::min(cut.size, multiply(part, cut.shard));
     ranges.push_back({begin, std::min(cut.size, begin + cut.shard)});
   }
@@ -199,6 +205,12 @@ int64_t inlay::model::copyBytes(const KernelSpec &kernel,
     for (Kind kind : kinds) {
       if (cut.shard == 0)
         continue;
+      if (cut.axis == Axis::Group && !sharding.held.empty()) {
+        for (const std::vector<int64_t> &group : sharding.held)
+          next.push_back(
+              {multiply(kind.elements, int64_t(group.size())), kind.count});
+        continue;
+      }
       int64_t full = cut.size / cut.shard;
       int64_t rest = cut.size % cut.shard;
       if (full)

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -81,7 +82,8 @@ public:
     for (const IterationDim &dim : op.dims)
       values.push_back(dim.size);
     for (size_t a = 0; a < kCuts.size(); ++a)
-      cut(a, partsOf(sharding, kCuts[a]));
+      cut(a, partsOf(sharding, kCuts[a]),
+          kCuts[a] == Axis::Group ? sharding.slots() : 0);
   }
 
   /// Elements of an operand. The points of dims that share an axis cannot
@@ -109,7 +111,8 @@ public:
   }
 
 private:
-  void cut(size_t a, int64_t parts) {
+  /// `given`: what a part has of a dim that is cut alone; 0: an equal share.
+  void cut(size_t a, int64_t parts, int64_t given) {
     int64_t points = 1;
     size_t last = 0;
     for (size_t d = 0; d < op.dims.size(); ++d)
@@ -119,7 +122,7 @@ private:
         last = d;
       }
     if (numCut[a] == 1)
-      values[last] = shardLength(op.dims[last], parts);
+      values[last] = given ? given : shardLength(op.dims[last], parts);
     if (numCut[a] < 2)
       return;
     int64_t left = run[a] = ceilDiv(points, parts);
@@ -313,6 +316,8 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
       ++numCut;
       product *= static_cast<double>(op.dims[d].size);
       longest = shardLength(op.dims[d], partsOf(sharding, axis));
+      if (axis == Axis::Group && !sharding.held.empty())
+        longest = sharding.slots();
     }
     if (axis == Axis::None || numCut == 0)
       points *= product;
@@ -383,9 +388,16 @@ std::vector<ExpertGroup> inlay::model::expertGroups(const KernelSpec &kernel,
     group.rect = {index % sharding.groups.width * sharding.group.width,
                   index / sharding.groups.width * sharding.group.height,
                   sharding.group.width, sharding.group.height};
-    group.experts = experts ? shardRange(*experts, sharding.numGroups(), index)
-                            : IndexRange{0, kernel.numExperts};
-    groups.push_back(group);
+    if (!sharding.held.empty()) {
+      group.experts = sharding.held[size_t(index)];
+    } else {
+      IndexRange range = experts
+                             ? shardRange(*experts, sharding.numGroups(), index)
+                             : IndexRange{0, kernel.numExperts};
+      group.experts.resize(size_t(range.length()));
+      std::iota(group.experts.begin(), group.experts.end(), range.begin);
+    }
+    groups.push_back(std::move(group));
   }
   return groups;
 }

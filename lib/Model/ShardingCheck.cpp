@@ -10,6 +10,8 @@
 
 #include "fmt/format.h"
 
+#include <algorithm>
+
 using namespace inlay;
 using namespace inlay::model;
 
@@ -59,8 +61,33 @@ private:
                        groups.width, groups.height, group.width, group.height,
                        region.width, region.height));
     if (kernel.role != KernelRole::Experts &&
-        (groups.area() != 1 || !(group == region)))
+        (groups.area() != 1 || !(group == region) || !sharding.held.empty()))
       fail("has groups, which only experts have");
+    if (!sharding.held.empty())
+      checkHeld();
+  }
+
+  void checkHeld() {
+    if (int64_t(sharding.held.size()) != sharding.numGroups())
+      return fail(fmt::format("says what {} groups hold, and has {}",
+                              sharding.held.size(), sharding.numGroups()));
+    std::vector<bool> isThere(size_t(std::max<int64_t>(0, kernel.numExperts)));
+    for (size_t g = 0; g < sharding.held.size(); ++g) {
+      std::vector<int64_t> experts = sharding.held[g];
+      std::sort(experts.begin(), experts.end());
+      for (size_t i = 0; i < experts.size(); ++i) {
+        if (experts[i] < 0 || experts[i] >= kernel.numExperts)
+          return fail(fmt::format("puts expert {} of {} into group {}",
+                                  experts[i], kernel.numExperts, g));
+        if (i > 0 && experts[i] == experts[i - 1])
+          return fail(
+              fmt::format("puts expert {} into group {} twice", experts[i], g));
+        isThere[size_t(experts[i])] = true;
+      }
+    }
+    auto missing = std::find(isThere.begin(), isThere.end(), false);
+    if (missing != isThere.end())
+      fail(fmt::format("has expert {} in no group", missing - isThere.begin()));
   }
 
   void checkOp(const OpSpec &op, const OpSharding &opSharding) {

@@ -80,6 +80,7 @@ public:
   template <typename T> void field(const char *name, T &value, Since) {
     field(name, value);
   }
+  template <typename T> void field(const char *, T &, Until) {}
 
   std::string finish() {
     std::sort(members.begin(), members.end());

@@ -106,6 +106,15 @@ inlay::plan::shardBox(const Weight &weight, const CorePlace &core,
       return fail(fmt::format("has a cut of dim '{}' that does not go with its "
                               "shape",
                               cut.dim));
+    if (cut.axis == "group" && core.group) {
+      for (int64_t expert : core.group->experts)
+        if (expert < 0 || expert >= size)
+          return fail(fmt::format("has {} of dim '{}', but expert group {} "
+                                  "lists {}",
+                                  size, cut.dim, core.group->index, expert));
+      box.push_back({0, static_cast<int64_t>(core.group->experts.size())});
+      continue;
+    }
     // Beyond the end is the end, also where the product leaves 64 bits.
     int64_t begin, end;
     if (llvm::MulOverflow(*number, cut.shard, begin))
@@ -150,19 +159,31 @@ namespace {
 /// Walks the rows of a box in the weight's order.
 class RowWalk {
 public:
-  RowWalk(const Weight &weight, llvm::ArrayRef<IndexRange> box)
-      : weight(weight), box(box) {
+  RowWalk(const Weight &weight, const CorePlace &core,
+          llvm::ArrayRef<IndexRange> box)
+      : weight(weight), core(core), box(box) {
     for (const IndexRange &range : box.drop_back(!box.empty()))
       index.push_back(range.begin);
+  }
+
+  /// The experts that the places of a dim stand for; null: they are indices.
+  const std::vector<int64_t> *expertsOf(size_t d) const {
+    return core.group && d < weight.cuts.size() &&
+                   weight.cuts[d].axis == "group"
+               ? &core.group->experts
+               : nullptr;
   }
 
   /// The number of the row; none where it does not fit 64 bits.
   std::optional<int64_t> row() const {
     int64_t row = 0;
-    for (size_t d = 0; d < index.size(); ++d)
+    for (size_t d = 0; d < index.size(); ++d) {
+      const std::vector<int64_t> *experts = expertsOf(d);
+      int64_t at = experts ? (*experts)[size_t(index[d])] : index[d];
       if (llvm::MulOverflow(row, weight.shape[d], row) ||
-          llvm::AddOverflow(row, index[d], row))
+          llvm::AddOverflow(row, at, row))
         return std::nullopt;
+    }
     return row;
   }
   bool next() {
@@ -176,6 +197,7 @@ public:
 
 private:
   const Weight &weight;
+  const CorePlace &core;
   llvm::ArrayRef<IndexRange> box;
   llvm::SmallVector<int64_t> index; ///< of all dims but the last
 };
@@ -198,25 +220,33 @@ static std::optional<int64_t> firstBit(const Weight &weight, int64_t row,
 }
 
 /// Copies the rows of a box, one behind the other, into `buffer`, which has
-/// room for them.
-static bool copyRows(const Weight &weight, llvm::ArrayRef<IndexRange> box,
-                     StoredBits &stored, char *buffer, Diagnostics &diags) {
+/// room for them. A row of experts, which need not follow each other in the
+/// file, is copied one by one.
+static bool copyRows(const Weight &weight, const CorePlace &core,
+                     llvm::ArrayRef<IndexRange> box, StoredBits &stored,
+                     char *buffer, Diagnostics &diags) {
   IndexRange last = box.empty() ? IndexRange{0, 1} : box.back();
-  int64_t rowBits = (last.end - last.begin) * weight.bits;
   uint64_t filled = 0;
-  RowWalk walk(weight, box);
+  RowWalk walk(weight, core, box);
+  const std::vector<int64_t> *experts =
+      box.empty() ? nullptr : walk.expertsOf(box.size() - 1);
+  int64_t runs = experts ? last.end : 1;
+  int64_t runBits = (experts ? 1 : last.end - last.begin) * weight.bits;
   do {
     std::optional<int64_t> row = walk.row();
-    std::optional<int64_t> bit =
-        row ? firstBit(weight, *row, last.begin) : std::nullopt;
-    if (!bit) {
-      diags.inputError(subjectOf(weight),
-                       "has elements whose place does not fit 64 bits");
-      return false;
+    for (int64_t run = 0; run < runs; ++run) {
+      int64_t column = experts ? (*experts)[size_t(run)] : last.begin;
+      std::optional<int64_t> bit =
+          row ? firstBit(weight, *row, column) : std::nullopt;
+      if (!bit) {
+        diags.inputError(subjectOf(weight),
+                         "has elements whose place does not fit 64 bits");
+        return false;
+      }
+      if (!stored.read(*bit, runBits, buffer, filled))
+        return false;
+      filled += runBits;
     }
-    if (!stored.read(*bit, rowBits, buffer, filled))
-      return false;
-    filled += rowBits;
   } while (walk.next());
   return true;
 }
@@ -241,7 +271,7 @@ inlay::plan::readShard(const Weight &weight, const CorePlace &core,
     return 0;
   buffer[*bytes - 1] = 0; // The bits behind the last element.
   StoredBits stored(weight, folder, diags);
-  if (!copyRows(weight, *box, stored, buffer.data(), diags))
+  if (!copyRows(weight, core, *box, stored, buffer.data(), diags))
     return std::nullopt;
   return bytes;
 }

@@ -28,6 +28,11 @@ struct Since {
   int64_t minor;
 };
 
+/// The minor version that a field left with.
+struct Until {
+  int64_t minor;
+};
+
 template <typename V> void visit(V &v, Digest &o) {
   v.field("name", o.name);
   v.field("sha256", o.sha256);
@@ -199,8 +204,14 @@ template <typename V> void visit(V &v, Region &o) {
 template <typename V> void visit(V &v, ExpertGroup &o) {
   v.field("index", o.index);
   v.field("rectangle", o.rectangle);
-  v.field("first_expert", o.firstExpert);
-  v.field("end_expert", o.endExpert);
+  // At first groups had experts in order; no model has as many as this.
+  constexpr int64_t kMostExperts = 1 << 16;
+  int64_t first = 0, end = 0;
+  v.field("first_expert", first, Until{1});
+  v.field("end_expert", end, Until{1});
+  for (; first >= 0 && first < end && end <= kMostExperts; ++first)
+    o.experts.push_back(first);
+  v.field("experts", o.experts, Since{1});
 }
 
 template <typename V> void visit(V &v, Kernel &o) {
@@ -355,6 +366,11 @@ template <typename V> void visit(V &v, ModelBound &o) {
   v.field("wafers", o.wafers);
 }
 
+template <typename V> void visit(V &v, OtherPlacement &o) {
+  v.field("placement", o.placement);
+  v.field("latency", o.latency);
+}
+
 template <typename V> void visit(V &v, Estimate &o) {
   v.field("mode", o.mode);
   v.field("latency", o.latency);
@@ -367,6 +383,7 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("unknown_bytes", o.unknownBytes);
   v.field("moved_bytes", o.movedBytes);
   v.field("rates", o.rates);
+  v.field("other_placements", o.otherPlacements, Since{1});
 }
 
 template <typename V> void visit(V &v, NamedBytes &o) {

@@ -32,6 +32,12 @@ public:
       field(name, value);
   }
 
+  /// A newer plan does not.
+  template <typename T> void field(const char *name, T &value, Until until) {
+    if (minor < until.minor)
+      field(name, value);
+  }
+
   void field(const char *name, std::string &value) { value = in.string(name); }
   void field(const char *name, bool &value) { value = in.boolean(name); }
   void field(const char *name, double &value) {

@@ -33,6 +33,7 @@ public:
   template <typename T> void field(const char *name, T &value, Since) {
     field(name, value);
   }
+  template <typename T> void field(const char *, T &, Until) {}
 
 private:
   void write(std::string &value) { out.value(toUtf8(value)); }

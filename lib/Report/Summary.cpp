@@ -111,6 +111,46 @@ report::MemoryRatio inlay::report::memoryRatio(const Plan &plan) {
   return most;
 }
 
+/// "7 groups", "4 to 16 groups, 12 replicas": over all layers.
+static std::string groupsOf(const Plan &plan) {
+  size_t least = 0, most = 0, places = 0, experts = 0;
+  for (const Kernel &kernel : plan.kernels) {
+    if (kernel.groups.empty())
+      continue;
+    size_t groups = kernel.groups.size();
+    least = least == 0 ? groups : std::min(least, groups);
+    most = std::max(most, groups);
+    // Groups that no cut tells apart have all experts each.
+    if (groups > 1) {
+      experts += size_t(kernel.experts);
+      for (const ExpertGroup &group : kernel.groups)
+        places += group.experts.size();
+    }
+  }
+  std::string text = least == most
+                         ? fmt::format("{} groups a layer", most)
+                         : fmt::format("{} to {} groups a layer", least, most);
+  if (places > experts)
+    text += fmt::format(", {} replicas in all",
+                        formatCount(int64_t(places - experts)));
+  return text;
+}
+
+/// What simpler placements of the experts would have cost.
+static void addExperts(const Plan &plan, std::string &text) {
+  const Estimate &estimate = plan.estimate;
+  if (estimate.otherPlacements.empty())
+    return;
+  text += fmt::format("experts  {}\n", groupsOf(plan));
+  for (const OtherPlacement &other : estimate.otherPlacements)
+    text +=
+        fmt::format("           {:<18}{:>14} cycles the step, {:.2f} times "
+                    "as many\n",
+                    other.placement == "in_order" ? "in order" : "round robin",
+                    rounded(other.latency),
+                    other.latency / std::max(1.0, estimate.latency.total));
+}
+
 std::string inlay::report::summary(const Plan &plan) {
   int64_t fullest = 0;
   for (const Kernel &kernel : plan.kernels)
@@ -147,6 +187,7 @@ std::string inlay::report::summary(const Plan &plan) {
                     "is for cores that have them\n",
                     formatBytes(std::max<int64_t>(fullest - budget, 0)));
   addEstimate(plan, text);
+  addExperts(plan, text);
   addWafers(plan, text);
   return text;
 }

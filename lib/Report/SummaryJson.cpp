@@ -40,6 +40,13 @@ static void addEstimate(json::OStream &out, const Estimate &estimate) {
   out.attribute("model_bound_wafers", estimate.modelBound.wafers);
   out.attribute("gap", estimate.gap);
   out.attribute("unknown_bytes", estimate.unknownBytes);
+  out.attributeArray("other_placements", [&] {
+    for (const OtherPlacement &other : estimate.otherPlacements)
+      out.object([&] {
+        out.attribute("placement", other.placement);
+        out.attribute("cycles", other.latency);
+      });
+  });
   out.attributeArray("rates", [&] {
     for (const Rate &rate : estimate.rates)
       out.object([&] {

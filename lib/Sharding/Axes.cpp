@@ -73,7 +73,17 @@ private:
     Axis heads = inputIsNamed && headAxis != Axis::None ? headAxis : axis;
     if (head >= 0 && cut[head] == Axis::None)
       cut[head] = heads;
+    cutLogits(op, cut, axis);
     finish(op, axis, heads);
+  }
+
+  /// Every core along the other axis has the sums of all tokens; the host takes
+  /// those of some from each.
+  void cutLogits(const OpSpec &op, std::vector<Axis> &cut, Axis axis) const {
+    int token = findDim(op, "token");
+    if (kernel.role == KernelRole::Head && token >= 0 && axis != Axis::None &&
+        !op.operands.empty() && op.operands.back().role == TensorRole::Output)
+      cut[token] = otherAxis(axis);
   }
 
   size_t pick(size_t numOptions) {

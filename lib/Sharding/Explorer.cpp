@@ -267,6 +267,18 @@ const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
   return it->second;
 }
 
+std::vector<Sharding> Explorer::allOf(const KernelSpec &kernel, Extent extent) {
+  Entry &entry = entryOf(kernel);
+  std::vector<Sharding> all;
+  for (Extent groups : groupings(kernel, extent, groupCounts(kernel)))
+    for (Sharding &sharding : entry.ways) {
+      setGroups(sharding, extent, groups);
+      if (footprint(kernel, sharding).total() <= machine.budget)
+        all.push_back(sharding);
+    }
+  return all;
+}
+
 std::optional<Variant> Explorer::best(const KernelSpec &kernel, Extent extent) {
   const std::vector<Variant> &all = choices(kernel, extent);
   return all.empty() ? std::nullopt : std::optional(all.front());

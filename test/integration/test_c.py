@@ -38,8 +38,8 @@ def kernel_lines(kernel, region):
            f" {r['x']} {r['y']} {r['width']} {r['height']} cycles {kernel['cycles']['total']:.17g}")
     for group in kernel["expert_groups"]:
         r = group["rectangle"]
-        yield (f"group {group['index']} experts {group['first_expert']} {group['end_expert']}"
-               f" rectangle {r['x']} {r['y']} {r['width']} {r['height']}")
+        experts = "".join(f" {expert}" for expert in group["experts"])
+        yield f"group {group['index']} experts{experts} rectangle {r['x']} {r['y']} {r['width']} {r['height']}"
     for w in kernel["weights"]:
         shape = "".join(f" {size}" for size in w["shape"])
         yield f"weight {w['name']} {w['type']} bits {w['bits']} bytes {w['bytes']} copies {w['copies']} shape{shape}"
@@ -85,6 +85,8 @@ def test_reads_plans_of_older_versions(loader, path):
     system.update(banks=0, reserved=[{"name": "code, stack and runtime", "address": 0, "bytes": system["reserved_bytes"]}])
     for buffer in (b for kernel in plan["kernels"] for cores in kernel["core_classes"] for b in cores["memory"]):
         buffer.update(alignment=system["buffer_alignment"], bank=0)
+    for group in (g for kernel in plan["kernels"] for g in kernel["expert_groups"]):
+        group["experts"] = list(range(group["first_expert"], group["end_expert"]))
     assert run(loader, "describe", path).stdout.splitlines() == list(described(plan))
 
 
@@ -99,7 +101,7 @@ def holds(rectangle, x, y):
 def number_on_axes(kernel, region, x, y):
     inside = [group for group in kernel["expert_groups"] if holds(group["rectangle"], x, y)]
     rectangle = inside[0]["rectangle"] if inside else region
-    return {"none": 0, "x": x - rectangle["x"], "y": y - rectangle["y"], "group": inside[0]["index"] if inside else 0}
+    return {"none": 0, "x": x - rectangle["x"], "y": y - rectangle["y"], "group": inside[0]["experts"] if inside else None}
 
 
 def images(plan, folder):

@@ -209,6 +209,10 @@ harmless(["kernels[].weights[].pieces[].strides[]"], None, "a dim of one index g
          lambda base, mutant: (mutant.operator not in ("dropped", "doubled", "moved") and oracle.pieces_cover(mutant.plan)
                                and at(base, (*mutant.path[:-2], "sizes"))[mutant.path[-1]] == 1))
 harmless(["kernels[]"], ["swapped"], "another order that streams and regions allow", holds(oracle.in_order))
+harmless(["kernels[].expert_groups[].experts[]"], ["swapped"], "a group holds the same experts in another order",
+         holds(oracle.dims_hold))
+harmless(["estimate.other_placements", "estimate.other_placements[]", "estimate.other_placements[].placement",
+          "estimate.other_placements[].latency"], None, "of placements that were not taken: no rule leans on it")
 harmless(["digests[]", "system.figures[]", "kernels[].core_classes[].memory[]", "kernels[].weights[]",
           "kernels[].states[]", "regions[]", "accounting.folded[]"], ["swapped"], "the name is the id, the place says nothing")
 

@@ -142,9 +142,9 @@ def stage_ops(kernel, number, sharder):
         each = math.ceil(kernel["num_experts"] / count)
         for g in range(count):
             at = (g % sharder.groups[0] * sharder.group[0], g // sharder.groups[0] * sharder.group[1])
-            first, end = (min(kernel["num_experts"], edge * each) for edge in (g, g + 1))
+            experts = list(range(kernel["num_experts"]))[g * each:(g + 1) * each]
             yield (f"inlay_wafer.expert_group {g} of {name} offset({at[0]}, {at[1]}) "
-                   f"size({sharder.group[0]}, {sharder.group[1]}) experts({first} to {end})")
+                   f"size({sharder.group[0]}, {sharder.group[1]}) experts {experts}")
     offset = 0
     for buffer, role, size in buffers(kernel, sharder):
         yield (f'inlay_wafer.buffer "{buffer}" of {name} role({role}) offset({offset}) bytes({size}) '
@@ -189,9 +189,10 @@ def system(model, wafers, rng):
     lines.append("inlay_wafer.fabric colours(21) used(0) least(0) at [0, 0, 0] loads []")
     stages = ", ".join("1000.0" for _ in range(wafers))
     path = ", ".join(f'@"{kernel["name"]}"' for kernel in kernels)
+    others = " round_robin(1000.5) in_order(1000.25)" if any(kernel.get("num_experts") for kernel in kernels) else ""
     lines.append(f"inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 900.1, sram = 0.7, "
                  f"fabric_latency = 99.3>) worst_case(2000.0) path [{path}] stages [{stages}] "
-                 f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0) model(7.0 on 1)")
+                 f"bound(#inlay_wafer.bound<compute = 5.0>) least(7.0) model(7.0 on 1){others}")
     return "\n".join([*lines, "}"])
 
 

@@ -183,6 +183,8 @@ def dims_hold(plan):
                     return False
                 units = ceil_div(dim["size"], dim["unit"])
                 shard = min(dim["size"], ceil_div(units, dim["parts"]) * dim["unit"])
+                if dim["axis"] == "group" and groups:
+                    shard = max(len(group["experts"]) for group in groups)
                 if dim["axis"] == "none" or len(sharing) > 1:
                     first = op["dims"][sharing[0]]["shard"]
                     shard = dim["size"] if dim["axis"] == "none" else max(first, ceil_div(points, dim["parts"]))
@@ -190,11 +192,15 @@ def dims_hold(plan):
                         return False
                 if dim["shard"] != shard or dim["axis"] == "group" and dim["size"] != kernel["experts"]:
                     return False
-            for group in groups:
-                for dim in op["dims"]:
-                    span = [min(group["index"] * dim["shard"], dim["size"]), min((group["index"] + 1) * dim["shard"], dim["size"])]
-                    if dim["axis"] == "group" and span != [group["first_expert"], group["end_expert"]]:
-                        return False
+        # Groups hold different experts where a cut says so, else all of them.
+        is_cut = any(dim["axis"] == "group" for op in kernel["ops"] for dim in op["dims"])
+        everyone = list(range(kernel["experts"]))
+        if groups and any(len(set(group["experts"])) != len(group["experts"]) for group in groups):
+            return False
+        if groups and sorted({expert for group in groups for expert in group["experts"]}) != everyone:
+            return False
+        if not is_cut and any(sorted(group["experts"]) != everyone for group in groups):
+            return False
     return True
 
 

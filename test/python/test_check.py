@@ -118,7 +118,12 @@ CASES = {
                       "reaches out of the region at"),
     "group shape": (lambda p: add(kernel(p, "experts")["expert_groups"][-1]["rectangle"], "width", -1),
                     " cores, the first group has "),
-    "group experts": (lambda p: add(kernel(p, "experts")["expert_groups"][0], "end_expert", 1), ", expert group 0: has experts 0 to before *, by its cuts 0 to before"),
+    "group expert twice": (lambda p: double(kernel(p, "experts")["expert_groups"][0]["experts"]), "expert group 0: holds expert 0 twice"),
+    "group expert unknown": (lambda p: kernel(p, "experts")["expert_groups"][0]["experts"].append(99), "holds expert 99 of "),
+    "groups without a cut": (lambda p: [put(dim, "axis", "none") for o in kernel(p, "experts")["ops"] for dim in o["dims"]
+                                        if dim["axis"] == "group"] + [kernel(p, "experts")["expert_groups"][0]["experts"].pop()],
+                             "experts, which no cut spreads over groups"),
+    "group expert missing": (lambda p: kernel(p, "experts")["expert_groups"][0]["experts"].pop(0), "has expert 0 in no group"),
     "class outside": (lambda p: add(kernel(p, "head")["core_classes"][0]["rectangles"][0], "height", 5),
                       "has cores that do not work for the kernel"),
     "class cores": (lambda p: add(kernel(p, "head")["core_classes"][0], "cores", 1), "says * cores, its rectangles have"),

@@ -42,7 +42,7 @@ class Rebuilt:
             self.bits[key] = np.zeros((*weight["shape"], weight["bits"]), np.uint8)
             self.held[key] = np.zeros(weight["shape"], np.int64)
         part = loader.part(weight, core)
-        shape = (*(len(range(size)[piece]) for size, piece in zip(weight["shape"], part)), weight["bits"])
+        shape = (*(piece.size for piece in part), weight["bits"])
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[: math.prod(shape)].reshape(shape)
         seen = self.held[key][part] > 0
         assert (self.bits[key][part][seen] == bits[seen]).all(), key

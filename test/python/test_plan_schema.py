@@ -66,11 +66,11 @@ def plan():
 
 
 def struct_fields():
-    """Struct -> names of its fields, as lib/Plan/Fields.h lists them for reader and writer."""
+    """Struct -> names of its fields, as lib/Plan/Fields.h lists them for reader and writer; without those of older plans."""
     text = (placing.ROOT / "lib/Plan/Fields.h").read_text()
     fields = {}
     for name, body in re.findall(r"void visit\(V &v, (\w+) &o\) \{(.*?)\n\}", text, re.S):
-        own = re.findall(r'v\.field\("(\w+)"', body)
+        own = re.findall(r'v\.field\("(\w+)"(?![^;]*Until)', body)
         fields[name] = fields["Cut"] + own if "visit(v, o.cut);" in body else own
     return fields
 

@@ -25,21 +25,25 @@ def all_plans(path):
 def cores(kernel, plan):
     """Number of each core on each axis, by its place in the region (in its expert group)."""
     [rectangle] = [region["rectangle"] for region in plan["regions"] if region["name"] == kernel["region"]]
-    groups = kernel["expert_groups"] or [{"index": 0, "rectangle": rectangle}]
+    groups = kernel["expert_groups"] or [{"rectangle": rectangle}]
     for group in groups:
         for y in range(group["rectangle"]["height"]):
             for x in range(group["rectangle"]["width"]):
-                yield {"none": 0, "x": x, "y": y, "group": group["index"]}
+                yield {"none": 0, "x": x, "y": y, "group": group.get("experts")}
 
 
 def box(weight, core):
-    """The slice of the logical tensor that a core has."""
-    ranges = []
+    """The indices of the logical tensor that a core has, for each dim."""
+    indices = []
     for cut in weight["cuts"]:
         assert cut["inner"] == 1 and cut["points"] == cut["size"]
+        if cut["axis"] == "group":
+            assert len(core["group"]) <= cut["shard"]
+            indices.append(np.array(core["group"], int))
+            continue
         begin = min(core[cut["axis"]] * cut["shard"], cut["size"])
-        ranges.append(slice(begin, min(begin + cut["shard"], cut["size"])))
-    return tuple(ranges)
+        indices.append(np.arange(begin, min(begin + cut["shard"], cut["size"])))
+    return np.ix_(*indices) if indices else ()
 
 
 def piece_bits(piece, folder):
@@ -71,7 +75,7 @@ def elements(weight, folder):
 
 
 def shard_bytes(weight, core):
-    count = math.prod(part.stop - part.start for part in box(weight, core))
+    count = math.prod(part.size for part in box(weight, core))
     return -(-count * weight["bits"] // 8)
 
 
@@ -86,7 +90,13 @@ def test_cores_hold_every_element_as_often_as_said(path):
                 for core in cores(kernel, plan):
                     held[box(weight, core)] += 1
                     built[box(weight, core)] = whole[box(weight, core)]
-                assert (held == weight["copies"]).all(), weight["name"]
+                times = np.full(weight["shape"], weight["copies"])
+                for d, cut in enumerate(weight["cuts"]):
+                    if cut["axis"] == "group":  # and so often as groups list the expert
+                        listed = collections.Counter(e for group in kernel["expert_groups"] for e in group["experts"])
+                        times *= np.array([listed[e] for e in range(cut["size"])]).reshape(
+                            [-1 if i == d else 1 for i in range(len(weight["cuts"]))])
+                assert (held == times).all(), weight["name"]
                 assert (built == whole).all(), weight["name"]
 
 
@@ -140,7 +150,7 @@ def test_copies_and_padding_add_up(path):
                 first = set() if weight["name"] not in seen else None
                 seen.add(weight["name"])
                 for core in cores(kernel, plan):
-                    key = tuple((part.start, part.stop) for part in box(weight, core))
+                    key = tuple(tuple(part.flat) for part in box(weight, core))
                     size = shard_bytes(weight, core)
                     is_first = first is not None and key not in first
                     sums["shard_bytes" if is_first else "copy_bytes"] += size
@@ -217,8 +227,8 @@ def test_the_example_of_the_guide_is_right():
     for core in cores(kernel, plan):
         held[box(weight, core)] += 1
     assert (held == weight["copies"]).all()
-    core = {"none": 0, "x": 12 - 8, "y": 17 - 16, "group": 0}
-    assert box(weight, core) == (slice(104, 128), slice(32, 64))
+    core = {"none": 0, "x": 12 - 8, "y": 17 - 16, "group": None}
+    assert [(part.flat[0], part.flat[-1]) for part in box(weight, core)] == [(104, 127), (32, 63)]
     assert shard_bytes(weight, core) == 384 and "384 bytes" in guide
     first_bit = (104 * weight["shape"][1] + 32) * weight["bits"]
     assert f"= {weight['pieces'][0]['offset'] + first_bit // 8}\n" in guide and first_bit % 8 == 0

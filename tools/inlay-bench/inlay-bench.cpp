@@ -12,11 +12,14 @@
 //   inlay-bench frontend MODEL                 seconds of each pass up to the
 //                                              dataflow level
 //   inlay-bench ispd2020 DIR --out OUT         places the contest's cases
+//   inlay-bench experts CONFIG...              placements of experts beside
+//                                              each other
 //
 // Exit status: 0 done, 1 bad input, 2 a case that found no placement.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExpertsBench.h"
 #include "FrontEnd.h"
 #include "Ispd2020.h"
 
@@ -62,6 +65,31 @@ static cl::SubCommand ispdCommand(
     "ispd2020",
     "Places every .kgraph file of a folder, writes OUT/<case>.paint "
     "and prints scores beside the best published ones");
+
+static cl::SubCommand expertsCommand(
+    "experts",
+    "Prints what layers of experts take, placed and round robin, and "
+    "the curve over the number of groups");
+
+static cl::list<std::string> expertModels(cl::Positional, cl::OneOrMore,
+                                          cl::desc("<config.json>..."),
+                                          cl::sub(expertsCommand));
+static cl::opt<std::string>
+    traceFile("trace",
+              cl::desc("Trace of the models (docs/routing-traces.md), instead "
+                       "of one of topics that is made up"),
+              cl::value_desc("FILE"), cl::sub(expertsCommand));
+static cl::opt<std::string>
+    curveOf("curve",
+            cl::desc("Print the curves at batch 32 of the models whose names "
+                     "have this"),
+            cl::value_desc("NAME"), cl::init("kimi-k2.6"),
+            cl::sub(expertsCommand));
+static cl::opt<std::string> expertsTarget("target",
+                                          cl::desc("Device description"),
+                                          cl::value_desc("NAME|FILE"),
+                                          cl::init("wse3"),
+                                          cl::sub(expertsCommand));
 
 static cl::opt<std::string> caseDir(cl::Positional, cl::Required,
                                     cl::desc("<folder of .kgraph files>"),
@@ -111,7 +139,7 @@ static cl::opt<std::string>
     targetDir("target-dir", cl::desc("Folder of the target files"),
               cl::value_desc("DIR"), cl::init(findSharedData("targets")),
               cl::sub(fidelityCommand), cl::sub(calibrateCommand),
-              cl::sub(speedCommand));
+              cl::sub(speedCommand), cl::sub(expertsCommand));
 static cl::opt<bool> asJson("json", cl::desc("Print JSON"),
                             cl::sub(fidelityCommand), cl::sub(ispdCommand));
 
@@ -265,6 +293,17 @@ static int runIspd2020(Diagnostics &diags) {
   return diags.exitStatus();
 }
 
+static int runExperts(Diagnostics &diags) {
+  ExpertsOptions options;
+  options.models.assign(expertModels.begin(), expertModels.end());
+  options.trace = traceFile;
+  options.curveOf = curveOf;
+  options.target = expertsTarget;
+  options.targetDir = targetDir;
+  benchExperts(options, llvm::outs(), diags);
+  return diags.exitStatus();
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(
@@ -281,9 +320,11 @@ int main(int argc, char **argv) {
     status = timeFrontEnd(modelPath, llvm::outs());
   else if (ispdCommand)
     status = runIspd2020(diags);
+  else if (expertsCommand)
+    status = runExperts(diags);
   else
     llvm::errs() << "error: give a command: fidelity, calibrate, speed, "
-                    "frontend or ispd2020; see --help\n";
+                    "frontend, ispd2020 or experts; see --help\n";
   diags.print(llvm::errs());
   return status;
 }

@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -183,6 +184,142 @@ TEST(RoutingTest, ExpertsUsedRiseToAllOfThem) {
     last = used;
   }
   EXPECT_GT(last, 383);
+}
+
+/// Activations of the busiest group, counted one by one.
+double countedByHand(const DrawnSteps &steps,
+                     const std::vector<std::vector<int64_t>> &held) {
+  double sum = 0;
+  for (int64_t s = 0; s < steps.count(); ++s) {
+    std::vector<int64_t> loads(held.size(), 0);
+    for (size_t a = steps.first[size_t(s)]; a < steps.first[size_t(s) + 1];
+         ++a) {
+      std::vector<size_t> having;
+      for (size_t g = 0; g < held.size(); ++g)
+        if (std::count(held[g].begin(), held[g].end(),
+                       int64_t(steps.activations[a].expert)))
+          having.push_back(g);
+      ++loads[having[steps.activations[a].token % having.size()]];
+    }
+    sum += double(*std::max_element(loads.begin(), loads.end()));
+  }
+  return sum / double(steps.count());
+}
+
+/// Groups that are given, with experts in several of them.
+TEST(RoutingTest, GivenGroupsAgreeWithDraws) {
+  std::vector<std::vector<int64_t>> held = {
+      {0, 4, 8, 12}, {0, 1, 5, 9, 13}, {0, 2, 6, 10, 14}, {1, 3, 7, 11, 15}};
+  for (int64_t tokens : {1, 5, 32, 100}) {
+    ExpertLoad load = {16, 3, tokens, 4, &held};
+    Routing zipf = Routing::zipf(0.8);
+    double drawn = countedByHand(drawSteps(zipf, load, 3000, 3), held);
+    EXPECT_NEAR(expectedLargestLoad(zipf, load) / drawn, 1, 0.06) << tokens;
+    // Equal experts: only how many a group holds matters, not which.
+    std::vector<std::vector<int64_t>> turned = {
+        {15, 14, 13, 12}, {11, 10, 9, 8}, {7, 6, 5, 4}, {3, 2, 1, 0}};
+    ExpertLoad even = {16, 3, tokens, 4, &turned};
+    EXPECT_NEAR(expectedLargestLoad({}, even),
+                expectedLargestLoad({}, {16, 3, tokens, 4}), 1e-9);
+  }
+}
+
+TEST(RoutingTest, WorstLoadCountsWhatServesAToken) {
+  // Expert 0 serves even tokens in the first group, odd ones in the second.
+  std::vector<std::vector<int64_t>> held = {{0, 1, 2}, {0, 3}};
+  EXPECT_EQ(worstLoad({4, 3, 1, 2, &held}), 3);
+  EXPECT_EQ(worstLoad({4, 3, 2, 2, &held}), 5);
+  EXPECT_EQ(worstLoad({4, 1, 4, 2, &held}), 4);
+}
+
+/// What comes together in a trace meets in a group; counts do not show it.
+TEST(RoutingTest, ChoicesOfATraceComeTogether) {
+  auto choices = std::make_shared<Choices>();
+  choices->perToken = 2;
+  for (uint16_t token = 0; token < 40; ++token)
+    for (uint16_t expert : {token % 4 * 2, token % 4 * 2 + 1})
+      choices->experts.push_back(expert);
+  Routing together = Routing::trace(choices);
+  EXPECT_EQ(together.frequency, std::vector<double>(8, 10));
+  ExpertLoad load = {8, 2, 1, 4};
+  EXPECT_EQ(expectedLargestLoad(together, load), 2);
+  EXPECT_LT(expectedLargestLoad(Routing::trace(together.frequency), load), 1.9);
+  std::vector<std::vector<int64_t>> apart = {{0, 3}, {1, 4}, {2, 5}, {6}, {7}};
+  EXPECT_EQ(expectedLargestLoad(together, {8, 2, 1, 5, &apart}), 1);
+}
+
+/// Drawn are sets of exactly k experts, each as often as its odds say.
+TEST(RoutingTest, DrawsAreAsLikelyAsTheyShouldBe) {
+  constexpr unsigned kExperts = 8, kChosen = 3;
+  ExpertLoad load = {kExperts, kChosen, 4, 3};
+  Routing zipf = Routing::zipf(0.8);
+  std::vector<double> chosen = inclusion(zipf, kExperts, kChosen);
+  std::vector<double> odds(size_t(1) << kExperts, 0);
+  for (unsigned set = 0; set < odds.size(); ++set)
+    if (std::popcount(set) == int(kChosen)) {
+      odds[set] = 1;
+      for (unsigned i = 0; i < kExperts; ++i)
+        odds[set] *= set >> i & 1 ? chosen[i] / (1 - chosen[i]) : 1;
+    }
+  double all = std::accumulate(odds.begin(), odds.end(), 0.0);
+  constexpr int64_t kSteps = 20000;
+  DrawnSteps steps = drawSteps(zipf, load, kSteps, 1);
+  ASSERT_EQ(steps.count(), kSteps);
+  std::vector<double> counts(odds.size(), 0);
+  for (int64_t s = 0; s < steps.count(); ++s) {
+    std::vector<unsigned> sets(size_t(load.tokens), 0);
+    for (size_t a = steps.first[size_t(s)]; a < steps.first[size_t(s) + 1];
+         ++a) {
+      ASSERT_LT(steps.activations[a].token, 4U);
+      sets[steps.activations[a].token] |= 1U << steps.activations[a].expert;
+    }
+    for (unsigned set : sets) {
+      ASSERT_EQ(std::popcount(set), int(kChosen));
+      counts[set] += 1;
+    }
+  }
+  for (size_t set = 0; set < odds.size(); ++set)
+    EXPECT_NEAR(counts[set] / double(kSteps * load.tokens), odds[set] / all,
+                0.005)
+        << set;
+}
+
+/// Groups are compared by one law, whether they are in order or listed.
+TEST(RoutingTest, ListedGroupsInOrderAreThoseInOrder) {
+  for (int64_t tokens : {1, 7, 64, 200})
+    for (double exponent : {0.0, 0.5, 1.0, 3.0}) {
+      std::vector<std::vector<int64_t>> held = {
+          {0, 1, 2, 3, 4}, {5, 6, 7, 8, 9}, {10, 11, 12, 13, 14}, {15, 16}};
+      Routing zipf = Routing::zipf(exponent);
+      EXPECT_DOUBLE_EQ(expectedLargestLoad(zipf, {17, 4, tokens, 4, &held}),
+                       expectedLargestLoad(zipf, {17, 4, tokens, 4}))
+          << exponent << ", " << tokens;
+    }
+}
+
+/// Odds from next to nothing to nearly sure keep numbers in range.
+TEST(RoutingTest, ExtremeSkewKeepsLoadsInRange) {
+  for (double exponent : {5.0, 30.0, 100.0}) {
+    ExpertLoad load = {2000, 12, 8, 40};
+    Routing zipf = Routing::zipf(exponent);
+    double largest = expectedLargestLoad(zipf, load);
+    EXPECT_GT(largest, 12 * 8 * 0.9);
+    EXPECT_LE(largest, worstLoad(load));
+    DrawnSteps steps = drawSteps(zipf, load, 10, 1);
+    EXPECT_EQ(steps.activations.size(), size_t(12 * 8 * 10));
+  }
+}
+
+/// Equal experts in several groups: each serves a token in one of them.
+TEST(RoutingTest, ReplicasOfEqualExpertsShareTokens) {
+  std::vector<std::vector<int64_t>> held = {{0, 1, 2}, {0, 1, 3}};
+  for (int64_t tokens : {2, 6, 32}) {
+    double drawn =
+        countedByHand(drawSteps({}, {4, 2, tokens, 2}, 20000, 5), held);
+    EXPECT_NEAR(expectedLargestLoad({}, {4, 2, tokens, 2, &held}) / drawn, 1,
+                0.06)
+        << tokens;
+  }
 }
 
 } // namespace

@@ -78,8 +78,9 @@ TEST(RoutingTraceTest, LinesMayStandInAnyOrder) {
   EXPECT_EQ(trace.layers[1].layer, 3);
   EXPECT_EQ(trace.layers[1].numTokens(), 2);
   EXPECT_EQ(trace.layers[1].experts, (std::vector<uint16_t>{5, 2, 1, 0}));
-  ModelRouting routing = countTrace(trace);
-  EXPECT_EQ(routing.counts[3], (std::vector<double>{1, 1, 1, 0, 0, 1}));
+  ModelRouting routing = toRouting(trace);
+  EXPECT_EQ(routing.of(3).frequency, (std::vector<double>{1, 1, 1, 0, 0, 1}));
+  EXPECT_EQ(routing.highest[3], 5);
 }
 
 TEST(RoutingTraceTest, BytesSayWhatTheTextSays) {
@@ -146,14 +147,27 @@ TEST(RoutingTraceTest, OptionNamesUniformZipfOrAFile) {
     EXPECT_FALSE(parseRouting(wrong, diags)) << wrong;
 }
 
-/// The mean by rank: which expert is hot differs from layer to layer.
+/// Neither the most even layer nor the most skewed one.
 TEST(RoutingTraceTest, TypicalLayerIsAsSkewedAsTheOthers) {
-  ModelRouting routing = countTrace(read("0,0,0\n1,0,0\n2,0,0\n3,0,1\n"
-                                         "0,1,1\n1,1,1\n2,1,1\n3,1,0\n"));
-  Routing typical = routing.typical();
-  ASSERT_EQ(typical.frequency.size(), 2U);
-  EXPECT_DOUBLE_EQ(typical.frequency[0], 1.5);
-  EXPECT_DOUBLE_EQ(typical.frequency[1], 0.5);
+  ModelRouting routing = toRouting(read("0,0,0\n1,0,1\n2,0,2\n3,0,3\n"
+                                        "0,1,1\n1,1,1\n2,1,1\n3,1,0\n"
+                                        "0,2,2\n1,2,2\n2,2,2\n3,2,2\n"));
+  EXPECT_EQ(routing.typical().frequency, (std::vector<double>{1, 3}));
+}
+
+TEST(RoutingTraceTest, KeepsTokensOfLongTracesEvenlySpread) {
+  RoutingTrace trace;
+  trace.layers.push_back({0, 1, {}});
+  for (int64_t token = 0; token < 3 * kMostTokens; ++token)
+    trace.layers[0].experts.push_back(uint16_t(token / kMostTokens));
+  trace.layers[0].experts.back() = 7;
+  ModelRouting routing = toRouting(trace);
+  Routing layer = routing.of(0);
+  EXPECT_EQ(layer.choices->numTokens(), kMostTokens);
+  ASSERT_EQ(layer.frequency.size(), 3U);
+  for (double count : layer.frequency)
+    EXPECT_NEAR(count, double(kMostTokens) / 3, 1);
+  EXPECT_EQ(routing.highest[0], 7);
 }
 
 } // namespace

@@ -197,6 +197,66 @@ TEST(ShardingTest, HugeSizesSaturate) {
   EXPECT_GT(footprint(kernel, sharding).total(), int64_t(1) << 48);
 }
 
+TEST(ShardingTest, ChecksWhatGroupsHold) {
+  KernelSpec kernel = quantisedLinear(10, 128);
+  kernel.numExperts = 4;
+  Diagnostics diags;
+  Sharding sharding = shardingOf({4, 4}, {kNoverX});
+  sharding.held = {{0, 1, 2, 3}};
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  kernel.role = KernelRole::Experts;
+  EXPECT_TRUE(check(kernel, sharding, diags));
+  for (std::vector<std::vector<int64_t>> held :
+       std::vector<std::vector<std::vector<int64_t>>>{
+           {{0, 1}, {2, 3}}, {{0, 1, 2, 4}}, {{0, 1, 2, 3, 2}}, {{0, 3, 1}}}) {
+    sharding.held = held;
+    EXPECT_FALSE(check(kernel, sharding, diags));
+  }
+  EXPECT_THAT(messages(diags),
+              ElementsAre("has groups, which only experts have",
+                          "says what 2 groups hold, and has 1",
+                          "puts expert 4 of 4 into group 0",
+                          "puts expert 2 into group 0 twice",
+                          "has expert 2 in no group"));
+}
+
+/// Groups of unequal size: the fullest decides what a core has room for.
+TEST(ShardingTest, GroupsThatAreGivenHaveWhatTheyList) {
+  KernelSpec kernel;
+  kernel.name = "moe";
+  kernel.role = KernelRole::Experts;
+  kernel.numExperts = 6;
+  kernel.expertsPerToken = 2;
+  ElementType half{"f16", 16};
+  kernel.weights.push_back({"w", half, {6, 8, 16}, 0, 6 * 8 * 16 * 2, {}});
+  OpSpec op;
+  op.name = "fc1";
+  op.opClass = OpClass::Contraction;
+  op.dims = {{"expert", 6}, {"n", 8}, {"k", 16, DimKind::Reduction}};
+  op.operands = {{TensorRole::Weights, 0, half, {{0, 1}, {1, 1}, {2, 1}}}};
+  kernel.ops = {op};
+  Sharding sharding{{4, 2},
+                    {2, 1},
+                    {2, 2},
+                    {{{Axis::Group, Axis::Y, Axis::X}}},
+                    {{5, 0}, {1, 2, 3, 4, 0}}};
+  Diagnostics diags;
+  ASSERT_TRUE(check(kernel, sharding, diags));
+  EXPECT_EQ(sharding.slots(), 5);
+  EXPECT_EQ(footprint(kernel, sharding).weights, 5 * 4 * 8 * 2);
+  EXPECT_EQ(weightShard(kernel, sharding, 0, {1, 0, 0}).front(),
+            (IndexRange{0, 5}));
+  EXPECT_EQ(weightShard(kernel, sharding, 0, {0, 0, 0}).front(),
+            (IndexRange{0, 2}));
+  std::vector<ExpertGroup> groups = expertGroups(kernel, sharding);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].experts, (std::vector<int64_t>{5, 0}));
+  // Without lists they lie in order.
+  sharding.held.clear();
+  EXPECT_EQ(expertGroups(kernel, sharding)[1].experts,
+            (std::vector<int64_t>{3, 4, 5}));
+}
+
 TEST(ShardingTest, ChecksExtentsAndAxes) {
   KernelSpec kernel = quantisedLinear(10, 128);
   Diagnostics diags;

@@ -193,12 +193,35 @@ TEST_F(CoreBytesTest, DecodesMessages) {
 }
 
 TEST_F(CoreBytesTest, CoresInNoGroupHoldNothing) {
-  kernel.groups = {{0, {8, 16, 2, 4}, 0, 1}, {1, {10, 16, 2, 4}, 1, 2}};
+  kernel.groups = {{0, {8, 16, 2, 4}, {0, 1, 2, 3}},
+                   {1, {10, 16, 2, 4}, {4, 5, 6, 7}}};
   weight.cuts[0] = {"e", 8, "group", 2, 1, 4, 1, 8};
   // Group 1, row 0.
   EXPECT_EQ(read(11, 16).size(), 16u);
   EXPECT_EQ(read(11, 16).substr(0, 4), stored.substr(32 + 4 * 16, 4));
   EXPECT_EQ(read(12, 16), "");
+}
+
+TEST_F(CoreBytesTest, ReadsTheExpertsThatAGroupLists) {
+  kernel.groups = {{0, {8, 16, 2, 4}, {0, 1, 2, 3, 4, 5, 6, 7}},
+                   {1, {10, 16, 2, 4}, {7, 0, 2}}};
+  weight.cuts[0] = {"e", 8, "group", 2, 1, 8, 1, 8};
+  EXPECT_EQ(read(11, 16), stored.substr(32 + 7 * 16, 4) + stored.substr(32, 4) +
+                              stored.substr(32 + 2 * 16, 4));
+  // Experts along the rows as they are stored: one element each.
+  weight.shape = {16, 8};
+  weight.cuts = {{"k", 16, "y", 4, 4, 4, 1, 16},
+                 {"e", 8, "group", 2, 1, 8, 1, 8}};
+  std::string wanted;
+  for (int row = 4; row < 8; ++row)
+    for (int expert : {7, 0, 2})
+      wanted += stored[size_t(32 + row * 8 + expert)];
+  EXPECT_EQ(read(10, 17), wanted);
+  kernel.groups[1].experts.push_back(8);
+  EXPECT_THAT(read(10, 17),
+              HasSubstr("has 8 of dim 'e', but expert group 1 lists 8"));
+  kernel.groups[1].experts.back() = -1;
+  EXPECT_THAT(read(10, 17), HasSubstr("lists -1"));
 }
 
 TEST_F(CoreBytesTest, FillsTheImageAndClearsTheRest) {

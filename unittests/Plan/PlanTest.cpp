@@ -72,7 +72,7 @@ Plan sample() {
                      {cut},
                      1}};
   kernel.states = {{"k", "f16", 16, {1, 2}, 4, {cut}}};
-  kernel.groups = {{0, {5, 6, 1, 1}, 0, 4}};
+  kernel.groups = {{0, {5, 6, 1, 1}, {3, 0, 2, 1}}};
   kernel.classes = {
       {"all",
        {{5, 6, 3, 4}},

@@ -15,6 +15,7 @@
 
 using namespace inlay;
 using namespace inlay::plan;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -51,7 +52,8 @@ Plan sample() {
                   kernel("b", "experts", 1, "w1.r0"),
                   kernel("c", "mlp", 0, "w0.r0")};
   plan.kernels[2].cycles.total = 150;
-  plan.kernels[1].groups = {{0, {4, 0, 2, 8}, 0, 2}, {1, {6, 0, 2, 8}, 2, 4}};
+  plan.kernels[1].groups = {{0, {4, 0, 2, 8}, {3, 1}},
+                            {1, {6, 0, 2, 8}, {2, 0, 3}}};
   plan.estimate.mode = "ideal";
   plan.estimate.latency = {75, 0, 25, 0, 0, 0, 0, 100};
   plan.estimate.worstCaseLatency = 120;
@@ -87,6 +89,19 @@ TEST(ReportTest, SummaryAdmitsWhatItDoesNotKnow) {
   plan.estimate.unknownBytes = 10;
   plan.estimate.movedBytes = 40;
   EXPECT_THAT(report::summary(plan), HasSubstr("25.0% of the bytes"));
+}
+
+TEST(ReportTest, SummarySaysWhatOtherPlacementsOfExpertsCost) {
+  Plan plan = sample();
+  EXPECT_THAT(report::summary(plan), Not(HasSubstr("round robin")));
+  plan.kernels[1].experts = 4;
+  plan.estimate.otherPlacements = {{"round_robin", 150}, {"in_order", 400}};
+  std::string text = report::summary(plan);
+  EXPECT_THAT(text, HasSubstr("experts  2 groups a layer, 1 replicas in all"));
+  EXPECT_THAT(text, ContainsRegex("round robin +150 cycles the step, 1.50 "
+                                  "times as many"));
+  EXPECT_THAT(text, ContainsRegex("in order +400 cycles the step, 4.00 times"));
+  EXPECT_THAT(report::summaryJson(plan, {}), HasSubstr("round_robin"));
 }
 
 TEST(ReportTest, PageDrawsEveryWaferRegionAndGroup) {

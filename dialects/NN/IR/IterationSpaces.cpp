@@ -152,14 +152,30 @@ Spaces EmbeddingOp::getIterationSpaces() {
   return {space.take()};
 }
 
+/// How often the right factor's batch repeats over the leading dims of the
+/// result: a matrix for each head and several sequences. 1 where it does not.
+static int64_t repeatsOfBatch(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs,
+                              ArrayRef<int64_t> result) {
+  ArrayRef<int64_t> inner =
+      rhs.drop_back(2).drop_while([](int64_t size) { return size == 1; });
+  ArrayRef<int64_t> batch = result.drop_back(2);
+  if (inner.empty() || batch.take_back(inner.size()) != inner ||
+      numElements(lhs.drop_back(2)) != numElements(batch))
+    return 1;
+  return numElements(batch.drop_back(inner.size()));
+}
+
 Spaces MatMulOp::getIterationSpaces() {
   ArrayRef<int64_t> lhs = getShape(getLhs());
   ArrayRef<int64_t> rhs = getShape(getRhs());
   ArrayRef<int64_t> result = getShape(getResult());
   SpaceBuilder space(*this, "matmul", OpClass::Contraction);
   BlockQuantAttr quant = getQuantAttr();
-  int batch = space.parallel("batch", numElements(result.drop_back(2)));
-  int m = space.parallel("token", lhs[lhs.size() - 2]);
+  // Rows of all that share a right factor are rows of one product.
+  int64_t repeats = repeatsOfBatch(lhs, rhs, result);
+  int batch =
+      space.parallel("batch", numElements(result.drop_back(2)) / repeats);
+  int m = space.parallel("token", lhs[lhs.size() - 2] * repeats);
   // The rows of the right factor are outputs if it is transposed, else inputs.
   int n = m + 1, k = m + 2;
   int row = getTransposed() ? n : k, column = getTransposed() ? k : n;

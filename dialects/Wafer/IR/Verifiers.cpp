@@ -170,12 +170,16 @@ LogicalResult ExpertGroupOp::verify() {
   if (failed(verifySize(*this, getSize())) ||
       failed(verifyCounts(*this, {{"the index", getIndex()},
                                   {"x of the offset", getOffset()[0]},
-                                  {"y of the offset", getOffset()[1]},
-                                  {"the first expert", getFirst()}})))
+                                  {"y of the offset", getOffset()[1]}})))
     return failure();
-  if (getFirst() > getEnd())
-    return emitOpError("holds experts ")
-           << getFirst() << " to " << getEnd() << ", which is backwards";
+  SmallVector<int64_t> experts(getExperts());
+  llvm::sort(experts);
+  if (!experts.empty() && experts.front() < 0)
+    return emitOpError("an expert must not be negative, got ")
+           << experts.front();
+  auto twice = llvm::adjacent_find(experts);
+  if (twice != experts.end())
+    return emitOpError("holds expert ") << *twice << " twice";
   return success();
 }
 
@@ -260,6 +264,11 @@ LogicalResult StepEstimateOp::verify() {
       return emitOpError("cycles of a stage are finite and not negative, got ")
              << cycles;
   double latency = getLatency().getTotal();
+  for (auto other : {getRoundRobin(), getInOrder()})
+    if (other && !isCount(other->convertToDouble()))
+      return emitOpError("cycles of other placements of experts are finite and "
+                         "not negative, got ")
+             << other->convertToDouble();
   if (failed(verifyAtLeast(*this, "the worst case",
                            getWorstCase().convertToDouble(), "the latency",
                            latency)))

@@ -155,14 +155,12 @@ static LogicalResult verifySharing(StageOp stage, const KernelMap &kernels) {
   return success();
 }
 
-/// Groups are numbered, inside the region, disjoint, and take the experts in
-/// order, each once.
+/// Groups are numbered, inside the region, and disjoint.
 static LogicalResult verifyGroups(const KernelFacts &facts) {
   if (facts.groups.empty())
     return success();
   AssignOp assign = facts.assign;
   RegionOp region = assign.lookupRegion();
-  int64_t next = 0;
   for (auto [i, element] : llvm::enumerate(facts.groups)) {
     ExpertGroupOp group = element;
     if (!region)
@@ -180,11 +178,6 @@ static LogicalResult verifyGroups(const KernelFacts &facts) {
     for (ExpertGroupOp other : ArrayRef(facts.groups).take_front(i))
       if (rect.overlaps(other.getRect()))
         return group.emitOpError("overlaps group ") << other.getIndex();
-    if (group.getFirst() != next)
-      return group.emitOpError("holds experts from ")
-             << group.getFirst() << " on, but the groups before end at "
-             << next;
-    next = group.getEnd();
   }
   return success();
 }

@@ -261,11 +261,25 @@ Attribute ShardingAttr::parse(AsmParser &parser, Type) {
     ops.push_back(AxesAttr::get(parser.getContext(), axes));
     return success();
   };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOp) ||
-      parser.parseGreater())
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOp))
+    return {};
+  SmallVector<DenseI64ArrayAttr> held;
+  if (succeeded(parser.parseOptionalComma())) {
+    auto parseGroup = [&] {
+      auto group = dyn_cast_or_null<DenseI64ArrayAttr>(
+          DenseI64ArrayAttr::parse(parser, {}));
+      held.push_back(group);
+      return success(static_cast<bool>(group));
+    };
+    if (parser.parseKeyword("held") || parser.parseEqual() ||
+        parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                       parseGroup))
+      return {};
+  }
+  if (parser.parseGreater())
     return {};
   return parser.getChecked<ShardingAttr>(parser.getContext(), groupsX, groupsY,
-                                         width, height, ops);
+                                         width, height, ops, held);
 }
 
 void ShardingAttr::print(AsmPrinter &printer) const {
@@ -277,19 +291,32 @@ void ShardingAttr::print(AsmPrinter &printer) const {
   llvm::interleaveComma(getOps(), printer.getStream(), [&](AxesAttr axes) {
     printAxes(printer, axes.getAxes());
   });
-  printer << "]>";
+  printer << ']';
+  if (!getHeld().empty()) {
+    printer << ", held = [";
+    llvm::interleaveComma(
+        getHeld(), printer.getStream(),
+        [&](DenseI64ArrayAttr group) { group.print(printer); });
+    printer << ']';
+  }
+  printer << '>';
 }
 
 LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t groupsX, int64_t groupsY,
                                    int64_t groupWidth, int64_t groupHeight,
-                                   ArrayRef<AxesAttr>) {
+                                   ArrayRef<AxesAttr>,
+                                   ArrayRef<DenseI64ArrayAttr> held) {
   if (groupsX < 1 || groupsY < 1)
     return emitError() << "there is at least 1 x 1 group, got " << groupsX
                        << " x " << groupsY;
   if (groupWidth < 1 || groupHeight < 1)
     return emitError() << "a group needs at least 1 x 1 cores, got "
                        << groupWidth << " x " << groupHeight;
+  if (!held.empty() && static_cast<int64_t>(held.size()) / groupsX != groupsY)
+    return emitError() << "says what " << held.size()
+                       << " groups hold, but has " << groupsX << " x "
+                       << groupsY;
   return success();
 }
 
@@ -300,7 +327,7 @@ LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult RoutingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   FloatAttr zipf, StringAttr trace,
                                   StringAttr digest, DenseI64ArrayAttr layers,
-                                  ArrayAttr counts) {
+                                  ArrayAttr choices) {
   constexpr double kMostSkewed = 100;
   if (static_cast<bool>(zipf) == static_cast<bool>(trace))
     return emitError() << "routing is either Zipf's law or a trace";
@@ -311,21 +338,21 @@ LogicalResult RoutingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                          << kMostSkewed << ", got " << zipf;
     return success();
   }
-  if (!digest || !layers || !counts ||
-      layers.size() != static_cast<int64_t>(counts.size()))
-    return emitError() << "a trace has a digest, layers, and counts for each "
+  if (!digest || !layers || !choices ||
+      layers.size() != static_cast<int64_t>(choices.size()))
+    return emitError() << "a trace has a digest, layers, and choices for each "
                           "of them";
   int64_t last = -1;
-  for (auto [layer, ofLayer] : llvm::zip(layers.asArrayRef(), counts)) {
+  for (auto [layer, ofLayer] : llvm::zip(layers.asArrayRef(), choices)) {
     if (layer <= last)
       return emitError() << "layers of a trace rise from 0 on, got " << layer
                          << " after " << last;
     last = layer;
-    auto chosen = dyn_cast<DenseI64ArrayAttr>(ofLayer);
-    if (!chosen || chosen.empty() ||
-        llvm::any_of(chosen.asArrayRef(), [](int64_t n) { return n < 0; }))
-      return emitError() << "counts of layer " << layer
-                         << " are an array of i64, not empty and none negative";
+    auto chosen = dyn_cast<DenseIntElementsAttr>(ofLayer);
+    if (!chosen || chosen.getType().getRank() != 2 || chosen.empty() ||
+        !chosen.getElementType().isUnsignedInteger(16))
+      return emitError() << "choices of layer " << layer
+                         << " are a tensor of ui16 of two dims, not empty";
   }
   return success();
 }

@@ -165,20 +165,23 @@ def Wafer_ShardingAttr : Wafer_Attr<"Sharding", "sharding"> {
 
     Experts are cut over `groups` (columns, rows) of `group` cores each, which
     tile the region from its north-west corner; `x` and `y` are then axes of the
-    group. Other kernels have 1 x 1 groups.
+    group. Other kernels have 1 x 1 groups. `held` lists the experts of each
+    group; without it they lie in order, equally many in each.
 
     **Constraints:**
     - All extents are at least 1.
+    - `held` has one list for each group.
 
     Example:
     ```mlir
-    #inlay_wafer.sharding<groups = 2 x 1, group = 4 x 8, ops = [[none, group, x, y], [none, group, y, x]]>
+    #inlay_wafer.sharding<groups = 2 x 1, group = 4 x 8, ops = [[none, group, x, y], [none, group, y, x]], held = [[0, 3], [2, 1]]>
     ```
   }];
   let parameters = (ins
     "int64_t":$groups_x, "int64_t":$groups_y,
     "int64_t":$group_width, "int64_t":$group_height,
-    ArrayRefParameter<"::inlay::wafer::AxesAttr">:$ops);
+    ArrayRefParameter<"::inlay::wafer::AxesAttr">:$ops,
+    OptionalArrayRefParameter<"::mlir::DenseI64ArrayAttr">:$held);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
@@ -187,19 +190,20 @@ def Wafer_RoutingAttr : Wafer_Attr<"Routing", "routing"> {
   let summary = "how tokens choose their experts";
   let description = [{
     Either Zipf's law, expert i of a layer being chosen as often as
-    1 / (i + 1)^`zipf`; or a trace: of each layer in `layers` how often each
-    expert was chosen. `trace` is the name of its file, `digest` the SHA-256. A
-    system without routing has experts that are all equally likely.
+    1 / (i + 1)^`zipf`; or a trace: of each layer in `layers` the experts that
+    tokens chose, a row for each token. `trace` is the name of its file,
+    `digest` the SHA-256. A system without routing has experts that are all
+    equally likely.
 
     **Constraints:**
     - It has an exponent from 0 to 100, or a trace.
-    - A trace has a digest, and one array of counts for each layer.
+    - A trace has a digest, and choices for each layer.
     - Layers are not negative and rise.
-    - Counts are not negative, and a layer has at least one.
+    - Choices are a tensor of ui16 of two dims, with at least one element.
 
     Example:
     ```mlir
-    #inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], counts = [array<i64: 7, 1>, array<i64: 4, 4>]>
+    #inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], choices = [dense<[[7, 1], [0, 2]]> : tensor<2x2xui16>, dense<4> : tensor<2x2xui16>]>
     ```
   }];
   let parameters = (ins
@@ -207,7 +211,7 @@ def Wafer_RoutingAttr : Wafer_Attr<"Routing", "routing"> {
     OptionalParameter<"::mlir::StringAttr">:$trace,
     OptionalParameter<"::mlir::StringAttr">:$digest,
     OptionalParameter<"::mlir::DenseI64ArrayAttr">:$layers,
-    OptionalParameter<"::mlir::ArrayAttr">:$counts);
+    OptionalParameter<"::mlir::ArrayAttr">:$choices);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

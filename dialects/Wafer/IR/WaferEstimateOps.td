@@ -102,7 +102,10 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
     `worst_case` the latency under the worst routing. No mapping of this partition
     over wafers takes fewer than `least` cycles: the longest path of the kernels'
     bounds and the crossings; `bound` are that path's bounds by reason. Whatever
-    the partition it is `model` cycles, on at least `on` wafers.
+    the partition it is `model` cycles, on at least `on` wafers. Of a model with
+    experts, the latency would be `round_robin` with expert i in group i mod groups,
+    and `in_order` with the experts in order, each layer at the number of groups
+    that is best for this.
 
     **Constraints:**
     - There is one entry in `stages` for each wafer.
@@ -123,13 +126,17 @@ def Wafer_StepEstimateOp : Wafer_Op<"step_estimate", [HasParent<"SystemOp">]> {
                        Wafer_BoundAttr:$bound,
                        F64Attr:$least,
                        F64Attr:$model,
-                       I64Attr:$model_wafers);
+                       I64Attr:$model_wafers,
+                       OptionalAttr<F64Attr>:$round_robin,
+                       OptionalAttr<F64Attr>:$in_order);
   let assemblyFormat = [{
     `mode` `` `(` $mode `)` `latency` `` `(` qualified($latency) `)`
     `worst_case` `` `(` $worst_case `)` `path` $path
     `stages` custom<Cycles>($stages)
     `bound` `` `(` qualified($bound) `)` `least` `` `(` $least `)`
-    `model` `` `(` $model `on` $model_wafers `)` attr-dict
+    `model` `` `(` $model `on` $model_wafers `)`
+    (`round_robin` `` `(` $round_robin^ `)`)?
+    (`in_order` `` `(` $in_order^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
 }

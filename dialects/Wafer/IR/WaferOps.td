@@ -185,29 +185,29 @@ def Wafer_AssignOp : Wafer_Op<"assign", [
 def Wafer_ExpertGroupOp : Wafer_Op<"expert_group", [HasParent<"StageOp">]> {
   let summary = "a sub-rectangle of a region that holds some experts of a layer";
   let description = [{
-    Group `index` of a kernel of experts holds the experts from `first` up to,
-    not including, `end`, at `offset` from the north-west core of the kernel's
-    region. It moves with the region. The last groups may hold no expert.
+    Group `index` of a kernel of experts holds `experts`, in this order, at
+    `offset` from the north-west core of the kernel's region. It moves with the
+    region. A group may hold no expert, and several may hold the same: token t of
+    a step goes to the (t mod r)-th of the r groups that hold its expert.
 
     **Constraints:**
     - Width and height are at least 1, the offset is not negative.
-    - `first` is at most `end`, and not negative.
+    - Experts are not negative, and all different.
     - The kernel is assigned to a region, which contains the group.
 
     Example:
     ```mlir
-    inlay_wafer.expert_group 1 of @layers.0.moe offset(4, 0) size(4, 4) experts(4 to 8)
+    inlay_wafer.expert_group 1 of @layers.0.moe offset(4, 0) size(4, 4) experts [4, 0, 7]
     ```
   }];
   let arguments = (ins Wafer_Int:$index,
                        FlatSymbolRefAttr:$kernel,
                        Wafer_PairAttr:$offset,
                        Wafer_PairAttr:$size,
-                       Wafer_Int:$first,
-                       Wafer_Int:$end);
+                       DenseI64ArrayAttr:$experts);
   let assemblyFormat = [{
     $index `of` $kernel `offset` `` custom<Pair>($offset)
-    `size` `` custom<Pair>($size) `experts` `` `(` $first `to` $end `)` attr-dict
+    `size` `` custom<Pair>($size) `experts` $experts attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -106,9 +106,12 @@ ShardingAttr inlay::wafer::toAttr(MLIRContext *context,
       axes.push_back(static_cast<Axis>(axis));
     ops.push_back(AxesAttr::get(context, axes));
   }
+  SmallVector<DenseI64ArrayAttr> held;
+  for (const std::vector<int64_t> &group : sharding.held)
+    held.push_back(DenseI64ArrayAttr::get(context, group));
   return ShardingAttr::get(context, sharding.groups.width,
                            sharding.groups.height, sharding.group.width,
-                           sharding.group.height, ops);
+                           sharding.group.height, ops, held);
 }
 
 model::Sharding inlay::wafer::toSharding(ShardingAttr attr,
@@ -122,6 +125,8 @@ model::Sharding inlay::wafer::toSharding(ShardingAttr attr,
     for (Axis axis : op.getAxes())
       axes.axisOfDim.push_back(static_cast<model::Axis>(axis));
   }
+  for (DenseI64ArrayAttr group : attr.getHeld())
+    sharding.held.push_back(group.asArrayRef().vec());
   return sharding;
 }
 
@@ -143,16 +148,18 @@ RoutingAttr inlay::wafer::toAttr(MLIRContext *context,
     return RoutingAttr::get(context, builder.getF64FloatAttr(routing.exponent),
                             {}, {}, {}, {});
   SmallVector<int64_t> layers;
-  SmallVector<Attribute> counts;
-  for (const auto &[layer, chosen] : routing.counts) {
+  SmallVector<Attribute> choices;
+  Type expert = builder.getIntegerType(16, /*isSigned=*/false);
+  for (const auto &[layer, chosen] : routing.choices) {
     layers.push_back(layer);
-    counts.push_back(builder.getDenseI64ArrayAttr(
-        SmallVector<int64_t>(chosen.begin(), chosen.end())));
+    choices.push_back(DenseElementsAttr::get(
+        RankedTensorType::get({chosen->numTokens(), chosen->perToken}, expert),
+        ArrayRef(chosen->experts)));
   }
   return RoutingAttr::get(context, {}, builder.getStringAttr(routing.trace),
                           builder.getStringAttr(routing.digest),
                           builder.getDenseI64ArrayAttr(layers),
-                          builder.getArrayAttr(counts));
+                          builder.getArrayAttr(choices));
 }
 
 cost::ModelRouting inlay::wafer::toRouting(RoutingAttr attr) {
@@ -167,10 +174,15 @@ cost::ModelRouting inlay::wafer::toRouting(RoutingAttr attr) {
   routing.kind = cost::Routing::Kind::Trace;
   routing.trace = attr.getTrace().str();
   routing.digest = attr.getDigest().str();
-  for (auto [layer, counts] :
-       llvm::zip(attr.getLayers().asArrayRef(), attr.getCounts())) {
-    ArrayRef<int64_t> chosen = cast<DenseI64ArrayAttr>(counts).asArrayRef();
-    routing.counts[layer].assign(chosen.begin(), chosen.end());
+  for (auto [layer, attr] :
+       llvm::zip(attr.getLayers().asArrayRef(), attr.getChoices())) {
+    auto choices = cast<DenseIntElementsAttr>(attr);
+    auto chosen = std::make_shared<cost::Choices>();
+    chosen->perToken = choices.getType().getDimSize(1);
+    chosen->experts.assign(choices.value_begin<uint16_t>(),
+                           choices.value_end<uint16_t>());
+    routing.highest[layer] = *llvm::max_element(chosen->experts);
+    routing.choices[layer] = std::move(chosen);
   }
   return routing;
 }

@@ -51,6 +51,37 @@ static mapping::WaferDecision decisionOf(mapping::WaferPlanner &planner,
   return decision;
 }
 
+/// One decision for layers that are alike in structure, region and groups.
+static void addExperts(mapping::WaferPlanner &planner,
+                       const model::Graph &model,
+                       MutableArrayRef<Placement> placements,
+                       mapping::Decisions &decisions) {
+  using Key = std::tuple<int, int64_t, int64_t, int64_t>;
+  std::map<Key, size_t> known;
+  for (auto [k, kernel] : llvm::enumerate(model.kernels)) {
+    if (kernel.role != model::KernelRole::Experts)
+      continue;
+    model::Sharding sharding = placements[k].getSharding();
+    auto [at, isNew] =
+        known.try_emplace(Key(planner.kindOf(k), sharding.region.width,
+                              sharding.region.height, sharding.numGroups()),
+                          decisions.experts.size());
+    if (!isNew) {
+      ++decisions.experts[at->second].kernels;
+      continue;
+    }
+    mapping::GroupsDecision &layer = decisions.experts.emplace_back();
+    layer.kernel = kernel.name;
+    layer.region = sharding.region;
+    layer.groups = sharding.numGroups();
+    for (const std::vector<int64_t> &group : sharding.held)
+      layer.replicas += static_cast<int64_t>(group.size());
+    layer.replicas -= sharding.held.empty() ? 0 : kernel.numExperts;
+    layer.considered = planner.getExperts().curve(
+        kernel, planner.getExplorer().allOf(kernel, sharding.region));
+  }
+}
+
 FailureOr<mapping::Decisions> inlay::wafer::collectDecisions(ModuleOp module) {
   MappingAnalysis analysis(module);
   FailureOr<OpenSystem> open = openSystem(module, analysis, Progress::Placed);
@@ -78,5 +109,6 @@ FailureOr<mapping::Decisions> inlay::wafer::collectDecisions(ModuleOp module) {
           decisionOf(planner, model, run, open->placements));
     decisions.stages[at->second].wafers.push_back(stage.getWafer());
   }
+  addExperts(planner, model, open->placements, decisions);
   return decisions;
 }

@@ -285,9 +285,35 @@ bool KernelExtractor::addPacked(nn::LinearOp linear, const OpSpec &space) {
   return true;
 }
 
-/// What indexes a weight is no token: a matrix for each head. With one token in
-/// a step neither are rows of what such products read and make; rows of a state
-/// are those of other steps.
+/// Rows of `heads` heads and as many tokens as a step has become two dims.
+/// Blocks of rows that share a scale stay as they are.
+static void splitHeads(OpSpec &space, int token, int64_t heads) {
+  for (const OperandSpec &use : space.operands)
+    for (const model::IndexExpr &index : use.indexing)
+      if (index.dim == token &&
+          (index.divisor > 1 || use.role == TensorRole::Weights))
+        return;
+  model::IterationDim head = space.dims[token];
+  head.name = "head";
+  head.size = heads;
+  space.dims[token].size /= heads;
+  space.dims.insert(space.dims.begin() + token + 1, head);
+  for (OperandSpec &use : space.operands) {
+    std::vector<model::IndexExpr> indexing;
+    for (model::IndexExpr index : use.indexing) {
+      if (index.dim > token)
+        ++index.dim;
+      indexing.push_back(index);
+      if (index.dim == token)
+        indexing.push_back({token + 1, 1});
+    }
+    use.indexing = std::move(indexing);
+  }
+}
+
+/// What indexes a weight is no token: a matrix for each head. Neither are rows
+/// of what such products read and make, where a step has fewer tokens; rows of
+/// a state are those of other steps.
 void KernelExtractor::nameHeads(OpSpec &space) {
   bool usesState = llvm::any_of(space.operands, [](const OperandSpec &use) {
     return use.role == TensorRole::State;
@@ -304,6 +330,13 @@ void KernelExtractor::nameHeads(OpSpec &space) {
         (dim.name == "token" && stepTokens == 1 && dim.size > 1 && !usesState))
       dim.name = "head";
   }
+  for (size_t d = 0; d < space.dims.size(); ++d)
+    if (space.dims[d].name == "token" && !usesState && stepTokens > 1 &&
+        space.dims[d].size > stepTokens &&
+        space.dims[d].size % stepTokens == 0) {
+      splitHeads(space, static_cast<int>(d), space.dims[d].size / stepTokens);
+      break;
+    }
 }
 
 LogicalResult KernelExtractor::addOp(Operation &op) {

@@ -47,8 +47,8 @@ MappingAnalysis::getPlanner(TargetAttr target, int64_t budget, CostMode mode,
       !(planner->getConstraints() == constraints)) {
     machine = {target, budget, mode, routing};
     planner = std::make_unique<mapping::WaferPlanner>(
-        *model, toTarget(target), toMode(mode), toRouting(routing).typical(),
-        budget, constraints);
+        *model, toTarget(target), toMode(mode), toRouting(routing), budget,
+        constraints);
   }
   return *planner;
 }

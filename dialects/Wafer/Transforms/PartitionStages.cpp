@@ -163,19 +163,19 @@ bool PartitionStages::loadRouting(Diagnostics &diags) {
     if (kernel.role != model::KernelRole::Experts ||
         read->kind != cost::Routing::Kind::Trace)
       continue;
-    auto found = read->counts.find(kernel.layer);
-    if (found == read->counts.end()) {
+    auto found = read->highest.find(kernel.layer);
+    if (found == read->highest.end()) {
       missing.push_back(kernel.name);
       continue;
     }
-    if (static_cast<int64_t>(found->second.size()) <= kernel.numExperts)
+    if (found->second < kernel.numExperts)
       continue;
     diags
         .inputError("option --routing",
                     fmt::format("the trace chooses expert {} in layer {}, but "
                                 "kernel '{}' has {} experts",
-                                found->second.size() - 1, kernel.layer,
-                                kernel.name, kernel.numExperts))
+                                found->second, kernel.layer, kernel.name,
+                                kernel.numExperts))
         .notes.push_back("take a trace of this model");
     return false;
   }
@@ -195,7 +195,7 @@ mapping::StageRequest PartitionStages::request(int64_t budget) {
   return {mapping->getModel(),
           machine,
           toMode(cost),
-          toRouting(routingAttr).typical(),
+          toRouting(routingAttr),
           constraints,
           budget,
           numWafers,

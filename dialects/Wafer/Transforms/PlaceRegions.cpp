@@ -17,6 +17,8 @@
 
 #include "llvm/ADT/MapVector.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
@@ -44,6 +46,8 @@ private:
   const floorplan::RegionPlan *findPlan(StageOp stage,
                                         const mapping::WaferPlanner::Run &run);
   void placeKernel(size_t k, model::Extent extent, size_t offer);
+  void placeExperts();
+  std::pair<double, double> routerOf(size_t k) const;
   void addGroups(size_t k, const model::Sharding &sharding);
   void addConnections();
   void report();
@@ -53,6 +57,7 @@ private:
   mapping::WaferPlanner &planner;
   MutableArrayRef<Placement> placements;
   OpBuilder builder;
+  std::map<size_t, int64_t> freeBytes; ///< on each core, of kernels of experts
   int64_t regions = 0, cores = 0, distance = 0;
 };
 
@@ -73,6 +78,7 @@ LogicalResult Placer::run() {
   for (auto &[stage, run] : stagesOf(system, placements))
     if (!run.empty() && failed(placeStage(stage, run)))
       return failure();
+  placeExperts();
   addConnections();
   report();
   return success();
@@ -88,6 +94,12 @@ partsOf(const mapping::WaferPlanner::Run &run, ArrayRef<Placement> placements) {
   return {kernels.begin(), kernels.end()};
 }
 
+static bool isExperts(const model::KernelSpec &kernel) {
+  return kernel.role == model::KernelRole::Experts;
+}
+
+/// The planner's best where its regions hold what those of the stage hold, else
+/// its best for the regions as they are.
 const floorplan::RegionPlan *
 Placer::findPlan(StageOp stage, const mapping::WaferPlanner::Run &run) {
   std::vector<floorplan::Kernels> parts = partsOf(run, placements);
@@ -120,8 +132,15 @@ LogicalResult Placer::placeStage(StageOp stage,
     RegionOp region = placements[run[planned.kernels.front()]].region;
     region.setSize({rect.width, rect.height});
     region.setAt(ArrayRef<int64_t>{rect.x, rect.y});
-    for (auto [kernel, offer] : llvm::zip(planned.kernels, planned.offers))
+    int64_t layers = 0;
+    for (auto [kernel, offer] : llvm::zip(planned.kernels, planned.offers)) {
       placeKernel(run[kernel], rect.extent(), offer);
+      layers += isExperts(model.kernels[run[kernel]]) ? 1 : 0;
+    }
+    // Kernels of experts that share a region share what it has left.
+    for (size_t kernel : planned.kernels)
+      if (isExperts(model.kernels[run[kernel]]))
+        freeBytes[run[kernel]] = (chain.budget - planned.bytes) / layers;
     ++regions;
     cores += rect.area();
   }
@@ -135,8 +154,42 @@ LogicalResult Placer::placeStage(StageOp stage,
 void Placer::placeKernel(size_t k, model::Extent extent, size_t offer) {
   const model::Sharding &sharding = planner.shardingOf(k, extent, offer);
   placements[k].assign.setShardingAttr(toAttr(system.getContext(), sharding));
-  if (model.kernels[k].role == model::KernelRole::Experts)
+}
+
+/// Where all regions are, groups take their experts. What is left on the cores
+/// of a region serves other groupings, then replicas.
+void Placer::placeExperts() {
+  for (auto [k, freeOnCore] : freeBytes) {
+    const model::KernelSpec &kernel = model.kernels[k];
+    model::Sharding sharding = placements[k].getSharding();
+    int64_t most = model::footprint(kernel, sharding).total() +
+                   std::max<int64_t>(0, freeOnCore);
+    std::vector<model::Sharding> groupings =
+        planner.groupings(k, sharding.region, most);
+    if (!groupings.empty())
+      sharding = planner.getExperts().choose(kernel, groupings);
+    sharding.held = planner.getExperts().place(
+        kernel, sharding,
+        std::max<int64_t>(0, most - model::footprint(kernel, sharding).total()),
+        routerOf(k));
+    placements[k].assign.setShardingAttr(toAttr(system.getContext(), sharding));
     addGroups(k, sharding);
+  }
+}
+
+/// Where tokens come from, relative to the region of kernel `k`: the middle of
+/// the router's region, or of the kernel's own where that is the same or on
+/// another wafer.
+std::pair<double, double> Placer::routerOf(size_t k) const {
+  model::Rect own = placements[k].getRect(), from = own;
+  for (const model::StreamSpec &stream : model.streams)
+    if (stream.consumer == static_cast<int>(k) &&
+        stream.producer != model::kHost &&
+        model.kernels[stream.producer].role == model::KernelRole::Router &&
+        placements[stream.producer].stage == placements[k].stage)
+      from = placements[stream.producer].getRect();
+  return {double(from.x - own.x) + double(from.width) / 2,
+          double(from.y - own.y) + double(from.height) / 2};
 }
 
 void Placer::addGroups(size_t k, const model::Sharding &sharding) {
@@ -149,8 +202,7 @@ void Placer::addGroups(size_t k, const model::Sharding &sharding) {
         assign.getKernelAttr(),
         builder.getDenseI64ArrayAttr({group.rect.x, group.rect.y}),
         builder.getDenseI64ArrayAttr({group.rect.width, group.rect.height}),
-        builder.getI64IntegerAttr(group.experts.begin),
-        builder.getI64IntegerAttr(group.experts.end));
+        builder.getDenseI64ArrayAttr(group.experts));
 }
 
 void Placer::addConnections() {

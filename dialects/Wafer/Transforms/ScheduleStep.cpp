@@ -32,8 +32,9 @@ namespace {
 class Estimates {
 public:
   Estimates(SystemOp system, const model::Graph &model,
-            MutableArrayRef<Placement> placements)
-      : system(system), model(model), placements(placements),
+            MutableArrayRef<Placement> placements,
+            mapping::WaferPlanner &planner)
+      : system(system), model(model), placements(placements), planner(planner),
         step(toTarget(system.getTarget()), toMode(system.getCost()),
              toRouting(system.getRoutingAttr()), model,
              static_cast<int>(system.getWafers()), placements),
@@ -47,12 +48,16 @@ private:
   void addKernelEstimates();
   void setStreamCycles();
   void addStepEstimate(const schedule::Solution &solution);
+  int64_t freeBytesOf(size_t kernel);
+  void estimateOthers();
   void warnOfUnknown();
   void warnOfDequantising();
 
   SystemOp system;
   const model::Graph &model;
   MutableArrayRef<Placement> placements;
+  mapping::WaferPlanner &planner;
+  FloatAttr roundRobin, inOrder; ///< latencies, where there are experts
   StepProblem step;
   OpBuilder builder;
 };
@@ -63,7 +68,8 @@ class ScheduleStep : public inlay::wafer::impl::ScheduleStepBase<ScheduleStep> {
     FailureOr<OpenSystem> open =
         openSystem(getOperation(), mapping, Progress::Placed);
     if (failed(open) ||
-        failed(Estimates(open->system, mapping.getModel(), open->placements)
+        failed(Estimates(open->system, mapping.getModel(), open->placements,
+                         mapping.getPlanner(open->system, open->constraints))
                    .run()))
       return signalPassFailure();
     markAnalysesPreserved<MappingAnalysis>();
@@ -85,6 +91,7 @@ LogicalResult Estimates::run() {
   }
   addKernelEstimates();
   setStreamCycles();
+  estimateOthers();
   addStepEstimate(solution);
   warnOfUnknown();
   warnOfDequantising();
@@ -132,7 +139,52 @@ void Estimates::addStepEstimate(const schedule::Solution &solution) {
                          toAttr(builder.getContext(), solution.boundParts),
                          builder.getF64FloatAttr(solution.bound),
                          builder.getF64FloatAttr(solution.modelBound),
-                         builder.getI64IntegerAttr(solution.leastWafers));
+                         builder.getI64IntegerAttr(solution.leastWafers),
+                         roundRobin, inOrder);
+}
+
+/// What a kernel of experts may take beside what it has, as it was when groups
+/// took their experts.
+int64_t Estimates::freeBytesOf(size_t kernel) {
+  std::vector<model::Sharding> shardings;
+  std::vector<const model::KernelSpec *> kernels;
+  int64_t layers = 0;
+  for (size_t k = 0; k < placements.size(); ++k)
+    if (placements[k].region == placements[kernel].region) {
+      kernels.push_back(&model.kernels[k]);
+      shardings.push_back(placements[k].getSharding());
+      layers += kernels.back()->role == model::KernelRole::Experts ? 1 : 0;
+    }
+  std::vector<model::CutKernel> cut;
+  for (auto [spec, sharding] : llvm::zip(kernels, shardings))
+    cut.push_back({spec, &sharding});
+  int64_t left = system.getPlanBudget() - model::footprint(cut).total();
+  return std::max<int64_t>(0, left / layers);
+}
+
+/// The step with experts placed in simpler ways, all else being equal.
+void Estimates::estimateOthers() {
+  schedule::Problem turns = step.schedule, order = step.schedule;
+  bool hasExperts = false;
+  for (size_t k = 0; k < placements.size(); ++k) {
+    const model::KernelSpec &kernel = model.kernels[k];
+    if (kernel.role != model::KernelRole::Experts)
+      continue;
+    hasExperts = true;
+    model::Sharding sharding = placements[k].getSharding();
+    mapping::OtherPlacements others = planner.getExperts().others(
+        kernel, planner.groupings(k, sharding.region,
+                                  model::footprint(kernel, sharding).total() +
+                                      freeBytesOf(k)));
+    turns.tasks[k].cycles = others.roundRobin.cycles;
+    turns.tasks[k].worstCase = others.roundRobin.worstCase;
+    order.tasks[k].cycles = others.inOrder.cycles;
+    order.tasks[k].worstCase = others.inOrder.worstCase;
+  }
+  if (!hasExperts)
+    return;
+  roundRobin = builder.getF64FloatAttr(schedule::solve(turns).latency.total());
+  inOrder = builder.getF64FloatAttr(schedule::solve(order).latency.total());
 }
 
 static bool dequantises(const model::KernelSpec &kernel) {

@@ -219,15 +219,15 @@ void VerifyWafer::checkGroups(const model::KernelSpec &kernel,
     return;
   }
   for (auto [group, wanted] : llvm::zip_equal(groups, expected))
-    if (!(group.getRect() == wanted.rect) ||
-        static_cast<int64_t>(group.getFirst()) != wanted.experts.begin ||
-        static_cast<int64_t>(group.getEnd()) != wanted.experts.end)
+    if (!(group.getRect() == wanted.rect))
       fail(group) << "group " << group.getIndex() << " of '" << kernel.name
                   << "' is not what the sharding makes of it: "
                   << wanted.rect.width << " x " << wanted.rect.height
                   << " cores at (" << wanted.rect.x << ", " << wanted.rect.y
-                  << ") with experts " << wanted.experts.begin << " to "
-                  << wanted.experts.end;
+                  << ")";
+    else if (group.getExperts() != ArrayRef(wanted.experts))
+      fail(group) << "group " << group.getIndex() << " of '" << kernel.name
+                  << "' does not hold the experts that the sharding gives it";
 }
 
 /// Buffers are those of the one footprint function, in its order.

@@ -242,8 +242,8 @@ static plan::Kernel toKernel(const model::KernelSpec &spec,
     model::Rect rect = group.getRect();
     rect.x += region.x;
     rect.y += region.y;
-    result.groups.push_back({group.getIndex(), toRectangle(rect),
-                             group.getFirst(), group.getEnd()});
+    result.groups.push_back(
+        {group.getIndex(), toRectangle(rect), group.getExperts().vec()});
   }
   result.classes.push_back(toCoreClass(kernel, system));
   result.bytesPerCore = result.classes.front().bytesPerCore;
@@ -397,6 +397,11 @@ static plan::Estimate toEstimate(const PlacedSystem &placement,
   result.mode = stringifyCostMode(step.getMode()).str();
   result.latency = toCycles(step.getLatency());
   result.worstCaseLatency = step.getWorstCase().convertToDouble();
+  if (auto cycles = step.getRoundRobin())
+    result.otherPlacements.push_back(
+        {"round_robin", cycles->convertToDouble()});
+  if (auto cycles = step.getInOrder())
+    result.otherPlacements.push_back({"in_order", cycles->convertToDouble()});
   for (auto kernel : step.getPath().getAsRange<FlatSymbolRefAttr>())
     result.criticalPath.push_back(kernel.getValue().str());
   result.stageCycles = step.getStages().vec();
@@ -457,8 +462,8 @@ static std::string describeRouting(RoutingAttr routing) {
     return fmt::format("routing: expert i of a layer as likely as 1 / (i + "
                        "1)^{:g}, independently for each token",
                        exponent.getValueAsDouble());
-  return fmt::format("routing: as often as in trace {} (SHA-256 {}), "
-                     "independently for each token",
+  return fmt::format("routing: tokens of trace {} (SHA-256 {}), drawn "
+                     "independently of each other",
                      routing.getTrace().getValue(),
                      routing.getDigest().getValue());
 }

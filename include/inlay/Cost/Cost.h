@@ -63,6 +63,17 @@ KernelCost estimateKernel(const model::KernelSpec &kernel,
                           const Routing &routing = {},
                           const Practice &practice = {});
 
+/// A kernel of experts under a sharding, and what a step brings; `held` of the
+/// sharding, which must outlive it, if that is given.
+ExpertLoad expertLoad(const model::KernelSpec &kernel,
+                      const model::Sharding &sharding);
+
+/// `estimateKernel` of a kernel of experts whose largest load is known.
+KernelCost estimateExperts(const model::KernelSpec &kernel,
+                           const model::Sharding &sharding, const Rates &rates,
+                           const LargestLoad &load,
+                           const Practice &practice = {});
+
 /// What it takes to spread an input that comes from outside over the region of
 /// its kernel: the largest shard of it in wavelets, and half the perimeter in
 /// hops.

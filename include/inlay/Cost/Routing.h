@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A layer of experts waits for its busiest group. How busy that is depends on
-// how tokens choose: uniformly (the default), after Zipf's law, or as a trace
-// counted (RoutingTrace.h). A token never chooses an expert twice.
+// how tokens choose: uniformly (the default), after Zipf's law, or as those of
+// a trace did (RoutingTrace.h). A token never chooses an expert twice.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,11 +19,23 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace inlay::cost {
+
+/// What recorded tokens chose in one layer.
+struct Choices {
+  int64_t perToken = 0; ///< experts of each token, all different
+  std::vector<uint16_t> experts;
+
+  int64_t numTokens() const {
+    return perToken > 0 ? int64_t(experts.size()) / perToken : 0;
+  }
+  bool operator==(const Choices &) const = default;
+};
 
 /// How often the experts of one layer are chosen.
 struct Routing {
@@ -31,11 +43,16 @@ struct Routing {
   Kind kind = Kind::Uniform;
   double exponent = 0;           ///< Zipf: expert i is chosen as 1/(i+1)^s
   std::vector<double> frequency; ///< Trace: count of each expert
+  /// Trace: tokens that choose together what they chose there; null where only
+  /// the counts are known, and tokens choose by these alone.
+  std::shared_ptr<const Choices> choices = nullptr;
 
   static Routing zipf(double exponent) { return {Kind::Zipf, exponent, {}}; }
   static Routing trace(std::vector<double> counts) {
     return {Kind::Trace, 0, std::move(counts)};
   }
+  /// Counts the choices.
+  static Routing trace(std::shared_ptr<const Choices> choices);
 };
 
 /// How the tokens of a whole model choose. Independent of each other, unless a
@@ -45,17 +62,22 @@ struct ModelRouting {
   double exponent = 0; ///< Zipf
   std::string trace;   ///< name of the trace's file, without folder
   std::string digest;  ///< SHA-256 of that file
-  /// Trace: how often each expert was chosen, by index of the layer.
-  std::map<int64_t, std::vector<double>> counts;
+  /// Trace: by index of the layer. Of a long one kMostTokens, spread evenly.
+  std::map<int64_t, std::shared_ptr<const Choices>> choices;
+  /// Trace: by layer the highest expert that any token chose.
+  std::map<int64_t, int64_t> highest;
 
   /// Of one layer; uniform for one that the trace does not have.
   Routing of(int64_t layer) const;
   /// What stands for all layers where equal layers are explored once: of a
-  /// trace, the mean of its layers by rank, so that its skew is theirs.
+  /// trace, the layer whose skew is the median.
   Routing typical() const;
   /// "uniform", "zipf:1.2" or "trace decode.csv".
   std::string describe() const;
 };
+
+/// Of each layer of a trace no more tokens are kept.
+inline constexpr int64_t kMostTokens = 4096;
 
 /// Reads what `--routing` takes: "uniform", "zipf:S" with S from 0 to 100, or
 /// the path of a trace (RoutingTrace.h). Errors name the option or the file.
@@ -67,7 +89,12 @@ struct ExpertLoad {
   int64_t experts = 1;
   int64_t perToken = 1; ///< k, chosen by each token, all different
   int64_t tokens = 1;
-  int64_t groups = 1; ///< hold ceil(experts / groups) experts each, in order
+  int64_t groups = 1; ///< hold ceil(experts / groups) experts each, in order,
+  /// or what this says: experts of each group; an expert that several hold
+  /// serves a token in one of them (model::replicaOf). Not owned.
+  const std::vector<std::vector<int64_t>> *held = nullptr;
+
+  bool isGiven() const { return held && !held->empty(); }
 };
 
 /// Probability that one token chooses each expert; they add up to k, none is
@@ -83,13 +110,43 @@ std::vector<double> inclusion(const Routing &routing, int64_t experts,
 /// S). With e_j the sum over all sets of j of the product of their odds, it
 /// brings m of them to group g with probability
 ///   e_m(g) e_{k - m}(all but g) / e_k(all),
-/// which is hypergeometric for equal p_i. X_g adds up the tokens, which are
-/// independent: exactly for few of them, for many as a normal distribution of
-/// the same mean and variance.
+/// which is hypergeometric for equal p_i. Of groups that are given, g stands
+/// for those of its experts that serve the token there. X_g adds up the tokens,
+/// which are independent: exactly for few of them, for many as a normal
+/// distribution of the same mean and variance.
+///
+/// With the choices of a trace: the mean over steps of tokens drawn from it,
+/// with a fixed seed (over all its tokens, for steps of one), so that experts
+/// which are chosen together count as that.
 double expectedLargestLoad(const Routing &routing, const ExpertLoad &load);
 
+/// Activations of the busiest group.
+struct LargestLoad {
+  double expected = 1;
+  double worst = 1;
+};
+
+/// Activations of experts in `count` steps: of step s the pairs (token, expert)
+/// from first[s] to before first[s + 1].
+struct DrawnSteps {
+  struct Activation {
+    uint32_t token;
+    uint32_t expert;
+  };
+  std::vector<size_t> first;
+  std::vector<Activation> activations;
+
+  int64_t count() const { return int64_t(first.size()) - 1; }
+};
+
+/// Draws steps of `load.tokens` tokens: from the choices of a trace, else k
+/// different experts for each by the law of `expectedLargestLoad`. The same
+/// arguments give the same steps.
+DrawnSteps drawSteps(const Routing &routing, const ExpertLoad &load,
+                     int64_t count, uint64_t seed);
+
 /// The largest number of activations that one group can get: every token
-/// chooses as many of its experts as there are.
+/// chooses as many of its experts as serve it there.
 double worstLoad(const ExpertLoad &load);
 
 /// Expected number of different experts that a step uses:

@@ -46,9 +46,8 @@ std::optional<RoutingTrace> readRoutingTrace(const std::string &path,
 /// same number of experts for each.
 std::string toBinary(const RoutingTrace &trace);
 
-/// How often each expert was chosen, by layer. `trace` and `digest` of the
-/// result are left empty.
-ModelRouting countTrace(const RoutingTrace &trace);
+/// The choices by layer. `trace` and `digest` of the result are left empty.
+ModelRouting toRouting(const RoutingTrace &trace);
 
 } // namespace inlay::cost
 

@@ -11,6 +11,7 @@
 #define INLAY_MAPPING_DECISIONS_H
 
 #include "inlay/Floorplan/Floorplan.h"
+#include "inlay/Mapping/ExpertPlanner.h"
 
 #include <cstdint>
 #include <string>
@@ -30,6 +31,17 @@ struct WaferDecision {
   double cycles = 0; ///< of the winner
 };
 
+/// How many groups a layer of experts has.
+struct GroupsDecision {
+  std::string kernel; ///< the first of those that are alike
+  size_t kernels = 1; ///< that are
+  model::Extent region;
+  int64_t groups = 1; ///< chosen
+  int64_t replicas = 0;
+  /// By number of groups, each without replicas; of the first kernel's layer.
+  std::vector<GroupCount> considered;
+};
+
 /// What a mapping was chosen from.
 struct Decisions {
   int64_t wafers = 0;
@@ -38,6 +50,7 @@ struct Decisions {
   double bytes = 0;         ///< of all kernels, at least
   double bytesPerWafer = 0; ///< of the live cores
   std::vector<WaferDecision> stages;
+  std::vector<GroupsDecision> experts = {};
 };
 
 /// As text for people, ending in a newline.

@@ -26,7 +26,7 @@ struct StageRequest {
   const model::Graph &model;
   const target::Target &target;
   cost::Mode mode = cost::Mode::Ideal;
-  cost::Routing routing; ///< typical of all layers
+  cost::ModelRouting routing;
   const Constraints &constraints;
   int64_t budget = 0; ///< bytes of a core for data
   int wafers = 0;     ///< 0: as few as possible

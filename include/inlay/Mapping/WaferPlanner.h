@@ -17,6 +17,7 @@
 #include "inlay/Cost/Cost.h"
 #include "inlay/Floorplan/Floorplan.h"
 #include "inlay/Mapping/Constraints.h"
+#include "inlay/Mapping/ExpertPlanner.h"
 #include "inlay/Model/Model.h"
 #include "inlay/Sharding/Variants.h"
 
@@ -34,8 +35,12 @@ public:
   /// `budget` are the bytes of a core for data. Regions respect `constraints`
   /// and keep off the target's dead cores.
   WaferPlanner(const model::Graph &model, const target::Target &target,
-               cost::Mode mode, const cost::Routing &routing, int64_t budget,
-               Constraints constraints = {});
+               cost::Mode mode, const cost::ModelRouting &routing,
+               int64_t budget, Constraints constraints = {});
+
+  // Costs refer to the members.
+  WaferPlanner(const WaferPlanner &) = delete;
+  WaferPlanner &operator=(const WaferPlanner &) = delete;
 
   /// Kernels of the model, by index, in order of execution.
   using Run = std::vector<size_t>;
@@ -61,6 +66,11 @@ public:
   const model::Sharding &shardingOf(size_t kernel, model::Extent extent,
                                     size_t offer);
 
+  /// The ways to cut a kernel of experts on its region that take at most
+  /// `bytes` of a core.
+  std::vector<model::Sharding> groupings(size_t kernel, model::Extent extent,
+                                         int64_t bytes);
+
   int64_t liveCores();
   /// Bytes that every placement of the kernel needs over all cores, at least.
   int64_t leastBytes(size_t kernel) const;
@@ -69,6 +79,7 @@ public:
   int kindOf(size_t kernel) const { return kinds[kernel]; }
 
   sharding::Explorer &getExplorer() { return explorer; }
+  ExpertPlanner &getExperts() { return experts; }
   const Constraints &getConstraints() const { return constraints; }
 
 private:
@@ -86,6 +97,7 @@ private:
   const model::Graph &model;
   std::unique_ptr<target::Target> target;
   cost::Rates rates;
+  ExpertPlanner experts;
   sharding::Explorer explorer;
   Constraints constraints;
   std::vector<model::Rect> forbidden; ///< dead and kept out

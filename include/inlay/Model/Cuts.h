@@ -26,7 +26,9 @@ namespace inlay::model {
 /// in [p * shard, min((p + 1) * shard, points)), and point q is index
 /// (q / inner) mod size. A dim that has its axis for itself has inner 1 and one
 /// point for each index. Dims that share an axis are cut together: their points
-/// are those of all dims on the axis, the first being the slowest.
+/// are those of all dims on the axis, the first being the slowest. Experts that
+/// are given to groups (Sharding::held) have `shard` places in each: the q-th
+/// place of a group is its q-th expert.
 struct Cut {
   std::string dim; ///< iteration dim; empty where none indexes the tensor's dim
   int64_t size = 1;
@@ -59,8 +61,8 @@ std::vector<Cut> stateCuts(const KernelSpec &kernel, const Sharding &sharding,
 int64_t largestShardBytes(const KernelSpec &kernel, const Sharding &sharding,
                           int weight);
 
-/// Bytes of all shards of one copy of a weight, each in whole bytes. All copies
-/// have as many.
+/// Bytes of all shards of one copy of a weight, each in whole bytes, replicas
+/// of experts included. All copies have as many.
 int64_t copyBytes(const KernelSpec &kernel, const Sharding &sharding,
                   int weight);
 

@@ -48,9 +48,26 @@ struct Sharding {
   Extent groups;
   Extent group;
   std::vector<OpSharding> ops;
+  /// For role Experts: which experts each group holds, in this order. Empty:
+  /// all in order, ceil(experts / groups) to a group. An expert that several
+  /// groups hold is replicated, see `replicaOf`.
+  std::vector<std::vector<int64_t>> held = {};
 
   int64_t numGroups() const { return groups.area(); }
+  /// Experts that the fullest group holds; 0 where `held` is empty.
+  int64_t slots() const {
+    size_t most = 0;
+    for (const std::vector<int64_t> &group : held)
+      most = std::max(most, group.size());
+    return static_cast<int64_t>(most);
+  }
 };
+
+/// Which of the replicas of an expert, in order of the groups that hold one,
+/// serves a token: every group knows it from the token's place in the step.
+inline int64_t replicaOf(int64_t token, int64_t replicas) {
+  return token % replicas;
+}
 
 /// Every buffer of a core starts at a multiple of this many bytes, so that
 /// vector instructions may read it; a buffer's bytes are rounded up to it.
@@ -151,13 +168,13 @@ Footprint footprint(const std::vector<CutKernel> &kernels);
 
 /// A sub-rectangle of the region of an experts kernel, and what it holds.
 struct ExpertGroup {
-  int64_t index = 0;  ///< row by row from the north-west
-  Rect rect;          ///< relative to the region
-  IndexRange experts; ///< empty for a group beyond the last expert
+  int64_t index = 0; ///< row by row from the north-west
+  Rect rect;         ///< relative to the region
+  /// In the order in which its cores hold them; none where others hold all.
+  std::vector<int64_t> experts;
 };
 
-/// The groups of a kernel of role Experts: all experts in order, each once.
-/// Empty for other kernels.
+/// The groups of a kernel of role Experts. Empty for other kernels.
 std::vector<ExpertGroup> expertGroups(const KernelSpec &kernel,
                                       const Sharding &sharding);
 
@@ -168,9 +185,10 @@ struct CorePosition {
   int64_t y = 0;
 };
 
-/// What one core holds of a weight: a range for each dim of its logical shape.
+/// What one core holds of a weight: a range for each dim of its logical shape,
+/// of places in `Sharding::held` for a dim cut over groups where that is given.
 /// A range is empty for a core beyond the last shard. Over all cores of the
-/// region every element occurs `copies` times.
+/// region every element occurs `copies` times, or that for each replica.
 std::vector<IndexRange> weightShard(const KernelSpec &kernel,
                                     const Sharding &sharding, int weight,
                                     const CorePosition &position);
@@ -179,7 +197,8 @@ std::vector<IndexRange> weightShard(const KernelSpec &kernel,
 int64_t copies(const KernelSpec &kernel, const Sharding &sharding, int weight);
 
 /// True when `sharding` has the shape that `kernel` needs: an axis for every
-/// dim, Group only for dim "expert", groups that fit the region; and when the
+/// dim, Group only for dim "expert", groups that fit the region; when groups
+/// that are given hold every expert, none twice; and when the
 /// shards of weights are boxes that do not overlap: no two dims of a weight on
 /// one axis, no cut inside a block that shares a scale, all uses cut alike.
 bool check(const KernelSpec &kernel, const Sharding &sharding,

@@ -50,7 +50,8 @@ struct IndexRange {
 };
 
 /// The box of a weight's indices that a core of its kernel holds: a range for
-/// each dim. An error names the weight and what its cuts lack.
+/// each dim; on axis "group" of places in the list of its group's experts. An
+/// error names the weight and what its cuts lack.
 std::optional<llvm::SmallVector<IndexRange>>
 shardBox(const Weight &weight, const CorePlace &core, Diagnostics &diags);
 

@@ -96,8 +96,9 @@ struct Step {
 /// How one dim of a tensor or op is cut over the cores of a region.
 ///
 /// Axis "x" counts columns of the region (of the expert group), "y" rows,
-/// "group" expert groups; "none" is not cut. The core with number p on the axis
-/// works on the points q from p * shard up to, not including,
+/// "none" is not cut. On axis "group" a core has the indices that its expert
+/// group lists, at most `shard`. On the others the core with number p on the
+/// axis works on the points q from p * shard up to, not including,
 /// min((p + 1) * shard, points), and point q is index (q / inner) mod size of
 /// this dim. A dim that has its axis for itself has inner 1 and as many points
 /// as indices: core p holds a block of them. Dims that share an axis are cut
@@ -253,8 +254,10 @@ struct Region {
 struct ExpertGroup {
   int64_t index = 0;
   Rectangle rectangle; ///< on the wafer
-  int64_t firstExpert = 0;
-  int64_t endExpert = 0; ///< one past the last
+  /// In the order in which its cores hold them. Where r groups hold an expert,
+  /// token t of a step (sequence by sequence) goes to the (t mod r)-th of
+  /// these.
+  std::vector<int64_t> experts;
 };
 
 struct Kernel {
@@ -433,6 +436,13 @@ struct ModelBound {
   int64_t wafers = 1;
 };
 
+/// The step with the experts of each layer placed in another way, at the number
+/// of groups that is best for this, all else being equal.
+struct OtherPlacement {
+  std::string placement; ///< "round_robin" or "in_order"
+  double latency = 0;    ///< cycles
+};
+
 struct Estimate {
   std::string mode; ///< "ideal"
   Cycles latency;   ///< along the critical path
@@ -446,6 +456,7 @@ struct Estimate {
   double unknownBytes = 0;
   double movedBytes = 0;
   std::vector<Rate> rates;
+  std::vector<OtherPlacement> otherPlacements; ///< where there are experts
 };
 
 struct NamedBytes {

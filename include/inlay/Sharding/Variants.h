@@ -45,7 +45,8 @@ namespace inlay::sharding {
 /// - expert dim of an experts kernel over the groups;
 /// - lookup: rows of the table over X, features over Y;
 /// - anything else: the features where its producer left them;
-/// - tokens are never cut.
+/// - tokens are never cut, save those of logits, which the host takes: over the
+///   axis that has all of them.
 ///
 /// Cuts that would fall inside a quantisation block, or cut one weight in two
 /// ways, are dropped. The result passes `model::check` on every region.
@@ -107,6 +108,10 @@ public:
   /// lives as long as the explorer.
   const std::vector<Variant> &choices(const model::KernelSpec &kernel,
                                       model::Extent extent);
+
+  /// Every sharding of the kernel on a region of `extent` that fits.
+  std::vector<model::Sharding> allOf(const model::KernelSpec &kernel,
+                                     model::Extent extent);
 
   /// The sharding of fewest bytes on a core, whether it fits or not: what a
   /// diagnostic shows.

@@ -262,7 +262,7 @@
 // -----
 
 // expected-error @below {{routing is either Zipf's law or a trace}}
-#a = #inlay_wafer.routing<zipf = 1.0, trace = "t", digest = "", layers = [0], counts = [array<i64: 1>]>
+#a = #inlay_wafer.routing<zipf = 1.0, trace = "t", digest = "", layers = [0], choices = [dense<1> : tensor<1x1xui16>]>
 
 // -----
 
@@ -271,15 +271,25 @@
 
 // -----
 
-// expected-error @below {{a trace has a digest, layers, and counts for each of them}}
-#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [0, 1], counts = [array<i64: 1>]>
+// expected-error @below {{a trace has a digest, layers, and choices for each of them}}
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [0, 1], choices = [dense<1> : tensor<1x1xui16>]>
 
 // -----
 
 // expected-error @below {{layers of a trace rise from 0 on, got 1 after 1}}
-#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1, 1], counts = [array<i64: 1>, array<i64: 1>]>
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1, 1], choices = [dense<1> : tensor<1x1xui16>, dense<1> : tensor<1x1xui16>]>
 
 // -----
 
-// expected-error @below {{counts of layer 1 are an array of i64, not empty and none negative}}
-#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1], counts = [array<i64: 1, -1>]>
+// expected-error @below {{choices of layer 1 are a tensor of ui16 of two dims, not empty}}
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1], choices = [array<i64: 1>]>
+
+// -----
+
+// expected-error @below {{choices of layer 1 are a tensor of ui16 of two dims, not empty}}
+#a = #inlay_wafer.routing<trace = "t", digest = "", layers = [1], choices = [dense<1> : tensor<1x1xi16>]>
+
+// -----
+
+// expected-error @below {{says what 1 groups hold, but has 2 x 1}}
+#a = #inlay_wafer.sharding<groups = 2 x 1, group = 4 x 8, ops = [[group]], held = [[0, 1]]>

@@ -133,6 +133,13 @@ inlay_wafer.system @system of @main wafers(2) target(#target) {
 // -----
 
 inlay_wafer.system @system of @main wafers(2) target(#target) {
+  // expected-error @below {{'inlay_wafer.step_estimate' op cycles of other placements of experts are finite and not negative, got -1.000000e+00}}
+  inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [8.0, 8.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1) round_robin(9.0) in_order(-1.0)
+}
+
+// -----
+
+inlay_wafer.system @system of @main wafers(2) target(#target) {
   // expected-error @below {{'inlay_wafer.step_estimate' op cycles of a stage are finite and not negative, got -4.000000e+00}}
   inlay_wafer.step_estimate mode(ideal) latency(#inlay_wafer.cycles<compute = 8.0>) worst_case(8.0) path [@a] stages [8.0, -4.0] bound(#inlay_wafer.bound<>) least(4.0) model(4.0 on 1)
 }

@@ -120,8 +120,9 @@
 // CHECK-NEXT:   "width": 2,
 // CHECK-NEXT:   "height": 2
 // CHECK-NEXT: },
-// CHECK-NEXT: "first_expert": 2,
-// CHECK-NEXT: "end_expert": 3
+// CHECK-NEXT: "experts": [
+// CHECK-NEXT:   2
+// CHECK-NEXT: ]
 // CHECK:      "core_classes": [
 // CHECK:      "width": 4,
 // CHECK-NEXT: "height": 2

@@ -7,7 +7,7 @@
 // CHECK:      inlay_wafer.region @r0 at(0, 0) size({{[1-8], [1-8]}}) shared
 // CHECK-NEXT: inlay_wafer.assign @mlp to @r0 sharding(
 // CHECK-NEXT: inlay_wafer.assign @moe to @r0 sharding(
-// CHECK-NEXT: inlay_wafer.expert_group 0 of @moe offset(0, 0) size({{[0-9]+, [0-9]+}}) experts(0 to {{[1-4]}})
+// CHECK-NEXT: inlay_wafer.expert_group 0 of @moe offset(0, 0) size({{[0-9]+, [0-9]+}}) experts [0
 // CHECK:      inlay_wafer.connect "x" to @mlp(0) bytes(256) hops(0)
 // CHECK-NEXT: inlay_wafer.connect "mlp:0" from @mlp(0) to @moe(0) bytes(256) hops(0) in_place
 // CHECK-NEXT: inlay_wafer.connect "weights" to @moe(1) bytes(8) hops(0)

@@ -51,12 +51,12 @@ inlay_wafer.system @system of @main wafers(3) target(#target) over_budget(98304)
     inlay_wafer.assign @layers.0.mlp to @r0 sharding(#inlay_wafer.sharding<group = 4 x 4, ops = [[none, x, y], []]>)
     // CHECK-NEXT: inlay_wafer.assign @layers.0.router to @r1 sharding(#inlay_wafer.sharding<group = 8 x 4, ops = []>)
     inlay_wafer.assign @layers.0.router to @r1 sharding(#inlay_wafer.sharding<group = 8 x 4, ops = []>)
-    // CHECK-NEXT: inlay_wafer.assign @layers.0.moe to @r1 sharding(#inlay_wafer.sharding<groups = 2 x 1, group = 4 x 4, ops = {{\[\[}}none, group, x, y]]>)
-    inlay_wafer.assign @layers.0.moe to @r1 sharding(#inlay_wafer.sharding<groups = 2 x 1, group = 4 x 4, ops = [[none, group, x, y]]>)
-    // CHECK-NEXT: inlay_wafer.expert_group 0 of @layers.0.moe offset(0, 0) size(4, 4) experts(0 to 4)
-    inlay_wafer.expert_group 0 of @layers.0.moe offset(0, 0) size(4, 4) experts(0 to 4)
-    // CHECK-NEXT: inlay_wafer.expert_group 1 of @layers.0.moe offset(4, 0) size(4, 4) experts(4 to 8)
-    inlay_wafer.expert_group 1 of @layers.0.moe offset(4, 0) size(4, 4) experts(4 to 8)
+    // CHECK-NEXT: inlay_wafer.assign @layers.0.moe to @r1 sharding(#inlay_wafer.sharding<groups = 2 x 1, group = 4 x 4, ops = {{\[\[}}none, group, x, y]], held = {{\[\[}}0, 3], []]>)
+    inlay_wafer.assign @layers.0.moe to @r1 sharding(#inlay_wafer.sharding<groups = 2 x 1, group = 4 x 4, ops = [[none, group, x, y]], held = [[0, 3], []]>)
+    // CHECK-NEXT: inlay_wafer.expert_group 0 of @layers.0.moe offset(0, 0) size(4, 4) experts [0, 1, 2, 3]
+    inlay_wafer.expert_group 0 of @layers.0.moe offset(0, 0) size(4, 4) experts [0, 1, 2, 3]
+    // CHECK-NEXT: inlay_wafer.expert_group 1 of @layers.0.moe offset(4, 0) size(4, 4) experts [4, 5, 6, 7]
+    inlay_wafer.expert_group 1 of @layers.0.moe offset(4, 0) size(4, 4) experts [4, 5, 6, 7]
     // CHECK-NEXT: inlay_wafer.buffer "fc1" of @layers.0.moe role(weights) offset(0) bytes(65536) ops(0 to 0)
     inlay_wafer.buffer "fc1" of @layers.0.moe role(weights) offset(0) bytes(65536) ops(0 to 0)
     // CHECK-NEXT: inlay_wafer.buffer "x" of @layers.0.moe role(input) offset(65536) bytes(64) ops(0 to 0)
@@ -123,6 +123,6 @@ inlay_wafer.system @bare of @main wafers(1) target(#target) {
 // CHECK: inlay_wafer.system @zipf of @main wafers(1) target(#target) routing(#inlay_wafer.routing<zipf = 1.250000e+00 : f64>) {
 inlay_wafer.system @zipf of @main wafers(1) target(#target) routing(#inlay_wafer.routing<zipf = 1.25>) {
 }
-// CHECK: inlay_wafer.system @trace of @main wafers(1) target(#target) routing(#inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], counts = [array<i64: 7, 1>, array<i64: 4, 4>]>) {
-inlay_wafer.system @trace of @main wafers(1) target(#target) routing(#inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], counts = [array<i64: 7, 1>, array<i64: 4, 4>]>) {
+// CHECK: inlay_wafer.system @trace of @main wafers(1) target(#target) routing(#inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], choices = [dense<{{\[\[}}7, 1], [0, 2{{\]\]}}> : tensor<2x2xui16>, dense<4> : tensor<2x2xui16>]>) {
+inlay_wafer.system @trace of @main wafers(1) target(#target) routing(#inlay_wafer.routing<trace = "run.csv", digest = "00ff", layers = [3, 4], choices = [dense<[[7, 1], [0, 2]]> : tensor<2x2xui16>, dense<4> : tensor<2x2xui16>]>) {
 }

@@ -32,9 +32,24 @@
 // RUN: %{verify} --check-prefix=GROUPS
 // GROUPS: error: kernel 'moe' has 0 expert groups, but its sharding makes 1
 
-// REDEFINE: %{edit} = s/experts(0 to 4)/experts(0 to 3)/
+// REDEFINE: %{edit} = s/experts \[0, 1, 2, 3\]/experts [0, 1, 3, 2]/
+// RUN: %{verify} --check-prefix=HELD
+// HELD: error: group 0 of 'moe' does not hold the experts that the sharding gives it
+
+// A sharding whose groups do not hold every expert once.
+// REDEFINE: %{edit} = /@moe/ s/ops = \(.*\)>) *$/ops = \1, held = [[0, 1, 2]]>)/
+// RUN: %{verify} --check-prefix=MISSING
+// MISSING: error: sharding of kernel 'moe': has expert 3 in no group
+// REDEFINE: %{edit} = /@moe/ s/ops = \(.*\)>) *$/ops = \1, held = [[0, 1, 2, 3, 3]]>)/
+// RUN: %{verify} --check-prefix=TWICE
+// TWICE: error: sharding of kernel 'moe': puts expert 3 into group 0 twice
+// REDEFINE: %{edit} = /@moe/ s/ops = \(.*\)>) *$/ops = \1, held = [[0, 1, 2, 3, 4]]>)/
+// RUN: %{verify} --check-prefix=UNKNOWN
+// UNKNOWN: error: sharding of kernel 'moe': puts expert 4 of 4 into group 0
+
+// REDEFINE: %{edit} = s/inlay_wafer.expert_group 0 of @moe offset(0, 0) size(8, 8)/inlay_wafer.expert_group 0 of @moe offset(0, 0) size(8, 4)/
 // RUN: %{verify} --check-prefix=GROUP
-// GROUP: error: group 0 of 'moe' is not what the sharding makes of it: 8 x 8 cores at (0, 0) with experts 0 to 4
+// GROUP: error: group 0 of 'moe' is not what the sharding makes of it: 8 x 8 cores at (0, 0)
 
 // REDEFINE: %{edit} = /inlay_wafer.buffer "past"/d
 // RUN: %{verify} --check-prefix=BUFFERS

@@ -65,8 +65,10 @@ static void describeKernel(const InlayKernel *kernel) {
   printf(" cycles %.17g\n", inlayKernelCycles(kernel));
   for (size_t i = 0; i < inlayKernelNumExpertGroups(kernel); ++i) {
     InlayExpertGroup group = inlayKernelExpertGroup(kernel, i);
-    printf("group %lld experts %lld %lld rectangle", (long long)group.index,
-           (long long)group.firstExpert, (long long)group.endExpert);
+    printf("group %lld experts", (long long)group.index);
+    for (size_t e = 0; e < group.numExperts; ++e)
+      printf(" %lld", (long long)group.experts[e]);
+    printf(" rectangle");
     printRectangle(group.rectangle);
     putchar('\n');
   }

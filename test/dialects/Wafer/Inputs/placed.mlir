@@ -52,8 +52,8 @@ inlay_wafer.system @system of @main wafers(2) target(#target) options {objective
     inlay_wafer.route trunk of [1] lane(0) axis(none) parts(0, 0) colours [5] wavelets(12) segments {W -> E at(0, 2) size(3, 1) repeat(2, 0, 4), ramp -> N, ramp at(1, 1) size(1, 1) position(1)}
     inlay_wafer.region @r0 at(0, 0) size(5, 2)
     inlay_wafer.assign @b to @r0 sharding(#inlay_wafer.sharding<groups = 2 x 1, group = 2 x 2, ops = [[none, group, x, y], [none, group, x], [none, group, y, x]]>)
-    inlay_wafer.expert_group 0 of @b offset(0, 0) size(2, 2) experts(0 to 2)
-    inlay_wafer.expert_group 1 of @b offset(2, 0) size(2, 2) experts(2 to 3)
+    inlay_wafer.expert_group 0 of @b offset(0, 0) size(2, 2) experts [0, 1]
+    inlay_wafer.expert_group 1 of @b offset(2, 0) size(2, 2) experts [2]
     inlay_wafer.buffer "fc1" of @b role(weights) offset(0) bytes(192) ops(0 to 2)
     inlay_wafer.buffer "fc2" of @b role(weights) offset(192) bytes(192) ops(0 to 2)
     inlay_wafer.estimate @b cycles(#inlay_wafer.cycles<compute = 20.0>) worst_case(40.0) bound(#inlay_wafer.bound<distance = 3.0>) unknown_bytes(0.0) moved_bytes(2304.0)
