@@ -48,7 +48,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has scales of fc1 for 8 rows each, some of which are rows of the gate and rows of the up projection; e.g. node 'square'}}
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has global scales of fc1 that do not fit its weights; e.g. node 'factor'}}
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has zero points, which floats have not; e.g. node 'floats'}}
-  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has experts packed for one vendor's kernels (weights_prepacked = 1): export with weights_prepacked=0, or for the cpu or webgpu provider; e.g. node 'packed'}}
+  // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has weights of quant_type 'fp5', which no rule knows yet; e.g. node 'packed'}}
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has fc1 of shape 4x16x12 where [experts, rows, columns] is 4x16x8: packed for one vendor's kernels; export with weights_prepacked=0, or for the cpu or webgpu provider; e.g. node 'prepacked'}}
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has no scales; e.g. node 'scaleless'}}
   // expected-note @below {{1 x com.microsoft::QMoE (opset 1): has expert_weight_bits or block_size that no rule knows; e.g. node 'bits'}}
@@ -99,7 +99,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %square = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %e1, %t1, %none, %e2, %t2) {attributes = {activation_type = "swiglu", swiglu_fusion = 2 : i64, k = 2 : i64, expert_weight_bits = 8 : i64, quant_type = "fp8", block_size = 8 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf8E4M3FN>, tensor<4x3x2xf32>, none, tensor<4x16x12xf8E4M3FN>, tensor<4x2x2xf32>) -> tensor<2x16xf32> loc("square")
     %factor = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %e1, %none, %none, %e2, %none, %none, %none, %none, %none, %none, %none, %none, %none, %s7, %g) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 8 : i64, quant_type = "fp8"}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf8E4M3FN>, none, none, tensor<4x16x12xf8E4M3FN>, none, none, none, none, none, none, none, none, none, tensor<4x7xf32>, tensor<4xf32>) -> tensor<2x16xf32> loc("factor")
     %floats = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %m1, %none, %q2, %m2, %none, %none, %none, %none, %z1, %none, %none, %none, %g, %g) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64, quant_type = "fp4"}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24x1xf8E8M0FNU>, none, tensor<4x16x6xui8>, tensor<4x16x1xf8E8M0FNU>, none, none, none, none, tensor<4x24x1xui8>, none, none, none, tensor<4xf32>, tensor<4xf32>) -> tensor<2x16xf32> loc("floats")
-    %packed = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64, weights_prepacked = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("packed")
+    %packed = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64, quant_type = "fp5"}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("packed")
     %prepacked = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %p1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x16x12xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("prepacked")
     %scaleless = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %none, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, none, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("scaleless")
     %bits = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 3 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("bits")
@@ -123,6 +123,26 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %fc1 = ml_program.global_load_const @fc1 : tensor<4x24x16xf32>
     %fc2 = ml_program.global_load_const @fc2 : tensor<4x16x12xf32>
     %y = inlay_onnx.node "com.microsoft::MoE"(%x, %r, %fc1, %none, %fc2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, normalize_routing_weights = 1 : i64, use_sparse_mixer = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x16xf32>, none, tensor<4x16x12xf32>) -> tensor<2x16xf32>
+    inlay_onnx.return %y : tensor<2x16xf32>
+  }
+}
+
+// -----
+
+// Integers packed for one provider's kernels are refused by name too.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  ml_program.global private @q1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 768, encoding = raw>) : tensor<4x24x8xui8>
+  ml_program.global private @q2(#inlay_onnx.weight<file = "m.data", offset = 0, length = 384, encoding = raw>) : tensor<4x16x6xui8>
+  ml_program.global private @s1(#inlay_onnx.weight<file = "m.data", offset = 0, length = 384, encoding = raw>) : tensor<4x24xf32>
+  ml_program.global private @s2(#inlay_onnx.weight<file = "m.data", offset = 0, length = 256, encoding = raw>) : tensor<4x16xf32>
+  inlay_onnx.graph @packed(%x: tensor<2x16xf32>, %r: tensor<2x4xf32>) -> tensor<2x16xf32> attributes {arg_names = ["x", "r"], result_names = ["y"]} {
+    %none = inlay_onnx.none : none
+    %q1 = ml_program.global_load_const @q1 : tensor<4x24x8xui8>
+    %q2 = ml_program.global_load_const @q2 : tensor<4x16x6xui8>
+    %s1 = ml_program.global_load_const @s1 : tensor<4x24xf32>
+    %s2 = ml_program.global_load_const @s2 : tensor<4x16xf32>
+    // expected-error @unknown {{node 'for cuda' (com.microsoft::QMoE) has experts packed for one vendor's kernels (weights_prepacked = 1): export with weights_prepacked=0, or for the cpu or webgpu provider}}
+    %y = inlay_onnx.node "com.microsoft::QMoE"(%x, %r, %q1, %s1, %none, %q2, %s2) {attributes = {activation_type = "swiglu", swiglu_fusion = 1 : i64, k = 2 : i64, expert_weight_bits = 4 : i64, weights_prepacked = 1 : i64}} : (tensor<2x16xf32>, tensor<2x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, none, tensor<4x16x6xui8>, tensor<4x16xf32>) -> tensor<2x16xf32> loc("for cuda")
     inlay_onnx.return %y : tensor<2x16xf32>
   }
 }

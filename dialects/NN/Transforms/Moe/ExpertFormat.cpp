@@ -52,10 +52,8 @@ std::optional<std::string> moe::readFormat(onnx::NodeOp node,
   int64_t prepacked = node.getIntAttr("weights_prepacked", -1);
   format.block = std::max<int64_t>(0, node.getIntAttr("block_size", 0));
   if (type == "int") {
-    if (prepacked == 1)
-      return "has experts packed for one vendor's kernels (weights_prepacked = "
-             "1): export with weights_prepacked=0, or for the cpu or webgpu "
-             "provider";
+    if (prepacked == 1) // said of it as an error, when all else is raised
+      return "has experts packed for one vendor's kernels";
     return std::nullopt;
   }
   int64_t bits = type == "fp8" ? 8 : 4;

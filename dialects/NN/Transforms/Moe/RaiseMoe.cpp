@@ -36,8 +36,9 @@ public:
       raiseAlone(router);
     reportMissing();
     bool hasPlugins = reportPlugins();
+    bool hasPacked = reportPacked();
     eraseDeadOps();
-    if (hasPlugins)
+    if (hasPlugins || hasPacked)
       return failure();
     return std::move(refusals);
   }
@@ -247,6 +248,25 @@ private:
              "com.microsoft::MoE";
     }
     return hasPlugins;
+  }
+
+  /// Integers that were packed for the kernels of one provider: only these know
+  /// which number is where.
+  bool reportPacked() {
+    bool hasPacked = false;
+    for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
+      if (node.getFullName() != "com.microsoft::QMoE" ||
+          node.getStringAttr("quant_type", "int") != "int" ||
+          node.getIntAttr("weights_prepacked", -1) != 1)
+        continue;
+      hasPacked = true;
+      mlir::emitError(node.getLoc())
+          << "node '" << node.getNodeName() << "' (" << node.getFullName()
+          << ") has experts packed for one vendor's kernels (weights_prepacked "
+             "= 1): export with weights_prepacked=0, or for the cpu or webgpu "
+             "provider";
+    }
+    return hasPacked;
   }
 
   /// By what a vendor calls the operator or its attributes, or by its weights.
