@@ -17,6 +17,9 @@
 
 #include "fmt/format.h"
 
+#include <map>
+#include <tuple>
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
@@ -165,6 +168,10 @@ int64_t Estimates::freeBytesOf(size_t kernel) {
 /// The step with experts placed in simpler ways, all else being equal.
 void Estimates::estimateOthers() {
   schedule::Problem turns = step.schedule, order = step.schedule;
+  using Key = std::tuple<int, int64_t, int64_t, int64_t, int>;
+  std::map<Key, mapping::OtherPlacements> likewise;
+  bool isTraced =
+      toRouting(system.getRoutingAttr()).kind == cost::Routing::Kind::Trace;
   bool hasExperts = false;
   for (size_t k = 0; k < placements.size(); ++k) {
     const model::KernelSpec &kernel = model.kernels[k];
@@ -172,10 +179,16 @@ void Estimates::estimateOthers() {
       continue;
     hasExperts = true;
     model::Sharding sharding = placements[k].getSharding();
-    mapping::OtherPlacements others = planner.getExperts().others(
-        kernel, planner.groupings(k, sharding.region,
-                                  model::footprint(kernel, sharding).total() +
-                                      freeBytesOf(k)));
+    int64_t bytes = model::footprint(kernel, sharding).total() + freeBytesOf(k);
+    // Layers that are alike are looked at once, unless a trace tells them
+    // apart.
+    auto [known, isNew] = likewise.try_emplace(
+        {planner.kindOf(k), sharding.region.width, sharding.region.height,
+         bytes, isTraced ? kernel.layer : -1});
+    if (isNew)
+      known->second = planner.getExperts().others(
+          kernel, planner.groupings(k, sharding.region, bytes));
+    const mapping::OtherPlacements &others = known->second;
     turns.tasks[k].cycles = others.roundRobin.cycles;
     turns.tasks[k].worstCase = others.roundRobin.worstCase;
     order.tasks[k].cycles = others.inOrder.cycles;
