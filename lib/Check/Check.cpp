@@ -114,6 +114,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
   if (digest != plan.contentSha256)
     report.fail("content_sha256", fmt::format("is {}, the content has {}",
                                               plan.contentSha256, digest));
+  value.reset(); // much larger than the plan
   std::set<std::string> names;
   for (const Digest &input : plan.digests)
     if (!names.insert(input.name).second)

@@ -28,9 +28,9 @@ using namespace inlay;
 using namespace inlay::routing;
 using model::Rect;
 
-/// A lane is worth its colour while it takes so many wavelets off the others.
-static constexpr int64_t kWorthALane = 256;
-/// Lanes to several groups of rows cross each other: each takes a colour.
+/// Lanes are worth their routes while each carries more wavelets than these.
+static constexpr int64_t kWorthALane = 96;
+/// Lanes to several groups of rows that cross each other take a colour each.
 static constexpr int64_t kMostCrossingLanes = 4;
 
 static int64_t ceilOf(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -128,6 +128,11 @@ private:
   }
   Port edgeIn() const { return isSwapped ? Port::North : Port::West; }
 
+  bool isCrossing() const;
+  bool hasGroups() const { return sink.height > group.height; }
+  int64_t sharedColumns() const;
+  bool comesFromNorth() const;
+  bool comesFromSouth() const;
   int64_t countLanes() const;
   void cutLanes();
   void placeHubs();
@@ -175,30 +180,61 @@ static Rect runOf(int64_t x, int64_t y, bool alongRow, int64_t length) {
   return alongRow ? Rect{x, y, length, 1} : Rect{x, y, 1, length};
 }
 
+/// Whether the flow leaves its wafer, or comes from elsewhere.
+bool FlowRouter::isCrossing() const {
+  return flow.from == kHost || flow.to == kHost ||
+         problem.waferOf(flow.from) != problem.waferOf(flow.to);
+}
+
+/// Columns in which lanes come down or up without a turn.
+int64_t FlowRouter::sharedColumns() const {
+  return std::min(source.right(), sink.right()) - std::max(source.x, sink.x);
+}
+
+/// Lanes that enter in the first group's rows, the first of them farthest from
+/// the source, turn south without crossing each other.
+bool FlowRouter::comesFromNorth() const {
+  return isCrossing() || source.y <= sink.y;
+}
+
+/// The same in the last group's rows, the last of them farthest.
+bool FlowRouter::comesFromSouth() const {
+  return !comesFromNorth() && source.bottom() >= sink.bottom();
+}
+
 int64_t FlowRouter::countLanes() const {
   if (isWhole || flow.given.axis == Axis::Both)
     return 1;
   int64_t parts = ceilOf(flow.wanted.size, flow.wanted.shard);
-  int64_t count =
-      std::min({mostLanes, parts, ceilOf(flow.cutWavelets, kWorthALane),
-                grid.width, grid.height});
+  int64_t enough =
+      std::max(kWorthALane,
+               flow.assumedWavelets + flow.spareWavelets - flow.wholeWavelets);
+  int64_t count = std::min({mostLanes, parts, ceilOf(flow.cutWavelets, enough),
+                            grid.width, grid.height});
   if (flow.to != kHost)
     count = std::min(count, sink.width);
   if (flow.from != kHost)
     count = std::min({count, source.width, source.height});
-  if (sink.height > group.height)
+  if (!hasGroups())
+    return std::max<int64_t>(1, count);
+  if (!isCrossing() && sharedColumns() > 0)
+    count = std::min(count, std::max(sharedColumns(), kMostCrossingLanes));
+  else if (!comesFromNorth() && !comesFromSouth())
     count = std::min(count, kMostCrossingLanes);
   return std::max<int64_t>(1, count);
 }
 
+/// All lanes but the last serve as many parts, so that what they set in routers
+/// lies at equal distances and is few segments.
 void FlowRouter::cutLanes() {
-  int64_t count = countLanes();
   int64_t parts = ceilOf(flow.wanted.size, flow.wanted.shard);
+  int64_t size = ceilOf(parts, countLanes());
+  int64_t count = isWhole ? 1 : ceilOf(parts, size);
   for (int64_t i = 0; i < count; ++i) {
     Lane &lane = lanes.emplace_back();
-    lane.firstPart = parts * i / count;
+    lane.firstPart = i * size;
     // What is needed whole goes to rows without a part too.
-    lane.endPart = i + 1 == count ? flow.wanted.parts : parts * (i + 1) / count;
+    lane.endPart = i + 1 == count ? flow.wanted.parts : (i + 1) * size;
     if (isWhole) {
       lane.firstPart = 0;
       lane.endPart = 0;
@@ -210,13 +246,19 @@ void FlowRouter::cutLanes() {
   }
 }
 
-/// Rows of their own, as near to those of the consumer as the source allows.
+/// Rows of their own, as near to those of the consumer as the source allows:
+/// where lanes would cross, to those of the group that they enter first.
 void FlowRouter::placeHubs() {
   auto count = static_cast<int64_t>(lanes.size());
   for (int64_t i = 0; i < count; ++i) {
-    const Interval &rows = lanes[i].rows[lanes[i].rows.size() / 2];
+    const std::vector<Interval> &rows = lanes[i].rows;
+    int64_t wanted = rows[rows.size() / 2].begin;
+    if (hasGroups() && count > 1 && comesFromNorth())
+      wanted = rows.front().begin;
+    else if (hasGroups() && count > 1 && comesFromSouth())
+      wanted = rows.back().end - 1;
     lanes[i].hub.y =
-        std::clamp(rows.begin, source.y + i, source.bottom() - count + i);
+        std::clamp(wanted, source.y + i, source.bottom() - count + i);
   }
 }
 
@@ -225,13 +267,13 @@ void FlowRouter::placeHubs() {
 /// none crosses another.
 void FlowRouter::placeColumns() {
   auto count = static_cast<int64_t>(lanes.size());
-  bool isOneGroup = sink.height <= group.height;
   std::vector<int64_t> south, others;
   for (int64_t i = 0; i < count; ++i) {
-    bool goesSouth = lanes[i].hub.y < lanes[i].rows.front().begin;
+    int64_t first = lanes[i].rows.front().begin + (hasGroups() && count > 1);
+    bool goesSouth = lanes[i].hub.y < first;
     (goesSouth ? south : others).push_back(i);
   }
-  bool isDirect = isOneGroup && south.empty() &&
+  bool isDirect = !hasGroups() && south.empty() &&
                   std::all_of(lanes.begin(), lanes.end(), [](const Lane &l) {
                     return l.rows.front().has(l.hub.y);
                   });
@@ -266,9 +308,12 @@ void FlowRouter::placeLandings() {
   auto count = static_cast<int64_t>(lanes.size());
   for (int64_t i = 0; i < count; ++i) {
     Lane &lane = lanes[i];
-    lane.column = sink.x + (isSwapped || sink.height > group.height ? i : 0);
-    const Interval &rows = lane.rows[lane.rows.size() / 2];
-    lane.hub = isSwapped ? Point{lane.column, 0} : Point{0, rows.begin};
+    if (isSwapped)
+      lane.column = sink.x + i;
+    else
+      lane.column = sink.x + (hasGroups() ? count - 1 - i : 0);
+    lane.hub =
+        isSwapped ? Point{lane.column, 0} : Point{0, lane.rows.front().begin};
   }
 }
 
@@ -568,9 +613,7 @@ bool FlowRouter::leave(Port edge) {
 
 bool FlowRouter::run() {
   cutLanes();
-  bool crosses = flow.from == kHost || flow.to == kHost ||
-                 problem.waferOf(flow.from) != problem.waferOf(flow.to);
-  if (!crosses) {
+  if (!isCrossing()) {
     placeHubs();
     placeColumns();
     gather();

@@ -21,7 +21,7 @@ using namespace inlay::routing;
 using model::Rect;
 
 /// Lanes of a flow, where colours last.
-static constexpr int64_t kMostLanes = 8;
+static constexpr int64_t kMostLanes = 16;
 
 namespace {
 
@@ -132,12 +132,15 @@ bool RouteSolver::canShare(size_t trunk, size_t other,
   std::vector<Rect> commons;
   for (size_t sharer : sharers)
     for (const Rect &mine : footprints[trunk].rects)
-      for (const Rect &theirs : footprints[sharer].rects)
-        if (Rect common = intersect(mine, theirs); common.area() > 0)
-          commons.push_back(common);
+      if (mine.overlaps(footprints[sharer].bounds))
+        for (const Rect &theirs : footprints[sharer].rects)
+          if (Rect common = intersect(mine, theirs); common.area() > 0)
+            commons.push_back(common);
   for (const Rect &x : commons)
     for (const Rect &y : commons) {
       Rect router = {x.x, y.y, 1, 1};
+      if (!x.contains(router) || !y.contains(router))
+        continue;
       auto here =
           std::count_if(sharers.begin(), sharers.end(), [&](size_t sharer) {
             const auto &rects = footprints[sharer].rects;

@@ -138,6 +138,29 @@ Solution inlay::schedule::solve(const Problem &problem) {
   return solution;
 }
 
+std::vector<double> inlay::schedule::slacks(const Problem &problem) {
+  LongestPath path(
+      problem, [](const Task &task) { return task.cycles.total(); }, total);
+  // From the start of each task to the end of the step.
+  std::vector<double> tail;
+  for (const Task &task : problem.tasks)
+    tail.push_back(task.cycles.total());
+  std::vector<const Edge *> edges;
+  for (const Edge &edge : problem.edges)
+    edges.push_back(&edge);
+  std::sort(edges.begin(), edges.end(),
+            [](const Edge *a, const Edge *b) { return a->from > b->from; });
+  for (const Edge *edge : edges)
+    tail[edge->from] =
+        std::max(tail[edge->from], problem.tasks[edge->from].cycles.total() +
+                                       total(*edge) + tail[edge->to]);
+  std::vector<double> result;
+  for (const Edge &edge : problem.edges)
+    result.push_back(std::max(0.0, path.length() - path.finish[edge.from] -
+                                       total(edge) - tail[edge.to]));
+  return result;
+}
+
 double Solution::tokensPerUser(const Problem &problem, double ghz) const {
   double cycles = latency.total();
   if (ghz != problem.clock)

@@ -230,18 +230,57 @@ void checkByRouters(const Problem &problem, const Solution &solution) {
 // Properties
 //===----------------------------------------------------------------------===//
 
+int64_t trunksOf(const Solution &solution) {
+  return std::count_if(
+      solution.routes.begin(), solution.routes.end(),
+      [](const Route &route) { return route.kind == RouteKind::Trunk; });
+}
+
 TEST(RoutingTest, NeighboursAreJoinedByStraightLanes) {
   Problem problem = machine(64, 32, {{0, 0, 30, 32}, {30, 0, 34, 32}});
   connect(problem, 0, 1, Axis::Y, Axis::Y, 4096);
   Solution solution = solved(problem);
   checkByRouters(problem, solution);
-  int trunks = 0;
-  for (const Route &route : solution.routes)
-    trunks += route.kind == RouteKind::Trunk;
-  EXPECT_EQ(trunks, 8);
+  EXPECT_GE(trunksOf(solution), 8);
   // Gathers and spreads take colour 0, all lanes one other.
   EXPECT_EQ(solution.coloursUsed, 2);
   EXPECT_EQ(solution.lowerBound, 2);
+}
+
+TEST(RoutingTest, FlowsWithTimeToSpareTakeFewLanes) {
+  for (int64_t spare : {0, 600, 2048, 9000}) {
+    Problem problem = machine(64, 32, {{0, 0, 30, 32}, {30, 0, 34, 32}});
+    connect(problem, 0, 1, Axis::Y, Axis::Y, 4096);
+    problem.flows.front().spareWavelets = spare;
+    Solution solution = solved(problem);
+    checkByRouters(problem, solution);
+    // No lane carries more than is free, and one less would.
+    int64_t lanes = trunksOf(solution);
+    if (spare > 0) {
+      EXPECT_LE(4096 / lanes, spare);
+      EXPECT_TRUE(lanes == 1 || 4096 / (lanes - 1) > spare) << lanes;
+    } else {
+      EXPECT_GE(lanes, 8);
+    }
+  }
+}
+
+/// Lanes that turn into landings along several groups do not cross: all take
+/// one colour beyond those of what is in turn.
+TEST(RoutingTest, LanesToSeveralGroupsShareAColour) {
+  for (const auto &regions : std::vector<std::vector<Rect>>{
+           {{0, 0, 20, 40}, {24, 0, 24, 36}},    // comes from the north-west
+           {{0, 4, 20, 44}, {24, 0, 24, 36}},    // from the south-west
+           {{30, 0, 18, 40}, {2, 0, 24, 36}},    // from the north-east
+           {{8, 0, 20, 10}, {4, 11, 24, 36}},    // from above
+           {{8, 37, 20, 10}, {4, 0, 24, 36}}}) { // from below
+    Problem problem = machine(48, 48, regions);
+    connect(problem, 0, 1, Axis::Y, Axis::Y, 3584, {8, 12});
+    Solution solution = solved(problem);
+    checkByRouters(problem, solution);
+    EXPECT_GT(trunksOf(solution), 4);
+    EXPECT_EQ(solution.coloursUsed, 2);
+  }
 }
 
 TEST(RoutingTest, EveryPairOfCutsAndPlacesIsRouted) {
@@ -574,6 +613,7 @@ TEST(RoutingTest, LoadsAreThoseOfEveryRouter) {
 Problem twoNeighbours() {
   Problem problem = machine(32, 16, {{0, 0, 10, 16}, {16, 0, 10, 16}});
   connect(problem, 0, 1, Axis::Y, Axis::Y, 900);
+  problem.flows.front().spareWavelets = 900 / 4; // so that it has four lanes
   problem.collectives = {
       collectiveOf(0, Axis::X, problem.regions[0].rect, Algorithm::Chain)};
   return problem;

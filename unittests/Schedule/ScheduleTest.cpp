@@ -71,6 +71,20 @@ TEST(ScheduleTest, LatencyIsTheLongestPath) {
   EXPECT_TRUE(solution.verify(problem, diags)) << print(diags);
 }
 
+TEST(ScheduleTest, AnEdgeMayTakeAsMuchLongerAsItsSlack) {
+  Problem problem = diamond();
+  double latency = solve(problem).latency.total();
+  std::vector<double> spare = slacks(problem);
+  ASSERT_EQ(spare.size(), problem.edges.size());
+  for (size_t e = 0; e < spare.size(); ++e) {
+    Problem longer = problem;
+    longer.edges[e].cycles.fabricLatency += spare[e];
+    EXPECT_EQ(solve(longer).latency.total(), latency) << e;
+    longer.edges[e].cycles.fabricLatency += 1;
+    EXPECT_EQ(solve(longer).latency.total(), latency + 1) << e;
+  }
+}
+
 TEST(ScheduleTest, KernelsOfOneRegionTakeTurns) {
   // a -> c on one path and a -> b on another: b and c run at one time, unless
   // they share a region.

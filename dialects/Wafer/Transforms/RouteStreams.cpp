@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttrConversion.h"
 #include "EmitDiagnostics.h"
 #include "MappingAnalysis.h"
 #include "Passes.h"
 #include "RoutingProblem.h"
+#include "StepProblem.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
@@ -54,6 +56,25 @@ static void writeNoColours(SystemOp system) {
       << remark::metric("routes", 0) << remark::metric("colours", 0);
 }
 
+/// Flows off the critical path need fewer lanes. Several of them may follow
+/// each other, so each takes a part of what there is to spare.
+static void addSpareWavelets(routing::Problem &problem,
+                             const StepProblem &step) {
+  constexpr double kPart = 0.25;
+  double period = cost::Rates(*step.schedule.target, step.mode).period;
+  std::vector<double> slacks = schedule::slacks(step.schedule);
+  for (routing::Flow &flow : problem.flows) {
+    std::optional<double> least;
+    for (int stream : flow.streams) {
+      int edge = step.edgeOf[stream];
+      double slack = edge < 0 ? 0 : slacks[edge];
+      least = std::min(slack, least.value_or(slack));
+    }
+    flow.spareWavelets =
+        static_cast<int64_t>(kPart * least.value_or(0) / period);
+  }
+}
+
 LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
   SystemOp system = open.system;
   size_t numConnects = llvm::range_size(system.getBody().getOps<ConnectOp>());
@@ -66,10 +87,16 @@ LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
     return success();
   }
   routing::Problem problem = routingProblem(system, model, open.placements);
+  StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
+                   toRouting(system.getRoutingAttr()), model,
+                   static_cast<int>(system.getWafers()), open.placements);
   Diagnostics diags;
   std::optional<routing::Solution> solution;
-  if (problem.check(diags))
+  bool isValid = step.schedule.check(diags) && problem.check(diags);
+  if (isValid) {
+    addSpareWavelets(problem, step);
     solution = routing::solve(problem, diags);
+  }
   if (solution && !solution->verify(problem, diags))
     solution.reset();
   emitDiagnostics(system, diags);

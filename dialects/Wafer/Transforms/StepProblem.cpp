@@ -104,7 +104,8 @@ static cost::Breakdown cyclesOf(const model::StreamSpec &stream,
 StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
                          const cost::ModelRouting &routing,
                          const model::Graph &model, int numStages,
-                         MutableArrayRef<Placement> placements) {
+                         MutableArrayRef<Placement> placements)
+    : mode(mode) {
   schedule.numStages = numStages;
   schedule.clock = target.clock.value;
   schedule.target = target;
@@ -130,12 +131,16 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
       continue;
     }
     edgeOf.push_back(static_cast<int>(schedule.edges.size()));
-    cost::Term entry =
-        cost::entryCost(model.kernels[stream.consumer], stream.consumerPort,
-                        placements[stream.consumer].getSharding(), rates);
+    model::Sharding sharding = placements[stream.consumer].getSharding();
+    cost::Breakdown entry;
+    // Kernels of several groups count it themselves, as their dispatch.
+    if (sharding.numGroups() <= 1)
+      entry = cost::entryCost(model.kernels[stream.consumer],
+                              stream.consumerPort, sharding, rates)
+                  .cycles;
     Connection way = connectionOf(stream, placements);
     schedule.edges.push_back({stream.producer, stream.consumer,
-                              cyclesOf(stream, way, entry.cycles, rates)});
+                              cyclesOf(stream, way, entry, rates)});
   }
   addTurns(placements);
 }

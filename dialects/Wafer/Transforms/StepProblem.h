@@ -21,6 +21,7 @@ namespace inlay::wafer {
 /// and then the turns of kernels that share a region.
 struct StepProblem {
   schedule::Problem schedule;
+  cost::Mode mode = cost::Mode::Ideal;
   /// Of each stream of the model its edge; -1 for a stream of the host.
   std::vector<int> edgeOf;
 

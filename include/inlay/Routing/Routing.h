@@ -77,6 +77,9 @@ struct Flow {
   /// `given` and `wanted` cut the same dim: a part needs those that overlap it.
   bool sameDim = false;
   int64_t assumedWavelets = 0; ///< on a link, by the estimate
+  /// Wavelets more than these that a link may carry at no cost: others take
+  /// longer at the same time.
+  int64_t spareWavelets = 0;
 
   int64_t wavelets() const { return cutWavelets + wholeWavelets; }
 };

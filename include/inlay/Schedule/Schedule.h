@@ -112,6 +112,10 @@ struct Solution {
 /// `problem` must have passed `check`.
 Solution solve(const Problem &problem);
 
+/// For each edge the cycles that it alone may take longer without the step
+/// taking longer; 0 on the critical path. `problem` must have passed `check`.
+std::vector<double> slacks(const Problem &problem);
+
 } // namespace inlay::schedule
 
 #endif // INLAY_SCHEDULE_SCHEDULE_H
