@@ -46,8 +46,8 @@ void inlay::addDataflowPasses(mlir::OpPassManager &pm) {
   pm.addPass(dataflow::createVerifyDataflow());
 }
 
-void inlay::addWaferPasses(mlir::OpPassManager &pm,
-                           const CompileOptions &options) {
+void inlay::addPartitionPasses(mlir::OpPassManager &pm,
+                               const CompileOptions &options) {
   wafer::PartitionStagesOptions partition;
   partition.target = options.target;
   partition.targetDir = options.targetDir;
@@ -65,12 +65,21 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
   partition.allowOverBudget = options.allowOverBudget;
   partition.whatFits = options.whatFits;
   pm.addPass(wafer::createPartitionStages(partition));
+}
+
+void inlay::addPlacementPasses(mlir::OpPassManager &pm) {
   pm.addPass(wafer::createShardKernels());
   pm.addPass(wafer::createPlaceRegions());
   pm.addPass(wafer::createRouteStreams());
   pm.addPass(wafer::createAllocateMemory());
   pm.addPass(wafer::createScheduleStep());
   pm.addPass(wafer::createVerifyWafer());
+}
+
+void inlay::addWaferPasses(mlir::OpPassManager &pm,
+                           const CompileOptions &options) {
+  addPartitionPasses(pm, options);
+  addPlacementPasses(pm);
 }
 
 std::vector<LevelPasses> inlay::allLevels(const CompileOptions &options) {

@@ -175,6 +175,10 @@ const std::optional<floorplan::RegionPlan> &WaferPlanner::plan(const Run &run) {
   return *planned.best;
 }
 
+void WaferPlanner::adopt(const Run &run, floorplan::RegionPlan plan) {
+  plans[keyOf(run)].best = std::move(plan);
+}
+
 const std::optional<floorplan::RegionPlan> &
 WaferPlanner::arrange(const Run &run,
                       const std::vector<floorplan::Kernels> &parts) {

@@ -14,6 +14,8 @@
 //   inlay-bench ispd2020 DIR --out OUT         places the contest's cases
 //   inlay-bench experts CONFIG...              placements of experts beside
 //                                              each other
+//   inlay-bench mapping CONFIG... [--json]     whole mappings beside those of
+//                                              generic tools
 //
 // Exit status: 0 done, 1 bad input, 2 a case that found no placement.
 //
@@ -22,6 +24,7 @@
 #include "ExpertsBench.h"
 #include "FrontEnd.h"
 #include "Ispd2020.h"
+#include "MappingBench.h"
 
 #include "inlay/Compiler/BuildGraph.h"
 #include "inlay/Cost/Collectives.h"
@@ -71,6 +74,25 @@ static cl::SubCommand expertsCommand(
     "Prints what layers of experts take, placed and round robin, and "
     "the curve over the number of groups");
 
+static cl::SubCommand mappingCommand(
+    "mapping", "Prints the estimate of each model's mapping beside its bound, "
+               "and what the same kernels on the same wafers take where "
+               "generic tools place them");
+
+static cl::list<std::string> mappingModels(cl::Positional, cl::OneOrMore,
+                                           cl::desc("<model.onnx or "
+                                                    "config.json>..."),
+                                           cl::sub(mappingCommand));
+static cl::opt<int> randomPlacements("random",
+                                     cl::desc("Number of random placements"),
+                                     cl::value_desc("N"), cl::init(8),
+                                     cl::sub(mappingCommand));
+static cl::opt<double>
+    annealingTimes("annealing-times",
+                   cl::desc("Processor time of annealing over that of Inlay's "
+                            "mapping; two runs may differ"),
+                   cl::value_desc("X"), cl::init(1), cl::sub(mappingCommand));
+
 static cl::list<std::string> expertModels(cl::Positional, cl::OneOrMore,
                                           cl::desc("<config.json>..."),
                                           cl::sub(expertsCommand));
@@ -85,11 +107,11 @@ static cl::opt<std::string>
                      "have this"),
             cl::value_desc("NAME"), cl::init("kimi-k2.6"),
             cl::sub(expertsCommand));
-static cl::opt<std::string> expertsTarget("target",
-                                          cl::desc("Device description"),
-                                          cl::value_desc("NAME|FILE"),
-                                          cl::init("wse3"),
-                                          cl::sub(expertsCommand));
+static cl::opt<std::string> targetName("target", cl::desc("Device description"),
+                                       cl::value_desc("NAME|FILE"),
+                                       cl::init("wse3"),
+                                       cl::sub(expertsCommand),
+                                       cl::sub(mappingCommand));
 
 static cl::opt<std::string> caseDir(cl::Positional, cl::Required,
                                     cl::desc("<folder of .kgraph files>"),
@@ -139,9 +161,11 @@ static cl::opt<std::string>
     targetDir("target-dir", cl::desc("Folder of the target files"),
               cl::value_desc("DIR"), cl::init(findSharedData("targets")),
               cl::sub(fidelityCommand), cl::sub(calibrateCommand),
-              cl::sub(speedCommand), cl::sub(expertsCommand));
+              cl::sub(speedCommand), cl::sub(expertsCommand),
+              cl::sub(mappingCommand));
 static cl::opt<bool> asJson("json", cl::desc("Print JSON"),
-                            cl::sub(fidelityCommand), cl::sub(ispdCommand));
+                            cl::sub(fidelityCommand), cl::sub(ispdCommand),
+                            cl::sub(mappingCommand));
 
 /// Products of queries, keys and values apart, as in the measured code.
 static std::optional<model::Graph> buildLayer(const GraphRequest &request,
@@ -293,12 +317,28 @@ static int runIspd2020(Diagnostics &diags) {
   return diags.exitStatus();
 }
 
+static int runMapping(Diagnostics &diags) {
+  if (randomPlacements < 1 || !(annealingTimes > 0)) {
+    diags.inputError("", "--random must be at least 1, --annealing-times above "
+                         "0");
+    return diags.exitStatus();
+  }
+  MappingBenchOptions options;
+  options.models.assign(mappingModels.begin(), mappingModels.end());
+  options.compile.target = targetName;
+  options.compile.targetDir = targetDir;
+  options.randomPlacements = randomPlacements;
+  options.annealingTimes = annealingTimes;
+  options.asJson = asJson;
+  return benchMapping(options, llvm::outs(), llvm::errs());
+}
+
 static int runExperts(Diagnostics &diags) {
   ExpertsOptions options;
   options.models.assign(expertModels.begin(), expertModels.end());
   options.trace = traceFile;
   options.curveOf = curveOf;
-  options.target = expertsTarget;
+  options.target = targetName;
   options.targetDir = targetDir;
   benchExperts(options, llvm::outs(), diags);
   return diags.exitStatus();
@@ -322,9 +362,11 @@ int main(int argc, char **argv) {
     status = runIspd2020(diags);
   else if (expertsCommand)
     status = runExperts(diags);
+  else if (mappingCommand)
+    status = runMapping(diags);
   else
     llvm::errs() << "error: give a command: fidelity, calibrate, speed, "
-                    "frontend, ispd2020 or experts; see --help\n";
+                    "frontend, ispd2020, experts or mapping; see --help\n";
   diags.print(llvm::errs());
   return status;
 }

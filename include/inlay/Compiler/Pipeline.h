@@ -32,7 +32,13 @@ void addRaisingPasses(mlir::OpPassManager &pm);
 /// Kernels and streams.
 void addDataflowPasses(mlir::OpPassManager &pm);
 
-/// Places, memory maps, estimates.
+/// A wafer for each kernel.
+void addPartitionPasses(mlir::OpPassManager &pm, const CompileOptions &options);
+
+/// Places, memory maps, estimates of kernels that have their wafers.
+void addPlacementPasses(mlir::OpPassManager &pm);
+
+/// Both.
 void addWaferPasses(mlir::OpPassManager &pm, const CompileOptions &options);
 
 /// The levels of a compilation, in order.

@@ -59,6 +59,10 @@ public:
   const std::optional<floorplan::RegionPlan> &
   arrange(const Run &run, const std::vector<floorplan::Kernels> &parts);
 
+  /// Makes `plan` the best one of `run` and of runs that are planned alike,
+  /// whatever the search has found or would find.
+  void adopt(const Run &run, floorplan::RegionPlan plan);
+
   /// The problem of a run; it must not outlive this.
   floorplan::Chain chainOf(const Run &run, std::string name);
 
