@@ -40,6 +40,7 @@ public:
                const std::vector<floorplan::RegionPlan> &regions)
       : runs(runs), regions(regions) {}
 
+private:
   void runOnOperation() override {
     auto &analysis = getAnalysis<wafer::MappingAnalysis>();
     FailureOr<wafer::OpenSystem> open =
@@ -53,7 +54,6 @@ public:
     markAnalysesPreserved<wafer::MappingAnalysis>();
   }
 
-private:
   const std::vector<WaferPlanner::Run> &runs;
   const std::vector<floorplan::RegionPlan> &regions;
 };

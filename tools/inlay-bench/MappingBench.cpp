@@ -13,9 +13,9 @@
 
 #include "inlay/Compiler/PlacementTrials.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
-#include <algorithm>
 #include <ctime>
 
 using namespace inlay;
@@ -52,9 +52,8 @@ Comparison::streamsOf(const WaferPlanner::Run &run) const {
   std::vector<baselines::Stream> streams;
   for (const model::StreamSpec &stream : trials.graph().streams) {
     auto placeOf = [&](int kernel) {
-      return static_cast<size_t>(
-          std::find(run.begin(), run.end(), static_cast<size_t>(kernel)) -
-          run.begin());
+      return static_cast<size_t>(llvm::find(run, static_cast<size_t>(kernel)) -
+                                 run.begin());
     };
     size_t from = placeOf(stream.producer), to = placeOf(stream.consumer);
     if (from < run.size() && to < run.size())

@@ -10,22 +10,19 @@
 
 #include "inlay/Cost/Cost.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 
 #include "fmt/format.h"
-
-#include <algorithm>
 
 using namespace inlay;
 
 bool MappingRow::isBest() const {
   double inside = estimate.latency.total - estimate.latency.crossing;
-  return std::all_of(baselines.begin(), baselines.end(),
-                     [&](const BaselineRow &row) {
-                       return !row.best.why.empty() ||
-                              (estimate.latency.total < row.best.cycles &&
-                               inside < row.best.inside);
-                     });
+  return llvm::all_of(baselines, [&](const BaselineRow &row) {
+    return !row.best.why.empty() || (estimate.latency.total < row.best.cycles &&
+                                     inside < row.best.inside);
+  });
 }
 
 plan::Cycles inlay::gapOf(const plan::Estimate &estimate) {
@@ -118,12 +115,10 @@ void inlay::printMappingTables(const std::vector<MappingRow> &rows,
   printEstimates(rows, os);
   for (bool isInside : {false, true})
     printBaselines(rows, isInside, os);
-  auto best = std::count_if(rows.begin(), rows.end(),
-                            [](const MappingRow &row) { return row.isBest(); });
-  auto near =
-      std::count_if(rows.begin(), rows.end(), [](const MappingRow &row) {
-        return row.estimate.gap <= 2;
-      });
+  auto best =
+      llvm::count_if(rows, [](const MappingRow &row) { return row.isBest(); });
+  auto near = llvm::count_if(
+      rows, [](const MappingRow &row) { return row.estimate.gap <= 2; });
   os << fmt::format("\nBetter than every baseline: {} of {} models. Estimate / "
                     "bound at most 2.0: {} of {}.\n",
                     best, rows.size(), near, rows.size());

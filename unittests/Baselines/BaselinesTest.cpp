@@ -26,13 +26,11 @@ using floorplan::RegionPlan;
 using model::Extent;
 using model::Rect;
 
-namespace {
-
-constexpr int64_t kBudget = 1000;
+static constexpr int64_t kBudget = 1000;
 
 /// Layers of a small and a large kernel on cores of 1,000 bytes: work is shared
 /// by cores, the result crosses the region once.
-Chain makeChain(Extent grid, int layers, int64_t small, int64_t large) {
+static Chain makeChain(Extent grid, int layers, int64_t small, int64_t large) {
   Chain chain;
   chain.name = "w";
   chain.grid = grid;
@@ -58,7 +56,7 @@ Chain makeChain(Extent grid, int layers, int64_t small, int64_t large) {
   return chain;
 }
 
-Problem makeProblem(const Chain &chain) {
+static Problem makeProblem(const Chain &chain) {
   Problem problem{chain, {}};
   for (size_t k = 1; k < chain.links.size(); ++k)
     problem.streams.push_back({k - 1, k, 64});
@@ -66,7 +64,7 @@ Problem makeProblem(const Chain &chain) {
 }
 
 /// A plan that holds, by the verifier that knows no solver.
-void expectLegal(const Chain &chain, const Plan &plan) {
+static void expectLegal(const Chain &chain, const Plan &plan) {
   ASSERT_TRUE(plan);
   Diagnostics diags;
   EXPECT_TRUE(plan->verify(chain, diags));
@@ -75,11 +73,11 @@ void expectLegal(const Chain &chain, const Plan &plan) {
 }
 
 /// Ends after so many questions.
-std::function<double()> steps(int count) {
+static std::function<double()> steps(int count) {
   return [count, done = 0]() mutable { return double(done++) / count; };
 }
 
-std::vector<std::tuple<int64_t, int64_t, int64_t, int64_t, Kernels>>
+static std::vector<std::tuple<int64_t, int64_t, int64_t, int64_t, Kernels>>
 shapeOf(const RegionPlan &plan) {
   std::vector<std::tuple<int64_t, int64_t, int64_t, int64_t, Kernels>> shape;
   for (const floorplan::Region &region : plan.regions)
@@ -87,6 +85,8 @@ shapeOf(const RegionPlan &plan) {
                      region.rect.height, region.kernels});
   return shape;
 }
+
+namespace {
 
 TEST(Baselines, AreLegalOnChainsOfAllSizes) {
   for (int layers : {1, 2, 5})
