@@ -27,14 +27,13 @@ std::optional<RegionPlan> Pricer::price(const std::vector<Kernels> &parts,
     std::optional<Region> region = runs->place(parts[r], rects[r]);
     if (!region)
       return std::nullopt;
-    plan.cycles += region->cycles;
     plan.regions.push_back(std::move(*region));
   }
   std::sort(plan.regions.begin(), plan.regions.end(),
             [](const Region &a, const Region &b) {
               return a.kernels.front() < b.kernels.front();
             });
-  plan.cycles += waysBetween(chain, plan.regions);
+  plan.cycles = stepCycles(chain, plan.regions);
   return plan;
 }
 

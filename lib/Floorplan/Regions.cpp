@@ -6,11 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "inlay/Floorplan/Floorplan.h"
-
-#include "Divisions.h"
-#include "RunCost.h"
-#include "Tiles.h"
+#include "Planner.h"
+#include "Refine.h"
 
 #include <algorithm>
 #include <cmath>
@@ -21,109 +18,9 @@ using namespace inlay::floorplan;
 using model::Extent;
 using model::Rect;
 
-namespace {
-
-constexpr double kNever = RunCost::kNever;
-
-class Planner {
-public:
-  Planner(const Chain &chain, const SearchOptions &options,
-          std::vector<Attempt> *attempts)
-      : chain(chain), options(options), attempts(attempts), runs(chain) {
-    for (const Rect &rect : chain.dead)
-      if (rect.area() > 0 &&
-          rect.overlaps({0, 0, chain.grid.width, chain.grid.height}))
-        dead.push_back(rect);
-    for (size_t k = 0; k < chain.links.size(); ++k)
-      if (chain.links[k].at)
-        pinned.push_back(k);
-    findCuts();
-  }
-
-  std::optional<RegionPlan> run();
-  std::optional<RegionPlan> runFixed(const Parts &parts);
-
-private:
-  size_t count() const { return chain.links.size(); }
-  bool isDone() const { return best && options.anyPlan; }
-  /// Whether tiles in strips do not do.
-  bool needsFreeTiles() const { return !dead.empty() || !pinned.empty(); }
-
-  void findCuts();
-  bool tryOneRegion();
-  void tryCount(size_t regions);
-  void tryStrips(Extent grid, const Strips &strips, size_t regions);
-  void tryFree(Extent tile);
-  void tryTiles(const std::vector<Rect> &tiles);
-  void tryPinned(Extent tile);
-  bool mayHold(size_t tile, size_t first, size_t last) const;
-  Parts distribute(const std::vector<Rect> &tiles, std::vector<Rect> &used);
-  Parts cutByBytes(size_t regions) const;
-  void resize(Extent grid, const Strips &strips, const Parts &parts,
-              std::vector<Rect> tiles);
-
-  void tryDivisions();
-  void tryDivision(const Division &division);
-  void trySides(const Division &division, const Sides &sides);
-
-  std::optional<RegionPlan> placeAll(const Parts &parts,
-                                     const std::vector<Rect> &rects);
-  void addWays(RegionPlan &plan) const;
-  bool consider(std::optional<RegionPlan> plan);
-
-  void shrink(RegionPlan &plan);
-  bool shrinkSide(RegionPlan &plan, size_t region, bool isHeight,
-                  int64_t parts);
-  double costOf(const RegionPlan &plan, size_t region) const;
-
-  const Chain &chain;
-  const SearchOptions &options;
-  std::vector<Attempt> *attempts;
-  RunCost runs;
-  std::vector<Rect> dead;
-  std::vector<size_t> pinned; ///< kernels whose regions have their places
-  /// The pinned kernel of each tile of a distribution, or -1; may be empty.
-  std::vector<int64_t> pinOfTile;
-  /// Kernels that a region may begin with, and the number of kernels.
-  std::vector<size_t> cuts;
-  bool isFixed = false; ///< a region begins at each of them
-  std::optional<RegionPlan> best;
-  size_t bestCount = 0;
-};
-
-} // namespace
-
-/// Chains of very many kernels are cut at few of them.
-void Planner::findCuts() {
-  constexpr size_t kMostCuts = 200;
-  size_t step = (count() + kMostCuts - 1) / kMostCuts;
-  for (size_t k = 0; k < count(); ++k) {
-    bool isLayer = k == 0 || chain.links[k].layer != chain.links[k - 1].layer ||
-                   chain.links[k].layer < 0;
-    if (chain.links[k].isJoined)
-      continue;
-    bool isPinned = chain.links[k].at || (k > 0 && chain.links[k - 1].at);
-    if (step == 1 || isPinned || (isLayer && k % step == 0) ||
-        k % (2 * step) == 0)
-      cuts.push_back(k);
-  }
-  cuts.push_back(count());
-}
-
-void Planner::addWays(RegionPlan &plan) const {
-  plan.cycles = waysBetween(chain, plan.regions);
-  for (const Region &region : plan.regions)
-    plan.cycles += region.cycles;
-}
-
-/// Runs that begin at `firsts`.
-static Parts toParts(const std::vector<size_t> &firsts, size_t count) {
-  Parts parts;
-  for (size_t r = 0; r < firsts.size(); ++r)
-    parts.push_back(
-        runOf(firsts[r], r + 1 < firsts.size() ? firsts[r + 1] : count));
-  return parts;
-}
+static constexpr double kNever = RunCost::kNever;
+/// Rectangles that a refinement looks at.
+static constexpr int kMostSizes = 600;
 
 std::optional<RegionPlan> Planner::placeAll(const Parts &parts,
                                             const std::vector<Rect> &rects) {
@@ -138,7 +35,7 @@ std::optional<RegionPlan> Planner::placeAll(const Parts &parts,
             [](const Region &a, const Region &b) {
               return a.kernels.front() < b.kernels.front();
             });
-  addWays(plan);
+  plan.cycles = stepCycles(chain, plan.regions);
   return plan;
 }
 
@@ -170,112 +67,18 @@ bool Planner::consider(std::optional<RegionPlan> plan) {
     else if (attempt.cycles < known->cycles)
       *known = attempt;
   }
+  auto start =
+      std::find_if(starts.begin(), starts.end(), [&](const RegionPlan &p) {
+        return p.regions.size() == plan->regions.size();
+      });
+  if (start == starts.end())
+    starts.push_back(*plan);
+  else if (plan->cycles < start->cycles)
+    *start = *plan;
   if (best && plan->cycles >= best->cycles)
     return false;
   best = std::move(plan);
   return true;
-}
-
-/// A tile that is there for a pinned kernel holds it; no other holds a pinned
-/// kernel, unless its region has the same place.
-bool Planner::mayHold(size_t tile, size_t first, size_t last) const {
-  if (pinned.empty())
-    return true;
-  int64_t pin = tile < pinOfTile.size() ? pinOfTile[tile] : -1;
-  bool holds = false;
-  for (size_t k : pinned) {
-    if (k < first || k >= last)
-      continue;
-    if (pin < 0 || chain.links[k].at != chain.links[pin].at)
-      return false;
-    holds = true;
-  }
-  return holds || pin < 0;
-}
-
-/// Cuts the chain over tiles, of which some may stay empty. Returns the run of
-/// each region and the tiles used; nothing when it does not fit.
-Parts Planner::distribute(const std::vector<Rect> &tiles,
-                          std::vector<Rect> &used) {
-  struct State {
-    double cycles = kNever;
-    size_t from = 0;      ///< index into `cuts`
-    bool isEmpty = false; ///< of the tile
-  };
-  size_t ends = cuts.size();
-  std::vector<std::vector<State>> states(tiles.size() + 1,
-                                         std::vector<State>(ends));
-  states[0][0].cycles = 0;
-  std::map<std::pair<int64_t, int64_t>, std::vector<std::vector<double>>> costs;
-  for (size_t t = 0; t < tiles.size(); ++t) {
-    Extent extent = tiles[t].extent();
-    std::vector<std::vector<double>> &cost =
-        costs[{extent.width, extent.height}];
-    cost.resize(ends);
-    for (size_t i = 0; i < ends; ++i) {
-      const State &before = states[t][i];
-      if (before.cycles >= kNever)
-        continue;
-      if (before.cycles < states[t + 1][i].cycles)
-        states[t + 1][i] = {before.cycles, i, true};
-      if (i + 1 == ends)
-        continue;
-      if (cost[i].empty())
-        runs.extend(cuts[i], extent, cost[i]);
-      double way = t > 0 && cuts[i] > 0
-                       ? chain.handover(cuts[i], tiles[t - 1], tiles[t])
-                       : 0;
-      for (size_t j = i + 1; j < ends; ++j) {
-        double cycles = cost[i][cuts[j]];
-        if (cycles >= kNever || (isFixed && j > i + 1))
-          break;
-        if (!mayHold(t, cuts[i], cuts[j]))
-          continue;
-        cycles += before.cycles + way;
-        if (cycles < states[t + 1][j].cycles)
-          states[t + 1][j] = {cycles, i, false};
-      }
-    }
-  }
-  std::vector<size_t> firsts;
-  used.clear();
-  size_t at = ends - 1;
-  if (states[tiles.size()][at].cycles >= kNever)
-    return {};
-  for (size_t t = tiles.size(); t > 0; --t) {
-    const State &state = states[t][at];
-    if (!state.isEmpty) {
-      firsts.push_back(cuts[state.from]);
-      used.push_back(tiles[t - 1]);
-    }
-    at = state.from;
-  }
-  std::reverse(firsts.begin(), firsts.end());
-  std::reverse(used.begin(), used.end());
-  return toParts(firsts, count());
-}
-
-/// Runs of about equal bytes.
-Parts Planner::cutByBytes(size_t regions) const {
-  double sum = 0;
-  for (const Link &link : chain.links)
-    sum += link.bytes;
-  std::vector<size_t> firsts = {0};
-  double seen = 0;
-  size_t cut = 1;
-  for (size_t k = 0; k < count() && firsts.size() < regions; ++k) {
-    while (cut < cuts.size() && cuts[cut] <= k)
-      ++cut;
-    seen += chain.links[k].bytes;
-    double target = sum * double(firsts.size()) / double(regions);
-    if (cuts[cut] != k + 1 || k + 1 >= count())
-      continue;
-    // Cut where the sum is nearest to the target.
-    double next = k + 1 < count() ? chain.links[k + 1].bytes : 0;
-    if (seen >= target || target - seen <= next / 2)
-      firsts.push_back(k + 1);
-  }
-  return firsts.size() == regions ? toParts(firsts, count()) : Parts();
 }
 
 /// Gives tiles the sizes that their runs need, by how full they are.
@@ -409,84 +212,6 @@ void Planner::tryCount(size_t regions) {
     }
 }
 
-/// Sizes first by how full the tiles are; then the small ones grow as far as
-/// the large ones leave them room.
-void Planner::trySides(const Division &division, const Sides &sides) {
-  constexpr int kRounds = 3;
-  constexpr double kGrowth[] = {1.5, 2.5, 4, 7, 12};
-  Parts parts = division.small;
-  parts.insert(parts.end(), division.large.begin(), division.large.end());
-  std::vector<double> weights;
-  for (const Kernels &part : parts) {
-    double bytes = 0;
-    for (size_t k : part)
-      bytes += chain.links[k].bytes;
-    weights.push_back(std::max(1.0, bytes));
-  }
-  std::optional<RegionPlan> plan;
-  for (int round = 0; round < kRounds; ++round) {
-    std::vector<Rect> tiles = layOutSides(chain.grid, sides, weights);
-    if (tiles.empty())
-      return;
-    if (std::optional<RegionPlan> next = placeAll(parts, tiles))
-      plan = std::move(next);
-    for (size_t r = 0; r < parts.size(); ++r)
-      weights[r] = double(tiles[r].area()) *
-                   std::clamp(runs.fill(parts[r], tiles[r].extent()), 0.1, 8.0);
-  }
-  double before = plan ? plan->cycles : kNever;
-  consider(std::move(plan));
-  if (isDone())
-    return;
-  for (double growth : kGrowth) {
-    std::vector<double> grown = weights;
-    for (size_t r = 0; r < division.small.size(); ++r)
-      grown[r] *= growth;
-    std::vector<Rect> tiles = layOutSides(chain.grid, sides, grown);
-    std::optional<RegionPlan> next;
-    if (!tiles.empty())
-      next = placeAll(parts, tiles);
-    if (!next || next->cycles > before)
-      return;
-    before = next->cycles;
-    consider(std::move(next));
-    if (isDone())
-      return;
-  }
-}
-
-void Planner::tryDivision(const Division &division) {
-  constexpr double kSliver = 4;
-  size_t large = division.large.size();
-  for (bool onTheLeft : {false, true})
-    for (size_t strips = 1; strips <= large; ++strips)
-      for (bool isTransposed : {false, true}) {
-        if (isTransposed && (large % strips == 0))
-          continue;
-        Extent grid = chain.grid;
-        double across = double(isTransposed ? grid.height : grid.width) *
-                        double(strips) / double(large);
-        double along =
-            double(isTransposed ? grid.width : grid.height) / double(strips);
-        if (std::max(across, along) > kSliver * std::min(across, along))
-          continue;
-        trySides(division, {division.small.size(), onTheLeft,
-                            evenStrips(large, strips, isTransposed)});
-        if (isDone())
-          return;
-      }
-}
-
-void Planner::tryDivisions() {
-  if (needsFreeTiles())
-    return;
-  for (const Division &division : divisionsOf(chain)) {
-    if (isDone())
-      return;
-    tryDivision(division);
-  }
-}
-
 /// One region of ever smaller size; true when less than the wafer is best, so
 /// that several regions would do no better.
 bool Planner::tryOneRegion() {
@@ -511,6 +236,28 @@ bool Planner::tryOneRegion() {
                                [](const Link &l) { return l.most.width > 0; });
   return best && !isLimited && best->regions.front().rect.area() < area &&
          best->regions.front().rect.area() > whole.area();
+}
+
+/// Other numbers of regions may be better once they are refined.
+void Planner::refine() {
+  constexpr double kNear = 1.1;
+  constexpr size_t kMost = 3;
+  std::sort(starts.begin(), starts.end(),
+            [](const RegionPlan &a, const RegionPlan &b) {
+              return a.cycles != b.cycles ? a.cycles < b.cycles
+                                          : a.regions.size() < b.regions.size();
+            });
+  if (starts.size() > kMost)
+    starts.resize(kMost);
+  double near = kNear * best->cycles;
+  for (RegionPlan &start : starts) {
+    if (start.cycles > near)
+      break;
+    Refiner refiner(chain, runs, dead, kMostSizes);
+    refiner.shrink(start);
+    refiner.run(start, /*mayMove=*/true);
+    consider(std::move(start));
+  }
 }
 
 std::optional<RegionPlan> Planner::run() {
@@ -539,7 +286,7 @@ std::optional<RegionPlan> Planner::run() {
     tryDivisions();
   }
   if (best && !options.anyPlan)
-    shrink(*best);
+    refine();
   return best;
 }
 
@@ -566,46 +313,8 @@ std::optional<RegionPlan> Planner::runFixed(const Parts &parts) {
         tryCount(tiles);
   }
   if (best)
-    shrink(*best);
+    Refiner(chain, runs, dead, kMostSizes).run(*best, /*mayMove=*/false);
   return best;
-}
-
-/// The cycles of a region's kernels, and of the ways to it and from it.
-double Planner::costOf(const RegionPlan &plan, size_t r) const {
-  return plan.regions[r].cycles + waysBetween(chain, plan.regions);
-}
-
-/// Takes one of `parts` parts of a side away while that saves cycles.
-bool Planner::shrinkSide(RegionPlan &plan, size_t r, bool isHeight,
-                         int64_t parts) {
-  bool isSmaller = false;
-  while (true) {
-    Region &region = plan.regions[r];
-    Rect rect = region.rect;
-    int64_t &side = isHeight ? rect.height : rect.width;
-    int64_t less = std::max<int64_t>(1, side / parts);
-    if (side <= less)
-      return isSmaller;
-    side -= less;
-    std::optional<Region> next = runs.place(region.kernels, rect);
-    if (!next)
-      return isSmaller;
-    double before = costOf(plan, r);
-    std::swap(region, *next);
-    if (costOf(plan, r) >= before) {
-      std::swap(region, *next);
-      return isSmaller;
-    }
-    isSmaller = true;
-  }
-}
-
-void Planner::shrink(RegionPlan &plan) {
-  for (size_t r = 0; r < plan.regions.size(); ++r)
-    for (int64_t parts : {4, 12, 40})
-      for (bool isHeight : {true, false})
-        shrinkSide(plan, r, isHeight, parts);
-  addWays(plan);
 }
 
 std::optional<RegionPlan>

@@ -99,18 +99,41 @@ Kernels inlay::floorplan::runOf(size_t first, size_t last) {
   return run;
 }
 
-const RunCost::Offers &RunCost::offersOn(Extent extent) {
-  auto [it, isNew] = known.try_emplace({extent.width, extent.height});
-  if (!isNew)
-    return it->second;
-  std::map<int, const std::vector<Offer> *> ofKind;
-  for (const Link &link : chain.links) {
-    auto [offers, isNewKind] = ofKind.try_emplace(link.kind, nullptr);
-    if (isNewKind)
-      offers->second = &chain.offers(link.kind, extent);
-    it->second.push_back(offers->second);
+RunCost::RunCost(const Chain &chain) : chain(chain) {
+  std::map<int, size_t> indexOf;
+  for (const Link &link : chain.links)
+    kinds.push_back(
+        indexOf.try_emplace(link.kind, indexOf.size()).first->second);
+  numKinds = indexOf.size();
+}
+
+const std::vector<Offer> &RunCost::offersOf(size_t kernel, Extent extent,
+                                            Offers &offers) {
+  const std::vector<Offer> *&found = offers[kinds[kernel]];
+  if (!found)
+    found = &chain.offers(chain.links[kernel].kind, extent);
+  return *found;
+}
+
+const std::vector<Offer> &RunCost::offersOf(size_t kernel, Extent extent) {
+  return offersOf(kernel, extent, offersOn(extent));
+}
+
+double RunCost::handover(size_t link, const Rect &from, const Rect &to) {
+  const std::vector<Offer> &offers = offersOf(link, clip({link}, to.extent()));
+  double longest = 0;
+  auto stream = std::partition_point(
+      chain.streams.begin(), chain.streams.end(),
+      [&](const Stream &stream) { return stream.to < link; });
+  for (; stream != chain.streams.end() && stream->to == link; ++stream) {
+    if (!stream->from)
+      continue;
+    double cycles = chain.way(*stream, from, to);
+    if (!offers.empty() && stream->input < offers.front().entries.size())
+      cycles += offers.front().entries[stream->input];
+    longest = std::max(longest, cycles);
   }
-  return it->second;
+  return longest;
 }
 
 Extent RunCost::clip(const Kernels &kernels, Extent tile) const {
@@ -125,10 +148,10 @@ Extent RunCost::clip(const Kernels &kernels, Extent tile) const {
 
 std::optional<Region> RunCost::place(const Kernels &kernels, const Rect &tile) {
   Extent extent = clip(kernels, tile.extent());
-  const Offers &offers = offersOn(extent);
+  Offers &offers = offersOn(extent);
   Uses uses;
   for (size_t k : kernels)
-    if (!uses.add(chain.links[k].kind, offers[k]))
+    if (!uses.add(chain.links[k].kind, &offersOf(k, extent, offers)))
       return std::nullopt;
   if (!uses.choose(chain.budget))
     return std::nullopt;
@@ -138,20 +161,21 @@ std::optional<Region> RunCost::place(const Kernels &kernels, const Rect &tile) {
   region.bytes = uses.bytes();
   for (size_t k : kernels) {
     region.offers.push_back(uses.choiceOf(chain.links[k].kind));
-    region.cycles += (*offers[k])[region.offers.back()].cycles;
+    region.cycles += offersOf(k, extent, offers)[region.offers.back()].cycles;
   }
   return region;
 }
 
 double RunCost::fill(const Kernels &kernels, Extent extent) {
   constexpr double kFarTooFull = 8;
-  const Offers &offers = offersOn(clip(kernels, extent));
+  extent = clip(kernels, extent);
   int64_t resident = 0, scratch = 0;
   for (size_t k : kernels) {
-    if (offers[k]->empty())
+    const std::vector<Offer> &offers = offersOf(k, extent);
+    if (offers.empty())
       return kFarTooFull;
-    resident += offers[k]->back().resident;
-    scratch = std::max(scratch, offers[k]->back().scratch);
+    resident += offers.back().resident;
+    scratch = std::max(scratch, offers.back().scratch);
   }
   return double(resident + scratch) /
          double(std::max<int64_t>(1, chain.budget));
@@ -159,11 +183,11 @@ double RunCost::fill(const Kernels &kernels, Extent extent) {
 
 void RunCost::extend(size_t first, Extent tile, std::vector<double> &cycles) {
   Extent extent = tile;
-  const Offers *offers = &offersOn(extent);
+  Offers *offers = &offersOn(extent);
   cycles.assign(chain.links.size() + 1, kNever);
   Uses uses;
   auto add = [&](size_t k) {
-    return uses.add(chain.links[k].kind, (*offers)[k]);
+    return uses.add(chain.links[k].kind, &offersOf(k, extent, *offers));
   };
   for (size_t k = first; k < chain.links.size(); ++k) {
     Extent clipped = clip({k}, extent);

@@ -22,11 +22,14 @@ Kernels runOf(size_t first, size_t last);
 /// extent once.
 class RunCost {
 public:
-  explicit RunCost(const Chain &chain) : chain(chain) {}
+  explicit RunCost(const Chain &chain);
 
-  /// Offers of every kernel of the chain on an extent.
-  using Offers = std::vector<const std::vector<Offer> *>;
-  const Offers &offersOn(model::Extent extent);
+  /// Offers of a kernel of the chain on an extent.
+  const std::vector<Offer> &offersOf(size_t kernel, model::Extent extent);
+
+  /// Cycles from the end of what kernel `link` waits for to its start, where
+  /// that ran on `from` and the kernel runs on `to`.
+  double handover(size_t link, const model::Rect &from, const model::Rect &to);
 
   /// The part of a tile that the kernels let their region take.
   model::Extent clip(const Kernels &kernels, model::Extent tile) const;
@@ -48,7 +51,18 @@ public:
   static constexpr double kNever = 1e300;
 
 private:
+  /// Offers by kind, as far as they were asked for.
+  using Offers = std::vector<const std::vector<Offer> *>;
+  Offers &offersOn(model::Extent extent) {
+    return known.try_emplace({extent.width, extent.height}, numKinds, nullptr)
+        .first->second;
+  }
+  const std::vector<Offer> &offersOf(size_t kernel, model::Extent extent,
+                                     Offers &offers);
+
   const Chain &chain;
+  size_t numKinds = 0;
+  std::vector<size_t> kinds; ///< of each kernel, from 0 on
   std::map<std::pair<int64_t, int64_t>, Offers> known;
 };
 

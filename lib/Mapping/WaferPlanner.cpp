@@ -17,6 +17,9 @@ using namespace inlay::mapping;
 using model::Extent;
 using model::Rect;
 
+/// As many as routes give a stream.
+static constexpr int64_t kMostLanes = 16;
+
 static sharding::Machine machineOf(const target::Target &target,
                                    ExpertPlanner &experts, int64_t budget) {
   return {
@@ -86,11 +89,12 @@ WaferPlanner::WaferPlanner(const model::Graph &model,
       firstOfKind.push_back(k);
     kinds.push_back(kind->second);
     links[k].kind = kind->second;
-    int64_t bytes = 0;
-    for (const model::PortSpec &input : kernel.inputs)
-      bytes = std::max(bytes, input.bytes());
-    inputBytes.push_back(static_cast<double>(bytes));
   }
+  streamsTo.resize(model.kernels.size());
+  for (size_t s = 0; s < model.streams.size(); ++s)
+    if (const model::StreamSpec &stream = model.streams[s];
+        stream.producer != model::kHost && stream.consumer != model::kHost)
+      streamsTo[stream.consumer].push_back(s);
   for (size_t first : firstOfKind)
     leastBytesOfKind.push_back(bytesOnOneCore(model.kernels[first]));
 }
@@ -108,18 +112,42 @@ const std::vector<floorplan::Offer> &WaferPlanner::offersOf(int kind,
     for (const sharding::Variant &variant :
          explorer.choices(model.kernels[firstOfKind[kind]], extent))
       it->second.push_back(
-          {variant.cycles, variant.bytes - variant.scratch, variant.scratch});
+          {variant.cycles, variant.bytes - variant.scratch, variant.scratch,
+           entriesOf(model.kernels[firstOfKind[kind]], variant.sharding)});
   return it->second;
 }
 
-double WaferPlanner::handover(size_t kernel, const Rect &from,
-                              const Rect &to) const {
-  double way = cost::streamCost(rates, inputBytes[kernel],
-                                model::centreDistance(from, to),
-                                model::facingLanes(from, to))
-                   .total();
-  // Inputs then spread over the region: half the perimeter.
-  return way + double(to.width + to.height) / 2 * rates.hop;
+/// Cycles in which each input spreads over the region. Kernels of several
+/// groups count that themselves, as their dispatch.
+std::vector<double>
+WaferPlanner::entriesOf(const model::KernelSpec &kernel,
+                        const model::Sharding &sharding) const {
+  std::vector<double> entries;
+  if (sharding.numGroups() > 1)
+    return entries;
+  for (size_t input = 0; input < kernel.inputs.size(); ++input)
+    entries.push_back(
+        cost::entryCost(kernel, input, sharding, rates).cycles.total());
+  return entries;
+}
+
+/// Values that kernels of a run wait for, by consumer.
+std::vector<floorplan::Stream> WaferPlanner::streamsOf(const Run &run) const {
+  std::map<int, size_t> linkOf;
+  for (size_t i = 0; i < run.size(); ++i)
+    linkOf[static_cast<int>(run[i])] = i;
+  std::vector<floorplan::Stream> streams;
+  for (size_t i = 0; i < run.size(); ++i)
+    for (size_t s : streamsTo[run[i]]) {
+      const model::StreamSpec &stream = model.streams[s];
+      auto from = linkOf.find(stream.producer);
+      streams.push_back({from == linkOf.end()
+                             ? std::nullopt
+                             : std::optional<size_t>(from->second),
+                         i, static_cast<size_t>(stream.consumerPort),
+                         static_cast<double>(stream.bytes())});
+    }
+  return streams;
 }
 
 floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
@@ -138,8 +166,13 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
       [this](int kind, Extent extent) -> const std::vector<floorplan::Offer> & {
     return offersOf(kind, extent);
   };
-  chain.handover = [this, run](size_t link, const Rect &from, const Rect &to) {
-    return handover(run[link], from, to);
+  chain.streams = streamsOf(run);
+  chain.way = [this](const floorplan::Stream &stream, const Rect &from,
+                     const Rect &to) {
+    int64_t lanes = std::min(kMostLanes, model::facingLanes(from, to));
+    return cost::streamCost(rates, stream.bytes,
+                            model::centreDistance(from, to), lanes)
+        .total();
   };
   return chain;
 }

@@ -95,6 +95,8 @@ struct Lane {
   Point hub;
   int64_t column = 0;         ///< where it lands
   std::vector<Interval> rows; ///< that land, in order
+  /// The row in which it leaves the hub's column.
+  std::optional<int64_t> exit = {};
 };
 
 /// Routes one flow in that frame.
@@ -133,6 +135,7 @@ private:
   int64_t sharedColumns() const;
   bool comesFromNorth() const;
   bool comesFromSouth() const;
+  bool climbs() const;
   int64_t countLanes() const;
   void cutLanes();
   void placeHubs();
@@ -194,12 +197,19 @@ int64_t FlowRouter::sharedColumns() const {
 /// Lanes that enter in the first group's rows, the first of them farthest from
 /// the source, turn south without crossing each other.
 bool FlowRouter::comesFromNorth() const {
-  return isCrossing() || source.y <= sink.y;
+  return isCrossing() || source.y <= sink.y || climbs();
 }
 
 /// The same in the last group's rows, the last of them farthest.
 bool FlowRouter::comesFromSouth() const {
   return !comesFromNorth() && source.bottom() >= sink.bottom();
+}
+
+/// A source beside the middle of the groups: lanes first go north in their
+/// hubs' columns, those that go farthest in the column farthest from the sink.
+bool FlowRouter::climbs() const {
+  return hasGroups() && sharedColumns() <= 0 && source.y > sink.y &&
+         source.bottom() < sink.bottom() && dead.empty();
 }
 
 int64_t FlowRouter::countLanes() const {
@@ -259,6 +269,8 @@ void FlowRouter::placeHubs() {
       wanted = rows.back().end - 1;
     lanes[i].hub.y =
         std::clamp(wanted, source.y + i, source.bottom() - count + i);
+    if (count > 1 && climbs())
+      lanes[i].exit = wanted;
   }
 }
 
@@ -270,7 +282,7 @@ void FlowRouter::placeColumns() {
   std::vector<int64_t> south, others;
   for (int64_t i = 0; i < count; ++i) {
     int64_t first = lanes[i].rows.front().begin + (hasGroups() && count > 1);
-    bool goesSouth = lanes[i].hub.y < first;
+    bool goesSouth = lanes[i].exit.value_or(lanes[i].hub.y) < first;
     (goesSouth ? south : others).push_back(i);
   }
   bool isDirect = !hasGroups() && south.empty() &&
@@ -296,6 +308,8 @@ void FlowRouter::placeColumns() {
   std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     return std::pair(lanes[a].column, a) < std::pair(lanes[b].column, b);
   });
+  if (climbs())
+    std::reverse(order.begin(), order.end());
   for (int64_t rank = 0; rank < count; ++rank) {
     Lane &lane = lanes[order[rank]];
     lane.hub.x =
@@ -526,10 +540,13 @@ bool FlowRouter::trunk(const Lane &lane, Port in,
       obstacles.push_back({lane.column + 1, sink.y,
                            sink.right() - lane.column - 1, sink.height});
   }
+  Point start = {lane.hub.x, lane.exit.value_or(lane.hub.y)};
   std::optional<std::vector<Point>> way =
-      findWay(lane.hub, goal, grid, obstacles, clearance);
+      findWay(start, goal, grid, obstacles, clearance);
   if (!way)
     return false;
+  if (start.y != lane.hub.y)
+    way->insert(way->begin(), lane.hub);
   for (size_t i = 0; i + 1 < way->size(); ++i) {
     Point a = (*way)[i], b = (*way)[i + 1];
     bool alongRow = a.y == b.y;

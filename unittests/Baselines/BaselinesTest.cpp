@@ -50,7 +50,9 @@ static Chain makeChain(Extent grid, int layers, int64_t small, int64_t large) {
                             resident, 0});
     return it->second;
   };
-  chain.handover = [](size_t, const Rect &from, const Rect &to) {
+  for (size_t k = 1; k < chain.links.size(); ++k)
+    chain.streams.push_back({k - 1, k, 0, 64});
+  chain.way = [](const floorplan::Stream &, const Rect &from, const Rect &to) {
     return double(model::centreDistance(from, to));
   };
   return chain;

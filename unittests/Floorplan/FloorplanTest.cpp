@@ -61,7 +61,9 @@ Chain makeChain(Extent grid, std::vector<Kind> kinds, std::vector<int> links,
       it->second.push_back({2 * cycles, resident / 2, is.scratch});
     return it->second;
   };
-  chain.handover = [](size_t, const Rect &from, const Rect &to) {
+  for (size_t k = 1; k < links.size(); ++k)
+    chain.streams.push_back({k - 1, k, 0, 1});
+  chain.way = [](const Stream &, const Rect &from, const Rect &to) {
     return double(model::centreDistance(from, to));
   };
   return chain;
@@ -123,6 +125,73 @@ TEST(FloorplanTest, TakesSmallerOffersOnlyWhereBytesNeedIt) {
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->regions[0].bytes, 900);
   EXPECT_DOUBLE_EQ(plan->regions[0].cycles, 12 + 24);
+}
+
+/// a -> b -> d and a -> c -> d.
+Chain makeDiamond(Extent grid, std::vector<Kind> kinds) {
+  Chain chain = makeChain(grid, std::move(kinds), {0, 1, 2, 0});
+  chain.streams = {{0, 1, 0, 1}, {0, 2, 0, 1}, {1, 3, 0, 1}, {2, 3, 1, 1}};
+  return chain;
+}
+
+TEST(FloorplanTest, StepsTakeTheirLongestPath) {
+  Chain chain = makeDiamond({100, 10}, {{100, 1, 0}, {500, 1, 0}, {900, 1, 0}});
+  auto region = [](Rect rect, Kernels kernels) {
+    std::vector<size_t> first(kernels.size(), 0);
+    return Region{rect, std::move(kernels), first};
+  };
+  // 10 x 10 cores: 1, 5 and 9 cycles to compute and 20 to reduce.
+  EXPECT_DOUBLE_EQ(stepCycles(chain, {region({0, 0, 10, 10}, {0, 1, 2, 3})}),
+                   21 + 25 + 29 + 21);
+  std::vector<Region> apart = {region({0, 0, 10, 10}, {0, 1, 3}),
+                               region({30, 0, 10, 10}, {2})};
+  EXPECT_DOUBLE_EQ(stepCycles(chain, apart), 21 + 30 + 29 + 30 + 21);
+  // What comes from elsewhere has to spread; within a region nothing has.
+  auto plain = chain.offers;
+  auto known = std::make_shared<std::map<int, std::vector<Offer>>>();
+  chain.offers = [=](int kind, Extent extent) -> const std::vector<Offer> & {
+    std::vector<Offer> &offers = (*known)[kind];
+    offers = plain(kind, extent);
+    for (Offer &offer : offers)
+      offer.entries = {3, 5};
+    return offers;
+  };
+  EXPECT_DOUBLE_EQ(stepCycles(chain, {apart.front()}), 21 + 25 + 21);
+  chain.streams.insert(chain.streams.begin(), {std::nullopt, 0, 1, 1});
+  EXPECT_DOUBLE_EQ(stepCycles(chain, {apart.front()}), 5 + 21 + 25 + 21);
+}
+
+TEST(FloorplanTest, KernelsThatNeedNotWaitGetRegionsApart) {
+  // Of the two in the middle each takes most of the time.
+  Chain chain =
+      makeDiamond({120, 60}, {{100, 1, 0}, {90000, 1, 0}, {90000, 1, 0}});
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  auto regionOf = [&](size_t k) {
+    return std::find_if(
+        plan->regions.begin(), plan->regions.end(), [&](const Region &region) {
+          return std::find(region.kernels.begin(), region.kernels.end(), k) !=
+                 region.kernels.end();
+        });
+  };
+  EXPECT_NE(regionOf(1), regionOf(2));
+  double sum = 0;
+  for (const Region &region : plan->regions)
+    sum += region.cycles;
+  EXPECT_LT(plan->cycles, 0.8 * sum);
+}
+
+TEST(FloorplanTest, RegionsThatWaitForEachOtherTouch) {
+  // Two kernels that one region cannot hold, on a wafer with room to spare.
+  Chain chain =
+      makeChain({200, 200}, {{8000, 900000, 700}, {64000, 900000, 0}}, {0, 1});
+  chain.links[1].most = {40, 40};
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(plan->regions.size(), 2u);
+  const Rect &a = plan->regions[0].rect, &b = plan->regions[1].rect;
+  EXPECT_LE(model::centreDistance(a, b),
+            std::max(a.width + b.width, a.height + b.height) / 2 + 1);
 }
 
 TEST(FloorplanTest, FindsNothingWhereNothingFits) {
@@ -337,9 +406,21 @@ TEST_F(VerifyTest, FindsWhatLeavesTheGrid) {
   EXPECT_THAT(finding(), HasSubstr("leaves the grid of 60 x 60"));
 }
 
+TEST(FloorplanTest, StreamsStandInOrder) {
+  for (const std::vector<Stream> &streams : std::vector<std::vector<Stream>>{
+           {{0, 2, 0, 1}, {0, 1, 0, 1}}, {{2, 1, 0, 1}}, {{0, 3, 0, 1}}}) {
+    Chain chain = makeChain({8, 8}, {{1, 1, 0}}, {0, 0, 0});
+    chain.streams = streams;
+    Diagnostics diags;
+    EXPECT_FALSE(chain.check(diags));
+    EXPECT_THAT(messages(diags).front(), HasSubstr("has stream"));
+    EXPECT_THAT(messages(diags).front(), HasSubstr("out of order"));
+  }
+}
+
 TEST_F(VerifyTest, FindsWrongSums) {
   plan.cycles += 1;
-  EXPECT_THAT(finding(), HasSubstr("cycles, but they add up to"));
+  EXPECT_THAT(finding(), HasSubstr("cycles, but a step takes"));
   plan.cycles -= 1;
   plan.regions[0].bytes += 1;
   EXPECT_THAT(finding(), HasSubstr("B of a budget of 1000 B, but needs"));

@@ -272,6 +272,8 @@ TEST(RoutingTest, LanesToSeveralGroupsShareAColour) {
            {{0, 0, 20, 40}, {24, 0, 24, 36}},    // comes from the north-west
            {{0, 4, 20, 44}, {24, 0, 24, 36}},    // from the south-west
            {{30, 0, 18, 40}, {2, 0, 24, 36}},    // from the north-east
+           {{0, 9, 20, 22}, {24, 0, 24, 36}},    // from the west
+           {{28, 9, 20, 22}, {0, 0, 24, 36}},    // from the east
            {{8, 0, 20, 10}, {4, 11, 24, 36}},    // from above
            {{8, 37, 20, 10}, {4, 0, 24, 36}}}) { // from below
     Problem problem = machine(48, 48, regions);

@@ -7,10 +7,11 @@
 //===----------------------------------------------------------------------===//
 //
 // A wafer is a grid of cores with dead rectangles. Its kernels form a chain; at
-// any moment of a step one of them works. So the grid is tiled by a few
+// most moments of a step one of them works. So the grid is tiled by a few
 // regions, each a rectangle of live cores that holds some of the kernels: a run
 // of them, or small kernels of several layers whose large ones lie between.
-// Every kernel of a region uses all of it, and they take turns.
+// Every kernel of a region uses all of it, and they take turns; kernels of
+// different regions that do not wait for each other run at the same time.
 //
 // How many regions there are is a matter of cost: on larger regions kernels
 // compute faster, and their collectives have further to go.
@@ -36,6 +37,9 @@ struct Offer {
   double cycles = 0;
   int64_t resident = 0; ///< bytes of a core that are taken all the time
   int64_t scratch = 0;  ///< bytes that kernels of a region share
+  /// Cycles in which each input that comes from another region spreads over
+  /// this one; none for those that are missing.
+  std::vector<double> entries = {};
 };
 
 /// A kernel as the floorplan sees it.
@@ -52,6 +56,16 @@ struct Link {
   std::optional<std::pair<int64_t, int64_t>> at = {};
 };
 
+/// A value that kernels of a chain wait for.
+struct Stream {
+  /// The kernel that makes it, before `to`; none: it comes from another wafer
+  /// and is there when the step of this one begins.
+  std::optional<size_t> from;
+  size_t to = 0;
+  size_t input = 0; ///< of `to`
+  double bytes = 0;
+};
+
 /// A chain of kernels, and the wafer that holds it.
 struct Chain {
   std::string name; ///< of the wafer, for diagnostics
@@ -62,13 +76,15 @@ struct Chain {
   /// The ways to run a kernel of a kind on an extent, fastest first, each of
   /// fewer bytes than those before; empty where it does not fit.
   std::function<const std::vector<Offer> &(int kind, model::Extent)> offers;
-  /// Cycles from the end of the kernel before to the start of kernel `link`
-  /// when the one runs on `from` and the other on `to`.
-  std::function<double(size_t link, const model::Rect &from,
+  /// By growing `to`. One between kernels of one region takes no time.
+  std::vector<Stream> streams;
+  /// Cycles of a stream from one region to the edge of another.
+  std::function<double(const Stream &stream, const model::Rect &from,
                        const model::Rect &to)>
-      handover;
+      way;
 
-  /// Adds an error for an empty chain or grid, and for missing functions.
+  /// Adds an error for an empty chain or grid, for missing functions, and for
+  /// streams that are out of order or go back.
   bool check(Diagnostics &diags) const;
 
   /// Cores that are in the grid and not dead.
@@ -90,7 +106,7 @@ struct Region {
 /// Regions in the order of their first kernels.
 struct RegionPlan {
   std::vector<Region> regions;
-  double cycles = 0; ///< of all kernels and of the ways between regions
+  double cycles = 0; ///< of a step, see `stepCycles`
 
   /// Every kernel has one region; rectangles are inside the grid, off dead
   /// cores and disjoint; bytes are in the budget; sums are what they say. Knows
@@ -124,7 +140,9 @@ struct SearchOptions {
 /// regions along one side, the large ones on the rest. Around dead cores the
 /// tiles are the largest free rectangles of about that size; a region that has
 /// its place comes first. A region of a kernel that limits it takes a part of
-/// its tile. At last, regions that are faster when smaller shrink.
+/// its tile. At last the best of them are refined: regions shrink, grow, move
+/// and swap, kernels move to other regions or get one, as long as a step takes
+/// fewer cycles after it.
 std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
                                std::vector<Attempt> *attempts = nullptr);
 
@@ -133,8 +151,10 @@ std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
 std::optional<RegionPlan> arrange(const Chain &chain,
                                   const std::vector<Kernels> &parts);
 
-/// The ways of all kernels to the next, where that one has another region.
-double waysBetween(const Chain &chain, const std::vector<Region> &regions);
+/// The longest path of a step: a kernel starts when all its inputs have come
+/// from other regions and spread over its own, and the kernels before it on its
+/// region have ended. Kernels without a region count as nothing.
+double stepCycles(const Chain &chain, const std::vector<Region> &regions);
 
 } // namespace inlay::floorplan
 

@@ -88,8 +88,9 @@ public:
 
 private:
   const std::vector<floorplan::Offer> &offersOf(int kind, model::Extent extent);
-  double handover(size_t kernel, const model::Rect &from,
-                  const model::Rect &to) const;
+  std::vector<double> entriesOf(const model::KernelSpec &kernel,
+                                const model::Sharding &sharding) const;
+  std::vector<floorplan::Stream> streamsOf(const Run &run) const;
   struct Planned {
     std::optional<bool> fits;
     std::optional<std::optional<floorplan::RegionPlan>> best;
@@ -110,7 +111,7 @@ private:
   std::vector<int> kinds;
   std::vector<size_t> firstOfKind;
   std::vector<int64_t> leastBytesOfKind;
-  std::vector<double> inputBytes; ///< of each kernel's largest input
+  std::vector<std::vector<size_t>> streamsTo; ///< of each kernel
   std::map<std::tuple<int, int64_t, int64_t>, std::vector<floorplan::Offer>>
       offers;
   std::map<std::vector<int>, Planned> plans;
