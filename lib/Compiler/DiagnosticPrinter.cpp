@@ -24,8 +24,7 @@ namespace {
 struct Place {
   std::string file;
   std::string node;
-  bool isNode =
-      false; ///< nodes are numbered from 1; graphs and weights are not
+  bool isNode = false; ///< on line 1; graphs and weights are on line 0
 };
 
 } // namespace

@@ -11,9 +11,12 @@
 using namespace mlir;
 using namespace inlay::onnx;
 
-Location Importer::getLoc(StringRef name, size_t index) {
-  return NameLoc::get(builder.getStringAttr(name),
-                      FileLineColLoc::get(fileName, index, 0));
+Location Importer::getNodeLoc(StringRef name) {
+  return NameLoc::get(builder.getStringAttr(name), nodeLoc);
+}
+
+Location Importer::getLoc(StringAttr name) {
+  return NameLoc::get(name, fileLoc);
 }
 
 //===----------------------------------------------------------------------===//
@@ -22,16 +25,15 @@ Location Importer::getLoc(StringRef name, size_t index) {
 
 /// A symbol that no other op of the module has. Graphs inside graphs may have
 /// initializers of the same name.
-StringAttr Importer::makeSymbol(StringRef name) {
-  StringAttr symbol =
-      builder.getStringAttr(name.empty() ? StringRef("unnamed") : name);
+StringAttr Importer::makeSymbol(StringAttr name) {
+  StringAttr symbol = name.empty() ? builder.getStringAttr("unnamed") : name;
   for (unsigned i = 1; !symbols.insert(symbol).second; ++i)
-    symbol = builder.getStringAttr(name + "#" + Twine(i));
+    symbol = builder.getStringAttr(name.getValue() + "#" + Twine(i));
   return symbol;
 }
 
 ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
-                                            StringRef name, Location loc) {
+                                            StringAttr name, Location loc) {
   OpBuilder::InsertionGuard guard(builder);
   if (mainGraph)
     builder.setInsertionPoint(mainGraph);
@@ -44,17 +46,20 @@ ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
 }
 
 void Importer::importInitializers(const file::Graph &graph, Scope &scope) {
-  scope.initializers.reserve(graph.initializers.size());
-  for (auto [index, tensor] : llvm::enumerate(graph.initializers)) {
-    Location loc = getLoc(tensor.name, index);
-    ml_program::GlobalOp global = createGlobal(tensor, tensor.name, loc);
-    scope.initializers.try_emplace(tensor.name, Initializer{&tensor, global});
+  // Most nodes have one output.
+  scope.values.reserve(graph.inputs.size() + graph.initializers.size() +
+                       graph.nodes.size());
+  for (const file::Tensor &tensor : graph.initializers) {
+    StringAttr name = builder.getStringAttr(tensor.name);
+    // The symbol is the name, so that no location need be.
+    ml_program::GlobalOp global = createGlobal(tensor, name, fileLoc);
+    scope.values.try_emplace(tensor.name, Named{Value(), &tensor, global});
   }
 }
 
 /// At the head of the graph that has the initializer: a constant where its
 /// value is known, else a load.
-Value Importer::loadInitializer(Initializer initializer, Scope &scope) {
+Value Importer::loadInitializer(Named initializer, Scope &scope) {
   OpBuilder::InsertionGuard guard(builder);
   if (scope.lastOfHeader)
     builder.setInsertionPointAfter(scope.lastOfHeader);
@@ -62,13 +67,13 @@ Value Importer::loadInitializer(Initializer initializer, Scope &scope) {
     builder.setInsertionPointToStart(scope.block);
   ml_program::GlobalOp global = initializer.global;
   StringAttr symbol = global.getSymNameAttr();
-  Location loc = global.getLoc();
   Operation *op;
   if (DenseElementsAttr value = importSmallTensor(*initializer.tensor))
-    op = ConstantOp::create(builder, loc, cast<ElementsAttr>(value), symbol);
+    op = ConstantOp::create(builder, getLoc(symbol), cast<ElementsAttr>(value),
+                            symbol);
   else
-    op = ml_program::GlobalLoadConstOp::create(builder, loc, global.getType(),
-                                               FlatSymbolRefAttr::get(symbol));
+    op = ml_program::GlobalLoadConstOp::create(
+        builder, fileLoc, global.getType(), FlatSymbolRefAttr::get(symbol));
   scope.lastOfHeader = op;
   return op->getResult(0);
 }
@@ -79,12 +84,13 @@ Value Importer::loadInitializer(Initializer initializer, Scope &scope) {
 
 Value Importer::lookup(StringRef name, Scope &scope) {
   for (Scope *at = &scope; at; at = at->parent) {
-    auto value = at->values.find(name);
-    if (value != at->values.end())
-      return value->second;
-    auto initializer = at->initializers.find(name);
-    if (initializer != at->initializers.end())
-      return at->values[name] = loadInitializer(initializer->second, *at);
+    auto entry = at->values.find(name);
+    if (entry == at->values.end())
+      continue;
+    Named &named = entry->second;
+    if (!named.value)
+      named.value = loadInitializer(named, *at);
+    return named.value;
   }
   return getNone(scope); // Checked models do not get here.
 }
@@ -97,7 +103,7 @@ Value Importer::getNone(Scope &scope) {
     return outermost->none;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(outermost->block);
-  auto none = NoneOp::create(builder, FileLineColLoc::get(fileName, 0, 0));
+  auto none = NoneOp::create(builder, fileLoc);
   if (!outermost->lastOfHeader)
     outermost->lastOfHeader = none;
   return outermost->none = none;
@@ -138,22 +144,23 @@ bool Importer::importConstantNode(const file::Node &node, Location loc,
   const file::Attribute &attribute = node.attributes.front();
   StringRef output = node.outputs.front();
   if (DenseElementsAttr value = importConstant(attribute)) {
-    scope.values[output] =
+    scope.values[output].value =
         ConstantOp::create(builder, loc, cast<ElementsAttr>(value));
     return true;
   }
   if (attribute.kind != file::AttributeKind::Tensor)
     return false;
   const file::Tensor &tensor = attribute.lists->tensors.front();
-  ml_program::GlobalOp global = createGlobal(tensor, output, loc);
-  scope.values[output] = ml_program::GlobalLoadConstOp::create(
+  ml_program::GlobalOp global =
+      createGlobal(tensor, builder.getStringAttr(output), loc);
+  scope.values[output].value = ml_program::GlobalLoadConstOp::create(
       builder, loc, global.getType(),
       FlatSymbolRefAttr::get(global.getSymNameAttr()));
   return true;
 }
 
-void Importer::importNode(const file::Node &node, size_t index, Scope &scope) {
-  Location loc = getLoc(node.label(), index);
+void Importer::importNode(const file::Node &node, Scope &scope) {
+  Location loc = getNodeLoc(node.label());
   if (importConstantNode(node, loc, scope))
     return;
   SmallVector<Value> inputs;
@@ -188,7 +195,7 @@ void Importer::importNode(const file::Node &node, size_t index, Scope &scope) {
     importSubgraph(*graph, region, scope);
   for (auto [output, result] : llvm::zip(node.outputs, op.getOutputs()))
     if (!output.empty())
-      scope.values[output] = result;
+      scope.values[output].value = result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,22 +206,21 @@ void Importer::importNode(const file::Node &node, size_t index, Scope &scope) {
 /// defaults here: it is no argument.
 void Importer::importArguments(const file::Graph &graph, Scope &scope,
                                SmallVectorImpl<Attribute> &names) {
-  for (auto [index, input] : llvm::enumerate(graph.inputs)) {
-    if (scope.initializers.contains(input.name))
+  for (const file::ValueInfo &input : graph.inputs) {
+    Named &named = scope.values[input.name];
+    if (named.tensor)
       continue;
-    names.push_back(builder.getStringAttr(input.name));
-    scope.values[input.name] = scope.block->addArgument(
-        importType(input.type), getLoc(input.name, index));
+    StringAttr name = builder.getStringAttr(input.name);
+    names.push_back(name);
+    named.value =
+        scope.block->addArgument(importType(input.type), getLoc(name));
   }
 }
 
 void Importer::importBody(const file::Graph &graph, Scope &scope) {
   builder.setInsertionPointToEnd(scope.block);
-  // Most nodes have one output, most initializers are loaded.
-  scope.values.reserve(scope.values.size() + graph.nodes.size() +
-                       graph.initializers.size());
   for (uint32_t index : graph.order)
-    importNode(graph.nodes[index], index, scope);
+    importNode(graph.nodes[index], scope);
 }
 
 SmallVector<Value> Importer::importOutputs(const file::Graph &graph,
@@ -239,7 +245,7 @@ void Importer::importSubgraph(const file::Graph &graph, Region &region,
   importBody(graph, scope);
   SmallVector<Value> outputs = importOutputs(graph, scope);
   builder.setInsertionPointToEnd(scope.block);
-  YieldOp::create(builder, getLoc(graph.name, graph.nodes.size()), outputs);
+  YieldOp::create(builder, getLoc(builder.getStringAttr(graph.name)), outputs);
 }
 
 static ArrayAttr getOutputNames(OpBuilder &builder, const file::Graph &graph) {
@@ -255,9 +261,10 @@ void Importer::importMainGraph() {
   importInitializers(graph, scope);
   collectTypes(graph, scope);
 
+  StringAttr name = builder.getStringAttr(graph.name);
   StringAttr symbol =
-      makeSymbol(graph.name.empty() ? "main_graph" : graph.name);
-  Location loc = getLoc(graph.name, 0);
+      makeSymbol(name.empty() ? builder.getStringAttr("main_graph") : name);
+  Location loc = getLoc(name);
   builder.setInsertionPointToEnd(module.getBody());
   auto op = GraphOp::create(
       builder, loc, symbol, TypeAttr::get(builder.getFunctionType({}, {})),
@@ -287,11 +294,11 @@ void Importer::importFunction(const file::Function &function) {
   for (const file::Attribute &attribute : function.defaults)
     defaults.set(attribute.name, importAttribute(attribute));
 
-  Location loc = getLoc(name, 0);
+  StringAttr symbol = builder.getStringAttr(name);
+  Location loc = getLoc(symbol);
   builder.setInsertionPointToEnd(module.getBody());
   auto op = FunctionOp::create(
-      builder, loc, builder.getStringAttr(name),
-      TypeAttr::get(builder.getFunctionType({}, {})),
+      builder, loc, symbol, TypeAttr::get(builder.getFunctionType({}, {})),
       builder.getStringAttr(function.domain),
       builder.getStringAttr(function.name), overload, builder.getArrayAttr({}),
       function.attributes.empty()

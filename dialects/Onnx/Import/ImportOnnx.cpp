@@ -18,10 +18,12 @@ using namespace inlay::onnx;
 
 Importer::Importer(const file::Model &model, MLIRContext *context)
     : model(model), context(context), builder(context),
-      fileName(builder.getStringAttr(model.fileName)) {}
+      fileName(builder.getStringAttr(model.fileName)),
+      fileLoc(FileLineColLoc::get(fileName, 0, 0)),
+      nodeLoc(FileLineColLoc::get(fileName, 1, 0)) {}
 
 OwningOpRef<ModuleOp> Importer::run() {
-  module = ModuleOp::create(FileLineColLoc::get(fileName, 0, 0));
+  module = ModuleOp::create(fileLoc);
   OwningOpRef<ModuleOp> owner(module);
   module->setAttr(OnnxDialect::kFileAttr, fileName);
   module->setAttr(OnnxDialect::kIRVersionAttr,

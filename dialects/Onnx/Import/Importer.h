@@ -28,16 +28,17 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
 private:
-  /// What an initializer has become.
-  struct Initializer {
-    const file::Tensor *tensor;
+  /// What a name stands for: a value, or an initializer that nothing has read
+  /// so far.
+  struct Named {
+    mlir::Value value;
+    const file::Tensor *tensor = nullptr;
     mlir::ml_program::GlobalOp global;
   };
 
   /// What the names of a graph stand for, inside those of the graphs around it.
   struct Scope {
-    llvm::DenseMap<llvm::StringRef, mlir::Value> values;
-    llvm::DenseMap<llvm::StringRef, Initializer> initializers;
+    llvm::DenseMap<llvm::StringRef, Named> values;
     llvm::DenseMap<llvm::StringRef, const file::Type *> types;
     Scope *parent = nullptr;
     mlir::Block *block = nullptr;
@@ -69,31 +70,37 @@ private:
   void importFunction(const file::Function &function);
   void importInitializers(const file::Graph &graph, Scope &scope);
   mlir::ml_program::GlobalOp createGlobal(const file::Tensor &tensor,
-                                          llvm::StringRef name,
+                                          mlir::StringAttr name,
                                           mlir::Location loc);
-  mlir::StringAttr makeSymbol(llvm::StringRef name);
+  mlir::StringAttr makeSymbol(mlir::StringAttr name);
   void collectTypes(const file::Graph &graph, Scope &scope);
   void importArguments(const file::Graph &graph, Scope &scope,
                        llvm::SmallVectorImpl<mlir::Attribute> &names);
   void importBody(const file::Graph &graph, Scope &scope);
   llvm::SmallVector<mlir::Value> importOutputs(const file::Graph &graph,
                                                Scope &scope);
-  void importNode(const file::Node &node, size_t index, Scope &scope);
+  void importNode(const file::Node &node, Scope &scope);
   bool importConstantNode(const file::Node &node, mlir::Location loc,
                           Scope &scope);
   void importSubgraph(const file::Graph &graph, mlir::Region &region,
                       Scope &parent);
   mlir::Value lookup(llvm::StringRef name, Scope &scope);
-  mlir::Value loadInitializer(Initializer initializer, Scope &scope);
+  mlir::Value loadInitializer(Named initializer, Scope &scope);
   mlir::Value getNone(Scope &scope);
   mlir::Type getValueType(llvm::StringRef name, const Scope &scope);
-  mlir::Location getLoc(llvm::StringRef name, size_t index);
+  mlir::Location getNodeLoc(llvm::StringRef name);
+  mlir::Location getLoc(mlir::StringAttr name);
 
   const file::Model &model;
   mlir::MLIRContext *context;
   mlir::OpBuilder builder;
   mlir::ModuleOp module;
   mlir::StringAttr fileName;
+  /// Where things are: their name, in the file. A file of one message has no
+  /// lines; 1 marks nodes, 0 all else. To number hundreds of thousands of nodes
+  /// would cost a location more for each, and their names say more.
+  mlir::Location fileLoc;
+  mlir::Location nodeLoc;
   /// All globals stand before it.
   mlir::Operation *mainGraph = nullptr;
   llvm::DenseSet<mlir::StringAttr> symbols;
