@@ -12,6 +12,7 @@
 
 #include "mlir/IR/Action.h"
 #include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -62,15 +63,39 @@ LevelRunner::LevelRunner(const Compilation &compilation, MLIRContext *context,
 
 LevelRunner::~LevelRunner() { context->registerActionHandler(nullptr); }
 
+/// The pass behind which the module is first not valid, by another run.
+static std::optional<PassRun> findBreach(const Compilation &compilation) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  // It has been reported already.
+  llvm::raw_null_ostream nowhere;
+  DiagnosticPrinter printer(&context, nowhere);
+  LevelRunner runner(compilation, &context, printer);
+  runner.verifiesEach = true;
+  (void)runner.run();
+  return runner.lastPass();
+}
+
+LogicalResult LevelRunner::verifyLevel(ModuleOp module) {
+  printer.setInternal(true);
+  if (succeeded(verify(module)))
+    return success();
+  if (std::optional<PassRun> breach = findBreach(compilation))
+    last = std::move(breach);
+  return failure();
+}
+
 LogicalResult LevelRunner::runLevel(ModuleOp module, const LevelPasses &level) {
   if (onLevel)
     onLevel(level.level);
   PassManager pm(context);
+  pm.enableVerifier(verifiesEach);
   level.add(pm);
   pm.addInstrumentation(std::make_unique<Watch>(*this));
   if (dump)
     dump->attach(pm, level.level);
   LogicalResult result = pm.run(module);
+  if (succeeded(result) && !verifiesEach)
+    result = verifyLevel(module);
   printer.setInternal(false);
   if (failed(result)) {
     status = printer.exitStatus();

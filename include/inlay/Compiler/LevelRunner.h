@@ -12,6 +12,12 @@
 // what Inlay made, when a pass leaves IR that is not valid, or fails without a
 // word, or crashes. `verify-onnx` speaks of what the user made.
 //
+// MLIR's verifier runs once, behind the last pass of a level: a model of
+// experts one by one has some hundred thousand ops in its first level, and to
+// verify them behind each pass would cost more than the passes do. Where it
+// finds something, the compilation runs again with a look behind each pass,
+// which tells whose fault it is.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef INLAY_COMPILER_LEVELRUNNER_H
@@ -62,6 +68,8 @@ public:
   std::function<void(const PassRun &, mlir::Operation *)> onPass;
   /// Writes numbered files; may be null.
   StageDump *dump = nullptr;
+  /// Verifies behind each pass, not only behind each level.
+  bool verifiesEach = false;
 
   /// Null on failure; `status` then tells whose fault it is.
   mlir::OwningOpRef<mlir::ModuleOp> run();
@@ -74,6 +82,7 @@ public:
 private:
   class Watch;
   mlir::LogicalResult runLevel(mlir::ModuleOp module, const LevelPasses &level);
+  mlir::LogicalResult verifyLevel(mlir::ModuleOp module);
 
   const Compilation &compilation;
   mlir::MLIRContext *context;
