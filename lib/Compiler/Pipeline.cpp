@@ -30,7 +30,6 @@ void inlay::addShapePasses(mlir::OpPassManager &pm,
   pm.addPass(onnx::createVerifyOnnx());
   pm.addPass(onnx::createInlineFunctions());
   pm.addPass(onnx::createRemoveUnreachable());
-  pm.addPass(mlir::createSymbolDCEPass());
   pm.addPass(onnx::createBindDims(binding));
   pm.addPass(onnx::createInferShapes());
 }

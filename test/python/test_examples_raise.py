@@ -15,7 +15,7 @@ PHASES = {"decode": "", "prefill": "phase=prefill prefill-chunk=8 context=16 bat
 def raise_model(path, options):
     """The module at the nn level, as text."""
     imported = subprocess.run([BIN / "inlay-translate", "--import-onnx", path], check=True, capture_output=True)
-    passes = ["--inline-functions", "--remove-unreachable", "--symbol-dce", f"--bind-dims={options}", "--infer-shapes",
+    passes = ["--inline-functions", "--remove-unreachable", f"--bind-dims={options}", "--infer-shapes",
               "--raise-to-nn", "--verify-nn"]
     return subprocess.run([BIN / "inlay-opt", *passes], input=imported.stdout, check=True, capture_output=True).stdout.decode()
 

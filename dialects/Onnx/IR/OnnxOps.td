@@ -275,7 +275,7 @@ def Onnx_ConstantOp : Onnx_Op<"constant", [
     bytes of a model are in IR, because shapes depend on them.
 
     `initializer` is the `ml_program.global` whose value this is, so that its
-    bytes stay accounted for and `symbol-dce` keeps it. The op is deliberately not `ConstantLike`: MLIR
+    bytes stay accounted for and `remove-unreachable` keeps it. The op is deliberately not `ConstantLike`: MLIR
     would merge equal constants of different initializers and lose that name.
 
     **Constraints:**

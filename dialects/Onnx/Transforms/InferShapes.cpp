@@ -302,29 +302,50 @@ LogicalResult GraphInference::run() {
 // Initializers
 //===----------------------------------------------------------------------===//
 
-/// The names of the initializers that the outputs of a graph depend on.
-static DenseSet<StringAttr> getReachable(GraphOp graph) {
-  DenseSet<StringAttr> names;
-  DenseSet<Operation *> seen;
-  SmallVector<Operation *> worklist = {graph.getReturnOp()};
-  auto push = [&](Operation *op) {
-    if (op && seen.insert(op).second)
-      worklist.push_back(op);
-  };
-  while (!worklist.empty()) {
-    Operation *op = worklist.pop_back_val();
+namespace {
+
+/// The names of the initializers that the outputs of a graph depend on. Goes
+/// through each block from its end, and remembers what is dead: of that there
+/// is little, while most models have hundreds of thousands of other ops.
+class ReachableNames {
+public:
+  static DenseSet<StringAttr> find(GraphOp graph) {
+    ReachableNames reachable;
+    reachable.visit(graph.getBody().front());
+    return std::move(reachable.names);
+  }
+
+private:
+  void visit(Block &block) {
+    for (Operation &op : llvm::reverse(block))
+      if (isDead(op))
+        op.walk([&](Operation *inner) { dead.insert(inner); });
+      else
+        visitLive(op);
+  }
+
+  bool isDead(Operation &op) const {
+    return !op.hasTrait<OpTrait::IsTerminator>() &&
+           llvm::all_of(op.getUsers(),
+                        [&](Operation *user) { return dead.contains(user); });
+  }
+
+  void visitLive(Operation &op) {
     if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op))
       names.insert(load.getGlobal().getRootReference());
     if (auto constant = dyn_cast<ConstantOp>(op))
       if (FlatSymbolRefAttr name = constant.getInitializerAttr())
         names.insert(name.getAttr());
-    for (Value operand : op->getOperands())
-      push(operand.getDefiningOp());
-    for (Region &region : op->getRegions())
-      region.walk([&](Operation *inner) { push(inner); });
+    for (Region &region : op.getRegions())
+      for (Block &block : region)
+        visit(block);
   }
-  return names;
-}
+
+  DenseSet<StringAttr> names;
+  DenseSet<Operation *> dead;
+};
+
+} // namespace
 
 /// Writes down which initializers the outputs did not need, and which they
 /// need no more since their values were folded.
@@ -356,13 +377,13 @@ private:
 } // namespace
 
 LogicalResult InferShapesPass::inferGraph(GraphOp graph) {
-  DenseSet<StringAttr> before = getReachable(graph);
+  DenseSet<StringAttr> before = ReachableNames::find(graph);
   GraphInference inference(graph);
   LogicalResult result = inference.run();
   graph.updateFunctionType();
   if (failed(result))
     return failure();
-  recordInitializers(getOperation(), before, getReachable(graph));
+  recordInitializers(getOperation(), before, ReachableNames::find(graph));
   int64_t numDynamic = 0;
   graph.getBody().walk([&](Operation *op) {
     numDynamic += llvm::count_if(op->getResultTypes(),

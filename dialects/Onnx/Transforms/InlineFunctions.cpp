@@ -308,6 +308,8 @@ void Inliner::adapt(NodeOp node, NodeOp call, FunctionOp callee) {
 }
 
 LogicalResult Inliner::run() {
+  if (module.getOps<FunctionOp>().empty())
+    return success();
   // Operators that Inlay knows say more than their spelling.
   for (FunctionOp function : module.getOps<FunctionOp>())
     if (!getInferTable().contains(function.getSymName()))

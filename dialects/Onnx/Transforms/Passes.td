@@ -46,20 +46,20 @@ def InlineFunctions : Pass<"inline-functions", "mlir::ModuleOp"> {
 }
 
 def RemoveUnreachable : Pass<"remove-unreachable", "mlir::ModuleOp"> {
-  let summary = "Drops the nodes that no output of the graph depends on";
+  let summary = "Drops the nodes and initializers that no output depends on";
   let description = [{
     Erases nodes whose outputs nobody uses, and loads and constants that only
     they used, in subgraphs too. Exporters leave such nodes behind; no later pass
     should have to understand them. Nodes that draw random numbers are no
     exception: ONNX gives nodes no effect but their outputs.
 
-    `symbol-dce` then drops the initializers that nothing uses any more, so that
-    every `ml_program.global` of the module is one that the outputs depend on:
+    Then drops the initializers that nothing names any more, so that every
+    private `ml_program.global` of the module is one that the outputs depend on:
     these bytes are what a plan accounts for. Run it after `inline-functions`:
-    `symbol-dce` keeps functions, and what they use.
+    functions stay, with what they use. Linear in the ops.
 
-    Remark `RemovedUnreachable`: metric `nodes`. Never removes inputs or outputs
-    of the graph.
+    Remark `RemovedUnreachable`: metrics `nodes` and `initializers`. Never
+    removes inputs or outputs of the graph.
   }];
 }
 

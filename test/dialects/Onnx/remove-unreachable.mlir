@@ -1,16 +1,13 @@
-// RUN: inlay-opt %s --split-input-file --remove-unreachable | FileCheck %s --check-prefixes=CHECK,NODES
-// RUN: inlay-opt %s --split-input-file --remove-unreachable --symbol-dce | FileCheck %s --check-prefixes=CHECK,ALL
+// RUN: inlay-opt %s --split-input-file --remove-unreachable | FileCheck %s
 // RUN: inlay-opt %s --split-input-file --remove-unreachable --remarks-filter=.* 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // A chain of nodes whose end nobody uses goes, with its random numbers and its
-// initializer; inputs and outputs stay.
+// initializers; inputs, outputs and what is public stay.
 
-// REMARK: RemovedUnreachable{{.*}}nodes=3
+// REMARK: RemovedUnreachable{{.*}}initializers=3, nodes=3
 
 // CHECK:      ml_program.global private @kept
-// NODES-NEXT: ml_program.global private @dead
-// NODES-NEXT: ml_program.global private @unused
-// NODES-NEXT: ml_program.global private @constant
+// CHECK-NEXT: ml_program.global public @public
 // CHECK-NEXT: inlay_onnx.graph @main(%x: tensor<8xf32>, %unused_input: tensor<8xf32>)
 // CHECK-NEXT:   ml_program.global_load_const @kept
 // CHECK-NEXT:   inlay_onnx.node "Mul"
@@ -19,6 +16,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   ml_program.global private @kept(#inlay_onnx.weight<file = "m", offset = 0, length = 32, encoding = raw>) : tensor<8xf32>
   ml_program.global private @dead(#inlay_onnx.weight<file = "m", offset = 32, length = 32, encoding = raw>) : tensor<8xf32>
   ml_program.global private @unused(#inlay_onnx.weight<file = "m", offset = 64, length = 32, encoding = raw>) : tensor<8xf32>
+  ml_program.global public @public(#inlay_onnx.weight<file = "m", offset = 64, length = 32, encoding = raw>) : tensor<8xf32>
   ml_program.global private @constant(#inlay_onnx.weight<file = "m", offset = 96, length = 4, encoding = raw>) : tensor<f32>
   inlay_onnx.graph @main(%x: tensor<8xf32>, %unused_input: tensor<8xf32>) -> tensor<8xf32>
       attributes {arg_names = ["x", "unused_input"], result_names = ["y"]} {
@@ -38,10 +36,10 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
 // What a live subgraph reads lives; what is dead inside it goes, and what only
 // that read.
 
-// REMARK: RemovedUnreachable{{.*}}nodes=2
+// REMARK: RemovedUnreachable{{.*}}initializers=1, nodes=2
 
 // CHECK:      ml_program.global private @read_inside
-// ALL-NOT:    @read_by_dead
+// CHECK-NOT:  @read_by_dead
 // CHECK:      inlay_onnx.graph @branches
 // CHECK-NEXT:   ml_program.global_load_const @read_inside
 // CHECK-NEXT:   inlay_onnx.node "If"(%c) graphs ["then_branch", "else_branch"] {
@@ -69,5 +67,35 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
       inlay_onnx.yield %x : tensor<8xf32>
     } : (tensor<i1>) -> tensor<8xf32>
     inlay_onnx.return %0 : tensor<8xf32>
+  }
+}
+
+// -----
+
+// What functions, constants and attributes name stays too.
+
+// REMARK: RemovedUnreachable{{.*}}initializers=1, nodes=0
+
+// CHECK:      ml_program.global private @in_function
+// CHECK-NEXT: ml_program.global private @value
+// CHECK-NEXT: ml_program.global private @in_attribute
+// CHECK-NEXT: inlay_onnx.graph @named
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  ml_program.global private @in_function(#inlay_onnx.weight<file = "m", offset = 0, length = 32, encoding = raw>) : tensor<8xf32>
+  ml_program.global private @value(#inlay_onnx.weight<file = "m", offset = 32, length = 4, encoding = raw>) : tensor<f32>
+  ml_program.global private @in_attribute(#inlay_onnx.weight<file = "m", offset = 36, length = 4, encoding = raw>) : tensor<f32>
+  ml_program.global private @in_none(#inlay_onnx.weight<file = "m", offset = 40, length = 4, encoding = raw>) : tensor<f32>
+  inlay_onnx.graph @named(%x: tensor<8xf32>) -> tensor<8xf32>
+      attributes {arg_names = ["x"], result_names = ["y"]} {
+    %value = inlay_onnx.constant {initializer = @value} dense<2.0> : tensor<f32>
+    %0 = inlay_onnx.node "Mul"(%x, %value) : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+    %1 = inlay_onnx.node "f::F"(%0) {attributes = {of = @in_attribute}} : (tensor<8xf32>) -> tensor<8xf32>
+    inlay_onnx.return %1 : tensor<8xf32>
+  }
+  inlay_onnx.function @"f::F"(%x: !inlay_onnx.unknown) -> !inlay_onnx.unknown
+      attributes {arg_names = ["x"], domain = "f", name = "F", opsets = {ai.onnx = 21 : i64}, result_names = ["y"]} {
+    %w = ml_program.global_load_const @in_function : tensor<8xf32>
+    %0 = inlay_onnx.node "Mul"(%x, %w) : (!inlay_onnx.unknown, tensor<8xf32>) -> !inlay_onnx.unknown
+    inlay_onnx.return %0 : !inlay_onnx.unknown
   }
 }
