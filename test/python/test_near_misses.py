@@ -360,3 +360,17 @@ def test_a_past_of_fixed_length_is_the_context(tokens, window, tmp_path):
                             domain="com.microsoft", num_heads=4, kv_num_heads=2, do_rotary=1, local_window_size=window)
     ir = check(model_of([node], feeds, ["y", "nk", "nv"], weights, opset=17), feeds, tmp_path)
     assert "context = 4 : i64" in ir, ir
+
+
+@pytest.mark.parametrize("tokens, last, raises", [(1, 4, True), (1, 3, False), (1, 1, False), (3, 6, True), (3, 5, False)])
+def test_constant_lengths_are_those_of_the_step(tokens, last, raises, tmp_path):
+    """What the runtime gives is taken for all tokens; fewer that the model fixes hide keys."""
+    past, dim = 4, 16
+    feeds = {"q": draw(1, tokens, 4 * dim), "k": draw(1, tokens, 2 * dim), "v": draw(1, tokens, 2 * dim, seed=6), "pk": draw(1, 2, past, dim),
+             "pv": draw(1, 2, past, dim, seed=6)}
+    weights = {"last": np.array([last], np.int32), "total": np.array(past + tokens, np.int32)}
+    node = helper.make_node("GroupQueryAttention", ["q", "k", "v", "pk", "pv", "last", "total"], ["y", "nk", "nv"],
+                            domain="com.microsoft", num_heads=4, kv_num_heads=2)
+    ir = check(model_of([node], feeds, ["y", "nk", "nv"], weights, opset=17), feeds, tmp_path)
+    assert ("inlay_nn.attention" in ir) == raises, ir
+    assert ("GroupQueryAttention" in ir) != raises, ir

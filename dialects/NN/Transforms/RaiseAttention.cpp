@@ -10,6 +10,8 @@
 #include "Matchers.h"
 #include "Raiser.h"
 
+#include "dialects/Onnx/Transforms/Passes.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -48,6 +50,27 @@ enum Input : unsigned {
 };
 } // namespace gqa
 
+/// Lengths that the runtime gives are those of the step: all tokens of the
+/// context and all new ones. Lengths in the model that say otherwise hide keys.
+static Refusal refuseOtherLengths(onnx::NodeOp node, int64_t tokens) {
+  Value input = node.getInput(gqa::SeqlensK);
+  auto lasts = input ? onnx::getConstantInts(input) : std::nullopt;
+  auto graph = node->getParentOfType<onnx::GraphOp>();
+  auto past = graph->getAttrOfType<IntegerAttr>(onnx::kContextAttr);
+  if (!lasts || !past)
+    return std::nullopt;
+  int64_t length = past.getInt() + tokens;
+  for (int64_t last : *lasts)
+    if (last + 1 != length)
+      return "has the constant " + std::to_string(last) +
+             " in seqlens_k, so that " + std::to_string(last + 1) +
+             " tokens count, where the step has " + std::to_string(length) +
+             " (context " + std::to_string(past.getInt()) + ", new " +
+             std::to_string(tokens) +
+             "): make seqlens_k an input, or ask for a step of that length";
+  return std::nullopt;
+}
+
 static Refusal refuseGroupQueryAttention(RaiseContext &context) {
   onnx::NodeOp node = context.getNode();
   if (!context.input(gqa::Query))
@@ -77,7 +100,7 @@ static Refusal refuseGroupQueryAttention(RaiseContext &context) {
            " bits (kv_cache_bit_width), expected 4 or 8";
   if (context.isOutputUsed(3))
     return "gives out its scores (output 3)";
-  return std::nullopt;
+  return refuseOtherLengths(node, query[1]);
 }
 
 /// What is the same whether queries rotate or not.

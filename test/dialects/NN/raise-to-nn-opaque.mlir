@@ -81,6 +81,21 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 
 // -----
 
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @hides_keys
+  // CHECK-NOT: inlay_nn.attention
+  // expected-warning @below {{1 node stays opaque: it is placed and costed by the bytes it moves only}}
+  // expected-note @below {{1 x com.microsoft::GroupQueryAttention (opset 1): has the constant 6 in seqlens_k, so that 7 tokens count, where the step has 9 (context 8, new 1): make seqlens_k an input, or ask for a step of that length; e.g. node 'attn'}}
+  inlay_onnx.graph @hides_keys(%q: tensor<1x1x32xf32>, %k: tensor<1x1x16xf32>, %pk: tensor<1x1x8x16xf32>, %pv: tensor<1x1x8x16xf32>) -> (tensor<1x1x32xf32>, tensor<1x1x9x16xf32>, tensor<1x1x9x16xf32>) attributes {arg_names = ["q", "k", "pk", "pv"], inlay_onnx.context = 8 : i64, inlay_onnx.tokens = 1 : i64, result_names = ["a", "b", "c"]} {
+    %n = inlay_onnx.constant dense<6> : tensor<1xi32>
+    %t = inlay_onnx.constant dense<9> : tensor<1xi32>
+    %1:3 = inlay_onnx.node "com.microsoft::GroupQueryAttention"(%q, %k, %k, %pk, %pv, %n, %t) {attributes = {kv_num_heads = 1 : i64, num_heads = 2 : i64}} : (tensor<1x1x32xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>, tensor<1x1x8x16xf32>, tensor<1x1x8x16xf32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x1x32xf32>, tensor<1x1x9x16xf32>, tensor<1x1x9x16xf32>) loc("attn")
+    inlay_onnx.return %1#0, %1#1, %1#2 : tensor<1x1x32xf32>, tensor<1x1x9x16xf32>, tensor<1x1x9x16xf32>
+  }
+}
+
+// -----
+
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @no_inputs
   // CHECK: inlay_nn.opaque "TopK"()
