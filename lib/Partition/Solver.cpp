@@ -245,14 +245,30 @@ private:
     return stages;
   }
 
+  /// Either the bytes are too many, or kernels that stay whole leave room on
+  /// each wafer that the next of them does not fit into.
   void reportTooFewWafers(int least, Diagnostics &diags) {
     size_t count = problem.items.size();
+    int64_t needed = bytesOf(0, count);
+    int64_t held = problem.bytesPerWafer * problem.wafers;
+    std::string plural = problem.wafers == 1 ? "" : "s";
+    std::string given = fmt::format("{} wafer{} hold{}", problem.wafers, plural,
+                                    problem.wafers == 1 ? "s" : "");
     Diagnostic &diag = diags.capacityError(
         "the model",
-        fmt::format("needs at least {} on {} wafers, {} given with {} each",
-                    formatTotalBytes(double(bytesOf(0, count))), least,
-                    problem.wafers,
-                    formatTotalBytes(double(problem.bytesPerWafer))));
+        needed > held
+            ? fmt::format("needs {}, {} {}, short by {}; with its kernels "
+                          "whole it takes {} wafers",
+                          formatTotalBytes(double(needed)), given,
+                          formatTotalBytes(double(held)),
+                          formatTotalBytes(double(needed - held)), least)
+            : fmt::format("takes {} wafers, {} given: {} {} and the model "
+                          "needs {}, but no kernel is cut over wafers, so "
+                          "that on each there is room that the next does not "
+                          "fit into",
+                          least, problem.wafers, given,
+                          formatTotalBytes(double(held)),
+                          formatTotalBytes(double(needed))));
     std::vector<size_t> order(count);
     for (size_t i = 0; i < count; ++i)
       order[i] = i;

@@ -215,11 +215,26 @@ TEST(PartitionTest, SaysHowManyWafersWouldDo) {
   EXPECT_EQ(diags.exitStatus(), 2);
   EXPECT_THAT(
       messages(diags),
-      ElementsAre("the model: needs at least 1.3 kB on 2 wafers, 1 given "
-                  "with 1.1 kB each"));
+      ElementsAre("the model: needs 1.3 kB, 1 wafer holds 1.1 kB, short by "
+                  "160 B; with its kernels whole it takes 2 wafers"));
   EXPECT_THAT(diags.all()[0].notes,
               ElementsAre("largest: k3 1.1 kB, k1 80 B, k2 70 B, k0 50 B",
                           "would fit: --wafers 2"));
+}
+
+/// The bytes of all would fit, but not as whole kernels.
+TEST(PartitionTest, SaysThatKernelsAreNotCutOverWafers) {
+  Problem problem = makeProblem({60, 60, 60}, 100, 2);
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_THAT(messages(diags),
+              ElementsAre("the model: takes 3 wafers, 2 given: 2 wafers hold "
+                          "200 B and the model needs 180 B, but no kernel is "
+                          "cut over wafers, so that on each there is room that "
+                          "the next does not fit into"));
+  EXPECT_THAT(diags.all()[0].notes,
+              ElementsAre("largest: k0 60 B, k1 60 B, k2 60 B",
+                          "would fit: --wafers 3"));
 }
 
 TEST(PartitionTest, PinnedKernelsAreOnTheirWafers) {

@@ -55,7 +55,7 @@
 // What fits only on more wafers than were asked for.
 // REDEFINE: %{options} = %{target} reserve=258000 wafers=1
 // RUN: %{run} --check-prefix=FEW
-// FEW: error: the model: needs at least 215.0 kB on 2 wafers, 1 given with 265.2 kB each
+// FEW: error: the model: takes 2 wafers, 1 given: 1 wafer holds 265.2 kB and the model needs 215.0 kB, but no kernel is cut over wafers, so that on each there is room that the next does not fit into{{$}}
 // FEW: note: largest: moe 196.6 kB, mlp 18.4 kB
 // FEW: note: would fit: --wafers 2
 // FEW: error: the model: needs 4,560 B on each of the 8 x 6 cores at (0, 2) of wafer 0, the budget of a core is 4,144 B, short by 416 B; in all 48 cores of 1 wafer are short
