@@ -89,6 +89,57 @@ static LogicalResult checkPurpose(nn::GraphOp graph, const StatePairs &states,
   return diag;
 }
 
+/// "[0, 8]" of a tensor without elements, else "".
+static std::string formatEmpty(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !llvm::is_contained(type.getShape(), 0))
+    return "";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << '[';
+  llvm::interleaveComma(type.getShape(), os);
+  os << ']';
+  return text;
+}
+
+static LogicalResult reportEmpty(nn::GraphOp graph, Value value) {
+  constexpr StringRef why = ", so that there is nothing to compute: ";
+  std::string shape = formatEmpty(value);
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return graph.emitError()
+           << "input '" << graph.getArgName(argument.getArgNumber())
+           << "' has the shape " << shape << why
+           << "export the model with dims of at least 1, or with symbols in "
+              "their place";
+  Operation *op = value.getDefiningOp();
+  if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op))
+    return graph.emitError()
+           << "weight '" << load.getGlobal().getRootReference().getValue()
+           << "' has the shape " << shape << why
+           << "export the model without it";
+  return op->emitError() << "node '" << onnx::getNodeName(op->getLoc())
+                         << "' gives the shape " << shape << why
+                         << "let it keep at least one element, or export the "
+                            "model without it";
+}
+
+/// Kernels work on elements. The past of a state may have none; of all else the
+/// first that has none is told, which those behind it come from.
+static LogicalResult checkSizes(nn::GraphOp graph, const StatePairs &states,
+                                const Grouping &grouping) {
+  for (const Group &group : grouping.groups)
+    for (Operation *op : group.ops) {
+      for (Value operand : op->getOperands())
+        if (!states.lookup(operand) && !formatEmpty(operand).empty() &&
+            !isa_and_present<nn::ConstantOp>(operand.getDefiningOp()))
+          return reportEmpty(graph, operand);
+      for (Value result : op->getResults())
+        if (!formatEmpty(result).empty())
+          return reportEmpty(graph, result);
+    }
+  return success();
+}
+
 namespace {
 class ConvertToDataflow
     : public inlay::dataflow::impl::ConvertToDataflowBase<ConvertToDataflow> {
@@ -106,7 +157,8 @@ class ConvertToDataflow
     if (failed(states))
       return signalPassFailure();
     Grouping grouping = groupOps(source, *states);
-    if (failed(checkPurpose(source, *states, grouping)))
+    if (failed(checkPurpose(source, *states, grouping)) ||
+        failed(checkSizes(source, *states, grouping)))
       return signalPassFailure();
     OpBuilder builder(source);
     FailureOr<GraphOp> graph = emitGraph(source, *states, grouping, builder);

@@ -383,3 +383,41 @@ module {
     inlay_nn.return %0 : tensor<?xf32>
   }
 }
+
+// -----
+
+// What has no elements is told by the name that the user knows.
+
+module {
+// expected-error @below {{input 'x' has the shape [0, 8], so that there is nothing to compute: export the model with dims of at least 1, or with symbols in their place}}
+inlay_nn.graph @empty_input(%x: tensor<0x8xf32>) -> tensor<0x8xf32>
+    attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+  %0 = inlay_nn.unary silu %x : tensor<0x8xf32> -> tensor<0x8xf32>
+  inlay_nn.return %0 : tensor<0x8xf32>
+}
+}
+
+// -----
+
+// expected-error @unknown {{node '/slice' gives the shape [0, 8], so that there is nothing to compute: let it keep at least one element, or export the model without it}}
+module {
+  inlay_nn.graph @empty_node(%x: tensor<4x8xf32>) -> tensor<0x8xf32>
+      attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    %0 = inlay_nn.slice %x {offsets = array<i64: 4, 0>, strides = array<i64: 1, 1>} : tensor<4x8xf32> -> tensor<0x8xf32> loc("/slice")
+    %1 = inlay_nn.unary silu %0 : tensor<0x8xf32> -> tensor<0x8xf32>
+    inlay_nn.return %1 : tensor<0x8xf32>
+  }
+}
+
+// -----
+
+module {
+  ml_program.global private @w(#inlay_onnx.weight<file = "m", offset = 0, length = 0, encoding = raw>) : tensor<8x0xf32>
+  // expected-error @below {{weight 'w' has the shape [8, 0], so that there is nothing to compute: export the model without it}}
+  inlay_nn.graph @empty_weight(%x: tensor<4x8xf32>) -> tensor<4x0xf32>
+      attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    %w = ml_program.global_load_const @w : tensor<8x0xf32>
+    %0 = inlay_nn.matmul %x, %w : (tensor<4x8xf32>, tensor<8x0xf32>) -> tensor<4x0xf32>
+    inlay_nn.return %0 : tensor<4x0xf32>
+  }
+}
