@@ -57,7 +57,8 @@ static auto named(const char *kind, StringRef name, StringRef place) {
 void Checker::check(Model &model) {
   checkVersions(model);
   if (!model.hasGraph)
-    return findings.inputError("", "the model has no graph");
+    return findings.inputError("", "the model has no graph",
+                               "export the model again");
   if (model.hasTrainingInfo)
     findings.warning("", "training information is ignored");
   checkFunctions(model);
@@ -105,10 +106,11 @@ void Checker::checkOpsets(Subject subject, llvm::ArrayRef<Opset> opsets) {
                           "export the model again");
     auto [entry, isNew] = versions.try_emplace(opset.domain, opset.version);
     if (!isNew && entry->second != opset.version)
-      findings.inputError(subject(), "imports two opsets of domain '" +
-                                         printedDomain(opset.domain) +
-                                         "': " + Twine(entry->second) +
-                                         " and " + Twine(opset.version));
+      findings.inputError(
+          subject(),
+          "imports two opsets of domain '" + printedDomain(opset.domain) +
+              "': " + Twine(entry->second) + " and " + Twine(opset.version),
+          "keep the one that the operators were written for");
   }
 }
 
@@ -120,9 +122,11 @@ void Checker::checkFunctions(Model &model) {
       name += (":" + function.overload).str();
     auto subject = [&] { return "function '" + name + "'"; };
     if (function.name.empty())
-      findings.inputError(subject(), "has no name");
+      findings.inputError(subject(), "has no name",
+                          "give it the op_type of the nodes that call it");
     if (!names.insert(name).second)
-      findings.inputError(subject(), "is defined twice");
+      findings.inputError(subject(), "is defined twice",
+                          "drop one of them, or give it an overload");
     checkOpsets(subject, function.opsets);
     for (const Attribute &attribute : function.defaults)
       checkAttribute(subject, attribute, /*isFunction=*/true);
@@ -186,9 +190,11 @@ void Checker::defineValues(const Graph &graph, Scope &scope) {
 void Checker::define(Scope &scope, StringRef name, int32_t producer,
                      Subject subject) {
   if (name.empty())
-    return findings.inputError(subject(), "has no name");
+    return findings.inputError(subject(), "has no name",
+                               "give it the name that nodes read it by");
   if (!scope.producers.try_emplace(name, producer).second)
-    findings.inputError(subject(), "is defined twice");
+    findings.inputError(subject(), "is defined twice",
+                        "drop one of them, or give it a name of its own");
 }
 
 void Checker::checkTypes(const Graph &graph, const Scope &scope) {
@@ -240,7 +246,9 @@ void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
   auto subject = [&] { return describe(node) + scope.place; };
   if (node.opType.empty() || node.opType.contains("::"))
     findings.inputError(subject(),
-                        "has no valid operator name: '" + node.opType + "'");
+                        "has no valid operator name: '" + node.opType + "'",
+                        "write the operator as op_type, what stands before a "
+                        "'::' as domain");
   bool hasOpset = llvm::any_of(scope.opsets, [&](const Opset &opset) {
     return opset.domain == node.domain;
   });
@@ -280,11 +288,13 @@ void Checker::checkAttribute(Subject subject, const Attribute &attribute,
                              bool isFunction) {
   auto name = [&] { return ("attribute '" + attribute.name + "'").str(); };
   if (attribute.name.empty())
-    return findings.inputError(subject(), "has an attribute without a name");
+    return findings.inputError(subject(), "has an attribute without a name",
+                               "name it, or leave it out");
   auto kind = static_cast<int32_t>(attribute.kind);
   if (kind < 1 || kind > 14)
     return findings.inputError(subject(),
-                               name() + " has no valid type: " + Twine(kind));
+                               name() + " has no valid type: " + Twine(kind),
+                               "known are 1 (FLOAT) to 14 (TYPE_PROTOS)");
   if (!attribute.refName.empty()) {
     if (!isFunction)
       findings.inputError(subject(),

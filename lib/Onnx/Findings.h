@@ -26,15 +26,13 @@ class Findings {
 public:
   explicit Findings(Diagnostics &diags) : diags(diags) {}
 
-  /// Adds an error; a remedy becomes its note.
+  /// Adds an error; the remedy becomes its note.
   void inputError(const llvm::Twine &subject, const llvm::Twine &message,
-                  const llvm::Twine &remedy = {}) {
+                  const llvm::Twine &remedy) {
     if (count++ >= kMaxFindings)
       return;
     Diagnostic &diag = diags.inputError(subject.str(), message.str());
-    std::string note = remedy.str();
-    if (!note.empty())
-      diag.notes.push_back(std::move(note));
+    diag.notes.push_back(remedy.str());
   }
 
   void warning(const llvm::Twine &subject, const llvm::Twine &message) {

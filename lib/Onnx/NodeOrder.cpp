@@ -85,5 +85,7 @@ void Checker::reportCycle(const Graph &graph, const Scope &scope,
     names += "(" + std::to_string(cycle.size() - maxNamed) + " more) -> ";
   names += ("'" + graph.nodes[cycle.front()].label() + "'").str();
   findings.inputError(describe(graph.nodes[cycle.front()]) + scope.place,
-                      "is on a cycle of the graph: " + names);
+                      "is on a cycle of the graph: " + names,
+                      "let one of these nodes read a value from outside the "
+                      "cycle; steps that repeat are written as a Loop");
 }

@@ -30,7 +30,8 @@ static void reportTooLarge(uint64_t bytes, Diagnostics &diags) {
 static void reportNoModel(bool beganWell, const WireError &error,
                           Findings &findings) {
   if (!beganWell)
-    return findings.inputError("", "is not an ONNX model");
+    return findings.inputError("", "is not an ONNX model",
+                               "give an .onnx file, or a config.json");
   if (error.truncated)
     return findings.inputError("",
                                "is truncated: at byte " +
@@ -58,7 +59,8 @@ inlay::onnx::file::parseModel(llvm::MemoryBufferRef buffer,
   }
   Findings findings(diags);
   if (bytes.empty()) {
-    findings.inputError("", "is empty, not an ONNX model");
+    findings.inputError("", "is empty, not an ONNX model",
+                        "fetch or export the file again");
     return std::nullopt;
   }
   WireError error;
@@ -69,8 +71,10 @@ inlay::onnx::file::parseModel(llvm::MemoryBufferRef buffer,
     return std::nullopt;
   }
   if (decoder.isTooDeep()) {
-    findings.inputError("", "nests graphs or types more than " +
-                                Twine(kMaxNesting) + " deep");
+    findings.inputError(
+        "", "nests graphs or types more than " + Twine(kMaxNesting) + " deep",
+        "export the model with its functions and branches "
+        "less deep in each other");
     return std::nullopt;
   }
   Checker(folder, findings).check(model);

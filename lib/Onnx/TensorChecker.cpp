@@ -39,17 +39,23 @@ void TensorChecker::check(Subject subject, const Tensor &tensor) {
         "known are 1 (FLOAT) to 26 (INT2)");
   for (int64_t dim : tensor.dims)
     if (dim < 0)
-      return findings.inputError(subject(), "has a negative dim: " +
-                                                formatDims(tensor.dims));
+      return findings.inputError(
+          subject(), "has a negative dim: " + formatDims(tensor.dims),
+          "write the sizes that its data have");
   std::optional<uint64_t> needed = tensor.numBytes();
   if (!needed)
     return findings.inputError(subject(),
                                "has more elements than 64 bits count: " +
-                                   formatDims(tensor.dims));
+                                   formatDims(tensor.dims),
+                               "write the sizes that its data have");
   if (tensor.storage == Storage::External)
     return checkExternal(subject, tensor, *needed);
   return checkInline(subject, tensor, *needed);
 }
+
+/// What to do where data and type of a tensor do not fit each other.
+static constexpr const char *kOtherData =
+    "its type and dims must be those of its data: export the model again";
 
 /// Inline data have as many bytes, or numbers, as the dims say.
 void TensorChecker::checkInline(Subject subject, const Tensor &tensor,
@@ -64,13 +70,16 @@ void TensorChecker::checkInline(Subject subject, const Tensor &tensor,
   case Storage::None:
     if (count != 0)
       findings.inputError(subject(),
-                          "has neither data nor the name of an external file");
+                          "has neither data nor the name of an external file",
+                          "export the model with its weights, or with the "
+                          "places of external ones");
     return;
   case Storage::Raw:
     if (tensor.length != needed || tensor.type() == DataType::String)
-      findings.inputError(subject(), "holds " + formatBytes(tensor.length) +
-                                         ", " + describe() + " needs " +
-                                         formatBytes(needed));
+      findings.inputError(subject(),
+                          "holds " + formatBytes(tensor.length) + ", " +
+                              describe() + " needs " + formatBytes(needed),
+                          kOtherData);
     return;
   case Storage::Varint: {
     // The last byte of a varint is the one without the top bit.
@@ -79,18 +88,20 @@ void TensorChecker::checkInline(Subject subject, const Tensor &tensor,
     unsigned bits = getDataTypeBits(tensor.type());
     int64_t expected = bits < 8 ? static_cast<int64_t>(needed) : count;
     if (numbers != expected)
-      findings.inputError(subject(), "holds " + formatCount(numbers) +
-                                         " numbers, " + describe() + " needs " +
-                                         formatCount(expected));
+      findings.inputError(subject(),
+                          "holds " + formatCount(numbers) + " numbers, " +
+                              describe() + " needs " + formatCount(expected),
+                          kOtherData);
     return;
   }
   case Storage::Message: {
     llvm::SmallVector<uint64_t> bits;
     llvm::SmallVector<StringRef> strings;
     if (!readElements(tensor, bits) && !readStrings(tensor, strings))
-      findings.inputError(subject(), "does not hold the " + formatCount(count) +
-                                         " elements that " + describe() +
-                                         " needs");
+      findings.inputError(subject(),
+                          "does not hold the " + formatCount(count) +
+                              " elements that " + describe() + " needs",
+                          kOtherData);
     return;
   }
   case Storage::External:
@@ -106,19 +117,23 @@ void TensorChecker::checkExternal(Subject subject, const Tensor &tensor,
                                   uint64_t needed) {
   if (tensor.type() == DataType::String)
     return findings.inputError(subject(),
-                               "holds strings, which cannot be external data");
+                               "holds strings, which cannot be external data",
+                               "save strings inside the model");
   constexpr uint64_t limit = INT64_MAX;
   if (tensor.offset > limit || tensor.length > limit ||
       tensor.offset + tensor.length > limit)
     return findings.inputError(
-        subject(), "the offset or length of its external data is negative, too "
-                   "large or no number");
+        subject(),
+        "the offset or length of its external data is negative, too large or "
+        "no number",
+        "write the bytes at which they begin and that they have");
   if (tensor.length != needed)
     return findings.inputError(
-        subject(), "its external data have " + formatBytes(tensor.length) +
-                       ", " + getDataTypeName(tensor.type()) + " " +
-                       formatDims(tensor.dims) + " needs " +
-                       formatBytes(needed));
+        subject(),
+        "its external data have " + formatBytes(tensor.length) + ", " +
+            getDataTypeName(tensor.type()) + " " + formatDims(tensor.dims) +
+            " needs " + formatBytes(needed),
+        kOtherData);
   const ExternalFile &file = lookupFile(subject, tensor.location);
   if (!file.usable || !file.present)
     return;
@@ -186,8 +201,11 @@ TensorChecker::ExternalFile TensorChecker::examineFile(Subject subject,
   if (llvm::sys::fs::status(whole, status))
     return file; // Absent weights are normal.
   if (!llvm::sys::fs::is_regular_file(status)) {
-    findings.inputError(subject(), "its external data '" + location +
-                                       "' are not a regular file");
+    findings.inputError(subject(),
+                        "its external data '" + location +
+                            "' are not a regular file",
+                        "copy them into a file, or remove it to plan without "
+                        "weights");
     file.usable = false;
     return file;
   }

@@ -38,7 +38,8 @@ TEST(CheckerTest, Versions) {
 
 TEST(CheckerTest, NeedsAGraph) {
   EXPECT_EQ(printFindings(encode("ir_version: 8 producer_name: 'x'")),
-            "model.onnx: error: the model has no graph\n");
+            "model.onnx: error: the model has no graph\n"
+            "  note: export the model again\n");
 }
 
 TEST(CheckerTest, OneOpsetPerDomain) {
@@ -47,7 +48,8 @@ TEST(CheckerTest, OneOpsetPerDomain) {
                            "opset_import { domain: '' version: 17 } "
                            "opset_import { domain: 'ai.onnx' version: 18 }")),
       "model.onnx: error: imports two opsets of domain 'ai.onnx': 17 and "
-      "18\n");
+      "18\n"
+      "  note: keep the one that the operators were written for\n");
 }
 
 TEST(CheckerTest, EachDomainHasAnOpset) {
@@ -66,16 +68,20 @@ TEST(CheckerTest, TrainingIsIgnoredAloud) {
 
 TEST(CheckerTest, ValuesAreProducedOnce) {
   EXPECT_EQ(check("input { name: 'x' } input { name: 'x' }"),
-            "model.onnx: error: input 'x': is defined twice\n");
+            "model.onnx: error: input 'x': is defined twice\n"
+            "  note: drop one of them, or give it a name of its own\n");
   EXPECT_EQ(check("initializer { name: 'w' dims: 0 data_type: 1 }"
                   "initializer { name: 'w' dims: 0 data_type: 1 }"),
-            "model.onnx: error: initializer 'w': is defined twice\n");
+            "model.onnx: error: initializer 'w': is defined twice\n"
+            "  note: drop one of them, or give it a name of its own\n");
   EXPECT_EQ(check("node { name: 'a' output: 'y' op_type: 'A' }"
                   "node { name: 'b' output: 'y' op_type: 'B' }"),
             "model.onnx: error: node 'b' (B): produces value 'y', which is "
             "produced before\n"
             "  note: give each value one producer\n");
-  EXPECT_EQ(check("input { }"), "model.onnx: error: input '': has no name\n");
+  EXPECT_EQ(check("input { }"),
+            "model.onnx: error: input '': has no name\n"
+            "  note: give it the name that nodes read it by\n");
 }
 
 TEST(CheckerTest, OutputsAreListedOnce) {
@@ -147,10 +153,11 @@ TEST(CheckerTest, Attributes) {
   };
   EXPECT_EQ(attribute("name: 'k' i: 3"),
             "model.onnx: error: node 'n' (N): attribute 'k' has no valid type: "
-            "0\n");
-  EXPECT_EQ(
-      attribute("type: INT i: 3"),
-      "model.onnx: error: node 'n' (N): has an attribute without a name\n");
+            "0\n"
+            "  note: known are 1 (FLOAT) to 14 (TYPE_PROTOS)\n");
+  EXPECT_EQ(attribute("type: INT i: 3"),
+            "model.onnx: error: node 'n' (N): has an attribute without a name\n"
+            "  note: name it, or leave it out\n");
   EXPECT_EQ(attribute("name: 'k' type: TENSOR"),
             "model.onnx: error: node 'n' (N): attribute 'k' has no value\n"
             "  note: give it one, or leave the attribute out\n");
@@ -164,7 +171,8 @@ TEST(CheckerTest, Attributes) {
       "  note: give it a value of its own\n");
   EXPECT_EQ(attribute("name: 'k' type: TENSOR t { dims: -1 data_type: 1 }"),
             "model.onnx: error: node 'n' (N), attribute 'k': has a negative "
-            "dim: [-1]\n");
+            "dim: [-1]\n"
+            "  note: write the sizes that its data have\n");
 }
 
 TEST(CheckerTest, AttributesAreOfTheirOperatorsType) {
@@ -214,7 +222,9 @@ TEST(CheckerTest, OlderOpsetsAreNamed) {
 TEST(CheckerTest, OperatorsHaveNames) {
   EXPECT_EQ(check("node { name: 'n' output: 'y' op_type: 'a::B' }"),
             "model.onnx: error: node 'n' (a::B): has no valid operator name: "
-            "'a::B'\n");
+            "'a::B'\n"
+            "  note: write the operator as op_type, what stands before a '::' "
+            "as domain\n");
 }
 
 TEST(CheckerTest, NodesAreSorted) {
@@ -243,10 +253,14 @@ TEST(CheckerTest, CyclesAreNamed) {
             "node { name: 'r' input: 'y' output: 'z' op_type: 'R' }"
             "node { name: 'after' input: 'z' output: 'w' op_type: 'W' }"),
       "model.onnx: error: node 'q' (Q): is on a cycle of the graph: 'q' "
-      "-> 'r' -> 'p' -> 'q'\n");
+      "-> 'r' -> 'p' -> 'q'\n"
+      "  note: let one of these nodes read a value from outside the cycle; "
+      "steps that repeat are written as a Loop\n");
   EXPECT_EQ(check("node { name: 'n' input: 'y' output: 'y' op_type: 'N' }"),
             "model.onnx: error: node 'n' (N): is on a cycle of the graph: 'n' "
-            "-> 'n'\n");
+            "-> 'n'\n"
+            "  note: let one of these nodes read a value from outside the "
+            "cycle; steps that repeat are written as a Loop\n");
   std::string ring;
   for (int i = 0; i < 12; ++i)
     ring += "node { input: 'v" + std::to_string(i) + "' output: 'v" +
@@ -268,10 +282,12 @@ TEST(CheckerTest, Functions) {
     return printFindings(encode("ir_version: 8 graph { } " + functions));
   };
   EXPECT_EQ(model("functions { domain: 'p' }"),
-            "model.onnx: error: function 'p::': has no name\n");
+            "model.onnx: error: function 'p::': has no name\n"
+            "  note: give it the op_type of the nodes that call it\n");
   EXPECT_EQ(model("functions { name: 'F' domain: 'p' }"
                   "functions { name: 'F' domain: 'p' }"),
-            "model.onnx: error: function 'p::F': is defined twice\n");
+            "model.onnx: error: function 'p::F': is defined twice\n"
+            "  note: drop one of them, or give it an overload\n");
   EXPECT_EQ(model("functions { name: 'F' domain: 'p' "
                   "opset_import { domain: '' version: 17 } "
                   "node { name: 'n' input: 'x' output: 'y' op_type: 'N' } }"),

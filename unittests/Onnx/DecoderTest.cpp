@@ -140,8 +140,10 @@ TEST(DecoderTest, ReadsOverloadsAndDefaultsOfFunctions) {
 
 TEST(DecoderTest, SaysWhatIsNoModel) {
   EXPECT_EQ(printFindings(""),
-            "model.onnx: error: is empty, not an ONNX model\n");
-  std::string refusal = "model.onnx: error: is not an ONNX model\n";
+            "model.onnx: error: is empty, not an ONNX model\n"
+            "  note: fetch or export the file again\n");
+  std::string refusal = "model.onnx: error: is not an ONNX model\n"
+                        "  note: give an .onnx file, or a config.json\n";
   EXPECT_EQ(printFindings("ir_version: 8\n"), refusal);
   EXPECT_EQ(printFindings("{\"format\": \"json\"}"), refusal);
   EXPECT_EQ(printFindings(std::string("\x7f"
@@ -204,7 +206,9 @@ TEST(DecoderTest, LimitsNesting) {
     graph = "node { op_type: 'If' attribute { name: 'g' type: GRAPH g { " +
             graph + " } } }";
   EXPECT_EQ(printFindings(encodeGraph(graph)),
-            "model.onnx: error: nests graphs or types more than 64 deep\n");
+            "model.onnx: error: nests graphs or types more than 64 deep\n"
+            "  note: export the model with its functions and branches less "
+            "deep in each other\n");
 }
 
 std::string makeSample() {

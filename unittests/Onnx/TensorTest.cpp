@@ -137,45 +137,58 @@ TEST(TensorTest, RefusesTypesAndDims) {
             "model.onnx: error: initializer 'w': has the unknown element type "
             "27\n"
             "  note: known are 1 (FLOAT) to 26 (INT2)\n");
-  EXPECT_EQ(
-      check("dims: 4 dims: -2 data_type: 1"),
-      "model.onnx: error: initializer 'w': has a negative dim: [4, -2]\n");
+  EXPECT_EQ(check("dims: 4 dims: -2 data_type: 1"),
+            "model.onnx: error: initializer 'w': has a negative dim: [4, -2]\n"
+            "  note: write the sizes that its data have\n");
   EXPECT_EQ(
       check("dims: 4294967296 dims: 4294967296 data_type: 1"),
       "model.onnx: error: initializer 'w': has more elements than 64 bits "
-      "count: [4294967296, 4294967296]\n");
+      "count: [4294967296, 4294967296]\n"
+      "  note: write the sizes that its data have\n");
 }
 
 TEST(TensorTest, RefusesDataOfAnotherLength) {
   EXPECT_EQ(check("dims: 2 dims: 3 data_type: 10 raw_data: '01234567'"),
             "model.onnx: error: initializer 'w': holds 8 B, FLOAT16 [2, 3] "
-            "needs 12 B\n");
+            "needs 12 B\n"
+            "  note: its type and dims must be those of its data: export the "
+            "model again\n");
   EXPECT_EQ(check("dims: 3 data_type: 7 int64_data: 1 int64_data: 2"),
             "model.onnx: error: initializer 'w': holds 2 numbers, INT64 [3] "
-            "needs 3\n");
+            "needs 3\n"
+            "  note: its type and dims must be those of its data: export the "
+            "model again\n");
   EXPECT_EQ(check("dims: 3 data_type: 8 string_data: 'a'"),
             "model.onnx: error: initializer 'w': does not hold the 3 elements "
-            "that STRING [3] needs\n");
+            "that STRING [3] needs\n"
+            "  note: its type and dims must be those of its data: export the "
+            "model again\n");
   EXPECT_EQ(check("dims: 3 data_type: 1"),
             "model.onnx: error: initializer 'w': has neither data nor the name "
-            "of an external file\n");
+            "of an external file\n"
+            "  note: export the model with its weights, or with the places of "
+            "external ones\n");
 }
 
 TEST(TensorTest, RefusesExternalDataOfAnotherLength) {
   EXPECT_EQ(
       check(external(entry("location", "w.data") + entry("length", "31"))),
       "model.onnx: error: initializer 'w': its external data have 31 B, "
-      "FLOAT [8] needs 32 B\n");
+      "FLOAT [8] needs 32 B\n"
+      "  note: its type and dims must be those of its data: export the model "
+      "again\n");
   for (const char *offset : {"-1", "9223372036854775800", "x", ""})
     EXPECT_EQ(
         check(external(entry("location", "w.data") + entry("offset", offset))),
         "model.onnx: error: initializer 'w': the offset or length of its "
-        "external data is negative, too large or no number\n");
+        "external data is negative, too large or no number\n"
+        "  note: write the bytes at which they begin and that they have\n");
   EXPECT_EQ(
       check("dims: 2 data_type: 8 data_location: EXTERNAL " +
             entry("location", "w.data")),
       "model.onnx: error: initializer 'w': holds strings, which cannot be "
-      "external data\n");
+      "external data\n"
+      "  note: save strings inside the model\n");
 }
 
 TEST(TensorTest, ExternalDataStayInTheFolder) {
@@ -258,10 +271,13 @@ TEST_F(ExternalFileTest, MustBeAFile) {
   EXPECT_EQ(
       check(external(entry("location", "w.data")), folder),
       "model.onnx: error: initializer 'w': its external data 'w.data' are "
-      "not a regular file\n");
-  EXPECT_EQ(check(external(entry("location", ".")), folder),
-            "model.onnx: error: initializer 'w': its external data '.' are not "
-            "a regular file\n");
+      "not a regular file\n"
+      "  note: copy them into a file, or remove it to plan without weights\n");
+  EXPECT_EQ(
+      check(external(entry("location", ".")), folder),
+      "model.onnx: error: initializer 'w': its external data '.' are not "
+      "a regular file\n"
+      "  note: copy them into a file, or remove it to plan without weights\n");
 }
 
 //===----------------------------------------------------------------------===//

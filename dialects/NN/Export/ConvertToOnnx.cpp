@@ -93,7 +93,9 @@ private:
             .Default([](Operation *) { return Results(); });
     if (results.empty())
       return op.emitError()
-             << "op '" << op.getName() << "' cannot be written as ONNX nodes";
+             << "op '" << op.getName()
+             << "' cannot be written as ONNX nodes: it must be one of the NN "
+                "level, before convert-to-dataflow";
     llvm::erase(results, Value());
     mapping.map(op.getResults(), results);
     return success();
@@ -115,7 +117,9 @@ private:
     if (!value)
       return load->emitError()
              << "the view that is weight '" << global.getSymName()
-             << "' cannot be written as ONNX nodes";
+             << "' cannot be written as ONNX nodes: its strides must reach "
+                "each "
+                "element once";
     mapping.map(load.getResult(), value);
     return success();
   }

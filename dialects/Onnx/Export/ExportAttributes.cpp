@@ -42,7 +42,8 @@ LogicalResult Exporter::exportAttribute(Operation *op, NamedAttribute from,
   to.name = from.getName().getValue();
   auto refuse = [&] {
     return op->emitError() << "attribute '" << to.name << "' = " << value
-                           << " has no counterpart in ONNX";
+                           << " has no counterpart in ONNX: write f32, i64, "
+                              "strings, tensors or lists of them";
   };
   if (auto ref = dyn_cast<RefAttr>(value)) {
     to.kind = static_cast<AttributeKind>(ref.getKind());

@@ -64,7 +64,8 @@ LogicalResult Exporter::exportNode(NodeOp op, file::Graph &graph) {
     return op->emitError() << "operator " << op.getFullName() << " is of opset "
                            << *own << ", its graph of opset "
                            << opset.value_or(0)
-                           << ": ONNX cannot say both in one graph";
+                           << ": ONNX cannot say both in one graph; convert "
+                              "the model to one opset";
   file::Node node;
   node.opType = op.getOpType();
   node.domain = op.getDomain();
@@ -163,7 +164,9 @@ LogicalResult Exporter::exportBody(Block &block, file::Graph &graph) {
         return failure();
     } else if (!isa<NoneOp, ml_program::GlobalLoadConstOp>(op)) {
       return op.emitError()
-             << "op '" << op.getName() << "' has no counterpart in ONNX";
+             << "op '" << op.getName()
+             << "' has no counterpart in ONNX: run the passes that remove it, "
+                "or leave it out";
     }
   }
   return success();
@@ -222,7 +225,9 @@ LogicalResult Exporter::exportInitializers(GraphOp op, file::Graph &graph) {
     auto type = dyn_cast<RankedTensorType>(global.getType());
     if (!value || (weight && !type))
       return global.emitError()
-             << "the global has no value that ONNX could hold";
+             << "weight '" << global.getSymName()
+             << "' has no value that ONNX could hold: give it an "
+                "'#inlay_onnx.weight' of a tensor with a rank, or its numbers";
     if (failed(weight ? exportWeight(global, weight, type, /*mayRefer=*/true,
                                      tensor)
                       : exportValue(global, value, tensor)))

@@ -24,7 +24,7 @@ FailureOr<std::string> Exporter::run() {
   if (graphs.size() != 1)
     return module.emitError()
            << "an ONNX file holds exactly one inlay_onnx.graph, found "
-           << graphs.size();
+           << graphs.size() << ": run --convert-nn-to-onnx on a raised module";
   file::Model model;
   auto version =
       module->getAttrOfType<IntegerAttr>(OnnxDialect::kIRVersionAttr);
@@ -37,8 +37,8 @@ FailureOr<std::string> Exporter::run() {
   if (!opsets)
     return module.emitError()
            << "a module without '" << StringRef(OnnxDialect::kOpsetsAttr)
-           << "' cannot be written: versions of operators "
-              "are part of an ONNX file";
+           << "' cannot be written: versions of operators are part of an ONNX "
+              "file; set it, as {ai.onnx = 21}";
   model.opsets = exportOpsets(opsets);
   if (failed(exportMainGraph(graphs.front(), model)))
     return failure();

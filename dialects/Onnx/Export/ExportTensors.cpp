@@ -80,7 +80,9 @@ LogicalResult Exporter::exportValue(Operation *op, Attribute value,
                                  : file::DataType::Undefined;
   if (type == file::DataType::Undefined)
     return op->emitError() << "the value " << value
-                           << " has no counterpart in ONNX";
+                           << " has no counterpart in ONNX: write dense "
+                              "elements of a type that "
+                              "ONNX has";
   llvm::append_range(tensor.dims, elements.getType().getShape());
   tensor.dataType = static_cast<int32_t>(type);
   if (auto strings = dyn_cast<DenseStringElementsAttr>(elements)) {
@@ -105,7 +107,8 @@ LogicalResult Exporter::exportWeight(Operation *op, WeightAttr weight,
   file::DataType element = getDataType(type.getElementType());
   if (element == file::DataType::Undefined)
     return op->emitError() << "elements of type " << type.getElementType()
-                           << " have no counterpart in ONNX";
+                           << " have no counterpart in ONNX: cast them to a "
+                              "type that it has";
   llvm::append_range(tensor.dims, type.getShape());
   tensor.dataType = static_cast<int32_t>(element);
   if (weight.getLength() == 0)
@@ -151,19 +154,27 @@ LogicalResult Exporter::checkSize(Operation *op, uint64_t bytes) {
   if (bytes <= file::kMaxFileBytes)
     return success();
   return op->emitError() << "the ONNX file would have " << bytes
-                         << " bytes, protobuf allows " << file::kMaxFileBytes;
+                         << " bytes, protobuf allows " << file::kMaxFileBytes
+                         << ": keep the weights outside, as raw data";
+}
+
+static std::string describeWeight(Operation *op) {
+  auto global = dyn_cast<ml_program::GlobalOp>(op);
+  return global ? ("weight '" + global.getSymName() + "'").str()
+                : std::string("a weight of this node");
 }
 
 FailureOr<StringRef> Exporter::readBytes(Operation *op, WeightAttr weight) {
   StringRef name = weight.getFile();
   if (!folder)
-    return op->emitError() << "the bytes of this weight in '" << name
-                           << "' must be copied (encoding "
+    return op->emitError() << "the bytes of " << describeWeight(op) << " in '"
+                           << name << "' must be copied (encoding "
                            << stringifyWeightEncoding(weight.getEncoding())
                            << "): say with --weights-dir where the file is";
   if (!staysInFolder(name))
     return op->emitError() << "the weight file '" << name
-                           << "' is not in the folder of the model";
+                           << "' is not in the folder of the model: copy it "
+                              "there and name it without '..'";
   std::unique_ptr<llvm::MemoryBuffer> &buffer = files[name];
   if (!buffer) {
     SmallString<256> path(*folder);
@@ -172,7 +183,8 @@ FailureOr<StringRef> Exporter::readBytes(Operation *op, WeightAttr weight) {
                                               /*RequiresNullTerminator=*/false);
     if (!opened)
       return op->emitError() << "cannot read the weight file '" << name
-                             << "': " << opened.getError().message();
+                             << "': " << opened.getError().message()
+                             << "; say with --weights-dir where it is";
     buffer = std::move(*opened);
   }
   copiedBytes += weight.getLength();
@@ -182,8 +194,9 @@ FailureOr<StringRef> Exporter::readBytes(Operation *op, WeightAttr weight) {
   uint64_t offset = weight.getOffset();
   uint64_t length = weight.getLength();
   if (offset > bytes.size() || length > bytes.size() - offset)
-    return op->emitError() << "this weight ends at byte " << offset + length
-                           << " of '" << name << "', which has " << bytes.size()
-                           << " bytes";
+    return op->emitError() << describeWeight(op) << " ends at byte "
+                           << offset + length << " of '" << name
+                           << "', which has " << bytes.size()
+                           << " bytes: fetch the file again";
   return bytes.substr(offset, length);
 }

@@ -162,7 +162,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 8 : i64}} {
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   ml_program.global private @w(dense<1.0> : tensor<4xf32>) : tensor<4xf32>
   inlay_nn.graph @main(%x: tensor<4xf32>) -> tensor<4xf32> attributes {arg_names = ["x"], batch = 1 : i64, context = 0 : i64, phase = "decode", result_names = ["y"], tokens = 1 : i64} {
-    // expected-error @below {{op 'ml_program.global_load' cannot be written as ONNX nodes}}
+    // expected-error @below {{op 'ml_program.global_load' cannot be written as ONNX nodes: it must be one of the NN level, before convert-to-dataflow}}
     %0 = ml_program.global_load @w : tensor<4xf32>
     inlay_nn.return %0 : tensor<4xf32>
   }
@@ -193,7 +193,7 @@ module attributes {inlay_onnx.ir_version = 10 : i64, inlay_onnx.opsets = {ai.onn
   ml_program.global private @source(#inlay_onnx.weight<file = "m.data", offset = 0, length = 96, encoding = raw>) : tensor<4x6xf32>
   ml_program.global private @rows(#inlay_onnx.weight_view<<@source, first = 0, sizes = [2, 2], strides = [1, 1]>>) : tensor<2x2xf32>
   inlay_nn.graph @overlap(%x: tensor<2x2xf32>) -> tensor<2x2xf32> attributes {arg_names = ["x"], batch = 1 : i64, context = 0 : i64, phase = "prefill", result_names = ["y"], tokens = 1 : i64} {
-    // expected-error @below {{the view that is weight 'rows' cannot be written as ONNX nodes}}
+    // expected-error @below {{the view that is weight 'rows' cannot be written as ONNX nodes: its strides must reach each element once}}
     %w = ml_program.global_load_const @rows : tensor<2x2xf32>
     %0 = inlay_nn.binary add %x, %w : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
     inlay_nn.return %0 : tensor<2x2xf32>
