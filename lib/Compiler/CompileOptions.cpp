@@ -59,6 +59,7 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   checkAtLeast("context", 0, options.context.value_or(0), diags);
   checkAtLeast("prefill-chunk", 1, options.prefillChunk.value_or(1), diags);
   checkAtLeast("wafers", 1, options.wafers.value_or(1), diags);
+  checkAtLeast("expert-slices", 1, options.expertSlices.value_or(1), diags);
   if (options.prefillChunk && options.phase == model::Phase::Decode)
     diags.inputError("option --prefill-chunk", "means nothing in decode")
         .notes.push_back("add --phase prefill");
@@ -133,6 +134,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("routing", llvm::sys::path::filename(options.routing).str());
   if (!options.constraints.empty())
     add("constraints", llvm::sys::path::filename(options.constraints).str());
+  if (options.expertSlices)
+    add("expert-slices", *options.expertSlices);
   if (options.allowOverBudget)
     add("allow-over-budget", true);
   return list;

@@ -126,6 +126,7 @@ static constexpr NamedOption kOptions[] = {
     {"objective", readObjective},
     {"routing", read<&CompileOptions::routing>},
     {"constraints", read<&CompileOptions::constraints>},
+    {"expert-slices", read<&CompileOptions::expertSlices>},
     {"allow-over-budget", read<&CompileOptions::allowOverBudget>},
     {"jobs", read<&CompileOptions::jobs>},
     {"o", read<&CompileOptions::outputDir>},

@@ -45,6 +45,27 @@ void inlay::addDataflowPasses(mlir::OpPassManager &pm) {
   pm.addPass(dataflow::createVerifyDataflow());
 }
 
+/// Which slices are best is a matter of what comes next.
+static wafer::SliceExpertsOptions
+slicingFor(const CompileOptions &options,
+           const wafer::PartitionStagesOptions &partition) {
+  wafer::SliceExpertsOptions slicing;
+  slicing.slices =
+      options.expertSlices ? std::to_string(*options.expertSlices) : "auto";
+  slicing.target = partition.target;
+  slicing.targetDir = partition.targetDir;
+  slicing.wafers = partition.wafers;
+  slicing.objective = partition.objective;
+  slicing.cost = partition.cost;
+  slicing.routing = partition.routing;
+  slicing.constraintsFile = partition.constraintsFile;
+  slicing.reserve = partition.reserve;
+  slicing.crossingLatency = partition.crossingLatency;
+  slicing.clock = partition.clock;
+  slicing.sram = partition.sram;
+  return slicing;
+}
+
 void inlay::addPartitionPasses(mlir::OpPassManager &pm,
                                const CompileOptions &options) {
   wafer::PartitionStagesOptions partition;
@@ -63,6 +84,7 @@ void inlay::addPartitionPasses(mlir::OpPassManager &pm,
   partition.sram = options.sram.value_or(wafer::kUnset);
   partition.allowOverBudget = options.allowOverBudget;
   partition.whatFits = options.whatFits;
+  pm.addPass(wafer::createSliceExperts(slicingFor(options, partition)));
   pm.addPass(wafer::createPartitionStages(partition));
 }
 

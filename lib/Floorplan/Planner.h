@@ -56,6 +56,9 @@ private:
   void resize(model::Extent grid, const Strips &strips, const Parts &parts,
               std::vector<model::Rect> tiles);
 
+  void tryPacked(const Parts &parts, bool apart);
+  Parts unitsOf() const;
+
   void tryDivisions();
   void tryDivision(const Division &division);
   void trySides(const Division &division, const Sides &sides);

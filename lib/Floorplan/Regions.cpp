@@ -284,6 +284,8 @@ std::optional<RegionPlan> Planner::run() {
         break;
     }
     tryDivisions();
+    if (!isDone())
+      tryPacked(unitsOf(), /*apart=*/false);
   }
   if (best && !options.anyPlan)
     refine();
@@ -302,7 +304,9 @@ std::optional<RegionPlan> Planner::runFixed(const Parts &parts) {
   }
   cuts.push_back(count());
   isFixed = true;
-  if (!areRuns) {
+  if (needsFreeTiles() && !areRuns) {
+    tryPacked(parts, /*apart=*/true);
+  } else if (!areRuns) {
     for (const Division &division : divisionsOf(chain, parts))
       tryDivision(division);
   } else {

@@ -127,9 +127,8 @@ static int64_t layersOf(const partition::Problem &problem, size_t first,
   return static_cast<int64_t>(layers.size());
 }
 
-/// Cycles of a step: of the best plan of each wafer, and of the crossings.
-static double cyclesOf(const partition::Solution &solution,
-                       WaferPlanner &planner) {
+double inlay::mapping::stepCycles(const partition::Solution &solution,
+                                  WaferPlanner &planner) {
   double cycles = solution.crossings;
   for (const partition::Stage &stage : solution.stages) {
     const std::optional<floorplan::RegionPlan> &plan =
@@ -151,7 +150,7 @@ inlay::mapping::planFastestStages(const StageRequest &request,
   if (!best || request.wafers != 0 ||
       request.objective != partition::Objective::Latency)
     return best;
-  double least = cyclesOf(*best, planner);
+  double least = stepCycles(*best, planner);
   int64_t most = 0;
   for (const partition::Stage &stage : best->stages)
     most = std::max(most, layersOf(*problem, stage.first, stage.last));
@@ -165,7 +164,7 @@ inlay::mapping::planFastestStages(const StageRequest &request,
     std::optional<partition::Solution> next = solved(fewer, ignored);
     if (next && next->stages.size() == best->stages.size())
       continue;
-    double cycles = next ? cyclesOf(*next, planner) : least;
+    double cycles = next ? stepCycles(*next, planner) : least;
     if (cycles >= least)
       break;
     least = cycles;

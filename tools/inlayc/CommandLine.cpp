@@ -107,6 +107,12 @@ struct Options {
                "expert i as 1 / (i + 1)^S, or as often as in a trace "
                "(docs/routing-traces.md)"),
       cl::cat(mapping)};
+  cl::opt<int64_t> expertSlices{
+      "expert-slices", cl::value_desc("number"),
+      cl::desc("Kernels, at most, that the experts of a layer become, each with "
+               "a slice of all of them (default: one; more where that helps "
+               "around cores that are dead or kept free)"),
+      cl::cat(mapping)};
   cl::opt<bool> allowOverBudget{
       "allow-over-budget",
       cl::desc("Place a model that does not fit as if cores had more SRAM, and "
@@ -226,6 +232,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.objective = parsed.objective;
   options.constraints = parsed.constraints;
   options.routing = parsed.routing;
+  options.expertSlices = given(parsed.expertSlices);
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;
   options.outputDir = parsed.outputDir;

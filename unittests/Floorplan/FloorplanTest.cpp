@@ -194,6 +194,31 @@ TEST(FloorplanTest, RegionsThatWaitForEachOtherTouch) {
             std::max(a.width + b.width, a.height + b.height) / 2 + 1);
 }
 
+TEST(FloorplanTest, PacksKernelsAroundDeadCores) {
+  // Dead cores cut the grid into a band and two columns of different sizes, of
+  // which each kernel needs most of one; in the order of the chain they do not
+  // fit.
+  std::vector<Rect> dead = {{0, 20, 60, 1}, {30, 21, 1, 39}};
+  Chain chain = makeChain({60, 60}, {{100, 1100000, 0}, {100, 900000, 0}},
+                          {1, 0, 1}, dead);
+  for (Link &link : chain.links)
+    link.bytes *= 2;
+  // One offer each: nothing is halved.
+  using Key = std::tuple<int, int64_t, int64_t>;
+  auto known = std::make_shared<std::map<Key, std::vector<Offer>>>();
+  chain.offers = [known, offers = chain.offers](
+                     int kind, Extent extent) -> const std::vector<Offer> & {
+    std::vector<Offer> &mine = (*known)[{kind, extent.width, extent.height}];
+    int64_t bytes = kind == 0 ? 1100000 : 900000;
+    if (mine.empty() && bytes <= extent.area() * 1000)
+      mine.push_back(offers(kind, extent).front());
+    return mine;
+  };
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions.size(), 3u);
+}
+
 TEST(FloorplanTest, FindsNothingWhereNothingFits) {
   Chain chain = makeChain({10, 10}, {{10, 150000, 0}}, {0, 0});
   EXPECT_FALSE(planned(chain));

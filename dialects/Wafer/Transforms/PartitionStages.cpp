@@ -9,6 +9,7 @@
 #include "AttrConversion.h"
 #include "ConstraintConversion.h"
 #include "EmitDiagnostics.h"
+#include "MachineOptions.h"
 #include "MappingAnalysis.h"
 #include "Passes.h"
 #include "Placement.h"
@@ -17,7 +18,6 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 #include "fmt/format.h"
 
@@ -46,6 +46,14 @@ public:
   using PartitionStagesBase::PartitionStagesBase;
 
   void runOnOperation() override;
+
+  using PartitionStagesBase::clock;
+  using PartitionStagesBase::cost;
+  using PartitionStagesBase::crossingLatency;
+  using PartitionStagesBase::reserve;
+  using PartitionStagesBase::sram;
+  using PartitionStagesBase::target;
+  using PartitionStagesBase::targetDir;
 
 private:
   bool checkModule();
@@ -85,20 +93,8 @@ bool PartitionStages::checkModule() {
 /// Those of the file become part of the module, where later passes read them.
 bool PartitionStages::loadConstraints(Diagnostics &diags) {
   if (!constraintsFile.empty()) {
-    auto text = llvm::MemoryBuffer::getFile(constraintsFile, /*IsText=*/true);
-    if (!text) {
-      diags.inputError("constraints file '" + constraintsFile + "'",
-                       "cannot be read: " + text.getError().message());
-      return false;
-    }
-    Diagnostics findings;
-    std::optional<mapping::Constraints> wanted = mapping::parseConstraints(
-        (*text)->getBuffer().str(), mapping->getModel(), findings);
-    for (const inlay::Diagnostic &finding : findings.all())
-      diags.inputError("constraints file '" + constraintsFile + "'",
-                       finding.subject.empty()
-                           ? finding.message
-                           : finding.subject + " " + finding.message);
+    std::optional<mapping::Constraints> wanted =
+        wafer::loadConstraints(constraintsFile, mapping->getModel(), diags);
     if (!wanted)
       return false;
     addConstraints(getOperation(), mapping->getModel(), *wanted);
@@ -112,27 +108,10 @@ bool PartitionStages::loadConstraints(Diagnostics &diags) {
 }
 
 bool PartitionStages::loadTarget(Diagnostics &diags) {
-  std::optional<target::Target> found = target::find(target, targetDir, diags);
+  std::optional<target::Target> found =
+      wafer::loadTarget(machineOptionsOf(*this), diags);
   if (!found)
     return false;
-  target::Overrides overrides;
-  if (reserve != kUnset)
-    overrides.reserve = reserve;
-  if (crossingLatency != kUnset)
-    overrides.crossingLatency = crossingLatency;
-  if (clock != kUnset)
-    overrides.clock = clock;
-  if (sram != kUnset)
-    overrides.sram = sram;
-  if (!target::apply(overrides, *found, diags))
-    return false;
-  if (cost == CostMode::Calibrated && found->primitives.empty()) {
-    diags
-        .inputError("option --cost", "target '" + found->name +
-                                         "' has no measured costs of software")
-        .notes.push_back("use --cost ideal, or a target with primitives");
-    return false;
-  }
   machine = std::move(*found);
   machineAttr = toAttr(&getContext(), machine);
   return true;

@@ -11,6 +11,67 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SliceExperts : Pass<"slice-experts", "mlir::ModuleOp"> {
+  let summary = "Cuts kernels of experts into slices with regions of their own";
+  let description = [{
+    A kernel of experts becomes several, each with all experts and a slice of
+    their intermediate dim, whose results whoever takes them adds up (see
+    `SliceExperts.h` of the dataflow level). Slices have regions of their own,
+    which find room where one large rectangle does not, and equal work whatever
+    tokens choose. Where a kernel cannot be cut into as many as is wanted, it is
+    cut into as many as it can.
+
+    With `auto` kernels stay whole where the whole grid is free. Where cores are
+    dead or kept free, partitions for some numbers of slices are tried, and the
+    one of fewest cycles is taken. Kernels that constraints name stay whole.
+
+    Options beside `slices` are those of `partition-stages`, which is to follow;
+    what is wrong with them is said there.
+
+    Remark `SliceExperts`: metrics `kernels` (sliced ones), `slices`.
+  }];
+  let options = [
+    Option<"slices", "slices", "std::string", /*default=*/"\"auto\"",
+           "Slices of each kernel of experts, or auto">,
+    Option<"target", "target", "std::string", /*default=*/"\"\"",
+           "Name of a shipped target, or a file that ends in .json">,
+    Option<"targetDir", "target-dir", "std::string", /*default=*/"\"\"",
+           "Folder of the shipped targets">,
+    Option<"wafers", "wafers", "std::string", /*default=*/"\"auto\"",
+           "Number of wafers, or auto">,
+    Option<"objective", "objective", "::inlay::wafer::Objective",
+           /*default=*/"::inlay::wafer::Objective::Latency",
+           "What to minimise",
+           [{::llvm::cl::values(
+              clEnumValN(::inlay::wafer::Objective::Latency, "latency",
+                         "cycles of one step"),
+              clEnumValN(::inlay::wafer::Objective::Throughput, "throughput",
+                         "cycles of the slowest stage"),
+              clEnumValN(::inlay::wafer::Objective::Wafers, "wafers",
+                         "number of wafers"))}]>,
+    Option<"cost", "cost", "::inlay::wafer::CostMode",
+           /*default=*/"::inlay::wafer::CostMode::Ideal",
+           "What estimates count",
+           [{::llvm::cl::values(
+              clEnumValN(::inlay::wafer::CostMode::Ideal, "ideal",
+                         "limits of the hardware only"),
+              clEnumValN(::inlay::wafer::CostMode::Calibrated, "calibrated",
+                         "and measured costs of software"))}]>,
+    Option<"routing", "routing", "std::string", /*default=*/"\"uniform\"",
+           "How tokens choose experts: uniform, zipf:S, or the file of a trace">,
+    Option<"constraintsFile", "constraints", "std::string", /*default=*/"\"\"",
+           "A file of constraints (docs/constraints.md)">,
+    Option<"reserve", "reserve", "int64_t", /*default=*/"-1",
+           "Bytes of a core that are not for data; negative: the target's">,
+    Option<"crossingLatency", "crossing-latency", "double", /*default=*/"-1",
+           "Microseconds from wafer to wafer; negative: the target's">,
+    Option<"clock", "clock", "double", /*default=*/"-1",
+           "Clock in GHz; negative: the target's">,
+    Option<"sram", "sram", "int64_t", /*default=*/"-1",
+           "Bytes of SRAM of a core; negative: the target's">,
+  ];
+}
+
 def PartitionStages : Pass<"partition-stages", "mlir::ModuleOp"> {
   let summary = "Chooses the number of wafers, and a wafer for each kernel";
   let description = [{

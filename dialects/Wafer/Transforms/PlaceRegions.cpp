@@ -30,6 +30,12 @@ namespace inlay::wafer {
 
 namespace {
 
+/// What a region has left on each core for a kernel of experts.
+struct Room {
+  int64_t bytes = 0;
+  int64_t scratch = 0; ///< of the region, which the kernel may use
+};
+
 /// Writes the floorplans of a system's stages into its regions.
 class Placer {
 public:
@@ -57,7 +63,7 @@ private:
   mapping::WaferPlanner &planner;
   MutableArrayRef<Placement> placements;
   OpBuilder builder;
-  std::map<size_t, int64_t> freeBytes; ///< on each core, of kernels of experts
+  std::map<size_t, Room> rooms; ///< of kernels of experts
   int64_t regions = 0, cores = 0, distance = 0;
 };
 
@@ -132,15 +138,18 @@ LogicalResult Placer::placeStage(StageOp stage,
     RegionOp region = placements[run[planned.kernels.front()]].region;
     region.setSize({rect.width, rect.height});
     region.setAt(ArrayRef<int64_t>{rect.x, rect.y});
-    int64_t layers = 0;
+    int64_t layers = 0, scratch = 0;
     for (auto [kernel, offer] : llvm::zip(planned.kernels, planned.offers)) {
       placeKernel(run[kernel], rect.extent(), offer);
       layers += isExperts(model.kernels[run[kernel]]) ? 1 : 0;
+      scratch = std::max(
+          scratch,
+          chain.offers(chain.links[kernel].kind, rect.extent())[offer].scratch);
     }
     // Kernels of experts that share a region share what it has left.
     for (size_t kernel : planned.kernels)
       if (isExperts(model.kernels[run[kernel]]))
-        freeBytes[run[kernel]] = (chain.budget - planned.bytes) / layers;
+        rooms[run[kernel]] = {(chain.budget - planned.bytes) / layers, scratch};
     ++regions;
     cores += rect.area();
   }
@@ -159,18 +168,21 @@ void Placer::placeKernel(size_t k, model::Extent extent, size_t offer) {
 /// Where all regions are, groups take their experts. What is left on the cores
 /// of a region serves other groupings, then replicas.
 void Placer::placeExperts() {
-  for (auto [k, freeOnCore] : freeBytes) {
+  for (auto [k, room] : rooms) {
     const model::KernelSpec &kernel = model.kernels[k];
     model::Sharding sharding = placements[k].getSharding();
-    int64_t most = model::footprint(kernel, sharding).total() +
-                   std::max<int64_t>(0, freeOnCore);
+    auto bytesOf = [&, scratch = room.scratch](const model::Sharding &cut) {
+      model::Footprint bytes = model::footprint(kernel, cut);
+      return bytes.resident() + std::max(bytes.scratch, scratch);
+    };
+    int64_t most = bytesOf(sharding) + std::max<int64_t>(0, room.bytes);
     std::vector<model::Sharding> groupings =
-        planner.groupings(k, sharding.region, most);
+        planner.groupings(k, sharding.region, most, room.scratch);
     if (!groupings.empty())
       sharding = planner.getExperts().choose(kernel, groupings);
     sharding.held = planner.getExperts().place(
         kernel, sharding,
-        std::max<int64_t>(0, most - model::footprint(kernel, sharding).total()),
+        std::max<int64_t>(0, most - bytesOf(sharding)),
         routerOf(k));
     placements[k].assign.setShardingAttr(toAttr(system.getContext(), sharding));
     addGroups(k, sharding);

@@ -51,6 +51,10 @@ std::optional<partition::Solution>
 planFastestStages(const StageRequest &request, WaferPlanner &planner,
                   Diagnostics &diags);
 
+/// Cycles of a step by the best plan of each wafer of the solution, crossings
+/// counted; infinity where some wafer has none.
+double stepCycles(const partition::Solution &solution, WaferPlanner &planner);
+
 /// A budget with which a request that fails succeeds.
 struct LeastBudget {
   int64_t budget = 0; ///< a multiple of the alignment of buffers

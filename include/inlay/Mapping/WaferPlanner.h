@@ -71,9 +71,9 @@ public:
                                     size_t offer);
 
   /// The ways to cut a kernel of experts on its region that take at most
-  /// `bytes` of a core.
+  /// `bytes` of a core; `scratch` is there for others in any case.
   std::vector<model::Sharding> groupings(size_t kernel, model::Extent extent,
-                                         int64_t bytes);
+                                         int64_t bytes, int64_t scratch = 0);
 
   int64_t liveCores();
   /// Bytes that every placement of the kernel needs over all cores, at least.

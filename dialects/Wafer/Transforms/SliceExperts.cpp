@@ -1,0 +1,228 @@
+//===- SliceExperts.cpp - Chooses slices of experts -----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Dataflow/Transforms/SliceExperts.h"
+
+#include "AttrConversion.h"
+#include "ConstraintConversion.h"
+#include "EmitDiagnostics.h"
+#include "ExtractModel.h"
+#include "MachineOptions.h"
+#include "MappingAnalysis.h"
+#include "Passes.h"
+
+#include "dialects/Onnx/IR/Onnx.h"
+#include "inlay/Mapping/StagePlanner.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::wafer;
+
+namespace inlay::wafer {
+#define GEN_PASS_DEF_SLICEEXPERTS
+#include "dialects/Wafer/Transforms/Passes.h.inc"
+} // namespace inlay::wafer
+
+/// Views of whole experts show nothing to anybody when these are sliced.
+static void eraseUnusedViews(ModuleOp module, dataflow::GraphOp graph,
+                             SymbolTable &globals) {
+  llvm::StringSet<> used;
+  for (dataflow::KernelOpInterface kernel : graph.getKernels())
+    for (auto weight : kernel.getWeights().getAsRange<FlatSymbolRefAttr>())
+      used.insert(weight.getValue());
+  for (auto global :
+       llvm::make_early_inc_range(module.getOps<ml_program::GlobalOp>()))
+    if (isa_and_nonnull<onnx::WeightViewAttr>(global.getValueAttr()) &&
+        !used.contains(global.getSymName()))
+      globals.erase(global);
+}
+
+/// Cuts every kernel of experts but those in `whole` into at most `most`
+/// slices, as many as can be; how many kernels were cut.
+static int64_t sliceAll(ModuleOp module, int64_t most,
+                        const llvm::StringSet<> &whole) {
+  SymbolTable globals(module);
+  int64_t sliced = 0;
+  for (auto graph : module.getOps<dataflow::GraphOp>()) {
+    for (auto experts :
+         llvm::to_vector(graph.getBlock().getOps<dataflow::ExpertsOp>())) {
+      int64_t count = whole.contains(experts.getSymName()) ? 1 : most;
+      while (count > 1 && !dataflow::canSlice(experts, count, globals))
+        --count;
+      if (count < 2)
+        continue;
+      dataflow::sliceExperts(experts, count, globals);
+      ++sliced;
+    }
+    if (sliced > 0)
+      eraseUnusedViews(module, graph, globals);
+  }
+  return sliced;
+}
+
+namespace {
+
+class SliceExperts : public inlay::wafer::impl::SliceExpertsBase<SliceExperts> {
+public:
+  using SliceExpertsBase::SliceExpertsBase;
+  using SliceExpertsBase::clock;
+  using SliceExpertsBase::cost;
+  using SliceExpertsBase::crossingLatency;
+  using SliceExpertsBase::reserve;
+  using SliceExpertsBase::sram;
+  using SliceExpertsBase::target;
+  using SliceExpertsBase::targetDir;
+
+  void runOnOperation() override;
+
+private:
+  bool loadConstraints();
+  bool loadMachine();
+  int64_t best();
+  double cyclesWith(int64_t count);
+
+  target::Target machine;
+  cost::ModelRouting choices;
+  mapping::Constraints constraints; ///< indices are of the whole kernels
+  llvm::StringSet<> whole;          ///< kernels that constraints name
+};
+
+} // namespace
+
+/// False where something is wrong with them or with the graph:
+/// `partition-stages` says it.
+bool SliceExperts::loadConstraints() {
+  auto graphs = llvm::to_vector(getOperation().getOps<dataflow::GraphOp>());
+  if (graphs.size() != 1)
+    return false;
+  Diagnostics ignored;
+  ScopedDiagnosticHandler quiet(&getContext(),
+                                [](mlir::Diagnostic &) { return success(); });
+  FailureOr<model::Graph> model = extractModel(graphs.front());
+  if (failed(model))
+    return false;
+  FailureOr<mapping::Constraints> known =
+      readConstraints(getOperation(), *model);
+  if (failed(known))
+    return false;
+  constraints = std::move(*known);
+  if (!constraintsFile.empty()) {
+    std::optional<mapping::Constraints> wanted =
+        wafer::loadConstraints(constraintsFile, *model, ignored);
+    if (!wanted)
+      return false;
+    llvm::append_range(constraints.keepOut, wanted->keepOut);
+    llvm::append_range(constraints.pins, wanted->pins);
+    llvm::append_range(constraints.limits, wanted->limits);
+    llvm::append_range(constraints.together, wanted->together);
+  }
+  for (const mapping::Constraints::Pin &pin : constraints.pins)
+    whole.insert(model->kernels[pin.kernel].name);
+  for (const mapping::Constraints::Limit &limit : constraints.limits)
+    whole.insert(model->kernels[limit.kernel].name);
+  for (const std::vector<size_t> &kernels : constraints.together)
+    for (size_t kernel : kernels)
+      whole.insert(model->kernels[kernel].name);
+  return true;
+}
+
+/// False where options are wrong: likewise.
+bool SliceExperts::loadMachine() {
+  Diagnostics ignored;
+  std::optional<target::Target> found =
+      wafer::loadTarget(machineOptionsOf(*this), ignored);
+  std::optional<cost::ModelRouting> read =
+      cost::parseRouting(routing.getValue(), ignored);
+  if (!found || !read)
+    return false;
+  machine = std::move(*found);
+  choices = std::move(*read);
+  return true;
+}
+
+/// Of the best partition that is found when kernels are cut into so many
+/// slices; infinity where there is none.
+double SliceExperts::cyclesWith(int64_t count) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  OwningOpRef<ModuleOp> trial = getOperation().clone();
+  if (count > 1 && sliceAll(*trial, count, whole) == 0)
+    return kNever;
+  ScopedDiagnosticHandler quiet(&getContext(),
+                                [](mlir::Diagnostic &) { return success(); });
+  FailureOr<model::Graph> model =
+      extractModel(*trial->getOps<dataflow::GraphOp>().begin());
+  if (failed(model))
+    return kNever;
+  // What constraints say of kernels is left out: these are the same each time.
+  mapping::Constraints free;
+  free.keepOut = constraints.keepOut;
+  int number = 0;
+  StringRef(wafers.getValue()).getAsInteger(10, number);
+  mapping::StageRequest request = {*model,
+                                   machine,
+                                   toMode(cost),
+                                   choices,
+                                   free,
+                                   machine.budget(),
+                                   number,
+                                   static_cast<partition::Objective>(
+                                       objective.getValue())};
+  mapping::WaferPlanner planner = request.makePlanner();
+  Diagnostics ignored;
+  std::optional<partition::Solution> solution =
+      mapping::planFastestStages(request, planner, ignored);
+  return solution ? mapping::stepCycles(*solution, planner) : kNever;
+}
+
+/// Where all cores are free whole kernels do well, and are found at once.
+int64_t SliceExperts::best() {
+  constexpr int64_t kTried[] = {1, 2, 4, 8};
+  bool isFree = machine.dead.empty() && constraints.keepOut.empty();
+  bool hasExperts = llvm::any_of(
+      getOperation().getOps<dataflow::GraphOp>(), [](dataflow::GraphOp graph) {
+        return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
+      });
+  if (isFree || !hasExperts)
+    return 1;
+  std::pair<double, int64_t> best = {std::numeric_limits<double>::infinity(),
+                                     1};
+  for (int64_t count : kTried)
+    best = std::min(best, std::pair(cyclesWith(count), count));
+  return best.second;
+}
+
+void SliceExperts::runOnOperation() {
+  int64_t count = 1;
+  StringRef text = slices.getValue();
+  if (text != "auto" && (text.getAsInteger(10, count) || count < 1)) {
+    getOperation().emitError()
+        << "option slices must be 'auto' or a number of at least 1, got '"
+        << text << "'";
+    return signalPassFailure();
+  }
+  if (text != "auto" && count == 1)
+    return markAllAnalysesPreserved();
+  if (!loadConstraints() || (text == "auto" && !loadMachine()))
+    return markAllAnalysesPreserved();
+  if (text == "auto")
+    count = best();
+  int64_t sliced = count > 1 ? sliceAll(getOperation(), count, whole) : 0;
+  if (sliced == 0)
+    return markAllAnalysesPreserved();
+  remark::passed(getOperation().getLoc(),
+                 remark::RemarkOpts::name("SliceExperts").category("mapping"))
+      << "cut kernels of experts into slices"
+      << remark::metric("kernels", sliced) << remark::metric("slices", count);
+}

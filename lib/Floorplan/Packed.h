@@ -1,0 +1,41 @@
+//===- Packed.h - Kernels on free rectangles around dead cores --*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Dead cores leave rectangles of many sizes. Which kernels share one is then
+// not a matter of their order but of what fits: kernels are assigned to the
+// rectangles one by one, the largest first, and moved as long as that saves
+// cycles of the step.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_FLOORPLAN_PACKED_H
+#define INLAY_LIB_FLOORPLAN_PACKED_H
+
+#include "Divisions.h"
+#include "RunCost.h"
+
+namespace inlay::floorplan {
+
+/// Sets of disjoint free rectangles for kernels of which the largest needs
+/// about `cores` cores, the most promising first, at most `most` sets: bands of
+/// rows or of columns, what is free in each along all of it, cut into parts
+/// that hold the largest kernel.
+std::vector<std::vector<model::Rect>>
+freeBands(model::Extent grid, const std::vector<model::Rect> &dead,
+          int64_t cores, size_t most);
+
+/// Kernels of a part share a region. Parts are assigned to the rectangles so
+/// that the step is short; several may share one, unless `apart`. None where a
+/// part finds no room. `refines`: whether to look for better assignments.
+std::optional<std::vector<Region>>
+assignParts(const Chain &chain, RunCost &runs, const Parts &parts,
+            const std::vector<model::Rect> &rects, bool apart, bool refines);
+
+} // namespace inlay::floorplan
+
+#endif // INLAY_LIB_FLOORPLAN_PACKED_H
