@@ -228,11 +228,13 @@ const model::Sharding &WaferPlanner::shardingOf(size_t kernel, Extent extent,
 }
 
 std::vector<model::Sharding>
-WaferPlanner::groupings(size_t kernel, Extent extent, int64_t bytes) {
+WaferPlanner::groupings(size_t kernel, Extent extent, int64_t bytes,
+                        int64_t scratch) {
   std::vector<model::Sharding> all =
       explorer.allOf(model.kernels[kernel], extent);
   std::erase_if(all, [&](const model::Sharding &sharding) {
-    return model::footprint(model.kernels[kernel], sharding).total() > bytes;
+    model::Footprint needs = model::footprint(model.kernels[kernel], sharding);
+    return needs.resident() + std::max(needs.scratch, scratch) > bytes;
   });
   return all;
 }
