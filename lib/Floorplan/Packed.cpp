@@ -41,8 +41,8 @@ static std::vector<int64_t> bandEnds(Extent grid, const std::vector<Rect> &dead,
     int64_t chosen = even;
     for (int64_t way = 0; way <= height / kReach; ++way)
       for (int64_t end : {even - way, even + way}) {
-        int64_t cut = std::count_if(
-            dead.begin(), dead.end(), [&](const Rect &rect) {
+        int64_t cut =
+            std::count_if(dead.begin(), dead.end(), [&](const Rect &rect) {
               return rect.y < end && end < rect.bottom() && rect.width > 0;
             });
         if (best.first >= 0 && std::pair(cut, way) >= best)
@@ -320,11 +320,9 @@ void Assigner::refine() {
   }
 }
 
-std::optional<std::vector<Region>>
-inlay::floorplan::assignParts(const Chain &chain, RunCost &runs,
-                              const Parts &parts,
-                              const std::vector<Rect> &rects, bool apart,
-                              bool refines) {
+std::optional<std::vector<Region>> inlay::floorplan::assignParts(
+    const Chain &chain, RunCost &runs, const Parts &parts,
+    const std::vector<Rect> &rects, bool apart, bool refines) {
   for (bool byCycles : {true, false}) {
     Assigner assigner(chain, runs, parts, rects, apart);
     if (!assigner.assign(byCycles))

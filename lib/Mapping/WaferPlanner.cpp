@@ -227,9 +227,10 @@ const model::Sharding &WaferPlanner::shardingOf(size_t kernel, Extent extent,
   return explorer.choices(model.kernels[kernel], extent)[offer].sharding;
 }
 
-std::vector<model::Sharding>
-WaferPlanner::groupings(size_t kernel, Extent extent, int64_t bytes,
-                        int64_t scratch) {
+std::vector<model::Sharding> WaferPlanner::groupings(size_t kernel,
+                                                     Extent extent,
+                                                     int64_t bytes,
+                                                     int64_t scratch) {
   std::vector<model::Sharding> all =
       explorer.allOf(model.kernels[kernel], extent);
   std::erase_if(all, [&](const model::Sharding &sharding) {

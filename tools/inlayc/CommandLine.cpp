@@ -109,9 +109,10 @@ struct Options {
       cl::cat(mapping)};
   cl::opt<int64_t> expertSlices{
       "expert-slices", cl::value_desc("number"),
-      cl::desc("Kernels, at most, that the experts of a layer become, each with "
-               "a slice of all of them (default: one; more where that helps "
-               "around cores that are dead or kept free)"),
+      cl::desc(
+          "Kernels, at most, that the experts of a layer become, each with "
+          "a slice of all of them (default: one; more where that helps "
+          "around cores that are dead or kept free)"),
       cl::cat(mapping)};
   cl::opt<bool> allowOverBudget{
       "allow-over-budget",

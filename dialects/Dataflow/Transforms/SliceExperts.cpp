@@ -80,8 +80,8 @@ private:
       if (blocks && !isOne && !isOnePerExpert(blocks))
         cut(blocks, 1);
     if (bias)
-      isPossible &= shapeOf(bias) ==
-                    ArrayRef<int64_t>({experts.getNumExperts(), inner});
+      isPossible &=
+          shapeOf(bias) == ArrayRef<int64_t>({experts.getNumExperts(), inner});
     cut(bias, 1);
   }
 
@@ -197,7 +197,8 @@ static SmallVector<onnx::WeightPieceAttr> piecesOf(ml_program::GlobalOp global,
 
 /// A new global with slice `slice` of a weight. `dim` is not 0, along which
 /// pieces follow each other.
-ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim, int64_t slice) {
+ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim,
+                                     int64_t slice) {
   ml_program::GlobalOp global = globalOf(weight);
   auto type = cast<RankedTensorType>(global.getType());
   int64_t length = type.getDimSize(dim) / count;
@@ -252,8 +253,7 @@ ExpertsOp Slicer::makeSlice(int64_t slice) {
     argument.setType(global.getType());
     part.setWeightsAttr(builder.getArrayAttr(weights));
   }
-  partNode.setStructureAttr(
-      builder.getStringAttr(computeStructure(partNode)));
+  partNode.setStructureAttr(builder.getStringAttr(computeStructure(partNode)));
   return part;
 }
 
@@ -269,8 +269,8 @@ void Slicer::addUp(KernelOpInterface consumer, ArrayRef<Value> slices) {
     Value first = body.getArgument(input);
     SmallVector<Value> others;
     for (size_t s = 1; s < slices.size(); ++s)
-      others.push_back(body.insertArgument(input + s, first.getType(),
-                                           first.getLoc()));
+      others.push_back(
+          body.insertArgument(input + s, first.getType(), first.getLoc()));
     op->setOperand(input, slices.front());
     op->insertOperands(input + 1, slices.drop_front());
     Value sum = first;

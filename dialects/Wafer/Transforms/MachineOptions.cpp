@@ -50,8 +50,8 @@ inlay::wafer::loadConstraints(const std::string &file,
     return std::nullopt;
   }
   Diagnostics findings;
-  std::optional<mapping::Constraints> wanted = mapping::parseConstraints(
-      (*text)->getBuffer().str(), model, findings);
+  std::optional<mapping::Constraints> wanted =
+      mapping::parseConstraints((*text)->getBuffer().str(), model, findings);
   for (const inlay::Diagnostic &finding : findings.all())
     diags.inputError("constraints file '" + file + "'",
                      finding.subject.empty()

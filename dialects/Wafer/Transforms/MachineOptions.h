@@ -32,9 +32,8 @@ struct MachineOptions {
 
 /// Of a pass that has these options.
 template <typename PassT> MachineOptions machineOptionsOf(const PassT &pass) {
-  return {pass.target, pass.targetDir,       pass.cost,
-          pass.reserve, pass.crossingLatency, pass.clock,
-          pass.sram};
+  return {pass.target,          pass.targetDir, pass.cost, pass.reserve,
+          pass.crossingLatency, pass.clock,     pass.sram};
 }
 
 /// The target with what the options change.

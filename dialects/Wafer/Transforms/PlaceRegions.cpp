@@ -181,8 +181,7 @@ void Placer::placeExperts() {
     if (!groupings.empty())
       sharding = planner.getExperts().choose(kernel, groupings);
     sharding.held = planner.getExperts().place(
-        kernel, sharding,
-        std::max<int64_t>(0, most - bytesOf(sharding)),
+        kernel, sharding, std::max<int64_t>(0, most - bytesOf(sharding)),
         routerOf(k));
     placements[k].assign.setShardingAttr(toAttr(system.getContext(), sharding));
     addGroups(k, sharding);

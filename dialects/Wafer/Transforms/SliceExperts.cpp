@@ -76,11 +76,11 @@ namespace {
 
 class SliceExperts : public inlay::wafer::impl::SliceExpertsBase<SliceExperts> {
 public:
-  using SliceExpertsBase::SliceExpertsBase;
   using SliceExpertsBase::clock;
   using SliceExpertsBase::cost;
   using SliceExpertsBase::crossingLatency;
   using SliceExpertsBase::reserve;
+  using SliceExpertsBase::SliceExpertsBase;
   using SliceExpertsBase::sram;
   using SliceExpertsBase::target;
   using SliceExpertsBase::targetDir;
@@ -170,15 +170,11 @@ double SliceExperts::cyclesWith(int64_t count) {
   free.keepOut = constraints.keepOut;
   int number = 0;
   StringRef(wafers.getValue()).getAsInteger(10, number);
-  mapping::StageRequest request = {*model,
-                                   machine,
-                                   toMode(cost),
-                                   choices,
-                                   free,
-                                   machine.budget(),
-                                   number,
-                                   static_cast<partition::Objective>(
-                                       objective.getValue())};
+  mapping::StageRequest request = {
+      *model,       machine,
+      toMode(cost), choices,
+      free,         machine.budget(),
+      number,       static_cast<partition::Objective>(objective.getValue())};
   mapping::WaferPlanner planner = request.makePlanner();
   Diagnostics ignored;
   std::optional<partition::Solution> solution =

@@ -66,9 +66,9 @@ struct CompileOptions {
   // Mapping.
   partition::Objective objective = partition::Objective::Latency;
   std::string routing = "uniform"; ///< or "zipf:S", or the file of a trace
-  std::string constraints;      ///< a file (docs/constraints.md); empty: none
+  std::string constraints; ///< a file (docs/constraints.md); empty: none
   std::optional<int64_t> expertSlices; ///< of each layer; unset: what is best
-  bool allowOverBudget = false; ///< place what does not fit all the same
+  bool allowOverBudget = false;        ///< place what does not fit all the same
   bool whatFits = true; ///< find out what would fit where the model does not
 
   // Output.
