@@ -117,15 +117,35 @@ static int64_t coresOfSum(const Op &op, const std::string &axis) {
   return plus(divideUp(points, shard), straddles ? 1 : 0);
 }
 
-/// Values of a dim that a core sees: of dims that share an axis it has a run of
-/// points, which may begin in one value of the slower dim and end in the next.
-static int64_t seenOf(const Cut &cut) {
-  if (cut.inner <= 1 || cut.shard < 1)
-    return std::min(cut.shard, cut.size);
-  bool straddles = cut.shard > cut.inner ? cut.shard % cut.inner != 0
-                                         : cut.inner % cut.shard != 0;
-  return std::min(plus(divideUp(cut.shard, cut.inner), straddles ? 1 : 0),
-                  cut.size);
+/// Different values that a core sees of the dims of an op along an axis that are
+/// not summed. It has a run of points, which may begin in one value of the
+/// slower dims and end in the next; dims that follow each other count as one.
+static int64_t seenAlong(const Op &op, const std::string &axis) {
+  int64_t total = 1, sizes = 0, pointsOfOne = 1, shard = 1;
+  auto take = [&] {
+    if (sizes == 0)
+      return;
+    int64_t touched = divideUp(shard, pointsOfOne);
+    bool divides = pointsOfOne == 1 || shard % pointsOfOne == 0 ||
+                   pointsOfOne % shard == 0;
+    total = times(total, std::min(sizes, touched + (divides ? 0 : 1)));
+    sizes = 0;
+  };
+  bool isThere = false;
+  for (const Cut &dim : op.dims) {
+    if (dim.axis != axis)
+      continue;
+    if (dim.isReduction) {
+      take();
+      continue;
+    }
+    isThere = true;
+    shard = std::max<int64_t>(1, dim.shard);
+    pointsOfOne = std::max<int64_t>(1, dim.inner);
+    sizes = times(std::max<int64_t>(1, sizes), std::max<int64_t>(1, dim.size));
+  }
+  take();
+  return isThere ? std::min(total, shard) : 1;
 }
 
 /// Sums lie one behind the other where the dims that are summed are the fastest
@@ -141,9 +161,8 @@ static SumLayout layoutOf(const Op &op, const std::string &axis) {
     isInside |= dim.isReduction;
     int64_t &factor = dim.isReduction ? layout.points : layout.count;
     factor = times(factor, std::max<int64_t>(1, dim.size));
-    if (!dim.isReduction)
-      layout.onCore = times(layout.onCore, std::max<int64_t>(1, seenOf(dim)));
   }
+  layout.onCore = seenAlong(op, axis);
   if (isSplit)
     layout = {1, times(layout.points, layout.count), layout.shard, 1};
   return layout;
@@ -171,8 +190,10 @@ int64_t SumLayout::turnsOver(int64_t cores, int64_t parts) const {
 int64_t SumOrder::elementsOf(const Op &op) const {
   int64_t elements = 1;
   for (const Cut &dim : op.dims)
-    if (!dim.isReduction)
-      elements = times(elements, seenOf(dim));
+    if (!dim.isReduction && dim.axis == "none")
+      elements = times(elements, dim.size);
+  for (const char *axis : {"x", "y", "group"})
+    elements = times(elements, seenAlong(op, axis));
   // A choice sends the best of every core: a number and its index each.
   if (op.kind == "top_k")
     elements = times(elements, 2 * lastOutput);

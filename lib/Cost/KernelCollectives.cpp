@@ -47,27 +47,21 @@ static int64_t lineOf(const OpSpec &op, const std::vector<Cut> &cuts,
   return shard < points && points % shard != 0 ? within + 1 : within;
 }
 
-/// Values of a dim that a core sees. Of dims that share an axis it has a run of
-/// points, which may begin in one value of the slower dim and end in the next.
-static double seen(const Cut &cut) {
-  if (cut.inner == 1)
-    return double(std::min(cut.shard, cut.size));
-  bool straddles = cut.shard > cut.inner ? cut.shard % cut.inner != 0
-                                         : cut.inner % cut.shard != 0;
-  return double(std::min(ceilDiv(cut.shard, cut.inner) + straddles, cut.size));
-}
-
 /// Values that one line sums, or one for each row of a norm, softmax or choice.
 static double elementsOf(const KernelSpec &kernel, const OpSpec &op,
                          const std::vector<Cut> &cuts, double load) {
   bool isExperts = kernel.role == KernelRole::Experts;
   double elements = isExperts ? load : 1;
-  for (size_t d = 0; d < op.dims.size(); ++d) {
+  auto counts = [&](size_t d) {
     const IterationDim &dim = op.dims[d];
-    if (dim.kind != DimKind::Reduction &&
-        !(isExperts && (dim.name == "expert" || dim.name == "token")))
-      elements *= seen(cuts[d]);
-  }
+    return dim.kind != DimKind::Reduction &&
+           !(isExperts && (isExpertDim(dim) || isTokenDim(dim)));
+  };
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    if (cuts[d].axis == Axis::None && counts(d))
+      elements *= double(op.dims[d].size);
+  for (Axis axis : {Axis::X, Axis::Y, Axis::Group})
+    elements *= double(valuesSeen(cuts, axis, counts));
   // A choice sends the best of every core: a number and its index each.
   if (op.opClass == OpClass::TopK && !kernel.outputs.empty())
     elements *= 2 * double(kernel.outputs.back().shape.back());

@@ -102,6 +102,36 @@ std::vector<Cut> inlay::model::opCuts(const OpSpec &op,
   return cuts;
 }
 
+int64_t inlay::model::valuesSeen(const std::vector<Cut> &cuts, Axis axis,
+                                 const std::function<bool(size_t)> &isIn) {
+  int64_t all = 1, block = 1, inner = 1, shard = 1;
+  bool isOpen = false;
+  auto close = [&] {
+    if (!isOpen)
+      return;
+    int64_t longer = std::max(shard, inner);
+    bool straddles = inner > 1 && longer % std::min(shard, inner) != 0;
+    all = multiply(all, std::min(block, ceilDiv(shard, inner) + straddles));
+    block = 1;
+    isOpen = false;
+  };
+  bool hasAny = false;
+  for (size_t d = 0; d < cuts.size(); ++d) {
+    if (cuts[d].axis != axis)
+      continue;
+    if (!isIn(d)) {
+      close();
+      continue;
+    }
+    isOpen = hasAny = true;
+    block = multiply(block, cuts[d].size);
+    inner = cuts[d].inner;
+    shard = std::max<int64_t>(1, cuts[d].shard);
+  }
+  close();
+  return hasAny ? std::min(all, shard) : 1;
+}
+
 std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
                                           const Sharding &sharding,
                                           int weight) {

@@ -589,8 +589,7 @@ class Routes:
                     sums = sums_along(kernel["ops"][maker], axis)
                     if turns_of(sums, cores, unit["width" if axis == "x" else "height"]) > turns:
                         turns = turns_of(sums, cores, unit["width" if axis == "x" else "height"])
-                        beside = [dim for dim in kernel["ops"][maker]["dims"] if dim["axis"] == axis and not dim["reduction"]]
-                        size = ceil_div(size, math.prod(seen(dim) for dim in beside))
+                        size = ceil_div(size, seen(kernel["ops"][maker], axis))
                     self.check_together(kernel, axis, sums, lines[kernel["name"], op, axis, cores])
                 choices = [0] if kernel["role"] == "experts" else [("whole", size), ("pieces", ceil_div(size, cores))]
                 found = [choice for choice in choices if left[op, axis, cores, choice] > 0]
@@ -775,11 +774,18 @@ def turns_of(sums, cores, parts):
                 if all(b >= a + cores for a, b in zip(starts, starts[turns:])))
 
 
-def seen(dim):
-    if dim["inner"] == 1:
-        return min(dim["shard"], dim["size"])
-    a, b = max(dim["shard"], dim["inner"]), min(dim["shard"], dim["inner"])
-    return min(ceil_div(dim["shard"], dim["inner"]) + (a % b != 0), dim["size"])
+def seen(op, axis):
+    """Values that are not summed and that a core sees along an axis: of dims one after the other all together."""
+    dims = [dim for dim in op["dims"] if dim["axis"] == axis]
+    if axis == "none" or all(dim["reduction"] for dim in dims):
+        return math.prod(dim["size"] for dim in dims if not dim["reduction"])
+    shard, total = max(1, dims[0]["shard"]), 1
+    for is_summed, block in itertools.groupby(dims, lambda dim: dim["reduction"]):
+        block = list(block)
+        inner = block[-1]["inner"]
+        touched = ceil_div(shard, inner) + (max(shard, inner) % min(shard, inner) != 0)
+        total *= 1 if is_summed else min(math.prod(dim["size"] for dim in block), touched)
+    return min(total, shard)
 
 
 def sums_of(plan, kernel):
@@ -801,7 +807,7 @@ def sums_of(plan, kernel):
 
     for at, op in enumerate(kernel["ops"]):
         sums = [(axis, cores_of_sum(op, axis)) for axis in "xy" if cores_of_sum(op, axis) > 1]
-        elements = math.prod(seen(dim) for dim in op["dims"] if not dim["reduction"])
+        elements = math.prod(seen(op, axis) for axis in ("none", "x", "y", "group"))
         if op["kind"] == "top_k" and outputs:
             elements *= 2 * outputs[max(outputs)]
         reads = op["operands"][:-1] if len(op["operands"]) > 1 and is_value(op["operands"][-1]) else op["operands"]

@@ -37,16 +37,6 @@ struct Sums {
 
 } // namespace
 
-/// Values of a dim that a core sees.
-static int64_t seen(const model::Cut &cut) {
-  if (cut.inner == 1)
-    return std::min(cut.shard, cut.size);
-  bool straddles = cut.shard > cut.inner ? cut.shard % cut.inner != 0
-                                         : cut.inner % cut.shard != 0;
-  return std::min(ceilDiv(cut.shard, cut.inner) + (straddles ? 1 : 0),
-                  cut.size);
-}
-
 static Sums sumsOf(const model::OpSpec &op, const std::vector<model::Cut> &cuts,
                    model::Axis axis) {
   Sums sums;
@@ -57,9 +47,10 @@ static Sums sumsOf(const model::OpSpec &op, const std::vector<model::Cut> &cuts,
     bool isReduction = op.dims[d].kind == model::DimKind::Reduction;
     sums.isReduced |= isReduction;
     (isReduction ? sums.points : sums.count) *= op.dims[d].size;
-    if (!isReduction)
-      sums.onCore *= seen(cuts[d]);
   }
+  sums.onCore = model::valuesSeen(cuts, axis, [&](size_t d) {
+    return op.dims[d].kind != model::DimKind::Reduction;
+  });
   return sums;
 }
 
