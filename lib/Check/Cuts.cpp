@@ -119,7 +119,9 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
   for (size_t i = 0; i < weight.shape.size(); ++i) {
     int64_t divisor = 1;
     const Cut *dim = isIndexed ? indexingDim(use, i, divisor) : nullptr;
-    if (!dim || divisor >= dim->size) {
+    // Along a dim that shares its axis every core has all.
+    if (!dim || divisor >= dim->size ||
+        (dim->axis != "none" && countOnAxis(use.op->dims, dim->axis) > 1)) {
       cuts.push_back(uncut(weight.shape[i]));
       continue;
     }
@@ -130,9 +132,6 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
     int64_t unit = std::max<int64_t>(1, dim->unit / divisor);
     cuts.push_back(
         cutAlone(kernel, dim->dim, weight.shape[i], unit, dim->axis));
-    // Dims that share an axis do not say their unit.
-    if (countOnAxis(use.op->dims, dim->axis) > 1)
-      cuts.back().unit = 0;
   }
   return cuts;
 }

@@ -82,18 +82,10 @@ void WeightChecker::checkTensor(const Tensor &tensor,
                                    tensor.shape.size(), tensor.cuts.size()));
   for (size_t i = 0; i < wanted.size(); ++i) {
     const Cut &cut = tensor.cuts[i];
-    Cut expected = wanted[i];
-    if (expected.unit == 0) { // any that leads to a legal shard
-      expected.unit = std::max<int64_t>(1, cut.unit);
-      expected.shard = std::min(
-          expected.size, times(divideUp(divideUp(expected.size, expected.unit),
-                                        expected.parts),
-                               expected.unit));
-    }
-    if (describe(cut) != describe(expected))
+    if (describe(cut) != describe(wanted[i]))
       report.fail(place, fmt::format("dim {} has {}; the op that uses it has "
                                      "{}",
-                                     i, describe(cut), describe(expected)));
+                                     i, describe(cut), describe(wanted[i])));
   }
 }
 

@@ -140,7 +140,8 @@ std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
   std::vector<Cut> cuts;
   for (size_t i = 0; i < shape.size(); ++i) {
     const IndexExpr *index = use.op ? &use.operand->indexing[i] : nullptr;
-    if (!index || !isCutBy(*use.op, *index)) {
+    if (!index || !isCutBy(*use.op, *index) ||
+        sharesAxis(*use.sharding, index->dim)) {
       cuts.push_back(whole(shape[i]));
       continue;
     }

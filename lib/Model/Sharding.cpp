@@ -12,6 +12,7 @@
 #include "inlay/Support/Format.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include "fmt/format.h"
@@ -47,6 +48,12 @@ IndexRange inlay::model::shardRange(const IterationDim &dim, int64_t parts,
   int64_t length = shardLength(dim, parts);
   int64_t begin = std::min(dim.size, multiply(part, length));
   return {begin, std::min(dim.size, begin + length)};
+}
+
+bool inlay::model::sharesAxis(const OpSharding &opSharding, size_t dim) {
+  const std::vector<Axis> &axes = opSharding.axisOfDim;
+  return axes[dim] != Axis::None &&
+         std::count(axes.begin(), axes.end(), axes[dim]) > 1;
 }
 
 int64_t inlay::model::partsOf(const Sharding &sharding, Axis axis) {
@@ -88,7 +95,8 @@ public:
 
   /// Elements of an operand. The points of dims that share an axis cannot
   /// exceed their common run, so a tensor that is indexed by all of them holds
-  /// at most `run` elements, not the product of the distinct values.
+  /// at most `run` elements, not the product of the distinct values. Weights
+  /// are held whole along such dims.
   int64_t elements(const OperandSpec &operand) const {
     std::array<int64_t, 4> product = {1, 1, 1, 1};
     std::array<int, 4> numIndexed = {0, 0, 0, 0};
@@ -96,14 +104,18 @@ public:
       if (index.dim < 0)
         continue;
       auto axis = static_cast<size_t>(axes[index.dim]);
-      product[axis] =
-          multiply(product[axis], ceilDiv(values[index.dim], index.divisor));
+      int64_t held = values[index.dim];
+      if (operand.role == TensorRole::Weights &&
+          llvm::count(axes, axes[index.dim]) > 1)
+        held = op.dims[index.dim].size;
+      product[axis] = multiply(product[axis], ceilDiv(held, index.divisor));
       ++numIndexed[axis];
     }
     int64_t total = product[static_cast<size_t>(Axis::None)];
     for (size_t a = 0; a < kCuts.size(); ++a) {
       auto axis = static_cast<size_t>(kCuts[a]);
-      bool whole = numCut[a] > 1 && numIndexed[axis] == numCut[a];
+      bool whole = numCut[a] > 1 && numIndexed[axis] == numCut[a] &&
+                   operand.role != TensorRole::Weights;
       total = multiply(total,
                        whole ? std::min(product[axis], run[a]) : product[axis]);
     }

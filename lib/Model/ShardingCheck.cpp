@@ -101,12 +101,15 @@ private:
                          op.dims[d].name, op.name));
   }
 
-  /// The axis over which each dim of the weight is cut.
+  /// The axis over which each dim of the weight is cut: none for one that
+  /// shares its axis.
   std::vector<Axis> cutsOf(const OperandSpec &use, size_t o) const {
     std::vector<Axis> cuts;
     for (const IndexExpr &index : use.indexing) {
       bool isCut =
-          index.dim >= 0 && index.divisor < kernel.ops[o].dims[index.dim].size;
+          index.dim >= 0 &&
+          index.divisor < kernel.ops[o].dims[index.dim].size &&
+          !sharesAxis(sharding.ops[o], index.dim);
       cuts.push_back(isCut ? sharding.ops[o].axisOfDim[index.dim] : Axis::None);
     }
     return cuts;
@@ -133,10 +136,6 @@ private:
     for (size_t i = 0; i < cuts.size(); ++i) {
       if (cuts[i] == Axis::None)
         continue;
-      for (size_t j = 0; j < i; ++j)
-        if (cuts[i] == cuts[j])
-          fail(fmt::format("cuts two dims of weight '{}' over one axis",
-                           spec.name));
       const IterationDim &dim = op.dims[use.indexing[i].dim];
       if (dim.unit % use.indexing[i].divisor != 0)
         fail(fmt::format("may cut dim '{}' at multiples of {}, inside a block "

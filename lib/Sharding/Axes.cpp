@@ -284,8 +284,12 @@ private:
     return isCut ? axes[o].axisOfDim[index.dim] : Axis::None;
   }
 
-  /// A weight's dim must have its axis for itself.
+  /// A weight's dim must have its axis for itself, or all of it lies on every
+  /// core: that is for the scale of a norm, not for a matrix.
   bool dropSharedAxis(size_t o, const OperandSpec &use) {
+    constexpr int64_t kSmall = 1024;
+    if (kernel.weights[use.tensor].bytes <= kSmall)
+      return false;
     for (const IndexExpr &index : use.indexing) {
       Axis axis = cutOf(o, index);
       if (axis == Axis::None)
@@ -301,7 +305,7 @@ private:
 
   bool dropCutBlock(size_t o, const OperandSpec &use) {
     for (const IndexExpr &index : use.indexing)
-      if (cutOf(o, index) != Axis::None &&
+      if (cutOf(o, index) != Axis::None && !sharesAxis(axes[o], index.dim) &&
           kernel.ops[o].dims[index.dim].unit % index.divisor != 0) {
         axes[o].axisOfDim[index.dim] = Axis::None;
         return true;
@@ -311,8 +315,13 @@ private:
 
   bool dropDifference(size_t o, const OperandSpec &use, size_t p,
                       const OperandSpec &other) {
+    auto boxOf = [&](size_t q, const IndexExpr &index) {
+      return index.dim >= 0 && sharesAxis(axes[q], index.dim)
+                 ? Axis::None
+                 : cutOf(q, index);
+    };
     for (size_t i = 0; i < use.indexing.size(); ++i) {
-      if (cutOf(o, use.indexing[i]) == cutOf(p, other.indexing[i]))
+      if (boxOf(o, use.indexing[i]) == boxOf(p, other.indexing[i]))
         continue;
       if (cutOf(o, use.indexing[i]) != Axis::None)
         axes[o].axisOfDim[use.indexing[i].dim] = Axis::None;
@@ -383,3 +392,13 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
   }
   return best;
 }
+
+namespace inlay::sharding {
+void debugAll(const KernelSpec &kernel, std::function<void(const std::vector<OpSharding>&, const std::vector<size_t>&)> f) {
+  std::function<void(std::vector<size_t>)> rec=[&](std::vector<size_t> picks){
+    AxisChooser c(kernel,picks); auto axes=c.run(); auto opts=c.getOptions();
+    if(picks.size()==opts.size()){ f(axes,picks); return; }
+    size_t n=opts[picks.size()];
+    for(size_t i=0;i<n;++i){ auto q=picks; q.push_back(i); rec(q);} };
+  rec({});
+}}

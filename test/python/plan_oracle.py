@@ -220,12 +220,14 @@ def cuts_follow_uses(plan):
                 op, use = uses[0]
                 for cut, d, divisor in zip(tensor["cuts"], use["index_dims"], use["index_divisors"]):
                     dim = op["dims"][d] if d >= 0 else None
+                    if role == "weights" and dim and sum(other["axis"] == dim["axis"] != "none" for other in op["dims"]) > 1:
+                        dim = None
                     if dim is None or role == "weights" and divisor >= dim["size"]:
                         if cut["axis"] != "none" or cut["dim"]:
                             return False
                     elif (cut["dim"], cut["axis"]) != (dim["dim"], dim["axis"]):
                         return False
-                    elif dim["axis"] != "none" and dim["points"] == dim["size"] and cut["unit"] != max(1, dim["unit"] // divisor):
+                    elif dim["axis"] != "none" and cut["unit"] != max(1, dim["unit"] // divisor):
                         return False
     return True
 

@@ -42,7 +42,9 @@ struct OpSharding {
 /// `group` cores (the rest of the region idles); X and Y then cut over the
 /// group. For all other kernels `groups` is 1 x 1 and `group` equals `region`.
 /// Where several dims of an op are cut over one axis, their product is cut, the
-/// first dim being the slowest.
+/// first dim being the slowest. A weight has shards that are boxes: along a dim
+/// that shares its axis every core holds all of it (the scale of a norm that is
+/// the same for every head).
 struct Sharding {
   Extent region;
   Extent groups;
@@ -129,6 +131,9 @@ struct IndexRange {
 /// What part `part` of `parts` holds of a dim that is cut alone: blocks of
 /// `shardLength` in order; the last parts may hold less, or nothing.
 IndexRange shardRange(const IterationDim &dim, int64_t parts, int64_t part);
+
+/// Whether another dim of the op is cut over the axis of `dim`.
+bool sharesAxis(const OpSharding &opSharding, size_t dim);
 
 /// Number of parts that `axis` has under `sharding`.
 int64_t partsOf(const Sharding &sharding, Axis axis);
