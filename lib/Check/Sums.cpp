@@ -194,9 +194,12 @@ int64_t SumOrder::elementsOf(const Op &op) const {
       elements = times(elements, dim.size);
   for (const char *axis : {"x", "y", "group"})
     elements = times(elements, seenAlong(op, axis));
-  // A choice sends the best of every core: a number and its index each.
+  // A choice sends the best of every core: a number and its index each. A
+  // softmax sends the largest of every core beside its sum.
   if (op.kind == "top_k")
     elements = times(elements, 2 * lastOutput);
+  if (op.kind == "softmax")
+    elements = times(elements, 2);
   return elements;
 }
 
@@ -242,15 +245,6 @@ void SumOrder::finish() {
 }
 
 void SumOrder::add(const Op &op, const LineSum &sum) {
-  if (op.kind == "softmax") {
-    // The largest is needed before anything can be added.
-    finish();
-    needs.push_back({current,
-                     sum.axis,
-                     sum.cores,
-                     sum.elements,
-                     {static_cast<size_t>(current)}});
-  }
   if (pending && !pending->goesWith(sum))
     finish();
   int64_t elements = pending ? pending->elements : 0;

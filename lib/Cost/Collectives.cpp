@@ -40,6 +40,12 @@ const char *inlay::cost::toString(AllReduceAlgorithm algorithm) {
     return "chains to the middle";
   case AllReduceAlgorithm::Ring:
     return "ring";
+  case AllReduceAlgorithm::OnePhase:
+    return "one phase to the middle";
+  case AllReduceAlgorithm::TwoPhases:
+    return "two phases to the middle";
+  case AllReduceAlgorithm::ThreePhases:
+    return "three phases to the middle";
   }
   return "two-tree";
 }
@@ -166,6 +172,34 @@ static Terms arms(double phases, int64_t cores, double stages,
   return {0, (2 * phases + 1) * wavelets, double(cores), stages + 1};
 }
 
+int64_t inlay::cost::phaseGroup(int64_t cores, int phases) {
+  auto side = double((cores + 1) / 2);
+  double group = phases == 2   ? std::sqrt(side)
+                 : phases == 3 ? std::cbrt(side)
+                               : 1;
+  return std::max<int64_t>(1, std::llround(group));
+}
+
+int64_t inlay::cost::phaseStages(int64_t cores, int phases) {
+  int64_t group = phaseGroup(cores, phases), heads = 1;
+  for (int phase = 1; phase < phases; ++phase)
+    heads *= group;
+  int64_t last = ((cores + 1) / 2 + heads - 1) / heads;
+  return (phases - 1) * (group - 1) + last;
+}
+
+static Terms phaseTerms(int phases, int64_t cores, double wavelets) {
+  return {0, (phases + 1) * wavelets, double(2 * (cores / 2)),
+          double(phaseStages(cores, phases) + 1)};
+}
+
+/// 0 for an algorithm of another kind.
+static int phasesOf(AllReduceAlgorithm algorithm) {
+  int phases = static_cast<int>(algorithm) -
+               static_cast<int>(AllReduceAlgorithm::OnePhase) + 1;
+  return std::max(0, phases);
+}
+
 /// Of algorithms other than a reduction and a broadcast, on a line of at least
 /// two cores.
 static Terms termsOf(AllReduceAlgorithm algorithm, int64_t cores,
@@ -183,6 +217,10 @@ static Terms termsOf(AllReduceAlgorithm algorithm, int64_t cores,
   case AllReduceAlgorithm::Ring:
     return {0, 2 * (p - 1) * wavelets / p, std::max(1.0, 4 * p - 6),
             2 * (p - 1)};
+  case AllReduceAlgorithm::OnePhase:
+  case AllReduceAlgorithm::TwoPhases:
+  case AllReduceAlgorithm::ThreePhases:
+    return phaseTerms(phasesOf(algorithm), cores, wavelets);
   }
   return {};
 }
@@ -200,6 +238,35 @@ Breakdown inlay::cost::twoTree(const Rates &rates, int64_t cores,
 Breakdown inlay::cost::middleChain(const Rates &rates, int64_t cores,
                                    double wavelets) {
   return allReduce(rates, AllReduceAlgorithm::MiddleChain, cores, wavelets);
+}
+
+Breakdown inlay::cost::phasesToMiddle(const Rates &rates, int phases,
+                                      int64_t cores, double wavelets) {
+  return cores <= 1 ? Breakdown()
+                    : evaluate(rates, phaseTerms(phases, cores, wavelets));
+}
+
+double inlay::cost::mergesOf(const Rates &rates, AllReduceAlgorithm algorithm,
+                             int64_t cores, double wavelets) {
+  if (int phases = phasesOf(algorithm))
+    return phases + 1;
+  if (algorithm == AllReduceAlgorithm::TwoTree)
+    return 4;
+  if (algorithm == AllReduceAlgorithm::MiddleChain)
+    return 2;
+  if (algorithm == AllReduceAlgorithm::Ring)
+    return double(cores - 1);
+  switch (bestReduce(rates, cores, wavelets)) {
+  case ReduceAlgorithm::Star:
+    return double(cores - 1);
+  case ReduceAlgorithm::Chain:
+    return 1;
+  case ReduceAlgorithm::Tree:
+    return std::ceil(std::log2(double(cores)));
+  case ReduceAlgorithm::TwoPhase:
+    return 2;
+  }
+  return 1;
 }
 
 Breakdown inlay::cost::ring(const Rates &rates, int64_t cores,
@@ -262,12 +329,15 @@ std::string inlay::cost::explainAllReduce(const Rates &rates,
 }
 
 AllReduceAlgorithm inlay::cost::bestAllReduce(const Rates &rates, int64_t cores,
-                                              double wavelets) {
+                                              double wavelets, bool inPieces) {
   AllReduceAlgorithm best = AllReduceAlgorithm::ReduceBroadcast;
   double least = allReduce(rates, best, cores, wavelets).total();
   for (AllReduceAlgorithm algorithm :
        {AllReduceAlgorithm::TwoTree, AllReduceAlgorithm::MiddleChain,
-        AllReduceAlgorithm::Ring}) {
+        AllReduceAlgorithm::Ring, AllReduceAlgorithm::OnePhase,
+        AllReduceAlgorithm::TwoPhases, AllReduceAlgorithm::ThreePhases}) {
+    if (algorithm == AllReduceAlgorithm::Ring && !inPieces)
+      continue;
     double cycles = allReduce(rates, algorithm, cores, wavelets).total();
     if (cycles < least) {
       least = cycles;

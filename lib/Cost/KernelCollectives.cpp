@@ -79,8 +79,11 @@ std::vector<LineSum> inlay::cost::sumsOf(const KernelSpec &kernel,
     int64_t cores = lineOf(op, cuts, axis);
     if (cores <= 1)
       continue;
-    bool isScale = op.name == "rms_norm" || op.opClass == OpClass::Softmax;
-    sums.push_back({axis, cores, elementsOf(kernel, op, cuts, load), isScale});
+    double elements = elementsOf(kernel, op, cuts, load);
+    LineSum sum = {axis, cores, elements, op.name == "rms_norm", 0};
+    if (op.opClass == OpClass::Softmax)
+      sum = {axis, cores, 2 * elements, true, elements};
+    sums.push_back(sum);
   }
   return sums;
 }
@@ -106,9 +109,10 @@ bool inlay::cost::worksInPlace(const OpSpec &op) {
 
 void PendingSum::add(const OpSpec &op, const LineSum &more) {
   name += (name.empty() ? "" : " + ") + op.name;
-  double elements = sum.elements + more.elements;
-  sum = more;
-  sum.elements = elements;
+  LineSum both = more;
+  both.elements += sum.elements;
+  both.maxima += sum.maxima;
+  sum = both;
   if (!op.operands.empty() && isValue(op.operands.back()))
     results.push_back(
         {op.operands.back().role, op.operands.back().tensor, more.scalesLater});

@@ -37,6 +37,9 @@ struct LineSum {
   double elements = 0; ///< that a line sums
   /// A factor for each row of what the op makes: a product may come first.
   bool scalesLater = false;
+  /// Of these, the largest of rows of a softmax, to which the others are
+  /// related.
+  double maxima = 0;
 
   bool isAlong(const LineSum &other) const {
     return axis == other.axis && cores == other.cores;
@@ -44,7 +47,8 @@ struct LineSum {
 };
 
 /// The sums that an op leaves to be done, at most one for each axis. `load`:
-/// activations of the busiest group of experts.
+/// activations of the busiest group of experts. A softmax has two for each row,
+/// its largest and the sum of its exponentials.
 std::vector<LineSum> sumsOf(const model::KernelSpec &kernel,
                             const model::OpSpec &op,
                             const model::OpSharding &opSharding,

@@ -277,11 +277,8 @@ private:
   /// A sum waits for others that go the same way: those of products that read
   /// the same input, and the product of a value whose scale is this sum.
   void addSum(const OpSpec &op, const LineSum &sum) {
-    if (op.opClass == OpClass::Softmax) {
-      // The largest is needed before anything can be added.
-      finishSum();
-      allReduceOver(op.name + ": largest", sum.axis, sum.cores, sum.elements);
-    }
+    if (sum.maxima > 0 && !practice.mergesSoftmax)
+      return addSumOfLargest(op, sum);
     if (pending && !sum.isAlong(pending->sum))
       finishSum();
     if (!pending)
@@ -289,12 +286,52 @@ private:
     pending->add(op, sum);
   }
 
+  /// The largest is agreed upon before anything is added.
+  void addSumOfLargest(const OpSpec &op, LineSum sum) {
+    finishSum();
+    allReduceOver(op.name + ": largest", sum.axis, sum.cores, sum.maxima);
+    sum.elements -= sum.maxima;
+    sum.maxima = 0;
+    addSum(op, sum);
+  }
+
   void finishSum() {
     if (!pending)
       return;
     PendingSum sum = std::move(*pending);
     pending.reset();
-    allReduceOver(sum.name, sum.sum.axis, sum.sum.cores, sum.sum.elements);
+    double merges = allReduceOver(sum.name, sum.sum.axis, sum.sum.cores,
+                                  sum.sum.elements, sum.sum.maxima == 0);
+    if (sum.sum.maxima > 0)
+      addRescaling(sum.name, sum.sum, merges);
+  }
+
+  /// Parts of a softmax are each related to the largest of their core, m. A
+  /// vector begins with these; a core that adds finds the larger m' of its own
+  /// and what comes, exp(m - m') of both, and takes both parts by that. The
+  /// maxima go on at once, so that all cores of a chain work out their factors
+  /// at the same time: a chain waits for them once, and so do those after it.
+  /// While the rest streams, each element takes a product and a
+  /// multiply-accumulate in 32 bits; where that is slower than the link, all
+  /// wait.
+  void addRescaling(const std::string &name, const LineSum &sum,
+                    double merges) {
+    TypeRates wide = rates.of("f32", 32);
+    TileProgram factors;
+    factors.runs.push_back({VectorOp::Elementwise, 3, sum.maxima, 6, 0});
+    factors.exponentials = 2 * sum.maxima;
+    double perElement = wide.elementPeriod + wide.macPeriod;
+    double slower = std::max(0.0, perElement - rates.period);
+    Breakdown cycles = factors.cycles(rates, wide) * merges;
+    cycles.compute += slower * merges * (sum.elements - sum.maxima);
+    add(name + ": rescale", cycles, [&] {
+      std::string text = fmt::format("{:g} x ({})", merges,
+                                     factors.formula(rates, wide));
+      return slower > 0 ? text + fmt::format(" + {:g} x {:g} elements x {:g}",
+                                             merges, sum.elements - sum.maxima,
+                                             slower)
+                        : text;
+    });
   }
 
   double messageWavelets(double elements) const {
@@ -304,12 +341,13 @@ private:
     return rates.wavelets(elements * practice.sumBits / 8);
   }
 
-  void allReduceOver(const std::string &name, Axis axis, int64_t cores,
-                     double elements) {
+  /// Returns how many vectors some core adds one after the other.
+  double allReduceOver(const std::string &name, Axis axis, int64_t cores,
+                       double elements, bool inPieces = true) {
     double payload = messageWavelets(elements);
-    AllReduceAlgorithm algorithm = practice.allReduce
-                                       ? *practice.allReduce
-                                       : bestAllReduce(rates, cores, payload);
+    AllReduceAlgorithm algorithm =
+        practice.allReduce ? *practice.allReduce
+                           : bestAllReduce(rates, cores, payload, inPieces);
     Breakdown cycles =
         allReduce(rates, algorithm, cores, payload, practice.group);
     if (uses)
@@ -328,6 +366,7 @@ private:
                       ? fmt::format(" + {:g} to change the axis", rates.reroute)
                       : "");
         });
+    return mergesOf(rates, algorithm, cores, payload);
   }
 
   /// Bytes of weights and state that all cores together use in a firing: of a

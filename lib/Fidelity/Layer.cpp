@@ -45,6 +45,7 @@ cost::Practice inlay::fidelity::practiceOf(const LayerShape &shape) {
   practice.sumBits = 16;
   practice.hasPackedRows = true;
   practice.delaysScales = false;
+  practice.mergesSoftmax = false;
   practice.isInPlace = true;
   if (shape.phase == Phase::Decode) {
     practice.allReduce = cost::AllReduceAlgorithm::TwoTree;

@@ -17,6 +17,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <tuple>
 
 using namespace inlay;
@@ -32,7 +33,9 @@ const char *inlay::routing::toString(Algorithm algorithm) {
                                     "tree_broadcast", "two_phase_broadcast",
                                     "two_tree",       "ring",
                                     "broadcast",      "shift",
-                                    "middle_chain"};
+                                    "middle_chain",   "middle_one_phase",
+                                    "middle_two_phases",
+                                    "middle_three_phases"};
   return kNames[static_cast<int>(algorithm)];
 }
 
@@ -88,6 +91,8 @@ private:
   }
 
   void star();
+  void chain(const std::vector<int64_t> &nodes, Port towards, int stage,
+             int nearest);
   void arm(int64_t root, int64_t length, int64_t stride, Port towards,
            int stage, int nearest);
   void tree();
@@ -95,8 +100,10 @@ private:
   void twoPhase();
   void twoTree();
   void middleChain();
+  void middlePhases(int phases);
   void ring();
-  void broadcast(int64_t root, int stage, int colour);
+  void broadcast(int64_t root, int stage, int colour,
+                 std::optional<int64_t> last = std::nullopt, int comes = -1);
   void shift();
   void algorithm();
 
@@ -124,34 +131,44 @@ void Maker::star() {
   pattern.colours = 1;
 }
 
-/// Cores root + k * stride (or minus, seen from the root), k from 1 to
-/// `length`, send towards the root, each to the next. The one beside the root
-/// sends in colour `nearest`, the others in that and the next by turns.
-void Maker::arm(int64_t root, int64_t length, int64_t stride, Port towards,
-                int stage, int nearest) {
-  int64_t sign = towards == kBack ? 1 : -1;
+/// Each core sends to the one before it, towards the first, which takes in what
+/// comes at its own time. The second sends in colour `nearest`, the others in
+/// that and the next by turns.
+void Maker::chain(const std::vector<int64_t> &nodes, Port towards, int stage,
+                  int nearest) {
   int base = nearest / 2 * 2;
-  auto colourOf = [&](int64_t k) {
-    return base + static_cast<int>((nearest - base + k + 1) % 2);
+  auto colourOf = [&](size_t k) {
+    return base + static_cast<int>((size_t(nearest - base) + k + 1) % 2);
   };
-  for (int64_t k = 1; k <= length; ++k) {
-    int64_t at = root + sign * k * stride;
+  int64_t sign = towards == kBack ? -1 : 1;
+  for (size_t k = 1; k < nodes.size(); ++k) {
+    int64_t at = nodes[k];
     set(at, colourOf(k), Port::Ramp, {towards});
-    for (int64_t between = 1; between < stride; ++between)
-      set(at - sign * between, colourOf(k), opposite(towards), {towards});
+    for (int64_t between = at + sign; between != nodes[k - 1]; between += sign)
+      set(between, colourOf(k), opposite(towards), {towards});
     Step step{stage, at, -1, colourOf(k), false, 1};
-    if (k < length) {
+    if (k + 1 < nodes.size()) {
       step.receive = colourOf(k + 1);
       step.forward = true;
       set(at, step.receive, opposite(towards), {Port::Ramp});
     }
     steps.push_back(step);
   }
-  if (length == 0)
-    return;
-  set(root, nearest, opposite(towards), {Port::Ramp});
+  if (nodes.size() > 1)
+    set(nodes.front(), nearest, opposite(towards), {Port::Ramp});
+}
+
+/// A chain of the cores root + k * stride (or minus, seen from the root), k
+/// from 1 to `length`, and the root takes it in.
+void Maker::arm(int64_t root, int64_t length, int64_t stride, Port towards,
+                int stage, int nearest) {
+  std::vector<int64_t> nodes = {root};
+  for (int64_t k = 1; k <= length; ++k)
+    nodes.push_back(root + (towards == kBack ? k : -k) * stride);
+  chain(nodes, towards, stage, nearest);
   // The root takes in one arm completely, then the other.
-  receive(towards == kBack ? stage + 1 : stage, root, nearest);
+  if (length > 0)
+    receive(towards == kBack ? stage + 1 : stage, root, nearest);
 }
 
 /// Core i sends at the level of its lowest bit, to the core that has this bit
@@ -214,31 +231,20 @@ void Maker::twoTree() {
   auto middle = static_cast<int64_t>(roots.size()) / 2;
   auto numRoots = static_cast<int64_t>(roots.size());
   // Roots lie `group` apart but for the last, whose group may be smaller.
-  auto link = [&](int64_t from, int64_t to, int colour) {
-    Port towards = from < to ? kAhead : kBack;
-    int64_t sign = from < to ? 1 : -1;
-    set(roots[from], colour, Port::Ramp, {towards});
-    for (int64_t at = roots[from] + sign; at != roots[to]; at += sign)
-      set(at, colour, opposite(towards), {towards});
-    set(roots[to], colour, opposite(towards), {Port::Ramp});
+  auto rootsFrom = [&](int64_t end, int64_t sign) {
+    std::vector<int64_t> nodes;
+    for (int64_t i = middle; i != end + sign; i += sign)
+      nodes.push_back(roots[i]);
+    return nodes;
   };
-  auto side = [&](int64_t end, int64_t sign, int nearest, int stage) {
-    for (int64_t i = end; i != middle; i -= sign) {
-      auto distance = std::abs(i - middle);
-      int sends = 2 + static_cast<int>((nearest + distance + 1) % 2);
-      link(i, i - sign, sends);
-      Step step{2, roots[i], -1, sends, false, 1};
-      if (i != end) {
-        step.receive = 5 - sends;
-        step.forward = true;
-      }
-      steps.push_back(step);
-    }
-    if (end != middle)
-      receive(stage, roots[middle], 2 + nearest);
-  };
-  side(0, -1, 0, 2);
-  side(numRoots - 1, 1, 1, 3);
+  if (middle > 0) {
+    chain(rootsFrom(0, -1), kAhead, 2, 2);
+    receive(2, roots[middle], 2);
+  }
+  if (middle + 1 < numRoots) {
+    chain(rootsFrom(numRoots - 1, 1), kBack, 2, 3);
+    receive(3, roots[middle], 3);
+  }
   broadcast(roots[middle], 4, 4);
   pattern.colours = 5;
 }
@@ -249,6 +255,43 @@ void Maker::middleChain() {
   arm(middle, cores - 1 - middle, 1, kBack, 0, 1);
   broadcast(middle, 2, 2);
   pattern.colours = 3;
+}
+
+/// Either half of the line in chains of groups to the core that is nearest to
+/// the middle, then along these; the last chain ends beside the middle. Then the
+/// right half sends its sum to the left, which sends on to all what comes, with
+/// its own added.
+void Maker::middlePhases(int phases) {
+  constexpr int kLate = 64; // after every phase
+  double half = double((cores + 1) / 2);
+  int64_t group = std::llround(phases == 2   ? std::sqrt(half)
+                               : phases == 3 ? std::cbrt(half)
+                                             : 1);
+  int64_t left = (cores - 1) / 2, right = left + 1;
+  for (Port towards : {kAhead, kBack}) {
+    std::vector<int64_t> nodes;
+    for (int64_t at = towards == kBack ? right : left; at >= 0 && at < cores;
+         at += towards == kBack ? 1 : -1)
+      nodes.push_back(at);
+    for (int phase = 0; phase < phases; ++phase) {
+      auto size = static_cast<size_t>(
+          phase + 1 == phases ? cores : std::max<int64_t>(1, group));
+      std::vector<int64_t> heads;
+      for (size_t first = 0; first < nodes.size(); first += size) {
+        auto begin = nodes.begin() + int64_t(first);
+        auto end = begin + int64_t(std::min(size, nodes.size() - first));
+        chain({begin, end}, towards, 2 * phase, 2 * phase);
+        if (end - begin > 1)
+          receive(2 * phase + 1, *begin, 2 * phase);
+        heads.push_back(*begin);
+      }
+      nodes = std::move(heads);
+    }
+  }
+  // The second colour of the first phase ends one core from the middle.
+  set(right, 1, Port::Ramp, {kBack});
+  set(left, 1, kAhead, {Port::Ramp});
+  broadcast(left, kLate, 2 * phases, right, 1);
 }
 
 /// Core i sends to i + 1 in two colours by turns, the last back to the first in
@@ -272,14 +315,20 @@ void Maker::ring() {
   pattern.colours = 3;
 }
 
-void Maker::broadcast(int64_t root, int stage, int colour) {
+/// The root sends what it has; or what `last` sends it, its own added, as it
+/// comes.
+void Maker::broadcast(int64_t root, int stage, int colour,
+                      std::optional<int64_t> last, int comes) {
   Ports both;
   if (root > 0)
     both.add(kBack);
   if (root + 1 < cores)
     both.add(kAhead);
   set(root, colour, Port::Ramp, both);
-  send(stage, root, colour);
+  if (!last)
+    send(stage, root, colour);
+  else
+    steps.push_back({stage, root, comes, colour, true, 1});
   for (int64_t at = 0; at < cores; ++at) {
     if (at == root)
       continue;
@@ -288,7 +337,10 @@ void Maker::broadcast(int64_t root, int stage, int colour) {
     if (at != 0 && at != cores - 1)
       out.add(onwards);
     set(at, colour, opposite(onwards), out);
-    receive(stage, at, colour);
+    if (at == last) // sends its own and receives the sum side by side
+      steps.push_back({stage, at, colour, comes, false, 1});
+    else
+      receive(stage, at, colour);
   }
   pattern.colours = std::max(pattern.colours, colour + 1);
 }
@@ -355,6 +407,12 @@ void Maker::algorithm() {
     return shift();
   case Algorithm::MiddleChain:
     return middleChain();
+  case Algorithm::MiddleOnePhase:
+    return middlePhases(1);
+  case Algorithm::MiddleTwoPhases:
+    return middlePhases(2);
+  case Algorithm::MiddleThreePhases:
+    return middlePhases(3);
   }
   if (pattern.algorithm >= Algorithm::StarBroadcast &&
       pattern.algorithm <= Algorithm::TwoPhaseBroadcast)

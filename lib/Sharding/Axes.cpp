@@ -392,13 +392,3 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
   }
   return best;
 }
-
-namespace inlay::sharding {
-void debugAll(const KernelSpec &kernel, std::function<void(const std::vector<OpSharding>&, const std::vector<size_t>&)> f) {
-  std::function<void(std::vector<size_t>)> rec=[&](std::vector<size_t> picks){
-    AxisChooser c(kernel,picks); auto axes=c.run(); auto opts=c.getOptions();
-    if(picks.size()==opts.size()){ f(axes,picks); return; }
-    size_t n=opts[picks.size()];
-    for(size_t i=0;i<n;++i){ auto q=picks; q.push_back(i); rec(q);} };
-  rec({});
-}}

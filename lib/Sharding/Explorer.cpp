@@ -52,7 +52,6 @@ Machine inlay::sharding::machineOf(const target::Target &target,
           [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
-namespace inlay::sharding { void debugAll(const KernelSpec&, std::function<void(const std::vector<OpSharding>&, const std::vector<size_t>&)>); }
 /// The axes of fewest cycles on a square region, of those that take at most
 /// `most` bytes of a core, or as many as the rule.
 static std::vector<OpSharding> bestAxes(const KernelSpec &kernel,
@@ -91,18 +90,6 @@ Explorer::axesOf(const KernelSpec &kernel) const {
     if (!isKnown)
       all.push_back(std::move(axes));
   };
-  if (getenv("DBGX") && kernel.name == getenv("DBGX")) {
-    Sharding s; s.region={atoi(getenv("DBGW")),atoi(getenv("DBGH"))}; s.groups={1,1}; s.group=s.region;
-    std::vector<std::tuple<double,int64_t,std::string>> rs;
-    debugAll(kernel, [&](const std::vector<OpSharding>&axes, const std::vector<size_t>&picks){
-      s.ops=axes; std::string t; for(auto p:picks) t+=std::to_string(p);
-      t+=" ";
-      for(size_t o=0;o<axes.size();++o){ t+=kernel.ops[o].name+"("; for(size_t d=0;d<axes[o].axisOfDim.size();++d) t+=kernel.ops[o].dims[d].name+std::to_string(kernel.ops[o].dims[d].size)+":"+"-xyg"[(int)axes[o].axisOfDim[d]]+" "; t+=") ";}
-      rs.emplace_back(machine.cost(kernel,s), footprint(kernel,s).total(), t);});
-    std::sort(rs.begin(),rs.end());
-    for(size_t i=0;i<rs.size()&&i<(size_t)atoi(getenv("DBGN"));++i) fprintf(stderr,"%8.0f %6ld %s\n",std::get<0>(rs[i]),(long)std::get<1>(rs[i]),std::get<2>(rs[i]).c_str());
-    fprintf(stderr,"total %zu\n", rs.size());
-  }
   add(bestAxes(kernel, machine, kLarge, machine.budget));
   add(bestAxes(kernel, machine, kSmall, machine.budget));
   return all;

@@ -810,15 +810,14 @@ def sums_of(plan, kernel):
         elements = math.prod(seen(op, axis) for axis in ("none", "x", "y", "group"))
         if op["kind"] == "top_k" and outputs:
             elements *= 2 * outputs[max(outputs)]
+        if op["kind"] == "softmax":
+            elements *= 2
         reads = op["operands"][:-1] if len(op["operands"]) > 1 and is_value(op["operands"][-1]) else op["operands"]
         for use in reads:
             along = pending and op["kind"] == "contraction" and sums == [pending["way"]]
             if pending and any(name(use) == value and not (later and along) for value, later in pending["values"]):
                 finish(at)
         for way in sums:
-            if op["kind"] == "softmax":
-                finish(at)
-                found.append((at, *way, elements, [at]))
             if pending and pending["way"] != way:
                 finish(at)
             pending = pending or {"way": way, "elements": 0, "values": [], "ops": []}

@@ -136,7 +136,9 @@ TEST(BoundTest, HoldsOnRandomCollectives) {
         double bound = allReduceBound(rates, cores, wavelets);
         for (AllReduceAlgorithm algorithm :
              {AllReduceAlgorithm::ReduceBroadcast, AllReduceAlgorithm::TwoTree,
-              AllReduceAlgorithm::MiddleChain, AllReduceAlgorithm::Ring})
+              AllReduceAlgorithm::MiddleChain, AllReduceAlgorithm::Ring,
+              AllReduceAlgorithm::OnePhase, AllReduceAlgorithm::TwoPhases,
+              AllReduceAlgorithm::ThreePhases})
           ASSERT_LE(bound, allReduce(rates, algorithm, cores, wavelets).total())
               << toString(algorithm) << " over " << cores << " cores, "
               << wavelets << " wavelets";

@@ -26,7 +26,8 @@ constexpr Algorithm kAll[] = {
     Algorithm::TreeBroadcast, Algorithm::TwoPhaseBroadcast,
     Algorithm::TwoTree,       Algorithm::Ring,
     Algorithm::Broadcast,     Algorithm::Shift,
-    Algorithm::MiddleChain};
+    Algorithm::MiddleChain,   Algorithm::MiddleOnePhase,
+    Algorithm::MiddleTwoPhases, Algorithm::MiddleThreePhases};
 
 std::string errorsOf(const Pattern &pattern) {
   Diagnostics diags;
@@ -87,6 +88,17 @@ int64_t mostLoad(const Pattern &pattern) {
   return most;
 }
 
+/// Most wavelets into one core, of a vector of one.
+int64_t mostRamp(const Pattern &pattern) {
+  std::vector<int64_t> core(pattern.length());
+  for (const LineSegment &segment : pattern.segments)
+    for (int64_t i = 0; i < segment.at.count; ++i)
+      if (segment.out.has(Port::Ramp))
+        core[segment.at.first + i * segment.at.step] +=
+            segment.load + i * segment.loadStep;
+  return *std::max_element(core.begin(), core.end());
+}
+
 /// The contention C of the formulas in Collectives.h, for one wavelet.
 TEST(PatternsTest, LoadsAreThoseOfTheFormulas) {
   EXPECT_EQ(mostLoad(makePattern(Algorithm::Star, 9)), 8);
@@ -96,6 +108,10 @@ TEST(PatternsTest, LoadsAreThoseOfTheFormulas) {
   // Two arms in each of two phases.
   EXPECT_EQ(mostLoad(makePattern(Algorithm::TwoTree, 25)), 4);
   EXPECT_EQ(mostLoad(makePattern(Algorithm::Star, 9, 4)), 8);
+  // A vector in each phase, and the result.
+  EXPECT_EQ(mostRamp(makePattern(Algorithm::MiddleOnePhase, 25)), 2);
+  EXPECT_EQ(mostRamp(makePattern(Algorithm::MiddleTwoPhases, 99)), 3);
+  EXPECT_EQ(mostRamp(makePattern(Algorithm::MiddleThreePhases, 99)), 4);
 }
 
 TEST(PatternsTest, SegmentsThatLeaveTheLineAreRefused) {

@@ -26,6 +26,9 @@ def Wafer_Algorithm : Wafer_Enum<"Algorithm", "how a collective goes on a line",
   I32EnumAttrCase<"Broadcast", 10, "broadcast">,
   I32EnumAttrCase<"Shift", 11, "shift">,
   I32EnumAttrCase<"MiddleChain", 12, "middle_chain">,
+  I32EnumAttrCase<"MiddleOnePhase", 13, "middle_one_phase">,
+  I32EnumAttrCase<"MiddleTwoPhases", 14, "middle_two_phases">,
+  I32EnumAttrCase<"MiddleThreePhases", 15, "middle_three_phases">,
 ]>;
 
 def Wafer_RouteKind : Wafer_Enum<"RouteKind", "a part of the way of a stream", [

@@ -19,8 +19,8 @@ using namespace inlay;
 using namespace inlay::wafer;
 
 // The enums of the dialect follow those of the library.
-static_assert(static_cast<int>(Algorithm::MiddleChain) ==
-              static_cast<int>(routing::Algorithm::MiddleChain));
+static_assert(static_cast<int>(Algorithm::MiddleThreePhases) ==
+              static_cast<int>(routing::Algorithm::MiddleThreePhases));
 static_assert(static_cast<int>(RouteKind::Spread) ==
               static_cast<int>(routing::RouteKind::Spread));
 

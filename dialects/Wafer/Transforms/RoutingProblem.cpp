@@ -174,6 +174,12 @@ static routing::Algorithm algorithmOf(const cost::CollectiveUse &use) {
     return routing::Algorithm::Ring;
   case cost::AllReduceAlgorithm::MiddleChain:
     return routing::Algorithm::MiddleChain;
+  case cost::AllReduceAlgorithm::OnePhase:
+    return routing::Algorithm::MiddleOnePhase;
+  case cost::AllReduceAlgorithm::TwoPhases:
+    return routing::Algorithm::MiddleTwoPhases;
+  case cost::AllReduceAlgorithm::ThreePhases:
+    return routing::Algorithm::MiddleThreePhases;
   case cost::AllReduceAlgorithm::ReduceBroadcast:
     break;
   }

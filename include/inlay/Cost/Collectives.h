@@ -44,7 +44,15 @@ enum class ReduceAlgorithm { Star, Chain, Tree, TwoPhase };
 const char *toString(ReduceAlgorithm algorithm);
 
 /// Algorithms that leave the result on every core of a line.
-enum class AllReduceAlgorithm { ReduceBroadcast, TwoTree, MiddleChain, Ring };
+enum class AllReduceAlgorithm {
+  ReduceBroadcast,
+  TwoTree,
+  MiddleChain,
+  Ring,
+  OnePhase, ///< to the middle from both ends and, as it comes, back
+  TwoPhases,
+  ThreePhases,
+};
 const char *toString(AllReduceAlgorithm algorithm);
 
 /// A stream from core to core that only routers carry: start + r B + h hops.
@@ -97,6 +105,32 @@ Breakdown twoTree(const Rates &rates, int64_t cores, double wavelets);
 ///   T = A + 3 r B + h P + s (P / 2 + 1)
 Breakdown middleChain(const Rates &rates, int64_t cores, double wavelets);
 
+/// Cores of a group in each phase but the last of `phases` to the middle of a
+/// line of P cores, n = ceil(P / 2) on its longer side: sqrt n for two phases,
+/// the cube root of n for three, rounded.
+int64_t phaseGroup(int64_t cores, int phases);
+
+/// Dependent cores of k phases with groups of g, G = ceil(n / g^(k - 1)) in the
+/// last, and the other side: (k - 1) (g - 1) + G - 1 + 1.
+int64_t phaseStages(int64_t cores, int phases);
+
+/// HPDC'24's two-phase reduce from both ends, with any number k of phases:
+/// chains in groups to the core that is nearest to the middle, chains along
+/// these, and so on, until either half of the line has its sum beside the
+/// middle. Then the right half sends its sum to the left one, where each element
+/// leaves for all cores as soon as the two are added: that core receives and
+/// sends side by side, as every core of a chain does. C: the head of a group
+/// takes in one vector in each phase and the result, (k + 1) B. L: n to the
+/// middle, n back. The phases follow each other and each streams B:
+///   T = A + (k + 1) r B + 2 h floor(P / 2) + s (D + 1), D as `phaseStages`
+/// No algorithm can do with less than 2 B (P - 1) / P (allReduceBound).
+Breakdown phasesToMiddle(const Rates &rates, int phases, int64_t cores,
+                         double wavelets);
+
+/// Vectors that some core adds one after the other in an all-reduce.
+double mergesOf(const Rates &rates, AllReduceAlgorithm algorithm, int64_t cores,
+                double wavelets);
+
 /// Ring all-reduce of a line (HPDC'24):
 ///   2 (P - 1) B / P + 4 P - 6 + 2 (P - 1) (2 T_R + 1)
 Breakdown ring(const Rates &rates, int64_t cores, double wavelets);
@@ -113,8 +147,10 @@ std::string explainAllReduce(const Rates &rates, AllReduceAlgorithm algorithm,
 std::string explainReduce(const Rates &rates, ReduceAlgorithm algorithm,
                           int64_t cores, double wavelets);
 
+/// The algorithm with the fewest cycles; ties go to the first in the enum.
+/// `inPieces`: among them those that add pieces of a vector on different cores.
 AllReduceAlgorithm bestAllReduce(const Rates &rates, int64_t cores,
-                                 double wavelets);
+                                 double wavelets, bool inPieces = true);
 /// By the algorithm with the fewest cycles.
 Breakdown allReduce(const Rates &rates, int64_t cores, double wavelets);
 

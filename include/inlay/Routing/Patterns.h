@@ -74,6 +74,10 @@ enum class Algorithm {
   Broadcast, ///< from the root to all
   Shift, ///< each core sends to its neighbour on a ring of hops of at most two
   MiddleChain, ///< chains from both ends to the middle, and back to all
+  MiddleOnePhase,  ///< the same, both sides at once, the sum going back as it
+                   ///< forms
+  MiddleTwoPhases, ///< of either side chains in groups, then along their heads
+  MiddleThreePhases,
 };
 /// "two_tree", ... as the plan spells them.
 const char *toString(Algorithm algorithm);
