@@ -54,10 +54,16 @@ struct SumLayout {
   int64_t turnsOver(int64_t cores, int64_t parts) const;
 };
 
+/// How the cores of a softmax come to relate their parts to one number.
+enum class SoftmaxForm {
+  Merged, ///< each begins with its own largest, which goes along with the sum
+  Agreed, ///< the largest of all is found by a sum of its own, first
+};
+
 /// Goes through the ops of a kernel in order.
 class SumOrder {
 public:
-  SumOrder(const Plan &plan, const Kernel &kernel);
+  SumOrder(const Plan &plan, const Kernel &kernel, SoftmaxForm softmax);
 
   std::vector<Need> run();
 
@@ -75,6 +81,7 @@ private:
   void add(const Op &op, const LineSum &sum);
 
   const Kernel &kernel;
+  SoftmaxForm softmax;
   int64_t lastOutput = 0; ///< length of the last output's last dim
   int64_t current = 0;
   std::optional<LineSum> pending;
@@ -85,7 +92,8 @@ private:
 
 } // namespace
 
-SumOrder::SumOrder(const Plan &plan, const Kernel &kernel) : kernel(kernel) {
+SumOrder::SumOrder(const Plan &plan, const Kernel &kernel, SoftmaxForm softmax)
+    : kernel(kernel), softmax(softmax) {
   int64_t last = -1;
   for (const Stream &stream : plan.streams)
     if (stream.from == kernel.name && stream.fromPort > last) {
@@ -117,8 +125,8 @@ static int64_t coresOfSum(const Op &op, const std::string &axis) {
   return plus(divideUp(points, shard), straddles ? 1 : 0);
 }
 
-/// Different values that a core sees of the dims of an op along an axis that are
-/// not summed. It has a run of points, which may begin in one value of the
+/// Different values that a core sees of the dims of an op along an axis that
+/// are not summed. It has a run of points, which may begin in one value of the
 /// slower dims and end in the next; dims that follow each other count as one.
 static int64_t seenAlong(const Op &op, const std::string &axis) {
   int64_t total = 1, sizes = 0, pointsOfOne = 1, shard = 1;
@@ -194,11 +202,10 @@ int64_t SumOrder::elementsOf(const Op &op) const {
       elements = times(elements, dim.size);
   for (const char *axis : {"x", "y", "group"})
     elements = times(elements, seenAlong(op, axis));
-  // A choice sends the best of every core: a number and its index each. A
-  // softmax sends the largest of every core beside its sum.
+  // A choice sends the best of every core: a number and its index each.
   if (op.kind == "top_k")
     elements = times(elements, 2 * lastOutput);
-  if (op.kind == "softmax")
+  if (op.kind == "softmax" && softmax == SoftmaxForm::Merged)
     elements = times(elements, 2);
   return elements;
 }
@@ -245,6 +252,14 @@ void SumOrder::finish() {
 }
 
 void SumOrder::add(const Op &op, const LineSum &sum) {
+  if (op.kind == "softmax" && softmax == SoftmaxForm::Agreed) {
+    finish();
+    needs.push_back({current,
+                     sum.axis,
+                     sum.cores,
+                     sum.elements,
+                     {static_cast<size_t>(current)}});
+  }
   if (pending && !pending->goesWith(sum))
     finish();
   int64_t elements = pending ? pending->elements : 0;
@@ -329,6 +344,32 @@ static void checkTogether(const Kernel &kernel, size_t op,
     }
 }
 
+/// How often each sum goes, by what the routes of the plan have: pieces for a
+/// ring, whole vectors else.
+static std::map<Key, int64_t> keysOf(const Plan &plan, const Kernel &kernel,
+                                     const std::vector<Need> &sums,
+                                     const std::map<Key, int64_t> &uses) {
+  std::map<Key, int64_t> needs;
+  for (const Need &need : sums) {
+    int64_t parts = kernel.extent(need.axis);
+    int64_t cores = std::min(need.cores, parts);
+    if (cores < 2)
+      continue;
+    int64_t turns = 1, wavelets = waveletsOf(plan, times(need.elements, 4));
+    for (size_t maker : need.makers) {
+      SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
+      int64_t own = layout.turnsOver(cores, parts);
+      if (own > turns)
+        wavelets = divideUp(wavelets, layout.onCore);
+      turns = std::max(turns, own);
+    }
+    Key key(need.op, need.axis, cores, kernel.role == "experts" ? 0 : wavelets);
+    Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
+    needs[uses.count(ring) && kernel.role != "experts" ? ring : key] += turns;
+  }
+  return needs;
+}
+
 void Routing::checkSums() {
   std::map<std::string, std::map<Key, int64_t>> routed;
   std::map<std::tuple<std::string, int64_t, std::string, int64_t>,
@@ -367,35 +408,39 @@ void Routing::checkSums() {
   }
   for (const Kernel &kernel : plan.kernels) {
     std::map<Key, int64_t> &uses = routed[kernel.name];
-    std::map<Key, int64_t> needs;
-    for (const Need &need : SumOrder(plan, kernel).run()) {
-      int64_t parts = kernel.extent(need.axis);
-      int64_t cores = std::min(need.cores, parts);
-      if (fabric.available == 0 || cores < 2)
-        continue;
-      int64_t turns = 1, wavelets = waveletsOf(plan, times(need.elements, 4));
-      for (size_t maker : need.makers) {
-        SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
-        int64_t own = layout.turnsOver(cores, parts);
-        if (own > turns)
-          wavelets = divideUp(wavelets, layout.onCore);
-        turns = std::max(turns, own);
-        checkTogether(
-            kernel, maker, need.axis, layout,
-            RectIndex(lines[{kernel.name, need.op, need.axis, cores}]), report);
+    std::erase_if(uses, [](const auto &use) { return use.second == 0; });
+    std::vector<Need> sums = SumOrder(plan, kernel, SoftmaxForm::Merged).run();
+    if (fabric.available == 0)
+      sums.clear();
+    std::map<Key, int64_t> needs = keysOf(plan, kernel, sums, uses);
+    if (needs != uses && fabric.available != 0) {
+      std::vector<Need> agreed =
+          SumOrder(plan, kernel, SoftmaxForm::Agreed).run();
+      std::map<Key, int64_t> others = keysOf(plan, kernel, agreed, uses);
+      if (others == uses) {
+        sums = std::move(agreed);
+        needs = std::move(others);
       }
-      Key key(need.op, need.axis, cores,
-              kernel.role == "experts" ? 0 : wavelets);
-      Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
-      needs[uses.count(ring) && kernel.role != "experts" ? ring : key] += turns;
     }
-    for (const auto &[key, count] : needs)
-      if (uses[key] != count)
+    for (const Need &need : sums) {
+      int64_t cores = std::min(need.cores, kernel.extent(need.axis));
+      for (size_t maker : need.makers)
+        if (cores >= 2)
+          checkTogether(
+              kernel, maker, need.axis, layoutOf(kernel.ops[maker], need.axis),
+              RectIndex(lines[{kernel.name, need.op, need.axis, cores}]),
+              report);
+    }
+    for (const auto &[key, count] : needs) {
+      auto found = uses.find(key);
+      int64_t has = found == uses.end() ? 0 : found->second;
+      if (has != count)
         report.fail(kernel.place(),
                     fmt::format("needs {} sums {}, routes have {}", count,
-                                describe(key), uses[key]));
+                                describe(key), has));
+    }
     for (const auto &[key, count] : uses)
-      if (count > 0 && !needs.count(key))
+      if (!needs.count(key))
         report.fail(kernel.place(),
                     fmt::format("needs no sum {}, routes have {}",
                                 describe(key), count));

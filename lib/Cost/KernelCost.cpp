@@ -324,13 +324,13 @@ private:
     double slower = std::max(0.0, perElement - rates.period);
     Breakdown cycles = factors.cycles(rates, wide) * merges;
     cycles.compute += slower * merges * (sum.elements - sum.maxima);
-    add(name + ": rescale", cycles, [&] {
-      std::string text = fmt::format("{:g} x ({})", merges,
-                                     factors.formula(rates, wide));
-      return slower > 0 ? text + fmt::format(" + {:g} x {:g} elements x {:g}",
-                                             merges, sum.elements - sum.maxima,
-                                             slower)
-                        : text;
+    add(name + ", rescaled", cycles, [&] {
+      std::string text =
+          fmt::format("{:g} x ({})", merges, factors.formula(rates, wide));
+      return slower > 0
+                 ? text + fmt::format(" + {:g} x {:g} operations x {:g}",
+                                      merges, sum.elements - sum.maxima, slower)
+                 : text;
     });
   }
 

@@ -106,10 +106,9 @@ private:
   std::vector<Axis> cutsOf(const OperandSpec &use, size_t o) const {
     std::vector<Axis> cuts;
     for (const IndexExpr &index : use.indexing) {
-      bool isCut =
-          index.dim >= 0 &&
-          index.divisor < kernel.ops[o].dims[index.dim].size &&
-          !sharesAxis(sharding.ops[o], index.dim);
+      bool isCut = index.dim >= 0 &&
+                   index.divisor < kernel.ops[o].dims[index.dim].size &&
+                   !sharesAxis(sharding.ops[o], index.dim);
       cuts.push_back(isCut ? sharding.ops[o].axisOfDim[index.dim] : Axis::None);
     }
     return cuts;

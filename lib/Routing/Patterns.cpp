@@ -27,13 +27,20 @@ static constexpr Port kBack = Port::West;
 static constexpr Port kAhead = Port::East;
 
 const char *inlay::routing::toString(Algorithm algorithm) {
-  constexpr const char *kNames[] = {"star",           "chain",
-                                    "tree",           "two_phase",
-                                    "star_broadcast", "chain_broadcast",
-                                    "tree_broadcast", "two_phase_broadcast",
-                                    "two_tree",       "ring",
-                                    "broadcast",      "shift",
-                                    "middle_chain",   "middle_one_phase",
+  constexpr const char *kNames[] = {"star",
+                                    "chain",
+                                    "tree",
+                                    "two_phase",
+                                    "star_broadcast",
+                                    "chain_broadcast",
+                                    "tree_broadcast",
+                                    "two_phase_broadcast",
+                                    "two_tree",
+                                    "ring",
+                                    "broadcast",
+                                    "shift",
+                                    "middle_chain",
+                                    "middle_one_phase",
                                     "middle_two_phases",
                                     "middle_three_phases"};
   return kNames[static_cast<int>(algorithm)];
@@ -258,9 +265,9 @@ void Maker::middleChain() {
 }
 
 /// Either half of the line in chains of groups to the core that is nearest to
-/// the middle, then along these; the last chain ends beside the middle. Then the
-/// right half sends its sum to the left, which sends on to all what comes, with
-/// its own added.
+/// the middle, then along these; the last chain ends beside the middle. Then
+/// the right half sends its sum to the left, which sends on to all what comes,
+/// with its own added.
 void Maker::middlePhases(int phases) {
   constexpr int kLate = 64; // after every phase
   double half = double((cores + 1) / 2);

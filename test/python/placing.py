@@ -92,14 +92,14 @@ class Sharder:
             cut = []
             for (dim, divisor), size in zip(use["indexing"], weight["shape"]):
                 axis, unit = "none", 1
-                if dim >= 0 and divisor < op["dims"][dim]["size"]:
+                # Along a dim that shares its axis every core holds all.
+                if dim >= 0 and divisor < op["dims"][dim]["size"] and axes.count(axes[dim]) == 1:
                     axis, unit = axes[dim], op["dims"][dim]["unit"]
                     if axis != "none" and unit % divisor:
                         return None
                 cut.append((axis, shard(size, max(1, unit // divisor), self.parts(axis))))
-            taken = [axis for axis, _ in cut if axis != "none"]
             known = cuts.get(use["tensor"], self.cuts.get(use["tensor"], cut))
-            if len(set(taken)) != len(taken) or [axis for axis, _ in known] != [axis for axis, _ in cut]:
+            if [axis for axis, _ in known] != [axis for axis, _ in cut]:
                 return None
             cuts[use["tensor"]] = cut
         return cuts

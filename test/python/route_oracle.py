@@ -578,24 +578,35 @@ class Routes:
                     wavelets = ("pieces", use["wavelets"] // turns) if is_ring else ("whole", use["wavelets"])
                 uses[kernel["name"]][*key, wavelets] += use["times"]
         for kernel in plan["kernels"]:
-            left = uses[kernel["name"]]
-            for op, axis, cores, elements, makers in sums_of(plan, kernel):
-                unit = unit_of(kernel, plan)
-                cores = min(cores, unit["width" if axis == "x" else "height"])
-                if not plan["colours"]["available"] or cores < 2:
-                    continue
-                size, turns = self.wavelets(4 * elements), 1
-                for maker in makers:
-                    sums = sums_along(kernel["ops"][maker], axis)
-                    if turns_of(sums, cores, unit["width" if axis == "x" else "height"]) > turns:
-                        turns = turns_of(sums, cores, unit["width" if axis == "x" else "height"])
-                        size = ceil_div(size, seen(kernel["ops"][maker], axis))
-                    self.check_together(kernel, axis, sums, lines[kernel["name"], op, axis, cores])
-                choices = [0] if kernel["role"] == "experts" else [("whole", size), ("pieces", ceil_div(size, cores))]
-                found = [choice for choice in choices if left[op, axis, cores, choice] > 0]
-                need(found)
-                left[op, axis, cores, found[0]] -= turns
-            need(not any(left.values()))
+            self.check_sums_of(plan, kernel, uses[kernel["name"]], lines)
+
+    def check_sums_of(self, plan, kernel, uses, lines):
+        """A softmax is added in one of two forms."""
+        reasons = []
+        for agrees in (False, True):
+            try:
+                left = collections.Counter(uses)
+                for op, axis, cores, elements, makers in sums_of(plan, kernel, agrees):
+                    unit = unit_of(kernel, plan)
+                    cores = min(cores, unit["width" if axis == "x" else "height"])
+                    if not plan["colours"]["available"] or cores < 2:
+                        continue
+                    size, turns = self.wavelets(4 * elements), 1
+                    for maker in makers:
+                        sums = sums_along(kernel["ops"][maker], axis)
+                        if turns_of(sums, cores, unit["width" if axis == "x" else "height"]) > turns:
+                            turns = turns_of(sums, cores, unit["width" if axis == "x" else "height"])
+                            size = ceil_div(size, seen(kernel["ops"][maker], axis))
+                        self.check_together(kernel, axis, sums, lines[kernel["name"], op, axis, cores])
+                    choices = [0] if kernel["role"] == "experts" else [("whole", size), ("pieces", ceil_div(size, cores))]
+                    found = [choice for choice in choices if left[op, axis, cores, choice] > 0]
+                    need(found)
+                    left[op, axis, cores, found[0]] -= turns
+                need(not any(left.values()))
+                return
+            except Broken as reason:
+                reasons.append(reason)
+        raise reasons[0]
 
     def check_together(self, kernel, axis, sums, lines):
         """Cores that hold parts of one sum are on one line."""
@@ -788,7 +799,7 @@ def seen(op, axis):
     return min(total, shard)
 
 
-def sums_of(plan, kernel):
+def sums_of(plan, kernel, agrees):
     """(op, axis, cores of a line, elements of a line, ops that make them) of every all-reduce, in order."""
     outputs = {s["from_port"]: s["shape"][-1] if s["shape"] else 1 for s in plan["streams"] if s["from"] == kernel["name"]}
     pending, found = None, []
@@ -810,7 +821,7 @@ def sums_of(plan, kernel):
         elements = math.prod(seen(op, axis) for axis in ("none", "x", "y", "group"))
         if op["kind"] == "top_k" and outputs:
             elements *= 2 * outputs[max(outputs)]
-        if op["kind"] == "softmax":
+        if op["kind"] == "softmax" and not agrees:
             elements *= 2
         reads = op["operands"][:-1] if len(op["operands"]) > 1 and is_value(op["operands"][-1]) else op["operands"]
         for use in reads:
@@ -818,6 +829,9 @@ def sums_of(plan, kernel):
             if pending and any(name(use) == value and not (later and along) for value, later in pending["values"]):
                 finish(at)
         for way in sums:
+            if op["kind"] == "softmax" and agrees:
+                finish(at)
+                found.append((at, *way, elements, [at]))
             if pending and pending["way"] != way:
                 finish(at)
             pending = pending or {"way": way, "elements": 0, "values": [], "ops": []}

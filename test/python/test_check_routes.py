@@ -22,9 +22,9 @@ def segment(plan, kind, number=0, **members):
                 if all(s[name] == value for name, value in members.items()))
 
 
-def sums(plan, name):
-    """The all-reduce of this pattern."""
-    return next(r for r in plan["routes"] if r["kind"] == "all_reduce" and r["pattern"] == name)
+def sums(plan, name, axis="x"):
+    """The all-reduce of this pattern along an axis."""
+    return next(r for r in plan["routes"] if (r["kind"], r["pattern"], r["line_axis"]) == ("all_reduce", name, axis))
 
 
 def entry(plan, stream):
@@ -80,7 +80,7 @@ CASES = {
     "wafer": (lambda p: put(route(p, "trunk"), "wafer", 1), "is on wafer 1 of 1"),
     "stream": (lambda p: put(route(p, "gather")["streams"], 0, 99), "leads stream 99 of 15"),
     "pattern": (lambda p: put(route(p, "combine"), "pattern", "more"), "names pattern 'more', which is not there"),
-    "colours": (lambda p: route(p, "all_reduce")["colours"].pop(), "has 4 colours, 5 are needed"),
+    "colours": (lambda p: route(p, "all_reduce")["colours"].pop(), "has 2 colours, 3 are needed"),
     "colour": (lambda p: put(route(p, "trunk")["colours"], 0, 21), "has colour 21, but the target has 0 to 20"),
     "colour twice": (lambda p: put(route(p, "all_reduce")["colours"], 0, 1), "has colour 1 twice"),
     "no region": (lambda p: put(route(p, "gather", 0), "streams", [0]), "is in turn in no region"),
@@ -106,8 +106,8 @@ CASES = {
     "not sent": (lambda p: route(p, "trunk", 1)["segments"].remove(segment(p, "trunk", 1, **{"in": "ramp"})),
                  "takes in from S in the router at (0, 3), where nothing is sent"),
     "cycle": (ring, "waits for itself: a cycle of channels passes the router at (5, 2) of wafer 0"),
-    "line length": (lambda p: put(sums(p, "chain_broadcast of 4")["lines"][0], "height", 3),
-                    "has lines of 3 routers at (0, 0) to (7, 2), the pattern 'chain_broadcast of 4' is 4 long"),
+    "line length": (lambda p: put(sums(p, "middle_one_phase of 4", "y")["lines"][0], "height", 3),
+                    "has lines of 3 routers at (0, 0) to (7, 2), the pattern 'middle_one_phase of 4' is 4 long"),
     "two lines": (lambda p: double(route(p, "all_reduce")["lines"]), "has two lines in the router at (0, 0)"),
     # From producers to consumers.
     "no route": (lambda p: p["routes"].remove(route(p, "trunk")),
@@ -150,7 +150,7 @@ CASES = {
     "not reached": (lambda p: p["routes"].remove(route(p, "spread")),
                     f"routes of {SPREAD}: do not reach the cores at (1, 0) to (7, 0) of their consumer"),
     # Patterns.
-    "pattern twice": (lambda p: double(p["patterns"]), "pattern 'two_phase_broadcast of 8': is there twice"),
+    "pattern twice": (lambda p: double(p["patterns"]), "pattern 'middle_one_phase of 8': is there twice"),
     "pattern unused": (lambda p: p["patterns"].append({**p["patterns"][0], "name": "more"}), "pattern 'more': is of no route"),
     "no line": (lambda p: put(pattern(p, "ring"), "cores", 6),
                 "has 6 cores on a line of * routers in 3 colours, which no line of the grid can have"),
@@ -178,8 +178,8 @@ CASES = {
     "parts twice": (lambda p: [pattern(p, "broadcast").update({"algorithm": "star"})]
                     and [put(a, "rounds", 2) for a in next(q for q in p["patterns"] if q["name"] == "broadcast of 8")["actions"]],
                     "adds the same part to the core at * twice"),
-    "result": (lambda p: [put(a, "forward", False) for a in pattern(p, "chain_broadcast")["actions"]],
-               "leaves the core at * with the parts of * cores, 'chain_broadcast' promises 4"),
+    "result": (lambda p: [put(a, "forward", False) for a in pattern(p, "middle_one_phase")["actions"]],
+               "leaves the core at * with the parts of * cores, 'middle_one_phase' promises 8"),
     "load": (lambda p: add(pattern(p, "ring")["segments"][0], "load", 1),
              "says that the router at * carries colour * 2 times *, it does 1 times"),
     # Sums.
@@ -190,7 +190,7 @@ CASES = {
             "kernel 'model.layers.0.attn': needs 1 sums for op 5 along y over lines of 8 cores with 17 wavelets, routes have 0"),
     "no sum": (lambda p: add(route(p, "all_reduce")["uses"][0], "op", 1),
                "kernel 'model.layers.0.attn': needs no sum for op 6 along y over lines of 8 cores with 17 wavelets, routes have 1"),
-    "lines": (lambda p: sums(p, "chain_broadcast of 4")["lines"][0].update({"y": 2, "count": 1}),
+    "lines": (lambda p: sums(p, "middle_one_phase of 4", "y")["lines"][0].update({"y": 2, "count": 1}),
               "has lines at (*) that leave an expert group or the cores of kernel"),
     "together": (lambda p: sums(p, "ring of 2")["lines"][0].update({"x": 1, "count": 1}),
                  "kernel 'model.layers.0.attn': has parts of one sum of op * on the cores at (0, 0) to (1, 7), which no line along x has together"),
@@ -215,21 +215,21 @@ CASES = {
     "positions": (lambda p: [put(r["colours"], 0, 6) for r in p["routes"] if r["kind"] == "trunk"],
                   "give the router at (*) of wafer 0 * settings of colour 6, its switch has 4 positions"),
     "available": (lambda p: put(p["colours"], "available", 20), "say that 20 are available, the target has 21"),
-    "used": (lambda p: add(p["colours"], "used", 1), "say that 9 are used, the routes have 8"),
+    "used": (lambda p: add(p["colours"], "used", 1), "say that 7 are used, the routes have 6"),
     "bound": (lambda p: add(p["colours"], "lower_bound", 1),
-              "say that the router at (0, 0) of wafer 0 needs 8, it needs 7"),
+              "say that the router at (0, 0) of wafer 0 needs 6, it needs 5"),
     "bound elsewhere": (lambda p: add(p["colours"], "lower_bound", -1),
-                        "say that no router needs more than 6, the one at (0, 0) of wafer 0 needs 7"),
+                        "say that no router needs more than 4, the one at (0, 0) of wafer 0 needs 5"),
     # Links.
     "links twice": (lambda p: double(p["links"]["kinds"]), "links 'W': are there twice"),
     "links gone": (lambda p: p["links"]["kinds"].pop(), "links 'edge': are missing, but carry 256 wavelets"),
     "links total": (lambda p: add(links(p, "W"), "total", 1), "links 'W': say that they carry * wavelets, routes give *"),
     "links most": (lambda p: add(links(p, "W"), "most", 1),
-                   "say 705 wavelets on the fullest, routes give 704 to that of the router at (1, 4) of wafer 0"),
-    "links where": (lambda p: add(links(p, "W"), "x", 1), "name the router at (2, 4) of wafer 0 for 704 wavelets, routes give it"),
+                   "say 647 wavelets on the fullest, routes give 646 to that of the router at (1, 4) of wafer 0"),
+    "links where": (lambda p: add(links(p, "W"), "x", 1), "name the router at (2, 4) of wafer 0 for 646 wavelets, routes give it"),
     "links kind": (lambda p: put(links(p, "W"), "link", "none"), "links 'none': are no kind of links"),
     "hottest": (lambda p: put(p["links"], "hottest", links(p, "W")),
-                "say that the hottest is 'W' with 704 wavelets, which is none of them or not the fullest: *"),
+                "say that the hottest is 'W' with 646 wavelets, which is none of them or not the fullest: *"),
 }
 
 
@@ -237,12 +237,12 @@ CASES = {
 WAFERS = {
     "no trunk": (lambda p: put(entry(p, 6), "first_part", 1), "leaves wafer 0 with parts that enter wafer 1 in no trunk"),
     "begins": (lambda p: put(entry(p, 6)["segments"][0], "in", "ramp"), "begins at (0, 0), but comes from another wafer"),
-    "lands": (lambda p: p["routes"][17]["segments"][0]["out"].append("ramp"), "lands at (7, 4), but leads to another wafer"),
-    "edge": (lambda p: put(p["routes"][17]["segments"][0], "out", ["ramp"]),
+    "lands": (lambda p: p["routes"][18]["segments"][0]["out"].append("ramp"), "lands at (7, 2), but leads to another wafer"),
+    "edge": (lambda p: put(p["routes"][18]["segments"][0], "out", ["ramp"]),
              "enters wafer 0 at 0 of its edge and leaves it at 0; it should at 0 and 1"),
     "user": (lambda p: route(p, "all_reduce")["uses"].append({"kernel": "lm_head", "op": 2, "times": 1, "wavelets": 33}),
              "is used by kernel 'lm_head', which is not in region 'w0.r0'"),
-    "wafer": (lambda p: put(p["routes"][18], "wafer", 1), "is a gather on wafer 1, where its streams do not have this end"),
+    "wafer": (lambda p: put(p["routes"][17], "wafer", 1), "is a gather on wafer 1, where its streams do not have this end"),
 }
 
 

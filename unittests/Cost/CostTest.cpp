@@ -78,6 +78,20 @@ TEST(CollectivesTest, ClosedFormsOfThePaper) {
   EXPECT_EQ(allReduce(target, 1, 64).total(), 0);
 }
 
+/// Halves of 50 cores: chains in groups of sqrt 50 or cbrt 50, then along their
+/// heads, over to the other half, and back to all.
+TEST(CollectivesTest, PhasesToTheMiddleByHand) {
+  target::Target machine = wse3();
+  Rates target(machine, Mode::Ideal);
+  // 49 stages and that to the other half; the way back.
+  EXPECT_EQ(phasesToMiddle(target, 1, 100, 10).total(), 20 + 100 + 5 * 51);
+  // 6 in groups of 7, 7 along 8 heads.
+  EXPECT_EQ(phasesToMiddle(target, 2, 100, 10).total(), 30 + 100 + 5 * 15);
+  // 3 in groups of 4, 3 in groups of 4 heads, 3 along 4 of these.
+  EXPECT_EQ(phasesToMiddle(target, 3, 100, 10).total(), 40 + 100 + 5 * 11);
+  EXPECT_EQ(phasesToMiddle(target, 2, 1, 10).total(), 0);
+}
+
 TEST(CollectivesTest, BestIsNoSlowerThanAny) {
   target::Target machine = wse3();
   Rates target(machine, Mode::Ideal);
@@ -230,6 +244,46 @@ TEST(CostTest, StreamsGrowWithPayloadAndDistance) {
   EXPECT_EQ(streamCost(target, 64, 20, 4).total() -
                 streamCost(target, 64, 10, 4).total(),
             10);
+}
+
+/// The largest of a softmax goes along with its sum, and each core that adds
+/// works out two factors for each row; or all agree upon it first.
+TEST(CostTest, SoftmaxTakesOneSumOrTwo) {
+  target::Target target = wse3();
+  Rates rates(target, Mode::Ideal);
+  ElementType f16{"f16", 16};
+  KernelSpec kernel;
+  kernel.name = "softmax";
+  OpSpec op;
+  op.name = "softmax";
+  op.opClass = OpClass::Softmax;
+  op.dims = {{"row", 6, DimKind::Parallel, 1},
+             {"k", 8192, DimKind::Reduction, 1}};
+  op.operands = {{TensorRole::Input, 0, f16, {{0, 1}, {1, 1}}},
+                 {TensorRole::Output, 0, f16, {{0, 1}, {1, 1}}}};
+  op.opsPerPoint = 8;
+  op.computeType = f16;
+  kernel.ops = {op};
+  kernel.inputs = kernel.outputs = {{f16, {6, 8192}}};
+  Sharding sharding = square(1, 200);
+  sharding.ops = {{{Axis::None, Axis::Y}}};
+  std::vector<CollectiveUse> uses = collectivesOf(kernel, sharding, rates);
+  ASSERT_EQ(uses.size(), 1u);
+  EXPECT_EQ(uses.front().wavelets, 12); // 6 sums, 6 maxima
+  Practice agrees;
+  agrees.mergesSoftmax = false;
+  agrees.isInPlace = true;
+  Practice merges;
+  merges.isInPlace = true;
+  auto cycles = [&](const Practice &practice) {
+    return estimateKernel(kernel, sharding, rates, {}, practice).cycles.total();
+  };
+  double one = allReduce(rates, 200, 12).total();
+  double two = 2 * allReduce(rates, 200, 6).total();
+  double merging = mergesOf(rates, uses.front().algorithm, 200, 12) *
+                   (3 * 6 + 2 * 6 * kExponentialOperations) * 0.25;
+  EXPECT_NEAR(cycles(agrees) - cycles(merges), two - one - merging, 1e-9);
+  EXPECT_GT(merging, 0);
 }
 
 TEST(CostTest, BoundNeverExceedsTheEstimate) {

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 
 #include <map>
+#include <set>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -145,6 +146,41 @@ TEST(CutsTest, PointsOfAnOpLieOnAsManyCoresAsItDoesNotUse) {
       for (auto &[tuple, cores] : count)
         EXPECT_EQ(cores, unused);
     }
+}
+
+TEST(CutsTest, CountsTheValuesThatARunTouches) {
+  // 12 heads in 3 groups of 4, with 10 elements each, in runs of 7.
+  std::vector<IterationDim> dims = {{"group", 3}, {"head", 4}, {"dim", 10}};
+  Sharding sharding = {{18, 1}, {1, 1}, {18, 1}, {{{kX, kX, kX}}}};
+  KernelSpec kernel = kernelWith(dims, {});
+  std::vector<Cut> cuts = opCuts(kernel.ops[0], sharding.ops[0], sharding);
+  auto seen = [&](std::vector<size_t> some) {
+    return valuesSeen(cuts, kX, [&](size_t d) {
+      return std::count(some.begin(), some.end(), d) > 0;
+    });
+  };
+  // The end of one head and the beginning of the next: two of them, not two
+  // heads of each of two groups.
+  EXPECT_EQ(seen({0, 1}), 2);
+  EXPECT_EQ(seen({0, 1, 2}), 7);
+  EXPECT_EQ(seen({2}), 7);
+  EXPECT_EQ(seen({}), 1);
+  for (std::vector<size_t> some :
+       {std::vector<size_t>{0}, {1}, {2}, {0, 1}, {1, 2}, {0, 2}, {0, 1, 2}}) {
+    size_t most = 0;
+    for (const CorePosition &core : coresOf(sharding)) {
+      std::set<std::vector<int64_t>> values;
+      for (const std::vector<int64_t> &tuple : tuplesOf(cuts, core)) {
+        std::vector<int64_t> value;
+        for (size_t d : some)
+          value.push_back(tuple[d]);
+        values.insert(value);
+      }
+      most = std::max(most, values.size());
+    }
+    EXPECT_GE(seen(some), int64_t(most));
+    EXPECT_LE(seen(some), 2 * int64_t(most));
+  }
 }
 
 TEST(CutsTest, StatesAreHeldWhereTheirFirstUseIsComputed) {

@@ -19,15 +19,22 @@ using testing::HasSubstr;
 
 namespace {
 
-constexpr Algorithm kAll[] = {
-    Algorithm::Star,          Algorithm::Chain,
-    Algorithm::Tree,          Algorithm::TwoPhase,
-    Algorithm::StarBroadcast, Algorithm::ChainBroadcast,
-    Algorithm::TreeBroadcast, Algorithm::TwoPhaseBroadcast,
-    Algorithm::TwoTree,       Algorithm::Ring,
-    Algorithm::Broadcast,     Algorithm::Shift,
-    Algorithm::MiddleChain,   Algorithm::MiddleOnePhase,
-    Algorithm::MiddleTwoPhases, Algorithm::MiddleThreePhases};
+constexpr Algorithm kAll[] = {Algorithm::Star,
+                              Algorithm::Chain,
+                              Algorithm::Tree,
+                              Algorithm::TwoPhase,
+                              Algorithm::StarBroadcast,
+                              Algorithm::ChainBroadcast,
+                              Algorithm::TreeBroadcast,
+                              Algorithm::TwoPhaseBroadcast,
+                              Algorithm::TwoTree,
+                              Algorithm::Ring,
+                              Algorithm::Broadcast,
+                              Algorithm::Shift,
+                              Algorithm::MiddleChain,
+                              Algorithm::MiddleOnePhase,
+                              Algorithm::MiddleTwoPhases,
+                              Algorithm::MiddleThreePhases};
 
 std::string errorsOf(const Pattern &pattern) {
   Diagnostics diags;

@@ -117,11 +117,11 @@ int64_t phaseStages(int64_t cores, int phases);
 /// HPDC'24's two-phase reduce from both ends, with any number k of phases:
 /// chains in groups to the core that is nearest to the middle, chains along
 /// these, and so on, until either half of the line has its sum beside the
-/// middle. Then the right half sends its sum to the left one, where each element
-/// leaves for all cores as soon as the two are added: that core receives and
-/// sends side by side, as every core of a chain does. C: the head of a group
-/// takes in one vector in each phase and the result, (k + 1) B. L: n to the
-/// middle, n back. The phases follow each other and each streams B:
+/// middle. Then the right half sends its sum to the left one, where each
+/// element leaves for all cores as soon as the two are added: that core
+/// receives and sends side by side, as every core of a chain does. C: the head
+/// of a group takes in one vector in each phase and the result, (k + 1) B. L: n
+/// to the middle, n back. The phases follow each other and each streams B:
 ///   T = A + (k + 1) r B + 2 h floor(P / 2) + s (D + 1), D as `phaseStages`
 /// No algorithm can do with less than 2 B (P - 1) / P (allReduceBound).
 Breakdown phasesToMiddle(const Rates &rates, int phases, int64_t cores,

@@ -51,8 +51,8 @@ struct Practice {
   /// Sums of norms and softmax, which only scale a row, may be taken together
   /// with those of the product that follows.
   bool delaysScales = true;
-  /// Cores of a softmax begin with the largest of their own part and add as they
-  /// are (KernelCost.cpp); else the largest of all is agreed upon first.
+  /// Cores of a softmax begin with the largest of their own part and add as
+  /// they are (KernelCost.cpp); else the largest of all is agreed upon first.
   bool mergesSoftmax = true;
   /// Values lie where the next op wants them, whatever the layouts say: the
   /// mapping was made so.

@@ -48,10 +48,10 @@ std::vector<Cut> opCuts(const OpSpec &op, const OpSharding &opSharding,
                         const Sharding &sharding);
 
 /// Different values that a core sees of some dims that share an axis (`isIn`,
-/// by number), at most. It has a run of `shard` points; of dims that follow each
-/// other on the axis, the fastest of which has `inner` points to a value, these
-/// touch ceil(shard / inner) values, and one more where neither of the two
-/// divides the other. 1 where none of the dims is on the axis.
+/// by number), at most. It has a run of `shard` points; of dims that follow
+/// each other on the axis, the fastest of which has `inner` points to a value,
+/// these touch ceil(shard / inner) values, and one more where neither of the
+/// two divides the other. 1 where none of the dims is on the axis.
 int64_t valuesSeen(const std::vector<Cut> &cuts, Axis axis,
                    const std::function<bool(size_t)> &isIn);
 

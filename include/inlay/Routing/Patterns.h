@@ -73,7 +73,7 @@ enum class Algorithm {
   Ring,      ///< pieces go round twice
   Broadcast, ///< from the root to all
   Shift, ///< each core sends to its neighbour on a ring of hops of at most two
-  MiddleChain, ///< chains from both ends to the middle, and back to all
+  MiddleChain,     ///< chains from both ends to the middle, and back to all
   MiddleOnePhase,  ///< the same, both sides at once, the sum going back as it
                    ///< forms
   MiddleTwoPhases, ///< of either side chains in groups, then along their heads

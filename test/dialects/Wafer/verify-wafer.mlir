@@ -112,11 +112,11 @@
 // RUN: %{verify} --check-prefix=COLOURS
 // COLOURS: error: has 20 colours, but the target has 21
 
-// REDEFINE: %{edit} = s/used(7) least(7)/used(7) least(6)/
+// REDEFINE: %{edit} = s/used(5) least(5)/used(5) least(4)/
 // RUN: %{verify} --check-prefix=LEAST
-// LEAST: error: colours: 7 used and at least 6 needed are not what follows from the routes: 7 and 7
+// LEAST: error: colours: 5 used and at least 4 needed are not what follows from the routes: 5 and 5
 
-// REDEFINE: %{edit} = /collective chain_broadcast/d
+// REDEFINE: %{edit} = /uses \[2, 1, 32\]/d
 // RUN: %{verify} --check-prefix=LOST
 // LOST: error: moe: has a collective of op 2 with 0 routes instead of one
 
@@ -137,9 +137,9 @@
 // RUN: %{verify} --check-prefix=BROKEN
 // BROKEN: error: trunk of flow 0, lane 0: sends S into the router at (0, 7), which does not take it in
 
-// REDEFINE: %{edit} = s/parts(0, 8) colours \[6\]/parts(0, 8) colours [5]/
+// REDEFINE: %{edit} = s/parts(0, 8) colours \[4\]/parts(0, 8) colours [3]/
 // RUN: %{verify} --check-prefix=TAKEN
-// TAKEN: error: trunk of flow 1, lane 0: has colour 5 in the router at (0, 0) of wafer 1, and so has trunk of flow 2, lane 0, which may be there at the same time
+// TAKEN: error: trunk of flow 1, lane 0: has colour 3 in the router at (0, 0) of wafer 1, and so has trunk of flow 2, lane 0, which may be there at the same time
 
 // REDEFINE: %{edit} = s/ contention(63)//
 // RUN: %{verify} --check-prefix=CONTENTION
