@@ -316,9 +316,8 @@ private:
   bool dropDifference(size_t o, const OperandSpec &use, size_t p,
                       const OperandSpec &other) {
     auto boxOf = [&](size_t q, const IndexExpr &index) {
-      return index.dim >= 0 && sharesAxis(axes[q], index.dim)
-                 ? Axis::None
-                 : cutOf(q, index);
+      return index.dim >= 0 && sharesAxis(axes[q], index.dim) ? Axis::None
+                                                              : cutOf(q, index);
     };
     for (size_t i = 0; i < use.indexing.size(); ++i) {
       if (boxOf(o, use.indexing[i]) == boxOf(p, other.indexing[i]))
