@@ -21,128 +21,200 @@ using model::Extent;
 using model::Rect;
 
 //===----------------------------------------------------------------------===//
-// Bands
+// Shelves
 //===----------------------------------------------------------------------===//
 
 static Rect transpose(const Rect &rect) {
   return {rect.y, rect.x, rect.height, rect.width};
 }
 
-/// Rows at which bands end: about equal ones, moved a little where fewer dead
-/// rectangles lie across.
-static std::vector<int64_t> bandEnds(Extent grid, const std::vector<Rect> &dead,
-                                     int64_t bands) {
-  constexpr int64_t kReach = 5; // parts of a band that an end may move
-  std::vector<int64_t> ends;
-  int64_t height = grid.height / bands;
-  for (int64_t band = 1; band < bands; ++band) {
-    int64_t even = grid.height * band / bands;
-    std::pair<int64_t, int64_t> best = {-1, 0}; // cut rectangles, way
-    int64_t chosen = even;
-    for (int64_t way = 0; way <= height / kReach; ++way)
-      for (int64_t end : {even - way, even + way}) {
-        int64_t cut =
-            std::count_if(dead.begin(), dead.end(), [&](const Rect &rect) {
-              return rect.y < end && end < rect.bottom() && rect.width > 0;
-            });
-        if (best.first >= 0 && std::pair(cut, way) >= best)
-          continue;
-        best = {cut, way};
-        chosen = end;
-      }
-    ends.push_back(chosen);
-  }
-  ends.push_back(grid.height);
-  return ends;
-}
+namespace {
 
-/// What is free along all of the band of rows top .. bottom - 1.
-static std::vector<Rect> freeInBand(Extent grid, const std::vector<Rect> &dead,
-                                    int64_t top, int64_t bottom) {
-  std::vector<std::pair<int64_t, int64_t>> blocked;
+/// A shelf takes all columns of some rows; kernels stand on it side by side.
+struct Shelf {
+  int64_t height = 0;
+  int64_t width = 0; ///< that a kernel needs on it
+};
+
+/// Stands shelves on a grid so that they hold most kernels.
+class Shelving {
+public:
+  Shelving(Extent grid, const std::vector<Rect> &dead,
+           const std::vector<Shelf> &shelves)
+      : grid(grid), dead(dead), shelves(shelves) {}
+
+  std::vector<Rect> run();
+  int64_t getHeld() const { return held; }
+
+private:
+  using Spans = std::vector<std::pair<int64_t, int64_t>>;
+
+  /// Columns that are free in all rows top .. bottom - 1.
+  Spans freeColumns(int64_t top, int64_t bottom) const;
+  int64_t countOn(const Shelf &shelf, int64_t top) const;
+  void add(int64_t top, int64_t bottom, int64_t width,
+           std::vector<Rect> &rects) const;
+
+  Extent grid;
+  const std::vector<Rect> &dead;
+  const std::vector<Shelf> &shelves;
+  int64_t held = 0;
+};
+
+} // namespace
+
+Shelving::Spans Shelving::freeColumns(int64_t top, int64_t bottom) const {
+  Spans blocked;
   for (const Rect &rect : dead)
     if (rect.area() > 0 && rect.y < bottom && top < rect.bottom())
       blocked.push_back({rect.x, rect.right()});
   blocked.push_back({grid.width, grid.width});
   std::sort(blocked.begin(), blocked.end());
-  std::vector<Rect> all;
+  Spans free;
   int64_t at = 0;
   for (auto [from, to] : blocked) {
+    from = std::min(from, grid.width);
     if (from > at)
-      all.push_back({at, top, std::min(from, grid.width) - at, bottom - top});
+      free.push_back({at, from});
     at = std::max(at, to);
   }
-  return all;
+  return free;
 }
 
-namespace {
+int64_t Shelving::countOn(const Shelf &shelf, int64_t top) const {
+  int64_t count = 0;
+  for (auto [from, to] : freeColumns(top, top + shelf.height))
+    count += (to - from) / shelf.width;
+  return count;
+}
 
-/// Rectangles, and how many of the largest kernels they hold.
-struct Bands {
-  std::vector<Rect> rects;
-  int64_t held = 0;
-  int64_t area = 0;
-};
-
-} // namespace
-
-static Bands bandsOf(Extent grid, const std::vector<Rect> &dead, int64_t bands,
-                     int64_t cores) {
-  // Shards are never quite full.
-  constexpr double kRoom = 1.12;
-  constexpr int64_t kSmallest = 16; // a part of the largest kernel
-  Bands result;
-  int64_t top = 0;
-  for (int64_t bottom : bandEnds(grid, dead, bands)) {
-    for (const Rect &free : freeInBand(grid, dead, top, bottom)) {
-      auto count = int64_t(double(free.area()) / (kRoom * double(cores)));
-      int64_t parts = std::clamp<int64_t>(count, 1, free.width);
-      if (free.area() < std::max<int64_t>(1, cores / kSmallest))
-        continue;
-      result.held += count;
-      result.area += free.area();
-      for (int64_t part = 0; part < parts; ++part) {
-        int64_t left = free.width * part / parts;
-        int64_t right = free.width * (part + 1) / parts;
-        result.rects.push_back(
-            {free.x + left, free.y, right - left, free.height});
-      }
+/// What is free on a shelf, in parts of at least `width` where it is as wide.
+void Shelving::add(int64_t top, int64_t bottom, int64_t width,
+                   std::vector<Rect> &rects) const {
+  for (auto [from, to] : freeColumns(top, bottom)) {
+    int64_t parts = std::max<int64_t>(1, (to - from) / width);
+    for (int64_t part = 0; part < parts; ++part) {
+      int64_t left = from + (to - from) * part / parts;
+      int64_t right = from + (to - from) * (part + 1) / parts;
+      rects.push_back({left, top, right - left, bottom - top});
     }
-    top = bottom;
   }
-  return result;
+}
+
+/// Dynamic programming over the rows: the most kernels above each. Rows between
+/// shelves are for what is small.
+std::vector<Rect> Shelving::run() {
+  auto rows = size_t(grid.height);
+  std::vector<int64_t> most(rows + 1, 0);
+  std::vector<size_t> last(rows + 1, shelves.size()); // shelf that ends there
+  for (size_t row = 0; row < rows; ++row) {
+    if (most[row] > most[row + 1]) {
+      most[row + 1] = most[row];
+      last[row + 1] = shelves.size();
+    }
+    for (size_t s = 0; s < shelves.size(); ++s) {
+      size_t end = row + size_t(shelves[s].height);
+      if (end > rows)
+        continue;
+      int64_t count = most[row] + countOn(shelves[s], int64_t(row));
+      if (count <= most[end])
+        continue;
+      most[end] = count;
+      last[end] = s;
+    }
+  }
+  held = most[rows];
+  std::vector<Rect> rects;
+  auto gap = int64_t(rows), at = int64_t(rows);
+  while (at >= 0) {
+    size_t shelf = at > 0 ? last[size_t(at)] : 0;
+    bool isShelf = at > 0 && shelf < shelves.size();
+    if ((isShelf || at == 0) && gap > at)
+      add(at, gap, grid.width, rects);
+    if (isShelf) {
+      gap = at - shelves[shelf].height;
+      add(gap, at, shelves[shelf].width, rects);
+      at = gap;
+      continue;
+    }
+    --at;
+  }
+  return rects;
+}
+
+/// The least width on which a kernel fits with a height; 0: none.
+static int64_t leastWidth(const Chain &chain, RunCost &runs, size_t kernel,
+                          Extent most, int64_t height, bool isTurned) {
+  auto fits = [&](int64_t width) {
+    Extent extent = isTurned ? Extent{height, width} : Extent{width, height};
+    return chain.fits ? chain.fits(chain.links[kernel].kind, extent)
+                      : !runs.offersOf(kernel, extent).empty();
+  };
+  constexpr int64_t kStep = 24; // of a width
+  auto cores =
+      int64_t(std::ceil(chain.links[kernel].bytes / double(chain.budget)));
+  int64_t width = std::max<int64_t>(1, (cores + height - 1) / height);
+  while (width <= most.width && !fits(width))
+    width += std::max<int64_t>(1, width / kStep);
+  return width <= most.width ? width : 0;
+}
+
+/// Heights worth trying: parts of the grid, and those that are often multiples
+/// of what a kernel is cut into.
+static std::vector<int64_t> heightsOn(int64_t height) {
+  constexpr int64_t kMostParts = 10, kRound = 64, kMostRounds = 8;
+  std::vector<int64_t> heights;
+  for (int64_t part = 1; part <= std::min(kMostParts, height); ++part)
+    heights.push_back(height / part);
+  for (int64_t round = 1; round <= kMostRounds; ++round)
+    if (round * kRound < height)
+      heights.push_back(round * kRound);
+  std::sort(heights.begin(), heights.end());
+  heights.erase(std::unique(heights.begin(), heights.end()), heights.end());
+  return heights;
 }
 
 std::vector<std::vector<Rect>>
-inlay::floorplan::freeBands(Extent grid, const std::vector<Rect> &dead,
-                            int64_t cores, size_t most) {
-  constexpr int64_t kMostBands = 10;
+inlay::floorplan::freeShelves(const Chain &chain, RunCost &runs, size_t largest,
+                              const std::vector<Rect> &dead) {
+  constexpr double kSliver = 4;
+  constexpr double kRooms[] = {2.2, 1.7, 1.4, 1.2, 1.1, 1};
   std::vector<Rect> turned;
   for (const Rect &rect : dead)
     turned.push_back(transpose(rect));
-  std::vector<Bands> all;
-  for (bool isColumns : {false, true})
-    for (int64_t bands = 1; bands <= kMostBands; ++bands) {
-      Extent turnedGrid = {grid.height, grid.width};
-      const Extent &frame = isColumns ? turnedGrid : grid;
-      if (bands > frame.height)
-        break;
-      Bands found = bandsOf(frame, isColumns ? turned : dead, bands, cores);
-      if (isColumns)
-        for (Rect &rect : found.rects)
-          rect = transpose(rect);
-      if (!found.rects.empty())
-        all.push_back(std::move(found));
+  std::vector<std::vector<Rect>> all;
+  std::vector<Shelf> least[2];
+  for (bool isTurned : {false, true}) {
+    Extent grid = chain.grid;
+    if (isTurned)
+      std::swap(grid.width, grid.height);
+    for (int64_t height : heightsOn(grid.height)) {
+      int64_t width = leastWidth(chain, runs, largest, grid, height, isTurned);
+      if (width > 0 && double(std::max(width, height)) <=
+                           kSliver * double(std::min(width, height)))
+        least[isTurned].push_back({height, width});
     }
-  std::vector<std::tuple<int64_t, int64_t, size_t, size_t>> order;
-  for (size_t i = 0; i < all.size(); ++i)
-    order.push_back({-all[i].held, -all[i].area, all[i].rects.size(), i});
-  std::sort(order.begin(), order.end());
-  order.resize(std::min(order.size(), most));
-  std::vector<std::vector<Rect>> result;
-  for (const auto &[held, area, count, index] : order)
-    result.push_back(std::move(all[index].rects));
-  return result;
+  }
+  for (double room : kRooms)
+    for (bool isTurned : {false, true}) {
+      Extent grid = chain.grid;
+      if (isTurned)
+        std::swap(grid.width, grid.height);
+      std::vector<Shelf> shelves;
+      for (Shelf shelf : least[isTurned]) {
+        shelf.width = int64_t(std::ceil(double(shelf.width) * room));
+        if (shelf.width <= grid.width)
+          shelves.push_back(shelf);
+      }
+      Shelving shelving(grid, isTurned ? turned : dead, shelves);
+      std::vector<Rect> rects = shelving.run();
+      if (isTurned)
+        for (Rect &rect : rects)
+          rect = transpose(rect);
+      if (shelving.getHeld() > 0)
+        all.push_back(std::move(rects));
+    }
+  return all;
 }
 
 //===----------------------------------------------------------------------===//
@@ -349,35 +421,26 @@ Parts Planner::unitsOf() const {
   return units;
 }
 
-/// Around dead cores: parts on rectangles that hold the largest of them, or
-/// several.
+/// Around dead cores: parts on rectangles that hold the largest of them.
 void Planner::tryPacked(const Parts &parts, bool apart) {
-  constexpr size_t kMostSets = 3, kMostParts = 120;
+  constexpr size_t kMostParts = 120;
   if (dead.empty() || !pinned.empty() || parts.size() > kMostParts)
     return;
-  double largest = 1;
-  for (const Kernels &part : parts) {
-    double bytes = 0;
-    for (size_t k : part)
-      bytes += chain.links[k].bytes;
-    largest = std::max(largest, bytes);
-  }
-  auto cores = int64_t(std::ceil(largest / double(chain.budget)));
-  for (int64_t held : {1, 2}) {
-    for (const std::vector<Rect> &rects :
-         freeBands(chain.grid, dead, held * cores, kMostSets)) {
-      std::optional<std::vector<Region>> regions =
-          assignParts(chain, runs, parts, rects, apart, !options.anyPlan);
-      if (!regions)
-        continue;
-      RegionPlan plan;
-      plan.regions = std::move(*regions);
-      plan.cycles = stepCycles(chain, plan.regions);
-      consider(std::move(plan));
-      if (isDone())
-        return;
-    }
-    if (apart)
+  size_t largest = 0;
+  for (size_t k = 0; k < count(); ++k)
+    if (chain.links[k].bytes > chain.links[largest].bytes)
+      largest = k;
+  for (const std::vector<Rect> &rects :
+       freeShelves(chain, runs, largest, dead)) {
+    std::optional<std::vector<Region>> regions =
+        assignParts(chain, runs, parts, rects, apart, !options.anyPlan);
+    if (!regions)
+      continue;
+    RegionPlan plan;
+    plan.regions = std::move(*regions);
+    plan.cycles = stepCycles(chain, plan.regions);
+    consider(std::move(plan));
+    if (isDone())
       return;
   }
 }

@@ -21,13 +21,12 @@
 
 namespace inlay::floorplan {
 
-/// Sets of disjoint free rectangles for kernels of which the largest needs
-/// about `cores` cores, the most promising first, at most `most` sets: bands of
-/// rows or of columns, what is free in each along all of it, cut into parts
-/// that hold the largest kernel.
+/// Sets of disjoint free rectangles, from few large ones to as many as hold
+/// kernel `largest`: shelves of rows (or of columns) that may begin anywhere,
+/// with what is free along all of each in parts that hold the kernel.
 std::vector<std::vector<model::Rect>>
-freeBands(model::Extent grid, const std::vector<model::Rect> &dead,
-          int64_t cores, size_t most);
+freeShelves(const Chain &chain, RunCost &runs, size_t largest,
+            const std::vector<model::Rect> &dead);
 
 /// Kernels of a part share a region. Parts are assigned to the rectangles so
 /// that the step is short; several may share one, unless `apart`. None where a

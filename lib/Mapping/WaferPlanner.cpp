@@ -166,6 +166,9 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
       [this](int kind, Extent extent) -> const std::vector<floorplan::Offer> & {
     return offersOf(kind, extent);
   };
+  chain.fits = [this](int kind, Extent extent) {
+    return explorer.fits(model.kernels[firstOfKind[kind]], extent);
+  };
   chain.streams = streamsOf(run);
   chain.way = [this](const floorplan::Stream &stream, const Rect &from,
                      const Rect &to) {

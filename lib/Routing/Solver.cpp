@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 using namespace inlay;
@@ -34,9 +35,11 @@ public:
 
 private:
   void routeCollectives();
-  bool routeFlows(int64_t mostLanes);
+  bool routeFlows();
   int colourTrunks(int wafer, bool longestFirst);
   bool colourAll();
+  void addCrowded(const std::vector<int> &chosen);
+  bool giveWay();
   bool canShare(size_t trunk, size_t other, const std::vector<size_t> &sharers);
 
   const Problem &problem;
@@ -44,6 +47,8 @@ private:
   Diagnostics &diags;
   Solution solution;
   size_t numCollectiveRoutes = 0;
+  std::vector<int64_t> mostLanes; ///< of each flow
+  std::set<size_t> crowded;       ///< flows of which some must have fewer
   // Of the wafer whose trunks are being coloured:
   std::vector<Route *> trunks;
   std::vector<Footprint> footprints;
@@ -95,11 +100,12 @@ void RouteSolver::routeCollectives() {
   numCollectiveRoutes = solution.routes.size();
 }
 
-bool RouteSolver::routeFlows(int64_t mostLanes) {
+bool RouteSolver::routeFlows() {
   solution.routes.resize(numCollectiveRoutes);
   for (size_t f = 0; f < problem.flows.size(); ++f) {
     size_t first = solution.routes.size();
-    if (!routeFlow(problem, static_cast<int>(f), mostLanes, solution.routes)) {
+    if (!routeFlow(problem, static_cast<int>(f), mostLanes[f],
+                   solution.routes)) {
       diags.capacityError(
           fmt::format("flow {}", f),
           "finds no way round the dead cores, which cut the wafer in two; keep "
@@ -206,8 +212,40 @@ int RouteSolver::colourTrunks(int wafer, bool longestFirst) {
   return used;
 }
 
+/// Of trunks for which no colour is left, and those that they meet, the flows
+/// with the most lanes.
+void RouteSolver::addCrowded(const std::vector<int> &chosen) {
+  for (size_t t = 0; t < trunks.size(); ++t) {
+    if (chosen[t] < problem.colours)
+      continue;
+    std::set<size_t> flows;
+    int64_t most = 0;
+    for (size_t other = 0; other < trunks.size(); ++other)
+      if (other == t || footprints[t].overlaps(footprints[other])) {
+        auto flow = static_cast<size_t>(trunks[other]->flow);
+        flows.insert(flow);
+        most = std::max(most, mostLanes[flow]);
+      }
+    for (size_t flow : flows)
+      if (mostLanes[flow] == most)
+        crowded.insert(flow);
+  }
+}
+
+/// Halves the lanes of crowded flows; false where they have one each.
+bool RouteSolver::giveWay() {
+  bool isLess = false;
+  for (size_t flow : crowded)
+    if (mostLanes[flow] > 1) {
+      mostLanes[flow] /= 2;
+      isLess = true;
+    }
+  return isLess;
+}
+
 bool RouteSolver::colourAll() {
   bool fits = true;
+  crowded.clear();
   for (int wafer = 0; wafer < problem.wafers; ++wafer) {
     trunks.clear();
     footprints.clear();
@@ -224,21 +262,25 @@ bool RouteSolver::colourAll() {
     }
     for (size_t t = 0; t < trunks.size(); ++t)
       trunks[t]->colours = {best[t]};
-    fits &= used <= problem.colours;
+    if (used <= problem.colours)
+      continue;
+    fits = false;
+    addCrowded(best);
   }
   return fits;
 }
 
 std::optional<Solution> RouteSolver::run() {
   routeCollectives();
-  for (int64_t lanes = kMostLanes; lanes >= 1; lanes /= 2) {
-    if (!routeFlows(lanes))
+  mostLanes.assign(problem.flows.size(), kMostLanes);
+  do {
+    if (!routeFlows())
       return std::nullopt;
     if (!colourAll())
       continue;
     measure(problem, solution);
     return std::move(solution);
-  }
+  } while (giveWay());
   measure(problem, solution);
   diags.capacityError(
       fmt::format("wafer {}", solution.boundWafer),

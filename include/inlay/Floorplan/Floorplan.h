@@ -76,6 +76,8 @@ struct Chain {
   /// The ways to run a kernel of a kind on an extent, fastest first, each of
   /// fewer bytes than those before; empty where it does not fit.
   std::function<const std::vector<Offer> &(int kind, model::Extent)> offers;
+  /// Whether there is an offer, which may be easier to say; may be missing.
+  std::function<bool(int kind, model::Extent)> fits = {};
   /// By growing `to`. One between kernels of one region takes no time.
   std::vector<Stream> streams;
   /// Cycles of a stream from one region to the edge of another.
