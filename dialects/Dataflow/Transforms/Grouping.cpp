@@ -384,6 +384,11 @@ void Grouper::breakCycles() {
     }
 }
 
+/// Later passes look at pairs of the ops of a kernel. No layer of a model has
+/// that many ops unless something in it is not understood, and then a chain of
+/// kernels says as much as one.
+constexpr size_t kMostOps = 512;
+
 Grouping Grouper::order() {
   std::vector<Groups> consumers(members.size());
   for (unsigned of = 0; of < members.size(); ++of)
@@ -391,9 +396,12 @@ Grouping Grouper::order() {
   Grouping grouping;
   for (unsigned of : sortKernels(members, consumers)) {
     llvm::sort(members[of]);
-    Group &kernel = grouping.groups.emplace_back();
-    for (unsigned at : members[of]) {
-      kernel.ops.push_back(ops[at]);
+    // What leads out of a kernel does not lead back into it, so that its parts
+    // in the order of the graph cannot be on a cycle.
+    for (auto [i, at] : llvm::enumerate(members[of])) {
+      if (i % kMostOps == 0)
+        grouping.groups.emplace_back();
+      grouping.groups.back().ops.push_back(ops[at]);
       grouping.groupOf[ops[at]] = grouping.groups.size() - 1;
     }
   }

@@ -20,7 +20,9 @@ def ConvertToDataflow : Pass<"convert-to-dataflow", "mlir::ModuleOp"> {
     its norm and gate), the experts, the shared expert or the dense feed-forward
     part; a head. What is grouped follows from the graph's structure, never from
     names (see `Grouping.h` for the rules); kernels are named by the paths of
-    their ONNX nodes, or `layer.<i>.<role>`. Time is linear in the number of ops.
+    their ONNX nodes, or `layer.<i>.<role>`. A kernel of more than 512 ops becomes
+    a chain of several: no layer has as many unless it was not understood, and
+    later passes look at pairs of ops. Time is linear in the number of ops.
 
     An argument that an attention (or a concatenation) takes as its past, and
     the result that is its present, become one `inlay_dataflow.state`; other
