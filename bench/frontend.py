@@ -5,7 +5,9 @@ For each encoding and number of layers: inlay-model writes the structure-only mo
 imports it and runs every pass up to the dataflow level, inlayc makes a plan of it. Seconds are user + system
 time of the whole process, the least of RUNS runs, because the clock on the wall also counts what else the machine
 does; memory is the largest resident set. A bar that is missed is marked. The first layer is dense: what doubles
-from row to row are the layers of experts, 15, 30 and 60 of them, and beside it stands by how much the cost grows.
+exactly from row to row are the layers of experts, 15, 30 and 60 of them, which hold all but a few hundred of the
+nodes, and beside it stands by how much the whole process grows. What does not grow (its start, the embedding, the
+head, the first layer) is 0.04 s and 93 MB of it.
 """
 
 import argparse

@@ -18,6 +18,7 @@
 #include "inlay/Report/Report.h"
 #include "inlay/Support/Digest.h"
 #include "inlay/Support/OutputFile.h"
+#include "inlay/Support/SealedBytecode.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/MLIRContext.h"
@@ -127,7 +128,9 @@ std::vector<NewFile> Job::render(ModuleOp module, const plan::Plan &plan) {
     std::string bytes;
     llvm::raw_string_ostream os(bytes);
     // Fails only when an older version of the format is asked for.
-    (void)writeBytecodeToFile(module, os, BytecodeWriterConfig(kProducer));
+    (void)writeBytecodeToFile(
+        module, os, BytecodeWriterConfig(sealableProducer(kProducer)));
+    sealBytecode(bytes);
     files.push_back({pathOf("plan.mlirbc"), std::move(bytes)});
   }
   if (options.emit.report)

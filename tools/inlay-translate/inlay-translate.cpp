@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/InitAll.h"
+#include "inlay/Support/SealedBytecode.h"
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "llvm/Support/CommandLine.h"
@@ -18,6 +19,11 @@ int main(int argc, char **argv) {
                         "input, the command and the stack below.\n");
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "Inlay " INLAY_VERSION "\n"; });
+  inlay::Diagnostics damage;
+  if (!inlay::checkSeals(llvm::ArrayRef(argv + 1, argc - 1), damage)) {
+    damage.print(llvm::errs());
+    return damage.exitStatus();
+  }
   inlay::registerAllTranslations();
   return mlir::failed(
       mlir::mlirTranslateMain(argc, argv, "Inlay's translation driver"));
