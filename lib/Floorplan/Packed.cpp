@@ -14,6 +14,7 @@
 #include <cmath>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 using namespace inlay;
 using namespace inlay::floorplan;
@@ -178,7 +179,7 @@ std::vector<std::vector<Rect>>
 inlay::floorplan::freeShelves(const Chain &chain, RunCost &runs, size_t largest,
                               const std::vector<Rect> &dead) {
   constexpr double kSliver = 4;
-  constexpr double kRooms[] = {2.2, 1.7, 1.4, 1.2, 1.1, 1};
+  constexpr double kRooms[] = {8, 5.5, 4, 3, 2.2, 1.7, 1.4, 1.2, 1.1, 1};
   std::vector<Rect> turned;
   for (const Rect &rect : dead)
     turned.push_back(transpose(rect));
@@ -240,17 +241,25 @@ private:
   /// Cycles with the part on the rectangle instead of where it is; RunCost's
   /// kNever where it does not fit.
   double tryMove(size_t part, size_t rect);
+  bool canMove(size_t part, size_t rect);
   double trySwap(size_t a, size_t b);
   void move(size_t part, size_t rect);
   Kernels kernelsOn(size_t rect) const;
   bool update(size_t rect);
-  double cycles() const { return stepCycles(chain, getRegions()); }
+  double cycles() {
+    --triesLeft;
+    return stepCycles(chain, getRegions());
+  }
+
+  /// Of long chains not all moves are looked at: this many kernels' times.
+  static constexpr int64_t kMostWork = 100'000;
 
   const Chain &chain;
   RunCost &runs;
   const Parts &parts;
   const std::vector<Rect> &rects;
   bool apart;
+  int64_t triesLeft = kMostWork / int64_t(chain.links.size() + 1);
   std::vector<size_t> rectOf;
   std::vector<std::optional<Region>> regions; ///< of each rectangle
 };
@@ -306,6 +315,17 @@ double Assigner::tryMove(size_t part, size_t rect) {
   return result;
 }
 
+bool Assigner::canMove(size_t part, size_t rect) {
+  if (apart && regions[rect])
+    return false;
+  std::optional<Region> there = regions[rect];
+  size_t from = std::exchange(rectOf[part], rect);
+  bool fits = update(rect);
+  rectOf[part] = from;
+  regions[rect] = std::move(there);
+  return fits;
+}
+
 double Assigner::trySwap(size_t a, size_t b) {
   size_t ofA = rectOf[a], ofB = rectOf[b];
   std::optional<Region> there = regions[ofA], here = regions[ofB];
@@ -341,10 +361,11 @@ bool Assigner::assign(bool byCycles) {
   });
   for (size_t part : order) {
     std::pair<double, size_t> best = {RunCost::kNever, kNowhere};
+    bool counts = byCycles && triesLeft > 0;
     for (size_t rect = 0; rect < rects.size(); ++rect) {
-      double cost = tryMove(part, rect);
-      if (cost < RunCost::kNever && !byCycles)
-        cost = double(rects[rect].area());
+      double cost = counts                ? tryMove(part, rect)
+                    : canMove(part, rect) ? double(rects[rect].area())
+                                          : RunCost::kNever;
       best = std::min(best, std::pair(cost, rect));
     }
     if (best.first >= RunCost::kNever)
@@ -360,7 +381,7 @@ void Assigner::refine() {
   double least = cycles();
   for (int round = 0; round < kRounds; ++round) {
     double before = least;
-    for (size_t part = 0; part < parts.size(); ++part) {
+    for (size_t part = 0; part < parts.size() && triesLeft > 0; ++part) {
       size_t best = rectOf[part];
       for (size_t rect = 0; rect < rects.size(); ++rect) {
         if (rect == rectOf[part])
@@ -375,7 +396,7 @@ void Assigner::refine() {
         move(part, best);
     }
     for (size_t a = 0; a < parts.size(); ++a)
-      for (size_t b = 0; b < a; ++b) {
+      for (size_t b = 0; b < a && triesLeft > 0; ++b) {
         if (rectOf[a] == rectOf[b])
           continue;
         double cost = trySwap(a, b);
@@ -423,7 +444,8 @@ Parts Planner::unitsOf() const {
 
 /// Around dead cores: parts on rectangles that hold the largest of them.
 void Planner::tryPacked(const Parts &parts, bool apart) {
-  constexpr size_t kMostParts = 120;
+  constexpr size_t kMostParts = 120, kMostPlans = 6;
+  size_t plans = 0;
   if (dead.empty() || !pinned.empty() || parts.size() > kMostParts)
     return;
   size_t largest = 0;
@@ -436,6 +458,8 @@ void Planner::tryPacked(const Parts &parts, bool apart) {
         assignParts(chain, runs, parts, rects, apart, !options.anyPlan);
     if (!regions)
       continue;
+    if (plans++ == kMostPlans)
+      return;
     RegionPlan plan;
     plan.regions = std::move(*regions);
     plan.cycles = stepCycles(chain, plan.regions);
