@@ -168,6 +168,14 @@ TEST_F(LevelRunnerTest, IRThatIsNotValidIsOurFault) {
   EXPECT_THAT(text, HasSubstr("redefinition of symbol named 'twice'"));
 }
 
+/// The module is verified behind the level only.
+TEST_F(LevelRunnerTest, ThePassThatBrokeTheModuleIsFound) {
+  addLevel(1, "one", {{"a", pass}, {"b", breakModule}, {"c", setMark}});
+  EXPECT_EQ(run(), 3);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->name, "b");
+}
+
 TEST_F(LevelRunnerTest, AnImportThatFailsIsTheUsersFault) {
   compilation.import = [](MLIRContext *context) {
     emitError(FileLineColLoc::get(context, "m.onnx", 0, 0), "is no model");
