@@ -9,6 +9,7 @@
 #include "ExtractKernel.h"
 
 #include "dialects/NN/IR/NN.h"
+#include "inlay/Model/Order.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -377,6 +378,7 @@ FailureOr<KernelSpec> KernelExtractor::run() {
   for (Operation &op : kernel.getBody().front().without_terminator())
     if (failed(addOp(op)))
       return failure();
+  model::orderBySums(spec);
   return std::move(spec);
 }
 
