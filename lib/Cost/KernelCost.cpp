@@ -443,13 +443,20 @@ static double shardWavelets(const KernelSpec &kernel, size_t input,
   return std::ceil(double(bits) / 8 / rates.waveletBytes);
 }
 
+Breakdown inlay::cost::entryCycles(const KernelSpec &kernel, size_t input,
+                                   const Sharding &sharding,
+                                   const Rates &rates) {
+  double hops = double(sharding.region.width + sharding.region.height) / 2;
+  return stream(rates, hops, shardWavelets(kernel, input, sharding, rates));
+}
+
 Term inlay::cost::entryCost(const KernelSpec &kernel, size_t input,
                             const Sharding &sharding, const Rates &rates) {
   double payload = shardWavelets(kernel, input, sharding, rates);
   double hops = double(sharding.region.width + sharding.region.height) / 2;
   Term term;
   term.name = fmt::format("spread input {}", input);
-  term.cycles = stream(rates, hops, payload);
+  term.cycles = entryCycles(kernel, input, sharding, rates);
   term.formula =
       fmt::format("{:g} wavelets x {:g} + {:g} hops x {:g} + {:g} "
                   "to start",

@@ -120,7 +120,7 @@ std::vector<Division> inlay::floorplan::divisionsOf(const Chain &chain) {
       split(units, threshold, follows, small, large);
       if (small.empty() || large.empty() || large.size() > kMostLarge)
         continue;
-      for (size_t numLarge : {large.size(), (large.size() + 1) / 2})
+      for (size_t numLarge : {large.size(), (large.size() + 1) / 2, size_t(1)})
         for (size_t numSmall = 1; numSmall <= kMostSmall; ++numSmall) {
           Division division = {gather(small, std::min(numSmall, small.size())),
                                gather(large, numLarge)};

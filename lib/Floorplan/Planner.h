@@ -42,6 +42,7 @@ private:
   /// Whether tiles in strips do not do.
   bool needsFreeTiles() const { return !dead.empty() || !pinned.empty(); }
 
+  void search();
   void findCuts();
   bool tryOneRegion();
   void tryCount(size_t regions);
@@ -78,7 +79,8 @@ private:
   std::vector<int64_t> pinOfTile;
   /// Kernels that a region may begin with, and the number of kernels.
   std::vector<size_t> cuts;
-  bool isFixed = false; ///< a region begins at each of them
+  bool isCoarse = false; ///< tiles are of few sizes
+  bool isFixed = false;  ///< a region begins at each of them
   std::optional<RegionPlan> best;
   std::vector<RegionPlan> starts; ///< the best for each number of regions
   size_t bestCount = 0;

@@ -93,7 +93,7 @@ void Planner::resize(Extent grid, const Strips &strips, const Parts &parts,
     for (size_t r = 0; r < parts.size(); ++r)
       weights[r] *=
           std::clamp(runs.fill(parts[r], tiles[r].extent()), 0.1, 8.0);
-    tiles = layOut(grid, strips, weights);
+    tiles = layOut(grid, strips, weights, isCoarse);
     std::vector<int64_t> sizes;
     for (const Rect &tile : tiles) {
       sizes.push_back(tile.width);
@@ -111,7 +111,7 @@ void Planner::resize(Extent grid, const Strips &strips, const Parts &parts,
 
 void Planner::tryStrips(Extent grid, const Strips &strips, size_t regions) {
   std::vector<Rect> tiles =
-      layOut(grid, strips, std::vector<double>(regions, 1.0));
+      layOut(grid, strips, std::vector<double>(regions, 1.0), isCoarse);
   if (tiles.empty())
     return;
   // Other sizes save little; they are worth a look where equal ones are good.
@@ -240,8 +240,8 @@ bool Planner::tryOneRegion() {
 
 /// Other numbers of regions may be better once they are refined.
 void Planner::refine() {
-  constexpr double kNear = 1.1;
-  constexpr size_t kMost = 3;
+  constexpr double kNear = 1.15;
+  constexpr size_t kMost = 6;
   std::sort(starts.begin(), starts.end(),
             [](const RegionPlan &a, const RegionPlan &b) {
               return a.cycles != b.cycles ? a.cycles < b.cycles
@@ -260,12 +260,8 @@ void Planner::refine() {
   }
 }
 
-std::optional<RegionPlan> Planner::run() {
-  double bytes = 0;
-  for (const Link &link : chain.links)
-    bytes += link.bytes;
-  if (bytes > double(chain.liveCores()) * double(chain.budget))
-    return std::nullopt;
+/// All that begins with tiles.
+void Planner::search() {
   constexpr size_t kPatience = 4;
   constexpr size_t kMostForAny = 12;
   if (tryOneRegion() || isDone())
@@ -286,6 +282,21 @@ std::optional<RegionPlan> Planner::run() {
     tryDivisions();
     if (!isDone())
       tryPacked(unitsOf(), /*apart=*/false);
+  }
+}
+
+std::optional<RegionPlan> Planner::run() {
+  double bytes = 0;
+  for (const Link &link : chain.links)
+    bytes += link.bytes;
+  if (bytes > double(chain.liveCores()) * double(chain.budget))
+    return std::nullopt;
+  // The first plan has to be found where any is: coarse tiles lose cores.
+  isCoarse = !options.anyPlan;
+  search();
+  if (!best && isCoarse) {
+    isCoarse = false;
+    search();
   }
   if (best && !options.anyPlan)
     refine();

@@ -33,7 +33,7 @@ void Planner::trySides(const Division &division, const Sides &sides) {
   }
   std::optional<RegionPlan> plan;
   for (int round = 0; round < kRounds; ++round) {
-    std::vector<Rect> tiles = layOutSides(chain.grid, sides, weights);
+    std::vector<Rect> tiles = layOutSides(chain.grid, sides, weights, isCoarse);
     if (tiles.empty())
       return;
     if (std::optional<RegionPlan> next = placeAll(parts, tiles))
@@ -42,6 +42,10 @@ void Planner::trySides(const Division &division, const Sides &sides) {
       weights[r] = double(tiles[r].area()) *
                    std::clamp(runs.fill(parts[r], tiles[r].extent()), 0.1, 8.0);
   }
+  // Growth saves some of the cycles, not most of them.
+  constexpr double kNear = 1.5;
+  if (best && plan && plan->cycles > kNear * best->cycles)
+    return;
   double before = plan ? plan->cycles : kNever;
   consider(std::move(plan));
   if (isDone())
@@ -50,7 +54,7 @@ void Planner::trySides(const Division &division, const Sides &sides) {
     std::vector<double> grown = weights;
     for (size_t r = 0; r < division.small.size(); ++r)
       grown[r] *= growth;
-    std::vector<Rect> tiles = layOutSides(chain.grid, sides, grown);
+    std::vector<Rect> tiles = layOutSides(chain.grid, sides, grown, isCoarse);
     std::optional<RegionPlan> next;
     if (!tiles.empty())
       next = placeAll(parts, tiles);

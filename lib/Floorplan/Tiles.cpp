@@ -31,10 +31,16 @@ Strips inlay::floorplan::evenStrips(size_t tiles, size_t strips,
   return result;
 }
 
+/// Borders lie at multiples of this.
+static int64_t unitOf(int64_t length, bool isCoarse) {
+  constexpr int64_t kUnits = 80;
+  return isCoarse ? std::max<int64_t>(1, length / kUnits) : 1;
+}
+
 /// Cuts `length` in proportion to the weights, into parts of at least one.
 /// Equal weights get equal parts, so that what is alike is looked at once.
-static std::vector<int64_t> divide(int64_t length,
-                                   const std::vector<double> &weights) {
+static std::vector<int64_t>
+divide(int64_t length, const std::vector<double> &weights, bool isCoarse) {
   double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   auto count = static_cast<int64_t>(weights.size());
   auto [least, most] = std::minmax_element(weights.begin(), weights.end());
@@ -44,10 +50,13 @@ static std::vector<int64_t> divide(int64_t length,
   std::vector<int64_t> parts;
   double seen = 0;
   int64_t at = 0;
+  int64_t unit = unitOf(length, isCoarse);
   for (size_t i = 0; i < weights.size(); ++i) {
     seen += weights[i];
     auto left = static_cast<int64_t>(weights.size() - i - 1);
     auto end = static_cast<int64_t>(std::llround(double(length) * seen / sum));
+    if (left > 0)
+      end = (end + unit / 2) / unit * unit;
     end = std::clamp(end, at + 1, std::max(at + 1, length - left));
     parts.push_back(end - at);
     at = end;
@@ -56,7 +65,8 @@ static std::vector<int64_t> divide(int64_t length,
 }
 
 std::vector<Rect> inlay::floorplan::layOut(Extent grid, const Strips &strips,
-                                           const std::vector<double> &weights) {
+                                           const std::vector<double> &weights,
+                                           bool isCoarse) {
   if (strips.isTransposed)
     std::swap(grid.width, grid.height);
   if (static_cast<int64_t>(strips.counts.size()) > grid.height)
@@ -70,14 +80,15 @@ std::vector<Rect> inlay::floorplan::layOut(Extent grid, const Strips &strips,
     sums.push_back(std::accumulate(at, end, 0.0));
     at = end;
   }
-  std::vector<int64_t> heights = divide(grid.height, sums);
+  std::vector<int64_t> heights = divide(grid.height, sums, isCoarse);
   std::vector<Rect> tiles;
   int64_t y = 0;
   at = weights.begin();
   for (size_t s = 0; s < strips.counts.size(); ++s) {
     auto end = at + static_cast<std::ptrdiff_t>(strips.counts[s]);
     int64_t x = 0;
-    for (int64_t width : divide(grid.width, std::vector<double>(at, end))) {
+    for (int64_t width :
+         divide(grid.width, std::vector<double>(at, end), isCoarse)) {
       Rect tile = {x, y, width, heights[s]};
       if (s % 2 == 1)
         tile.x = grid.width - tile.right();
@@ -92,7 +103,8 @@ std::vector<Rect> inlay::floorplan::layOut(Extent grid, const Strips &strips,
 
 std::vector<Rect>
 inlay::floorplan::layOutSides(Extent grid, const Sides &sides,
-                              const std::vector<double> &weights) {
+                              const std::vector<double> &weights,
+                              bool isCoarse) {
   if (sides.onTheLeft)
     std::swap(grid.width, grid.height);
   auto middle = weights.begin() + static_cast<std::ptrdiff_t>(sides.small);
@@ -102,12 +114,14 @@ inlay::floorplan::layOutSides(Extent grid, const Sides &sides,
   double ofLarge = std::accumulate(large.begin(), large.end(), 0.0);
   auto depth = static_cast<int64_t>(
       std::ceil(double(grid.height) * ofSmall / (ofSmall + ofLarge)));
+  int64_t unit = unitOf(grid.height, isCoarse);
+  depth = (depth + unit - 1) / unit * unit;
   if (depth < 1 || depth >= grid.height)
     return {};
   std::vector<Rect> tiles =
-      layOut({grid.width, depth}, {{sides.small}, false}, small);
+      layOut({grid.width, depth}, {{sides.small}, false}, small, isCoarse);
   std::vector<Rect> rest =
-      layOut({grid.width, grid.height - depth}, sides.large, large);
+      layOut({grid.width, grid.height - depth}, sides.large, large, isCoarse);
   if (tiles.empty() || rest.empty())
     return {};
   for (Rect &tile : rest) {

@@ -32,8 +32,11 @@ Strips evenStrips(size_t tiles, size_t strips, bool isTransposed);
 /// Tiles of about equal fill: strips as high as the sum of their tiles' weights
 /// says, tiles as wide as their own; one weight for each tile, in order. Empty
 /// where some tile would have no core.
+/// Where `isCoarse`, borders lie at multiples of some cores, so that tiles of
+/// about one size are of one size and are looked at once.
 std::vector<model::Rect> layOut(model::Extent grid, const Strips &strips,
-                                const std::vector<double> &weights);
+                                const std::vector<double> &weights,
+                                bool isCoarse);
 
 /// Small tiles side by side along the top of a grid, or on its left side; the
 /// others in strips on the rest.
@@ -45,7 +48,8 @@ struct Sides {
 
 /// Sized by weights, those of the small tiles first.
 std::vector<model::Rect> layOutSides(model::Extent grid, const Sides &sides,
-                                     const std::vector<double> &weights);
+                                     const std::vector<double> &weights,
+                                     bool isCoarse);
 
 /// Disjoint rectangles off `dead`, none of more than about `tile` cores: the
 /// largest free rectangle first, cut into equal parts where it is larger than a

@@ -8,10 +8,8 @@
 
 #include "inlay/Mapping/StagePlanner.h"
 
-#include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
 
 using namespace inlay;
 using namespace inlay::mapping;
@@ -117,16 +115,6 @@ inlay::mapping::planStages(const StageRequest &request, WaferPlanner &planner,
   return problem ? solved(*problem, diags) : std::nullopt;
 }
 
-/// Layers that a stage has a part of.
-static int64_t layersOf(const partition::Problem &problem, size_t first,
-                        size_t last) {
-  std::set<int> layers;
-  for (size_t k = first; k < last; ++k)
-    if (problem.items[k].layer >= 0)
-      layers.insert(problem.items[k].layer);
-  return static_cast<int64_t>(layers.size());
-}
-
 double inlay::mapping::stepCycles(const partition::Solution &solution,
                                   WaferPlanner &planner) {
   double cycles = solution.crossings;
@@ -145,30 +133,26 @@ inlay::mapping::planFastestStages(const StageRequest &request,
                                   WaferPlanner &planner, Diagnostics &diags) {
   std::optional<partition::Problem> problem =
       checkedProblem(request, planner, diags);
-  std::optional<partition::Solution> best =
+  std::optional<partition::Solution> start =
       problem ? solved(*problem, diags) : std::nullopt;
-  if (!best || request.wafers != 0 ||
-      request.objective != partition::Objective::Latency)
-    return best;
-  double least = stepCycles(*best, planner);
-  int64_t most = 0;
-  for (const partition::Stage &stage : best->stages)
-    most = std::max(most, layersOf(*problem, stage.first, stage.last));
-  while (--most >= 1) {
-    partition::Problem fewer = *problem;
-    fewer.fits = [&](size_t first, size_t last) {
-      bool isFew = last - first == 1 || layersOf(*problem, first, last) <= most;
-      return isFew && problem->fits(first, last);
-    };
-    Diagnostics ignored;
-    std::optional<partition::Solution> next = solved(fewer, ignored);
-    if (next && next->stages.size() == best->stages.size())
-      continue;
-    double cycles = next ? stepCycles(*next, planner) : least;
-    if (cycles >= least)
-      break;
-    least = cycles;
-    best = std::move(next);
-  }
+  if (!start || request.objective != partition::Objective::Latency ||
+      !request.constraints.pins.empty())
+    return start;
+  partition::StageCosts costs;
+  costs.cycles = [&](size_t first, size_t last) {
+    const std::optional<floorplan::RegionPlan> &plan =
+        planner.plan(WaferPlanner::runOf(first, last));
+    return plan ? plan->cycles : std::numeric_limits<double>::infinity();
+  };
+  costs.atLeast = [&](size_t first, size_t last) {
+    return planner.atLeast(WaferPlanner::runOf(first, last));
+  };
+  costs.key = [&](size_t first, size_t last) {
+    return planner.keyOf(WaferPlanner::runOf(first, last));
+  };
+  partition::Solution best =
+      partition::fasten(*problem, std::move(*start), costs);
+  if (!best.verify(*problem, diags))
+    return std::nullopt;
   return best;
 }

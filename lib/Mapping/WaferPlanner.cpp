@@ -10,6 +10,9 @@
 
 #include "fmt/format.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace inlay;
@@ -95,6 +98,8 @@ WaferPlanner::WaferPlanner(const model::Graph &model,
     if (const model::StreamSpec &stream = model.streams[s];
         stream.producer != model::kHost && stream.consumer != model::kHost)
       streamsTo[stream.consumer].push_back(s);
+  fastestOfKind.assign(firstOfKind.size(),
+                       std::numeric_limits<double>::infinity());
   for (size_t first : firstOfKind)
     leastBytesOfKind.push_back(bytesOnOneCore(model.kernels[first]));
 }
@@ -114,7 +119,27 @@ const std::vector<floorplan::Offer> &WaferPlanner::offersOf(int kind,
       it->second.push_back(
           {variant.cycles, variant.bytes - variant.scratch, variant.scratch,
            entriesOf(model.kernels[firstOfKind[kind]], variant.sharding)});
+  if (isNew && !it->second.empty())
+    fastestOfKind[kind] =
+        std::min(fastestOfKind[kind], it->second.front().cycles);
   return it->second;
+}
+
+double WaferPlanner::atLeast(const Run &run) const {
+  std::map<int, double> finish;
+  double last = 0;
+  for (size_t k : run) {
+    double start = 0;
+    for (size_t s : streamsTo[k])
+      if (auto from = finish.find(model.streams[s].producer);
+          from != finish.end())
+        start = std::max(start, from->second);
+    double cycles = fastestOfKind[kinds[k]];
+    double end = start + (std::isfinite(cycles) ? cycles : 0);
+    finish[static_cast<int>(k)] = end;
+    last = std::max(last, end);
+  }
+  return last;
 }
 
 /// Cycles in which each input spreads over the region. Kernels of several
@@ -127,7 +152,7 @@ WaferPlanner::entriesOf(const model::KernelSpec &kernel,
     return entries;
   for (size_t input = 0; input < kernel.inputs.size(); ++input)
     entries.push_back(
-        cost::entryCost(kernel, input, sharding, rates).cycles.total());
+        cost::entryCycles(kernel, input, sharding, rates).total());
   return entries;
 }
 

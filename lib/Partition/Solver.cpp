@@ -382,17 +382,7 @@ private:
   }
 
   Solution finish(std::vector<Stage> stages) const {
-    Solution solution;
-    for (const Stage &stage : stages) {
-      solution.slowestStage =
-          std::max(solution.slowestStage, cyclesOf(stage.first, stage.last));
-      if (stage.first > 0)
-        solution.crossings += problem.items[stage.first - 1].crossing;
-    }
-    solution.stages = std::move(stages);
-    solution.fewestWafers = static_cast<int>(
-        std::max<int64_t>(1, ceilDiv(bytes.back(), problem.bytesPerWafer)));
-    return solution;
+    return solutionOf(problem, std::move(stages));
   }
 
   const Problem &problem;
@@ -404,6 +394,27 @@ private:
 };
 
 } // namespace
+
+Solution inlay::partition::solutionOf(const Problem &problem,
+                                      std::vector<Stage> stages) {
+  Solution solution;
+  for (const Stage &stage : stages) {
+    double crossing =
+        stage.first > 0 ? problem.items[stage.first - 1].crossing : 0;
+    double cycles = crossing;
+    for (size_t i = stage.first; i < stage.last; ++i)
+      cycles += problem.items[i].cycles;
+    solution.slowestStage = std::max(solution.slowestStage, cycles);
+    solution.crossings += crossing;
+  }
+  int64_t bytes = 0;
+  for (const Item &item : problem.items)
+    bytes += item.bytes;
+  solution.stages = std::move(stages);
+  solution.fewestWafers = static_cast<int>(
+      std::max<int64_t>(1, ceilDiv(bytes, problem.bytesPerWafer)));
+  return solution;
+}
 
 std::optional<Solution> inlay::partition::solve(const Problem &problem,
                                                 Diagnostics &diags) {

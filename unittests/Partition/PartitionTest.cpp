@@ -373,4 +373,99 @@ TEST(PartitionTest, VerifiesWhatItIsGiven) {
                   "partition: kernels 'k0' to 'k1' do not fit on one wafer"));
 }
 
+/// Cycles of a stage that grow faster than what it holds.
+StageCosts steepCosts(const Problem &problem) {
+  auto bytesOf = [&problem](size_t first, size_t last) {
+    double bytes = 0;
+    for (size_t i = first; i < last; ++i)
+      bytes += double(problem.items[i].bytes);
+    return bytes;
+  };
+  StageCosts costs;
+  costs.cycles = [=](size_t first, size_t last) {
+    double bytes = bytesOf(first, last);
+    return bytes + bytes * bytes / 20;
+  };
+  costs.atLeast = bytesOf;
+  costs.key = [](size_t first, size_t last) {
+    return std::vector<int>{static_cast<int>(first), static_cast<int>(last)};
+  };
+  return costs;
+}
+
+double costOf(const Problem &problem, const StageCosts &costs,
+              const std::vector<Stage> &stages) {
+  double sum = 0;
+  for (const Stage &stage : stages)
+    sum += costs.cycles(stage.first, stage.last) +
+           (stage.first ? problem.items[stage.first - 1].crossing : 0);
+  return sum;
+}
+
+/// Of all partitions of items from `first` on into that many, or any number.
+double leastCost(const Problem &problem, const StageCosts &costs, size_t first,
+                 int wafers) {
+  size_t count = problem.items.size();
+  if (first == count)
+    return wafers <= 0 ? 0 : std::numeric_limits<double>::infinity();
+  double least = std::numeric_limits<double>::infinity();
+  int64_t bytes = 0;
+  for (size_t last = first + 1; last <= count; ++last) {
+    bytes += problem.items[last - 1].bytes;
+    if (bytes > problem.bytesPerWafer || wafers == 1 - (last < count))
+      break;
+    double rest = leastCost(problem, costs, last, wafers - (wafers > 0));
+    least = std::min(least, rest + costOf(problem, costs, {{first, last}}));
+  }
+  return least;
+}
+
+TEST(PartitionTest, FastensToTheLeastCycles) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 40; ++round) {
+    SCOPED_TRACE(round);
+    std::vector<int64_t> bytes(7);
+    for (int64_t &b : bytes)
+      b = std::uniform_int_distribution<int64_t>(1, 9)(random);
+    for (int wafers : {0, 5}) {
+      Problem problem = makeProblem(bytes, 30, wafers);
+      std::optional<Solution> start = solved(problem);
+      ASSERT_TRUE(start);
+      StageCosts costs = steepCosts(problem);
+      Solution best = fasten(problem, *start, costs);
+      Diagnostics diags;
+      EXPECT_TRUE(best.verify(problem, diags));
+      double cycles = costOf(problem, costs, best.stages);
+      EXPECT_LE(cycles, costOf(problem, costs, start->stages));
+      // Stages that are nearly full are not looked at, and the search ends.
+      Problem roomy = problem;
+      roomy.bytesPerWafer = 27;
+      EXPECT_LE(cycles, 1.02 * leastCost(roomy, costs, 0, wafers));
+    }
+  }
+}
+
+TEST(PartitionTest, FastensWithinLayersWhereThatIsFaster) {
+  // Layers of two items; those that begin with the second are fast.
+  Problem problem = makeProblem(std::vector<int64_t>(12, 5), 24);
+  for (size_t i = 0; i < problem.items.size(); ++i)
+    problem.items[i].layer = static_cast<int>(i / 2);
+  StageCosts costs;
+  costs.cycles = [](size_t first, size_t last) {
+    return double(last - first) * (first % 2 == 1 ? 10 : 100);
+  };
+  costs.atLeast = [](size_t first, size_t last) {
+    return 10 * double(last - first);
+  };
+  costs.key = [](size_t first, size_t last) {
+    return std::vector<int>{static_cast<int>(first % 2),
+                            static_cast<int>(last - first)};
+  };
+  std::optional<Solution> start = solved(problem);
+  ASSERT_TRUE(start);
+  Solution best = fasten(problem, *start, costs);
+  ASSERT_GE(best.stages.size(), 2u);
+  EXPECT_EQ(best.stages[1].first % 2, 1u);
+}
+
 } // namespace

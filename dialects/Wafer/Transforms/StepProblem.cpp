@@ -135,9 +135,8 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
     cost::Breakdown entry;
     // Kernels of several groups count it themselves, as their dispatch.
     if (sharding.numGroups() <= 1)
-      entry = cost::entryCost(model.kernels[stream.consumer],
-                              stream.consumerPort, sharding, rates)
-                  .cycles;
+      entry = cost::entryCycles(model.kernels[stream.consumer],
+                                stream.consumerPort, sharding, rates);
     Connection way = connectionOf(stream, placements);
     schedule.edges.push_back({stream.producer, stream.consumer,
                               cyclesOf(stream, way, entry, rates)});

@@ -79,6 +79,9 @@ KernelCost estimateExperts(const model::KernelSpec &kernel,
 /// hops.
 Term entryCost(const model::KernelSpec &kernel, size_t input,
                const model::Sharding &sharding, const Rates &rates);
+/// The same without its formula.
+Breakdown entryCycles(const model::KernelSpec &kernel, size_t input,
+                      const model::Sharding &sharding, const Rates &rates);
 
 /// The entry that takes longest: inputs arrive at one time over different
 /// links. For a kernel that has its region for itself.

@@ -43,10 +43,10 @@ std::optional<partition::Solution> planStages(const StageRequest &request,
                                               WaferPlanner &planner,
                                               Diagnostics &diags);
 
-/// The same; but where the number of wafers is free and latency the objective,
-/// the partition of fewest cycles among those with one layer less on each
-/// wafer, as long as that helps: wafers that are packed as tight as can be are
-/// slow.
+/// The same; but where latency is the objective and no kernel is pinned, the
+/// partition of fewest cycles that `partition::fasten` finds, by the plans of
+/// its wafers: those that are packed as tight as can be are slow, and each more
+/// is a crossing.
 std::optional<partition::Solution>
 planFastestStages(const StageRequest &request, WaferPlanner &planner,
                   Diagnostics &diags);

@@ -55,6 +55,11 @@ public:
   /// The best plan of a run that the search finds; none where nothing fits.
   const std::optional<floorplan::RegionPlan> &plan(const Run &run);
 
+  /// About the least cycles of any plan of a run: the longest path of its
+  /// kernels, each as fast as it was on any extent that was asked for, with no
+  /// way between them.
+  double atLeast(const Run &run) const;
+
   /// The best plan whose regions hold the given kernels of the run.
   const std::optional<floorplan::RegionPlan> &
   arrange(const Run &run, const std::vector<floorplan::Kernels> &parts);
@@ -114,6 +119,7 @@ private:
   std::vector<std::vector<size_t>> streamsTo; ///< of each kernel
   std::map<std::tuple<int, int64_t, int64_t>, std::vector<floorplan::Offer>>
       offers;
+  std::vector<double> fastestOfKind; ///< of all offers, infinite for none
   std::map<std::vector<int>, Planned> plans;
 };
 

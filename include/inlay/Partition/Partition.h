@@ -94,6 +94,29 @@ struct Solution {
 /// passed `check`.
 std::optional<Solution> solve(const Problem &problem, Diagnostics &diags);
 
+/// What a step takes on the wafer that holds items first .. last - 1.
+struct StageCosts {
+  /// Cycles of the best plan; infinite where there is none. Takes long.
+  std::function<double(size_t first, size_t last)> cycles;
+  /// About the least that `cycles` may say, in no time.
+  std::function<double(size_t first, size_t last)> atLeast;
+  /// Equal for runs that cost the same.
+  std::function<std::vector<int>(size_t first, size_t last)> key;
+};
+
+/// The partition of fewest cycles that a search finds, crossings included, over
+/// any number of wafers where none is given; no worse than `start`, a solution
+/// of the same problem. Stages hold whole layers, or begin and end at the same
+/// place within a layer, except at the ends of the chain and where `start` has
+/// a cut. Runs are costed as they become part of the partition that would be
+/// best if all others took the least that they may; at most so many as a
+/// compile has time for. Items must not be pinned to wafers.
+Solution fasten(const Problem &problem, Solution start,
+                const StageCosts &costs);
+
+/// A solution of these stages.
+Solution solutionOf(const Problem &problem, std::vector<Stage> stages);
+
 } // namespace inlay::partition
 
 #endif // INLAY_PARTITION_PARTITION_H
