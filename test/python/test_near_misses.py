@@ -22,6 +22,10 @@ def raised(path, options):
                     stdin=import_onnx(path))
 
 
+def messages(path, options=""):
+    return run_tool("inlay-opt", f"--bind-dims={options}", "--infer-shapes", "--raise-to-nn", stdin=import_onnx(path), diagnostics=True)[1]
+
+
 def check(model, feeds, folder, options=""):
     """The raised module, once it means the same."""
     path = folder / "model.onnx"
@@ -374,3 +378,47 @@ def test_constant_lengths_are_those_of_the_step(tokens, last, raises, tmp_path):
     ir = check(model_of([node], feeds, ["y", "nk", "nv"], weights, opset=17), feeds, tmp_path)
     assert ("inlay_nn.attention" in ir) == raises, ir
     assert ("GroupQueryAttention" in ir) != raises, ir
+
+
+@pytest.mark.parametrize("causal", [0, 1])
+@pytest.mark.parametrize("tokens, length, counts, given, raises", [
+    (3, 5, 5, False, True), (1, 5, 5, False, True), (3, 5, 4, False, False), (1, 5, 4, False, False), (3, 5, 5, True, False), (3, 5, 4, True, False)])
+def test_all_keys_count_or_none_is_raised(tokens, length, counts, given, raises, causal, tmp_path):
+    """nonpad_kv_seqlen hides the keys behind it: known only where it hides none."""
+    feeds = {"q": draw(2, 4, tokens, 8), "k": draw(2, 2, length, 8), "v": draw(2, 2, length, 8, seed=6)}
+    numbers = {"counts": np.array([length, counts], np.int64)}
+    node = helper.make_node("Attention", ["q", "k", "v", "", "", "", "counts"], ["y"], is_causal=causal)
+    feeds |= numbers if given else {}
+    ir = check(model_of([node], feeds, ["y"], {} if given else numbers, opset=24), feeds, tmp_path)
+    assert has(ir, "attention") == raises and ("opaque" in ir) != raises, ir
+
+
+def test_keys_that_do_not_count_are_named(tmp_path):
+    feeds = {"q": draw(1, 2, 1, 8), "k": draw(1, 2, 5, 8), "v": draw(1, 2, 5, 8, seed=6)}
+    for given in (False, True):
+        counts = {"counts": np.array([4], np.int64)}
+        node = helper.make_node("Attention", ["q", "k", "v", "", "", "", "counts"], ["y"], name="attn")
+        onnx.save(model_of([node], feeds | (counts if given else {}), ["y"], {} if given else counts, opset=24), tmp_path / "model.onnx")
+        said = messages(tmp_path / "model.onnx")
+        assert ("has a nonpad_kv_seqlen that the model is given, so that fewer than the 5 keys may count" if given else
+                "has the constant 4 in nonpad_kv_seqlen, where there are 5 keys") in said, said
+        assert "leave nonpad_kv_seqlen out and cut the keys and values to what counts" in said, said
+
+
+@pytest.mark.parametrize("activation, kind", [("gelu", "gelu_tanh"), ("relu", "relu"), ("silu", "silu"), ("identity", "identity")])
+def test_activations_of_fused_experts_are_those_of_onnxruntime(activation, kind, tmp_path):
+    """Its gelu is the form by tanh, which differs from erf by more than the bound at these magnitudes."""
+    feeds = {"x": draw(5, 8) * f32(2), "router": draw(5, 3)}
+    weights = {"fc1": draw(3, 12, 8), "fc2": draw(3, 8, 12)}
+    node = helper.make_node("MoE", ["x", "router", "fc1", "", "fc2"], ["y"], domain="com.microsoft", k=3, activation_type=activation)
+    ir = check(model_of([node], feeds, ["y"], weights, opset=18), feeds, tmp_path)
+    assert has(ir, "experts") and f" {kind}" in ir, ir
+
+
+@pytest.mark.parametrize("name", ["zorp", "gelu_tanh"])
+def test_unknown_activations_are_named(name, tmp_path):
+    node = helper.make_node("MoE", ["x", "router", "fc1", "", "fc2"], ["y"], domain="com.microsoft", name="moe", k=3, activation_type=name)
+    feeds = {"x": draw(5, 8), "router": draw(5, 3)}
+    onnx.save(model_of([node], feeds, ["y"], {"fc1": draw(3, 12, 8), "fc2": draw(3, 8, 12)}, opset=18), tmp_path / "model.onnx")
+    said = messages(tmp_path / "model.onnx")
+    assert f"has activation_type = {name}, expected relu, gelu, silu, swiglu or identity" in said, said

@@ -14,6 +14,8 @@
 #include "Matchers.h"
 #include "Raiser.h"
 
+#include "dialects/Onnx/Transforms/Passes.h"
+
 #include <cmath>
 #include <limits>
 
@@ -49,6 +51,41 @@ static std::optional<Heads> readHeads(RaiseContext &context, unsigned index,
   return Heads{value, heads, shape[2] / heads};
 }
 
+static bool isCausal(onnx::NodeOp node) {
+  return node.getIntAttr("is_causal", 0) != 0 ||
+         node.getIntAttr("right_window_size", -1) == 0;
+}
+
+/// Keys that count, of as many as there are. They are known where the model
+/// says that all do, and where the keys are a buffer that the step writes to:
+/// causality then hides what is behind the step's last token.
+static Refusal refuseLengths(RaiseContext &context) {
+  Value given = context.getNode().getInput(sdpa::Length);
+  if (!given)
+    return std::nullopt;
+  ArrayRef<int64_t> shape = getShape(context.input(sdpa::Key));
+  int64_t length = shape[shape.size() - 2];
+  auto numbers = onnx::getConstantInts(given);
+  const char *remedy =
+      ": leave nonpad_kv_seqlen out and cut the keys and values to what counts";
+  if (!numbers) {
+    bool isWritten =
+        isa_and_nonnull<CacheWriteOp>(context.input(sdpa::Key).getDefiningOp());
+    if (isWritten && isCausal(context.getNode()))
+      return std::nullopt;
+    return "has a nonpad_kv_seqlen that the model is given, so that fewer than "
+           "the " +
+           std::to_string(length) + " keys may count" + remedy +
+           ", or write them with TensorScatter and set is_causal";
+  }
+  for (int64_t number : *numbers)
+    if (number != length)
+      return "has the constant " + std::to_string(number) +
+             " in nonpad_kv_seqlen, where there are " + std::to_string(length) +
+             " keys" + remedy;
+  return std::nullopt;
+}
+
 static Refusal refuseAttention(RaiseContext &context) {
   onnx::NodeOp node = context.getNode();
   for (unsigned i : {sdpa::Query, sdpa::Key, sdpa::Value})
@@ -63,11 +100,9 @@ static Refusal refuseAttention(RaiseContext &context) {
   if (int64_t right = node.getIntAttr("right_window_size", -1); right > 0)
     return "sees " + std::to_string(right) +
            " tokens ahead (right_window_size), which no rule knows";
-  bool causal = node.getIntAttr("is_causal", 0) != 0 ||
-                node.getIntAttr("right_window_size", -1) == 0;
-  if (node.getIntAttr("left_window_size", -1) >= 0 && !causal)
+  if (node.getIntAttr("left_window_size", -1) >= 0 && !isCausal(node))
     return "has a left_window_size without is_causal";
-  return std::nullopt;
+  return refuseLengths(context);
 }
 
 /// The mask as [batch or 1, heads or 1, tokens or 1, length], to be added;
@@ -151,8 +186,7 @@ static Refusal raiseAttention(RaiseContext &context) {
   parts.scale =
       scale != 0 ? scale : 1 / std::sqrt(static_cast<double>(parts.headDim));
   parts.softcap = node.getFloatAttr("softcap", 0);
-  parts.causal = node.getIntAttr("is_causal", 0) != 0 ||
-                 node.getIntAttr("right_window_size", -1) == 0;
+  parts.causal = isCausal(node);
   // A query sees as many tokens before it as the attribute says.
   parts.window = node.getIntAttr("left_window_size", -1) + 1;
   if (Refusal refusal = readMask(context, keyLength(parts), parts.bias))

@@ -32,7 +32,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a shape that depends on data; e.g. node 'dynamic'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has weights that are not [experts, rows, columns]; e.g. node 'rank'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): is given 2 tokens, but routes 3; e.g. node 'tokens'}}
-  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has an activation_type that no rule knows; e.g. node 'activation'}}
+  // expected-note @below {{1 x com.microsoft::MoE (opset 1): has activation_type = elu, expected relu, gelu, silu, swiglu or identity; e.g. node 'activation'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has swiglu_fusion 0 without fc3, or a value that no rule knows; e.g. node 'fusion'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has a bias of fc1 that does not fit its weights; e.g. node 'bias'}}
   // expected-note @below {{1 x com.microsoft::MoE (opset 1): has fc1 that is no initializer; e.g. node 'computed'}}

@@ -17,6 +17,7 @@
 #include "ExpertsBuilder.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -124,15 +125,28 @@ private:
     return std::nullopt;
   }
 
+  /// What onnxruntime computes under each name: its gelu is the form by tanh.
+  static std::optional<ActivationKind> readActivation(StringRef name) {
+    return llvm::StringSwitch<std::optional<ActivationKind>>(name)
+        .Case("relu", ActivationKind::Relu)
+        .Case("gelu", ActivationKind::GeluTanh)
+        .Case("silu", ActivationKind::Silu)
+        .Case("swiglu", ActivationKind::Swiglu)
+        .Case("identity", ActivationKind::Identity)
+        .Default(std::nullopt);
+  }
+
   /// Sizes, activation, and where gate and up lie.
   std::optional<std::string> readLayout() {
     hidden = shapeOf(node.getInput(0))->back();
     tokens = numElements(shapeOf(node.getInput(0))->drop_back());
     numExperts = shapeOf(node.getInput(1))->back();
-    auto kind =
-        symbolizeActivationKind(node.getStringAttr("activation_type", "relu"));
+    StringRef name = node.getStringAttr("activation_type", "relu");
+    std::optional<ActivationKind> kind = readActivation(name);
     if (!kind)
-      return "has an activation_type that no rule knows";
+      return ("has activation_type = " + name +
+              ", expected relu, gelu, silu, swiglu or identity")
+          .str();
     mlp.activation = *kind;
     fusion = *kind == ActivationKind::Swiglu
                  ? node.getIntAttr("swiglu_fusion", 0)
