@@ -37,7 +37,7 @@ MODELS = {
 }
 # What the plans take for granted, by the beginning of the plan's own words.
 SHORT = {"clock": "clock", "reserved": "reserved SRAM", "wafer_latency": "crossing latency", "dequantise": "dequantising",
-         "primitive.divide": "divide", "primitive.crossing_flows": "flows that cross", "mac_rate": "rates by type",
+         "primitive.divide": "divide", "mac_rate": "rates by type",
          "element_rate": "rates by type", "cycles": "no software", "routing": "routing",
          "crossings": "crossings at every clock", "host": "host takes no time", "primitive": "primitives of another machine"}
 

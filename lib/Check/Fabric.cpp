@@ -67,8 +67,8 @@ static LineSegment readLineSegment(const Fields &in) {
 }
 
 static Action readAction(const Fields &in) {
-  return {readSpan(in), in.integer("receive"), in.integer("send"),
-          in.flag("forward"), in.count("rounds")};
+  return {readSpan(in),       in.integer("receive"), in.integer("send"),
+          in.flag("forward"), in.count("rounds"),    in.integer("rounds_step")};
 }
 
 static Pattern readPattern(const Fields &in) {

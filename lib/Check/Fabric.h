@@ -72,7 +72,11 @@ struct Action {
   Span span;
   int64_t receive = -1, send = -1;
   bool isForward = false;
-  int64_t rounds = 0;
+  int64_t rounds = 0, roundsStep = 0;
+
+  int64_t roundsOf(int64_t i) const {
+    return plus(rounds, times(i, roundsStep));
+  }
 };
 
 struct Pattern {
@@ -106,7 +110,7 @@ struct Route {
   std::vector<RouteUse> uses;
 
   bool isCollective() const {
-    return kind == "all_reduce" || kind == "combine";
+    return kind == "all_reduce" || kind == "combine" || kind == "move";
   }
   std::string place() const { return "route '" + name + "'"; }
 };

@@ -31,6 +31,7 @@ struct Origin {
   bool isStatic = true;
   llvm::BitVector kernels;
   /// Experts whose own weights it is, or was made with last: kernel and number.
+  /// Of more than two experts of one kernel any two: they tell as much.
   std::set<std::pair<size_t, size_t>> experts;
 };
 
@@ -48,7 +49,7 @@ private:
                     const std::set<std::pair<size_t, size_t>> &own,
                     const std::set<std::pair<size_t, size_t>> &before);
   void checkOutputs();
-  Origin originOf(const std::string &value) const;
+  const Origin &originOf(const std::string &value);
 
   const Plan &plan;
   const Model &model;
@@ -85,11 +86,11 @@ void NodeChecker::findHolders() {
           expertOf.try_emplace(weight.pieces[e].initializer, k, e);
 }
 
-Origin NodeChecker::originOf(const std::string &value) const {
-  auto found = origins.find(value);
-  if (found != origins.end())
-    return found->second;
-  Origin origin;
+const Origin &NodeChecker::originOf(const std::string &value) {
+  auto [entry, isNew] = origins.try_emplace(value);
+  Origin &origin = entry->second;
+  if (!isNew)
+    return origin;
   origin.kernels.resize(plan.kernels.size());
   if (auto held = holder.find(value); held != holder.end())
     origin.kernels.set(held->second);
@@ -98,6 +99,18 @@ Origin NodeChecker::originOf(const std::string &value) const {
   // What no node makes and no initializer holds comes from outside.
   origin.isStatic = value.empty() || model.initializers.count(value) > 0;
   return origin;
+}
+
+/// Of a value made with weights of other kernels nothing is left to be said.
+static void keepTwo(std::set<std::pair<size_t, size_t>> &experts,
+                    const llvm::BitVector &holders) {
+  size_t kernel = ~size_t(0), count = 0;
+  for (auto it = experts.begin(); it != experts.end();) {
+    count = it->first == kernel ? count + 1 : 1;
+    kernel = it->first;
+    bool isLeft = count <= 2 && (holders.none() || holders.test(kernel));
+    it = isLeft ? std::next(it) : experts.erase(it);
+  }
 }
 
 static std::string describe(const Node &node) {
@@ -128,14 +141,15 @@ void NodeChecker::checkNode(const Node &node) {
   llvm::BitVector holders = result.kernels, sources = result.kernels;
   std::set<std::pair<size_t, size_t>> own, before;
   for (const std::string &input : node.inputs) {
-    Origin origin = originOf(input);
+    const Origin &origin = originOf(input);
     (origin.isStatic ? holders : sources) |= origin.kernels;
     (origin.isStatic ? own : before)
         .insert(origin.experts.begin(), origin.experts.end());
     result.isStatic &= origin.isStatic;
   }
   checkExperts(node, own, before);
-  result.experts = own.empty() ? before : own;
+  result.experts = std::move(own.empty() ? before : own);
+  keepTwo(result.experts, holders);
   // Shapes are known before a plan is made.
   if (node.type == "Shape" || node.type == "Size") {
     result.isStatic = true;
@@ -167,7 +181,7 @@ void NodeChecker::checkOutputs() {
     auto to = plan.kernelOf.find(stream.from);
     if (!stream.to.empty() || to == plan.kernelOf.end())
       continue;
-    Origin origin = originOf(stream.name);
+    const Origin &origin = originOf(stream.name);
     for (unsigned from : origin.kernels.set_bits())
       if (!origin.isStatic && !precedence.reaches(from, to->second))
         report.fail(stream.place(),

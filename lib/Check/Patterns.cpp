@@ -32,11 +32,28 @@ bool inlay::checker::isReduce(const Pattern &pattern) {
   return isOneOf(pattern, {"star", "chain", "tree", "two_phase"});
 }
 
+bool inlay::checker::isAllGather(const Pattern &pattern) {
+  return pattern.algorithm == "all_gather";
+}
+
 bool inlay::checker::isAllReduce(const Pattern &pattern) {
-  return !isReduce(pattern) && !isOneOf(pattern, {"broadcast", "shift"});
+  return !isReduce(pattern) &&
+         !isOneOf(pattern, {"broadcast", "shift", "all_gather"});
+}
+
+/// How many others have something for a core of an all-gather, at most: as many
+/// pieces as the last core takes in.
+static int64_t sendersOf(const Pattern &pattern) {
+  int64_t most = 0;
+  for (const LineSegment &segment : pattern.segments)
+    if (segment.in == kWest && segment.out == (1u << kRamp))
+      most = std::max(most, segment.load);
+  return most;
 }
 
 int64_t inlay::checker::rootOf(const Pattern &pattern) {
+  if (isAllGather(pattern))
+    return sendersOf(pattern);
   int64_t pitch = pattern.pitch();
   for (const Action &action : pattern.actions)
     if (action.send >= 0 && pitch > 0)
@@ -62,16 +79,20 @@ struct Switch {
 
 struct Core {
   std::vector<const Action *> actions;
+  std::vector<int64_t> rounds; ///< of each
   size_t at = 0;
   int64_t round = 0;
   bool hasSent = false, hasReceived = false; ///< in this round
   bool hasSentBefore = false;
-  llvm::BitVector held;     ///< cores whose parts it has
-  llvm::BitVector outgoing; ///< the same when the round began
+  llvm::BitVector held; ///< cores whose parts it has
+  /// The same when the round began; in an all-gather its own part.
+  llvm::BitVector outgoing;
 
   const Action *current() const {
     return at < actions.size() ? actions[at] : nullptr;
   }
+  /// What it sends in a round, in vectors of a use.
+  double weight() const { return 1.0 / static_cast<double>(rounds[at]); }
 };
 
 class PatternChecker {
@@ -92,6 +113,7 @@ private:
   bool checkHead();
   bool isOnLine(const Span &span, const char *what);
   void expandSegments();
+  bool hasRounds(const Action &action) const;
   void expandActions();
   void checkSwitch(int64_t at, int64_t colour);
   void checkLink(int64_t at, int64_t colour, Port port);
@@ -104,6 +126,7 @@ private:
   void finish(int64_t at);
   void wake(int64_t at);
   void checkResult();
+  double mostPieces(Port port) const;
   void checkLoads();
 
   Switch &switchAt(int64_t at, int64_t colour) {
@@ -155,7 +178,7 @@ bool PatternChecker::checkHead() {
   if (pitch > 1)
     name += fmt::format(" by {}", pitch);
   if (int64_t root = rootOf(pattern);
-      pattern.algorithm == "broadcast" && root > 0)
+      (pattern.algorithm == "broadcast" || isAllGather(pattern)) && root > 0)
     name += fmt::format(" from {}", root);
   if (pattern.name != name)
     report.fail(
@@ -202,6 +225,13 @@ void PatternChecker::expandSegments() {
   }
 }
 
+/// From the first core to the last that does it.
+bool PatternChecker::hasRounds(const Action &action) const {
+  int64_t first = action.rounds, last = action.roundsOf(action.span.count - 1);
+  return std::min(first, last) >= 1 &&
+         std::max(first, last) <= 2 * pattern.cores;
+}
+
 void PatternChecker::expandActions() {
   for (const Action &action : pattern.actions) {
     if (!isOnLine(action.span, "an action"))
@@ -209,13 +239,15 @@ void PatternChecker::expandActions() {
     bool isColour =
         action.receive < pattern.colours && action.send < pattern.colours;
     if (!isColour || (action.receive < 0 && action.send < 0) ||
-        action.rounds < 1 || action.rounds > 2 * pattern.cores) {
+        !hasRounds(action)) {
       fail("has an action at position {} without legal colours or rounds",
            action.span.first);
       continue;
     }
-    for (int64_t i = 0; i < action.span.count; ++i)
+    for (int64_t i = 0; i < action.span.count; ++i) {
       cores[action.span.at(i)].actions.push_back(&action);
+      cores[action.span.at(i)].rounds.push_back(action.roundsOf(i));
+    }
   }
 }
 
@@ -292,7 +324,7 @@ bool PatternChecker::move(int64_t from) {
   senders.assign(1, from);
   receivers.clear();
   const Action &action = *cores[from].current();
-  weights.assign(1, 1.0 / static_cast<double>(action.rounds));
+  weights.assign(1, cores[from].weight());
   hops.push_back({from, kRamp, action.send, 0});
   for (size_t i = 0; i < hops.size(); ++i) {
     Hop hop = hops[i];
@@ -330,7 +362,7 @@ bool PatternChecker::receive(int64_t at, int64_t colour, size_t vector) {
   senders.push_back(at);
   hops.push_back({at, kRamp, action->send, vectors.size()});
   vectors.push_back(std::move(sum));
-  weights.push_back(1.0 / static_cast<double>(action->rounds));
+  weights.push_back(core.weight());
   return true;
 }
 
@@ -339,8 +371,9 @@ bool PatternChecker::receive(int64_t at, int64_t colour, size_t vector) {
 void PatternChecker::take(Core &core, int64_t at,
                           const llvm::BitVector &vector) {
   const Action *action = core.current();
-  bool isSideBySide = action->send >= 0 && !action->isForward;
-  bool replaces = action->send < 0 &&
+  bool isSideBySide =
+      (action->send >= 0 && !action->isForward) || isAllGather(pattern);
+  bool replaces = action->send < 0 && !isAllGather(pattern) &&
                   (pattern.algorithm == "broadcast" || core.hasSentBefore);
   if (replaces) {
     core.held = vector;
@@ -387,8 +420,9 @@ void PatternChecker::finish(int64_t at) {
     return;
   core.hasSentBefore |= action->send >= 0;
   core.hasSent = core.hasReceived = false;
-  core.outgoing = core.held;
-  if (++core.round == action->rounds) {
+  if (!isAllGather(pattern))
+    core.outgoing = core.held;
+  if (++core.round == core.rounds[core.at]) {
     core.round = 0;
     ++core.at;
   }
@@ -441,6 +475,13 @@ void PatternChecker::checkResult() {
   }
 }
 
+/// Pieces that pass a port of a router in an all-gather, at most: those of the
+/// cores that have something for others, and what its own core may add to them.
+double PatternChecker::mostPieces(Port port) const {
+  auto senders = static_cast<double>(sendersOf(pattern));
+  return port == kRamp ? senders : senders + 1;
+}
+
 /// The loads that segments say are what the vectors made.
 void PatternChecker::checkLoads() {
   constexpr std::pair<Port, const char *> kNames[] = {
@@ -452,10 +493,13 @@ void PatternChecker::checkLoads() {
     for (int64_t colour = 0; colour < pattern.colours; ++colour)
       for (auto [port, name] : kNames) {
         const Switch &router = switchAt(at, colour);
-        if (std::abs(router.carried[port] - router.stated[port]) > 1e-6)
+        double carried = router.carried[port];
+        if (isAllGather(pattern))
+          carried = std::min(carried, mostPieces(port));
+        if (std::abs(carried - router.stated[port]) > 1e-6)
           fail("says that the router at {} carries colour {} {} times {}, it "
                "does {:g} times",
-               at, colour, router.stated[port], name, router.carried[port]);
+               at, colour, router.stated[port], name, carried);
       }
 }
 

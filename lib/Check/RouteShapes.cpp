@@ -377,6 +377,7 @@ void Routing::run() {
   checkFlows();
   checkSums();
   checkCombinations();
+  checkMoves();
   checkColours();
   checkLoads();
 }

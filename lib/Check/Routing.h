@@ -81,6 +81,9 @@ private:
   void checkLinesOf(const Shape &shape, const Kernel &kernel);
   void checkCombinations();
 
+  // Moves.cpp: values on their way from op to op.
+  void checkMoves();
+
   // Colours.cpp and Links.cpp: what routes have in common.
   void checkColours();
   void checkLoads();
@@ -110,7 +113,10 @@ void checkPatterns(const Plan &plan, const Rect &grid, Report &report);
 /// pattern is no broadcast, the first has it.
 bool isAllReduce(const Pattern &pattern);
 bool isReduce(const Pattern &pattern);
-/// The core that a broadcast comes from: the one that sends.
+/// True where each core sends its own to all others.
+bool isAllGather(const Pattern &pattern);
+/// The core that a broadcast comes from: the one that sends. Of an all-gather
+/// how many others have something for a core, at most.
 int64_t rootOf(const Pattern &pattern);
 
 /// Cores of a kernel that hold what it makes: of its first expert group, or of
@@ -118,6 +124,31 @@ int64_t rootOf(const Pattern &pattern);
 Rect sourceOf(const Kernel &kernel);
 /// The least rectangle with all cores of a kernel that work.
 Rect workingOf(const Kernel &kernel);
+/// Features that lie one after the other along an axis.
+struct Run {
+  int64_t stride = 1, size = 1;
+
+  bool operator==(const Run &) const = default;
+};
+
+/// Runs of features that an axis cuts, the slowest first; those that continue
+/// each other are one. None: all of them are everywhere along it.
+struct AxisCut {
+  std::vector<Run> runs;
+  int64_t shard = 0;
+
+  bool operator==(const AxisCut &) const = default;
+};
+
+/// How an op cuts the features of an operand, all but tokens, along an axis;
+/// and how many there are.
+AxisCut cutAlong(const Op &op, const Operand &operand, const std::string &axis,
+                 int64_t &features);
+/// Whether an operand is input (output) `number` of its kernel.
+bool isPort(const Operand &operand, const char *role, int64_t number);
+/// Rectangles that work side by side: expert groups, or all cores.
+std::vector<Rect> unitsOf(const Kernel &kernel);
+
 /// How an output (input) of a kernel lies on the cores of a group or region.
 Share givenBy(const Kernel &kernel, const Stream &stream);
 Share wantedBy(const Kernel &kernel, const Stream &stream);

@@ -50,24 +50,8 @@ static Share handedOver(const Stream &stream, const Rect &cores) {
           features, true};
 }
 
-namespace {
-
-/// Features that lie one after the other along an axis.
-struct Run {
-  int64_t stride = 1, size = 1;
-};
-
-struct AxisCut {
-  std::vector<Run> runs;
-  int64_t shard = 0;
-};
-
-} // namespace
-
-/// Runs of the operand's dims that the op cuts along an axis, the slowest
-/// first; those that continue each other are one.
-static AxisCut cutAlong(const Op &op, const Operand &operand,
-                        const std::string &axis, int64_t &features) {
+AxisCut inlay::checker::cutAlong(const Op &op, const Operand &operand,
+                                 const std::string &axis, int64_t &features) {
   std::map<int64_t, std::vector<Run>> runs; // by dim of the op
   features = 1;
   size_t rank =
@@ -75,7 +59,7 @@ static AxisCut cutAlong(const Op &op, const Operand &operand,
   for (size_t i = rank; i-- > 0;) {
     int64_t d = operand.indexDims[i];
     if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
-        op.dims[d].dim == "token")
+        op.dims[d].dim == "token" || op.dims[d].axis == "group")
       continue;
     int64_t size = divideUp(op.dims[d].size, operand.indexDivisors[i]);
     runs[d].insert(runs[d].begin(), Run{features, size});
@@ -126,7 +110,17 @@ static Share shareOf(const Op &op, const Operand &operand, const Rect &cores) {
   return share;
 }
 
-static bool isPort(const Operand &operand, const char *role, int64_t number) {
+std::vector<Rect> inlay::checker::unitsOf(const Kernel &kernel) {
+  std::vector<Rect> units;
+  for (const Group &group : kernel.groups)
+    units.push_back(group.rect);
+  if (units.empty())
+    units.push_back(kernel.rect);
+  return units;
+}
+
+bool inlay::checker::isPort(const Operand &operand, const char *role,
+                            int64_t number) {
   std::string name = fmt::format("{} {}", role, number);
   return operand.role == role &&
          (operand.buffer == name ||

@@ -313,11 +313,7 @@ static std::string describe(const Key &key) {
 static void checkTogether(const Kernel &kernel, size_t op,
                           const std::string &axis, const SumLayout &layout,
                           const RectIndex &lines, Report &report) {
-  std::vector<Rect> units;
-  for (const Group &group : kernel.groups)
-    units.push_back(group.rect);
-  if (units.empty())
-    units.push_back(kernel.rect);
+  std::vector<Rect> units = unitsOf(kernel);
   bool alongX = axis == "x";
   int64_t parts = kernel.extent(axis);
   for (const Rect &unit : units)
@@ -456,11 +452,7 @@ void Routing::checkLinesOf(const Shape &shape, const Kernel &kernel) {
     return fail(route, fmt::format("is used by kernel '{}', which is not in "
                                    "region '{}'",
                                    kernel.name, shape.region->name));
-  std::vector<Rect> units;
-  for (const Group &group : kernel.groups)
-    units.push_back(group.rect);
-  if (units.empty())
-    units.push_back(kernel.rect);
+  std::vector<Rect> units = unitsOf(kernel);
   RectIndex index(units);
   for (const Rect &line : shape.lines) {
     // Lines of an area lie side by side and may go over several groups, but

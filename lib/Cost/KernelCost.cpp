@@ -144,19 +144,30 @@ private:
     for (size_t o = 0; o < kernel.outputs.size(); ++o)
       if (const Value *value =
               values.find(TensorRole::Output, static_cast<int>(o)))
-        move(fmt::format("hand over output {}", o), *value,
+        move(fmt::format("hand over output {}", o),
+             static_cast<int>(kernel.ops.size()), *value,
              handedOver(value->layout.features, value->layout.tokens,
                         sharding.group));
   }
 
-  void move(const std::string &name, const Value &value, const Layout &wanted) {
-    Breakdown cycles =
-        relayout(rates, value.layout, wanted, value.bits, sharding.group);
-    if (cycles.total() > 0)
-      add(name, cycles, [&] {
-        return describeRelayout(rates, value.layout, wanted, value.bits,
-                                sharding.group);
-      });
+  void move(const std::string &name, int op, const Value &value,
+            const Layout &wanted) {
+    int64_t tokens = value.layout.tokens;
+    for (const LineMove &along :
+         movesBetween(value.layout, wanted, sharding.group)) {
+      if (uses) {
+        CollectiveUse &use = uses->emplace_back();
+        use.kind = CollectiveUse::Kind::Move;
+        use.op = op;
+        use.axis = along.axis;
+        use.cores = along.cores;
+        use.lines = along.lines;
+        use.senders = along.senders;
+        use.wavelets = pieceWavelets(rates, along, tokens, value.bits);
+      }
+      add(name, moveCycles(rates, along, tokens, value.bits),
+          [&] { return describeMove(rates, along, tokens, value.bits); });
+    }
   }
 
   void addOp(const OpSpec &op, const OpSharding &opSharding) {
@@ -260,7 +271,7 @@ private:
       Layout wanted = layoutOf(op, operand, opSharding, sharding);
       if (isDelivered(operand, wanted))
         continue;
-      move(op.name + ": input", *value, wanted);
+      move(op.name + ": input", current, *value, wanted);
       delivered.push_back({operand.role, operand.tensor, std::move(wanted)});
     }
   }

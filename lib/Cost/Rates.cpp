@@ -26,7 +26,7 @@ Rates::Rates(const Target &target, Mode mode)
       networks(target.networks.valueOr(1)), isTorus(target.isTorus()),
       collectiveSetup(0), collectiveHop(hop), stage(2 * ramp + 1),
       librarySetup(0), vectorIssue(0), vectorWord(0), operandSetup(0),
-      taskHandover(0), exponential(0), divide(0), reroute(0), crossingFlows(1),
+      taskHandover(0), exponential(0), divide(0), reroute(0),
       readPeriod(1 / target.sramRead.value),
       writePeriod(1 / target.sramWrite.value),
       dequantise(target.dequantise.valueOr(0)) {
@@ -63,7 +63,6 @@ Rates::Rates(const Target &target, Mode mode)
   take("exponential", exponential, 0, scale);
   take("divide", divide, 0, scale);
   take("reroute", reroute, 0, scale);
-  take("crossing_flows", crossingFlows, 1, 1);
 }
 
 TypeRates Rates::of(const std::string &type, double bits) const {

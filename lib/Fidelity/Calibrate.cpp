@@ -233,11 +233,6 @@ std::optional<Machines> inlay::fidelity::calibrate(const Data &data,
   fitter.set("WSE-3", "divide", 50,
              "about 50 cycles for 32 bits; Cerebras/csl-examples, on WSE-2",
              /*isAssumption=*/true);
-  fitter.set("WSE-3", "crossing_flows", 1.5,
-             "a flit-level simulator takes 1.33 to 1.48 times the bound for "
-             "random permutations (BookSim2 on a mesh); no measured row "
-             "isolates it",
-             /*isAssumption=*/true);
   if (!fitter.fit("WSE-3", {"exponential"},
                   rowsOf(Use::Scalar, "WSE-3", "Qwen3-1.7B silu_chunk"),
                   "what a divide leaves of 12 activations (FFN dim 6,144 over "

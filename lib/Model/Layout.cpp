@@ -10,6 +10,9 @@
 #include "inlay/Model/Cuts.h"
 #include "inlay/Support/Format.h"
 
+#include <algorithm>
+#include <optional>
+
 using namespace inlay;
 using namespace inlay::model;
 
@@ -32,7 +35,7 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
   std::vector<std::pair<int, FeatureRun>> dims;
   for (size_t i = operand.indexing.size(); i-- > 0;) {
     const IndexExpr &index = operand.indexing[i];
-    if (index.dim < 0)
+    if (index.dim < 0 || opSharding.axisOfDim[index.dim] == Axis::Group)
       continue;
     const IterationDim &dim = op.dims[index.dim];
     if (dim.name == "token") {
@@ -83,4 +86,176 @@ int64_t inlay::model::commonRuns(const AxisLayout &a, const AxisLayout &b,
   if (ofA == 0 || ofB == 0)
     return std::max<int64_t>(1, std::max(ofA, ofB));
   return ofA == ofB ? ofA : 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Moves
+//===----------------------------------------------------------------------===//
+
+static int64_t pointsOf(const AxisLayout &layout) {
+  int64_t points = 1;
+  for (const FeatureRun &run : layout.runs)
+    points *= run.size;
+  return points;
+}
+
+/// Cores of a line of `parts` that hold anything; 1 where nothing is cut.
+static int64_t usedCores(const AxisLayout &layout, int64_t parts) {
+  if (!layout.isCut())
+    return 1;
+  return std::min(
+      parts, ceilDiv(pointsOf(layout), std::max<int64_t>(1, layout.shard)));
+}
+
+/// What one core has of `features`, at most.
+static int64_t partOf(int64_t features, const AxisLayout &layout,
+                      int64_t parts) {
+  int64_t points = pointsOf(layout);
+  if (!layout.isCut() || parts <= 1 || layout.shard >= points)
+    return features;
+  return ceilDiv(features * std::max<int64_t>(1, layout.shard), points);
+}
+
+/// Whether both cut features by a common factor of their number.
+static bool share(const AxisLayout &a, const AxisLayout &b) {
+  for (const FeatureRun &run : a.runs)
+    for (const FeatureRun &other : b.runs)
+      if (std::max(run.stride, other.stride) <
+          std::min(run.stride * run.size, other.stride * other.size))
+        return true;
+  return false;
+}
+
+/// What a core has of the features where both axes cut them, at most, and by
+/// shared factors. In a block of b features in order those in h of n values
+/// that are s features each are h s of every s n; of other cuts only `features`
+/// are known to be enough.
+static int64_t partOfBoth(int64_t all, int64_t features, const AxisLayout &a,
+                          const AxisLayout &b) {
+  if (a.runs.size() != 1 || b.runs.size() != 1)
+    return features;
+  bool isBlock =
+      a.runs.front().stride == 1 &&
+      (b.runs.front().stride > 1 || a.runs.front().size >= b.runs.front().size);
+  const AxisLayout &block = isBlock ? a : b, &values = isBlock ? b : a;
+  if (block.runs.front().stride != 1)
+    return features;
+  const FeatureRun &run = values.runs.front();
+  int64_t blocks = all / block.runs.front().size;
+  int64_t inBlock =
+      std::min(block.shard, ceilDiv(block.shard, run.stride * run.size) *
+                                values.shard * run.stride);
+  return std::min(features, blocks * inBlock);
+}
+
+static bool isInOrder(const AxisLayout &layout, int64_t features) {
+  return layout.runs.size() == 1 &&
+         layout.runs.front() == FeatureRun{1, features};
+}
+
+/// Cores of each of the runs that both layouts cut the features into, where
+/// these begin at cores; 0 where they do not.
+static int64_t coresOfRun(const AxisLayout &a, const AxisLayout &b,
+                          int64_t runs) {
+  auto cores = [&](const AxisLayout &layout) -> int64_t {
+    int64_t shard = std::max<int64_t>(1, layout.shard);
+    int64_t points = pointsOf(layout);
+    return points % (runs * shard) == 0 ? points / runs / shard : 0;
+  };
+  return cores(a) == cores(b) ? cores(a) : 0;
+}
+
+namespace {
+
+/// Looks for the move along one axis; `across` is the other.
+class MoveFinder {
+public:
+  MoveFinder(const Layout &from, const Layout &to, Axis axis,
+             const Extent &cores)
+      : features(from.features), wanted(to.features), a(from.on(axis)),
+        b(to.on(axis)), acrossA(from.on(other(axis))),
+        acrossB(to.on(other(axis))),
+        parts(axis == Axis::X ? cores.width : cores.height),
+        partsAcross(axis == Axis::X ? cores.height : cores.width) {
+    move.axis = axis;
+  }
+
+  static Axis other(Axis axis) { return axis == Axis::X ? Axis::Y : Axis::X; }
+
+  std::optional<LineMove> find() {
+    if (!a.isCut() || parts <= 1 || (a.runs == b.runs && a.shard == b.shard))
+      return std::nullopt;
+    int64_t used = usedCores(a, parts);
+    move.cores = b.isCut() ? std::max(used, usedCores(b, parts)) : parts;
+    if (move.cores < 2)
+      return std::nullopt;
+    setSenders(used);
+    int64_t runs = b.isCut() ? commonRuns(a, b, features) : 1;
+    if (int64_t ofRun = coresOfRun(a, b, runs); runs > 1 && ofRun > 0) {
+      if (ofRun == 1)
+        return std::nullopt; // another order on the same core
+      if (ofRun * runs <= parts)
+        cutLines(runs, ofRun);
+    }
+    // What a core has, passes all others at most.
+    move.senders = std::min(move.senders, move.cores - 1);
+    return move;
+  }
+
+private:
+  /// Cores beside each other that hold a run of the features in order.
+  bool wantsRun() const {
+    return !acrossA.isCut() && acrossB.isCut() && isInOrder(a, features) &&
+           acrossB.runs.front().stride * acrossB.runs.front().size == wanted;
+  }
+
+  void setSenders(int64_t used) {
+    if (wantsRun()) {
+      const FeatureRun &slowest = acrossB.runs.front();
+      int64_t ofOne = pointsOf(acrossB) / slowest.size;
+      int64_t shard = std::max<int64_t>(1, acrossB.shard);
+      bool straddles = shard % ofOne != 0 && ofOne % shard != 0;
+      int64_t values = ceilDiv(shard, ofOne) + (straddles ? 1 : 0);
+      move.features =
+          ceilDiv(features, slowest.size) * std::min(values, slowest.size);
+      move.piece = std::min(move.features, std::max<int64_t>(1, a.shard));
+      move.senders = std::min(used, ceilDiv(move.features, move.piece) + 1);
+      return;
+    }
+    const AxisLayout &across = acrossA.isCut() ? acrossA : acrossB;
+    move.features = partOf(features, across, partsAcross);
+    move.senders = std::min(used, move.features);
+    move.piece = partsAcross > 1 && share(a, across)
+                     ? partOfBoth(features, move.features, a, across)
+                     : partOf(move.features, a, parts);
+  }
+
+  void cutLines(int64_t runs, int64_t ofRun) {
+    move.lines = runs;
+    move.cores = ofRun;
+    move.features = ceilDiv(move.features, runs);
+    move.senders = std::min(ofRun, move.senders);
+  }
+
+  int64_t features, wanted;
+  const AxisLayout &a, &b, &acrossA, &acrossB;
+  int64_t parts, partsAcross;
+  LineMove move;
+};
+
+} // namespace
+
+std::vector<LineMove> inlay::model::movesBetween(const Layout &from,
+                                                 const Layout &to,
+                                                 const Extent &cores) {
+  bool isYFirst = !to.x.isCut() && to.y.isCut();
+  Layout now = from;
+  std::vector<LineMove> moves;
+  for (Axis axis :
+       {isYFirst ? Axis::Y : Axis::X, isYFirst ? Axis::X : Axis::Y}) {
+    if (std::optional<LineMove> move = MoveFinder(now, to, axis, cores).find())
+      moves.push_back(*move);
+    (axis == Axis::X ? now.x : now.y) = to.on(axis);
+  }
+  return moves;
 }

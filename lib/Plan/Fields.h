@@ -272,6 +272,7 @@ template <typename V> void visit(V &v, Action &o) {
   v.field("send", o.send);
   v.field("forward", o.forward);
   v.field("rounds", o.rounds);
+  v.field("rounds_step", o.roundsStep, Since{2});
 }
 
 template <typename V> void visit(V &v, Pattern &o) {

@@ -61,7 +61,7 @@ Collective &GroupCombiner::add(Axis axis, Algorithm algorithm, int64_t cores,
   Collective &collective = result.emplace_back();
   collective.kernel = sum.kernel;
   collective.op = sum.op;
-  collective.combines = true;
+  collective.kind = RouteKind::Combine;
   collective.algorithm = algorithm;
   collective.cores = cores;
   collective.pitch = pitch;

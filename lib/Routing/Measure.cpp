@@ -9,7 +9,6 @@
 #include "Measure.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -17,12 +16,13 @@ using namespace inlay;
 using namespace inlay::routing;
 using model::Rect;
 
-Turns::Turns(const Problem &problem)
+Turns::Turns(const Problem &problem) : Turns(problem, problem.order) {}
+
+Turns::Turns(const Problem &problem, std::vector<std::pair<int, int>> order)
     : words((problem.kernels.size() + 63) / 64),
       reached(problem.kernels.size() * words) {
   for (size_t k = 0; k < problem.kernels.size(); ++k)
     wafers.push_back(problem.waferOf(static_cast<int>(k)));
-  auto order = problem.order;
   // From the last kernel back, each adds what those after it reach.
   std::sort(order.begin(), order.end(), std::greater<>());
   for (size_t k = 0; k < problem.kernels.size(); ++k)
@@ -207,12 +207,6 @@ void BoundSearch::run() {
 
 namespace {
 
-/// Rectangles of routers that each send so many wavelets over one kind of link.
-struct Weighted {
-  Rect rect;
-  int64_t wavelets;
-};
-
 /// Sums over columns of routers, with the largest and the first that has it.
 class Columns {
 public:
@@ -256,9 +250,8 @@ private:
 
 } // namespace
 
-/// The largest sum of what covers one router, and the first router, row by row,
-/// that has it. Rows are swept from north to south.
-static Weighted largestSum(const std::vector<Weighted> &weighted) {
+/// Rows are swept from north to south.
+Weighted inlay::routing::largestSum(const std::vector<Weighted> &weighted) {
   std::vector<int64_t> xs;
   struct Event {
     int64_t y;
@@ -317,9 +310,6 @@ private:
                const LineSegment &segment, int64_t wavelets);
   void add(const Rect &rect, Port in, const Ports &out, int64_t wavelets);
   void addPeaks();
-  template <typename Put>
-  void forLinks(const Rect &rect, Port in, const Ports &out, Put put) const;
-
   const Problem &problem;
   const Solution &solution;
   int wafer;
@@ -330,11 +320,10 @@ private:
 
 } // namespace
 
-/// Calls `put` with each kind of link that routers of `rect` send over.
-template <typename Put>
-void Loads::forLinks(const Rect &rect, Port in, const Ports &out,
-                     Put put) const {
-  Rect grid = {0, 0, problem.grid.width, problem.grid.height};
+void inlay::routing::forLinks(const model::Extent &grid, const Rect &rect,
+                              Port in, const Ports &out,
+                              const std::function<void(LinkKind)> &put) {
+  Rect all = {0, 0, grid.width, grid.height};
   if (in == Port::Ramp)
     put(LinkKind::Router);
   if (out.has(Port::Ramp))
@@ -345,14 +334,14 @@ void Loads::forLinks(const Rect &rect, Port in, const Ports &out,
     Offset offset = offsetOf(port);
     Rect next = {rect.x + offset.dx, rect.y + offset.dy, rect.width,
                  rect.height};
-    put(grid.contains(next) ? static_cast<LinkKind>(port) : LinkKind::Edge);
+    put(all.contains(next) ? static_cast<LinkKind>(port) : LinkKind::Edge);
   }
 }
 
 void Loads::add(const Rect &rect, Port in, const Ports &out, int64_t wavelets) {
   if (wavelets == 0)
     return;
-  forLinks(rect, in, out, [&](LinkKind kind) {
+  forLinks(problem.grid, rect, in, out, [&](LinkKind kind) {
     totals[static_cast<int>(kind)] += rect.area() * wavelets;
     weighted[static_cast<int>(kind)].push_back({rect, wavelets});
   });
@@ -395,7 +384,7 @@ void Loads::addLine(const Route &route, const Rect &lines,
       add(rect, ports.in, ports.out, load);
       continue;
     }
-    forLinks(rect, ports.in, ports.out, [&](LinkKind kind) {
+    forLinks(problem.grid, rect, ports.in, ports.out, [&](LinkKind kind) {
       std::vector<int64_t> &sums = loads.at[static_cast<int>(kind)];
       sums.resize(alongX ? problem.grid.width : problem.grid.height);
       sums[at] += load;
@@ -508,11 +497,5 @@ void inlay::routing::measure(const Problem &problem, Solution &solution) {
   std::erase_if(links, [](const LinkLoad &load) { return load.total == 0; });
   solution.links = std::move(links);
 
-  solution.contention.assign(problem.flows.size(), 0);
-  for (const Route &route : solution.routes)
-    if (route.flow >= 0) {
-      int64_t &excess = solution.contention[route.flow];
-      excess = std::max(excess, route.wavelets -
-                                    problem.flows[route.flow].assumedWavelets);
-    }
+  measureContention(problem, solution);
 }

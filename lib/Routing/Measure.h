@@ -11,6 +11,8 @@
 
 #include "inlay/Routing/Routing.h"
 
+#include <functional>
+
 namespace inlay::routing {
 
 /// Which flows exclude each other in time: one is over, at every consumer,
@@ -19,11 +21,15 @@ class Turns {
 public:
   explicit Turns(const Problem &problem);
 
+  /// Which kernels follow which is given by pairs, the first before the second.
+  Turns(const Problem &problem, std::vector<std::pair<int, int>> order);
+
   /// The first flow is over before the second begins; both of one problem.
   bool isBefore(const Flow &first, const Flow &second) const;
+  /// `to` is `from`, or follows it.
+  bool reaches(int from, int to) const;
 
 private:
-  bool reaches(int from, int to) const;
   bool leaves(const Flow &flow) const;
 
   size_t words = 0;
@@ -43,6 +49,23 @@ struct Footprint {
 /// Colours that routes in turn take in each region: the largest plus one.
 std::vector<int> poolSizes(const Problem &problem,
                            const std::vector<Route> &routes);
+
+/// Rectangles of routers that each send so many wavelets over one kind of link.
+struct Weighted {
+  model::Rect rect;
+  int64_t wavelets;
+};
+
+/// The largest sum of what covers one router, and the first router, row by row,
+/// that has it.
+Weighted largestSum(const std::vector<Weighted> &weighted);
+
+/// Calls `put` with each kind of link that routers of `rect` send over.
+void forLinks(const model::Extent &grid, const model::Rect &rect, Port in,
+              const Ports &out, const std::function<void(LinkKind)> &put);
+
+/// Fills in contention and kernelContention.
+void measureContention(const Problem &problem, Solution &solution);
 
 /// Fills in lowerBound and where, links, contention and coloursUsed.
 void measure(const Problem &problem, Solution &solution);

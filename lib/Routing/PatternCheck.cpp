@@ -65,12 +65,14 @@ struct Switch {
 
 struct Core {
   std::vector<const Action *> actions;
+  std::vector<int64_t> rounds; ///< of each
   size_t at = 0;
   int64_t round = 0;
   bool hasSent = false;
   bool hasReceived = false;
   Parts parts;
-  Parts outgoing; ///< what it held when the round began
+  /// What it held when the round began; in an all-gather its own part.
+  Parts outgoing;
 
   const Action *current() const {
     return at < actions.size() ? actions[at] : nullptr;
@@ -147,7 +149,7 @@ bool PatternRun::checkSpan(const Span &span, const char *what) {
 bool PatternRun::expand() {
   if (pattern.cores < 2 || pattern.pitch < 1 ||
       pattern.length() > model::kLargestSide || pattern.colours < 1 ||
-      pattern.root < 0 || pattern.root >= pattern.cores) {
+      !pattern.hasRoot()) {
     fail("{} cores, {} apart, with {} colours make no line", pattern.cores,
          pattern.pitch, pattern.colours);
     return false;
@@ -177,12 +179,16 @@ bool PatternRun::expand() {
       continue;
     if ((action.receive >= 0 && !isColour(action.receive)) ||
         (action.send >= 0 && !isColour(action.send)) ||
-        (action.receive < 0 && action.send < 0) || action.rounds < 1) {
+        (action.receive < 0 && action.send < 0) || action.rounds < 1 ||
+        action.rounds + (action.at.count - 1) * action.roundsStep < 1) {
       fail("the action at {} has no legal colours or rounds", action.at.first);
       continue;
     }
-    for (int64_t i = 0; i < action.at.count; ++i)
-      cores[action.at.first + i * action.at.step].actions.push_back(&action);
+    for (int64_t i = 0; i < action.at.count; ++i) {
+      Core &core = cores[action.at.first + i * action.at.step];
+      core.actions.push_back(&action);
+      core.rounds.push_back(action.rounds + i * action.roundsStep);
+    }
   }
   return isValid;
 }
@@ -312,8 +318,9 @@ void PatternRun::finish(Core &core) {
       (action->receive >= 0 && !core.hasReceived))
     return;
   core.hasSent = core.hasReceived = false;
-  core.outgoing = core.parts;
-  if (++core.round < action->rounds)
+  if (pattern.algorithm != Algorithm::AllGather)
+    core.outgoing = core.parts;
+  if (++core.round < core.rounds[core.at])
     return;
   core.round = 0;
   ++core.at;
@@ -348,14 +355,17 @@ void PatternRun::follow() {
     if (at % pattern.pitch == 0)
       cores[at].parts = cores[at].outgoing =
           Parts(pattern.cores, at / pattern.pitch);
+  // Up and down the line by turns: what waits does so for a neighbour.
   bool moves = true;
-  while (moves) {
+  for (bool isUp = false; moves; isUp = !isUp) {
     moves = false;
-    for (int64_t at = 0; at < pattern.length(); at += pattern.pitch)
+    for (int64_t i = 0; i < pattern.cores; ++i) {
+      int64_t at = (isUp ? i : pattern.cores - 1 - i) * pattern.pitch;
       while (isSender(at) && plan(at)) {
         commit();
         moves = true;
       }
+    }
   }
 }
 

@@ -42,7 +42,8 @@ const char *inlay::routing::toString(Algorithm algorithm) {
                                     "middle_chain",
                                     "middle_one_phase",
                                     "middle_two_phases",
-                                    "middle_three_phases"};
+                                    "middle_three_phases",
+                                    "all_gather"};
   return kNames[static_cast<int>(algorithm)];
 }
 
@@ -51,6 +52,10 @@ std::string Pattern::name() const {
   if (pitch > 1)
     result += fmt::format(" by {}", pitch);
   return root > 0 ? fmt::format("{} from {}", result, root) : result;
+}
+
+bool Pattern::hasRoot() const {
+  return root >= (algorithm == Algorithm::AllGather ? 1 : 0) && root < cores;
 }
 
 namespace {
@@ -112,6 +117,7 @@ private:
   void broadcast(int64_t root, int stage, int colour,
                  std::optional<int64_t> last = std::nullopt, int comes = -1);
   void shift();
+  void allGather();
   void algorithm();
 
   void stretch(int64_t pitch);
@@ -384,6 +390,33 @@ void Maker::shift() {
   pattern.colours = 3;
 }
 
+/// One colour for either direction. Each core sends its own piece before it
+/// lets those pass that come from behind, and takes them in. First everything
+/// goes ahead, so that no core waits for two sides at once; then back.
+void Maker::allGather() {
+  for (bool isAhead : {true, false}) {
+    Port towards = isAhead ? kAhead : kBack;
+    int colour = isAhead ? 0 : 1;
+    auto place = [&](int64_t i) { return isAhead ? i : cores - 1 - i; };
+    for (int64_t i = 0; i < cores; ++i) {
+      bool isEnd = i + 1 == cores;
+      if (!isEnd) {
+        set(place(i), colour, Port::Ramp, {towards});
+        send(2 * colour, place(i), colour);
+      }
+      if (i == 0)
+        continue;
+      Ports out = {Port::Ramp};
+      if (!isEnd)
+        out.add(towards);
+      set(place(i), colour, opposite(towards), out, isEnd ? 0 : 1,
+          std::min(i, pattern.root));
+      receive(2 * colour + 1, place(i), colour, i);
+    }
+  }
+  pattern.colours = 2;
+}
+
 void Maker::algorithm() {
   constexpr int kLate = 64; // after every stage of a reduction
   switch (pattern.algorithm) {
@@ -420,6 +453,8 @@ void Maker::algorithm() {
     return middlePhases(2);
   case Algorithm::MiddleThreePhases:
     return middlePhases(3);
+  case Algorithm::AllGather:
+    return allGather();
   }
   if (pattern.algorithm >= Algorithm::StarBroadcast &&
       pattern.algorithm <= Algorithm::TwoPhaseBroadcast)
@@ -451,7 +486,7 @@ void Maker::stretch(int64_t pitch) {
   pattern.pitch = pitch;
 }
 
-/// Loads by position.
+/// Loads, or rounds, by position.
 using Places = std::map<int64_t, int64_t>;
 
 namespace {
@@ -512,15 +547,16 @@ void Maker::compress() {
                                   taken.load, taken.loadStep});
     });
   }
-  std::map<std::tuple<int, int, int, bool, int64_t>, Places> deeds;
+  std::map<std::tuple<int, int, int, bool>, Places> deeds;
   for (const Step &step : steps)
-    deeds[{step.stage, step.receive, step.send, step.forward, step.rounds}]
-         [step.at] = 0;
+    deeds[{step.stage, step.receive, step.send, step.forward}][step.at] =
+        step.rounds;
   for (auto &[deed, places] : deeds) {
-    auto [stage, receive, send, forward, rounds] = deed;
-    cover(places, [&, receive = receive, send = send, forward = forward,
-                   rounds = rounds](const Progression &taken) {
-      pattern.actions.push_back({taken.at, receive, send, forward, rounds});
+    auto [stage, receive, send, forward] = deed;
+    cover(places, [&, receive = receive, send = send,
+                   forward = forward](const Progression &taken) {
+      pattern.actions.push_back(
+          {taken.at, receive, send, forward, taken.load, taken.loadStep});
     });
   }
 }

@@ -22,8 +22,8 @@ const char *inlay::routing::toString(Axis axis) {
 }
 
 const char *inlay::routing::toString(RouteKind kind) {
-  constexpr const char *kNames[] = {"all_reduce", "combine", "gather", "trunk",
-                                    "spread"};
+  constexpr const char *kNames[] = {"all_reduce", "combine", "gather",
+                                    "trunk",      "spread",  "move"};
   return kNames[static_cast<int>(kind)];
 }
 
@@ -145,8 +145,11 @@ void ProblemCheck::checkCollective(const Collective &collective) {
   const Kernel &kernel = problem.kernels[collective.kernel];
   const Rect &region = problem.regions[kernel.region].rect;
   bool alongX = collective.axis == Axis::X;
-  if (collective.cores < 2 || collective.root < 0 ||
-      collective.root >= collective.cores || collective.pitch < 1 ||
+  Pattern pattern;
+  pattern.algorithm = collective.algorithm;
+  pattern.cores = collective.cores;
+  pattern.root = collective.root;
+  if (collective.cores < 2 || !pattern.hasRoot() || collective.pitch < 1 ||
       collective.wavelets < 1 || collective.times < 1 ||
       (!alongX && collective.axis != Axis::Y) || collective.lines.empty())
     fail(kernel.name, "has a collective without cores, axis or payload");
@@ -169,6 +172,18 @@ bool ProblemCheck::run() {
   for (const Collective &collective : problem.collectives)
     checkCollective(collective);
   return isValid;
+}
+
+std::vector<std::pair<int, int>> Problem::orderWithTurns() const {
+  std::vector<std::pair<int, int>> result = order;
+  std::vector<int> last(regions.size(), -1);
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    int &before = last[kernels[k].region];
+    if (before >= 0)
+      result.emplace_back(before, static_cast<int>(k));
+    before = static_cast<int>(k);
+  }
+  return result;
 }
 
 bool Problem::check(Diagnostics &diags) const {

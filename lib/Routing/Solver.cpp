@@ -61,7 +61,7 @@ private:
 void RouteSolver::routeCollectives() {
   using PatternKey = std::tuple<Algorithm, int64_t, int64_t, int64_t>;
   std::map<PatternKey, int> patterns;
-  std::map<std::tuple<int, int, bool>, std::vector<size_t>> known;
+  std::map<std::tuple<int, int, RouteKind>, std::vector<size_t>> known;
   for (size_t c = 0; c < problem.collectives.size(); ++c) {
     const Collective &collective = problem.collectives[c];
     auto [entry, isNew] =
@@ -74,7 +74,7 @@ void RouteSolver::routeCollectives() {
                       collective.root));
     int region = problem.kernels[collective.kernel].region;
     std::vector<size_t> &alike =
-        known[{region, entry->second, collective.combines}];
+        known[{region, entry->second, collective.kind}];
     auto same = std::find_if(alike.begin(), alike.end(), [&](size_t r) {
       const Route &route = solution.routes[r];
       return route.lineAxis == collective.axis &&
@@ -86,8 +86,7 @@ void RouteSolver::routeCollectives() {
     }
     alike.push_back(solution.routes.size());
     Route &route = solution.routes.emplace_back();
-    route.kind =
-        collective.combines ? RouteKind::Combine : RouteKind::AllReduce;
+    route.kind = collective.kind;
     route.region = region;
     route.wafer = problem.regions[region].wafer;
     route.pattern = entry->second;

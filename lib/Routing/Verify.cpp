@@ -154,8 +154,9 @@ std::string SolutionCheck::nameOf(const Route &route) const {
 
 /// Indices and sizes, which everything else relies on.
 bool SolutionCheck::checkHead(const Route &route) {
-  bool isLine =
-      route.kind == RouteKind::AllReduce || route.kind == RouteKind::Combine;
+  bool isLine = route.kind == RouteKind::AllReduce ||
+                route.kind == RouteKind::Combine ||
+                route.kind == RouteKind::Move;
   bool isTrunk = route.kind == RouteKind::Trunk;
   auto isIndex = [](int index, size_t size) {
     return index >= 0 && index < static_cast<int>(size);
@@ -632,7 +633,8 @@ void SolutionCheck::checkMeasures() {
   if (!std::equal(again.links.begin(), again.links.end(),
                   solution.links.begin(), solution.links.end(), same))
     fail("links", "loads are not what follows from the routes");
-  if (again.contention != solution.contention)
+  if (again.contention != solution.contention ||
+      again.kernelContention != solution.kernelContention)
     fail("flows", "contention is not what follows from the routes");
 }
 

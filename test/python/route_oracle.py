@@ -8,6 +8,8 @@ import collections
 import itertools
 import math
 
+import move_oracle
+
 STEPS = {"W": (-1, 0), "E": (1, 0), "N": (0, -1), "S": (0, 1)}
 OPPOSITE = {"W": "E", "E": "W", "N": "S", "S": "N", "back": "ahead", "ahead": "back"}
 ON_AXIS = {"x": {"back": "W", "ahead": "E", "ramp": "ramp"}, "y": {"back": "N", "ahead": "S", "ramp": "ramp"}}
@@ -72,13 +74,19 @@ class Line:
         self.actions = collections.defaultdict(list)
         for action in pattern["actions"]:
             need(max(action["send"], action["receive"]) < pattern["colours"] and max(action["send"], action["receive"]) >= 0)
-            need(1 <= action["rounds"] <= 2 * self.cores)
-            for at in positions(action):
-                need(0 <= at < self.length and at % self.pitch == 0)
-                self.actions[at].append(action)
+            for i, at in enumerate(positions(action)):
+                rounds = action["rounds"] + i * action["rounds_step"]
+                need(0 <= at < self.length and at % self.pitch == 0 and 1 <= rounds <= 2 * self.cores)
+                self.actions[at].append({**action, "rounds": rounds})
+
+    @property
+    def is_gather(self):
+        return self.pattern["algorithm"] == "all_gather"
 
     @property
     def root(self):
+        if self.is_gather:
+            return max((s["load"] for s in self.pattern["segments"] if s["in"] == "back" and s["out"] == ["ramp"]), default=0)
         return next((a["first"] // self.pitch for a in self.pattern["actions"] if a["send"] >= 0), 0)
 
     def check_settings(self):
@@ -130,7 +138,9 @@ class Line:
             self.sent[at] = True
         for at, parts in receivers:
             own = self.current(at)
-            if own["send"] < 0 and (self.pattern["algorithm"] == "broadcast" or self.has_sent[at]):
+            if self.is_gather:
+                self.held[at] |= parts
+            elif own["send"] < 0 and (self.pattern["algorithm"] == "broadcast" or self.has_sent[at]):
                 self.held[at] = parts
             else:
                 need(own["send"] >= 0 and not own["forward"] or not self.held[at] & parts)
@@ -141,16 +151,22 @@ class Line:
             if (own["send"] < 0 or self.sent[at]) and (own["receive"] < 0 or self.received[at]):
                 self.has_sent[at] |= own["send"] >= 0
                 self.sent[at] = self.received[at] = False
-                self.outgoing[at] = self.held[at]
+                if not self.is_gather:
+                    self.outgoing[at] = self.held[at]
                 self.round[at] += 1
                 if self.round[at] == own["rounds"]:
                     self.round[at], self.step[at] = 0, self.step[at] + 1
         return True
 
+    def most(self, at, colour, port):
+        """In an all-gather few of the cores may have something, but all may be one of them."""
+        carried = self.carried[at, colour, port]
+        return min(carried, self.root + (port != "ramp")) if self.is_gather else carried
+
     def run(self):
         pattern = self.pattern
         name = f"{pattern['algorithm']} of {self.cores}" + (f" by {self.pitch}" if self.pitch > 1 else "")
-        if pattern["algorithm"] == "broadcast" and self.root:
+        if pattern["algorithm"] in ("broadcast", "all_gather") and self.root:
             name += f" from {self.root}"
         need(pattern["name"] == name)
         self.check_settings()
@@ -169,7 +185,7 @@ class Line:
                 need(len(self.held[at]) == 2)
             elif pattern["algorithm"] not in REDUCE or at == 0:
                 need(len(self.held[at]) == self.cores)
-        need(all(abs(self.stated[key] - self.carried[key]) < 1e-6 for key in {*self.stated, *self.carried}))
+        need(all(abs(self.stated[key] - self.most(*key)) < 1e-6 for key in {*self.stated, *self.carried}))
         return self
 
 
@@ -373,11 +389,12 @@ class Routes:
         self.check_flows()
         self.check_sums()
         self.check_combinations()
+        self.check_moves()
         self.check_colours()
         self.check_links()
 
     def check_route(self, number, route):
-        collective = route["kind"] in ("all_reduce", "combine")
+        collective = route["kind"] in ("all_reduce", "combine", "move")
         need(route["in_turn"] == (route["kind"] != "trunk") and route["wafer"] < self.plan["system"]["wafers"])
         need(bool(route["lines"]) == bool(route["uses"]) == bool(route["pattern"]) == (route["line_axis"] != "none") == collective)
         need(bool(route["segments"]) == bool(route["streams"]) == (not collective))
@@ -560,7 +577,7 @@ class Routes:
             if route["kind"] != "all_reduce":
                 continue
             pattern = self.patterns[route["pattern"]]
-            need(pattern["algorithm"] not in (*REDUCE, "broadcast", "shift"))
+            need(pattern["algorithm"] not in (*REDUCE, "broadcast", "shift", "all_gather"))
             for use in route["uses"]:
                 kernel = self.kernels[use["kernel"]]
                 need(kernel["region"] == self.kernels[route["uses"][0]["kernel"]]["region"])
@@ -618,6 +635,30 @@ class Routes:
                 cores = {(unit["x"] + at, unit["y"] + across) if axis == "x" else (unit["x"] + across, unit["y"] + at)
                          for at in own}
                 need(any(cores <= line for line in lines))
+
+    def check_moves(self):
+        plan, uses = self.plan, collections.defaultdict(collections.Counter)
+        for route in plan["routes"]:
+            if route["kind"] != "move":
+                continue
+            line = line_of(self.patterns[route["pattern"]])
+            need(line.is_gather and line.pitch == 1)
+            own = sorted(min(cells) for cells in self.lines_of(route))
+            length, side = ("width", "height") if route["line_axis"] == "x" else ("height", "width")
+            for use in route["uses"]:
+                kernel = self.kernels[use["kernel"]]
+                units = [group["rectangle"] for group in kernel["expert_groups"]] or [region_of(plan, kernel)["rectangle"]]
+                count = len(own) // sum(unit[side] for unit in units)
+                need(count > 0 and all(count * line.cores <= unit[length] for unit in units))
+                starts = [(unit["x"] + i * line.cores, unit["y"] + j) if length == "width" else (unit["x"] + j, unit["y"] + i * line.cores)
+                          for unit in units for i in range(count) for j in range(unit[side])]
+                need(own == sorted(starts))
+                move = move_oracle.Move(use["op"], route["line_axis"], line.cores, count, line.root, use["wavelets"])
+                uses[kernel["name"]][move] += use["times"]
+        for kernel in plan["kernels"]:
+            has_colours = plan["colours"]["available"] > 0
+            needed = move_oracle.moves_of(plan, kernel, unit_of(kernel, plan), self.wavelets) if has_colours else {}
+            need(+uses[kernel["name"]] == +collections.Counter(needed))
 
     def check_combinations(self):
         plan = self.plan

@@ -32,6 +32,13 @@ def entry(plan, stream):
     return next(r for r in plan["routes"] if r["kind"] == "trunk" and r["wafer"] == 1 and r["streams"] == [stream])
 
 
+def exit_of(plan):
+    """A trunk of one router that leads off its wafer."""
+    entries = [r["streams"] for r in plan["routes"] if r["kind"] == "trunk" and r["wafer"] == 1]
+    return next(r for r in plan["routes"] if r["kind"] == "trunk" and r["wafer"] == 0 and r["streams"] in entries
+                and len(r["segments"]) == 1)
+
+
 def pattern(plan, algorithm):
     return next(p for p in plan["patterns"] if p["algorithm"] == algorithm)
 
@@ -150,7 +157,7 @@ CASES = {
     "not reached": (lambda p: p["routes"].remove(route(p, "spread")),
                     f"routes of {SPREAD}: do not reach the cores at (1, 0) to (7, 0) of their consumer"),
     # Patterns.
-    "pattern twice": (lambda p: double(p["patterns"]), "pattern 'middle_one_phase of 8': is there twice"),
+    "pattern twice": (lambda p: double(p["patterns"]), "pattern '*': is there twice"),
     "pattern unused": (lambda p: p["patterns"].append({**p["patterns"][0], "name": "more"}), "pattern 'more': is of no route"),
     "no line": (lambda p: put(pattern(p, "ring"), "cores", 6),
                 "has 6 cores on a line of * routers in 3 colours, which no line of the grid can have"),
@@ -194,6 +201,19 @@ CASES = {
               "has lines at (*) that leave an expert group or the cores of kernel"),
     "together": (lambda p: sums(p, "ring of 2")["lines"][0].update({"x": 1, "count": 1}),
                  "kernel 'model.layers.0.attn': has parts of one sum of op * on the cores at (0, 0) to (1, 7), which no line along x has together"),
+    # Moves.
+    "no all-gather": (lambda p: put(route(p, "move"), "pattern", route(p, "all_reduce")["pattern"]),
+                      "does not bring what each core of a line has to all others by pattern '"),
+    "move": (lambda p: add(route(p, "move")["uses"][0], "wavelets", 1),
+             "needs 1 moves for op * along * over 1 lines of 8 cores, 7 of which have * wavelets each for another, routes have 0"),
+    "no move": (lambda p: add(route(p, "move")["uses"][0], "op", 1),
+                "needs no move for op * along * over 1 lines of 8 cores, 7 of which have * wavelets each for another, routes have 1"),
+    "lines of a move": (lambda p: put(route(p, "move", axis="y")["lines"][0], "width", 7),
+                        "has lines that do not follow each other from the first cores of kernel '*', or of its expert groups, on"),
+    "pieces": (lambda p: [put(a, "rounds_step", 0) for a in pattern(p, "all_gather")["actions"]],
+               "never ends: the core at * waits to receive in colour *, on a cycle of dependencies"),
+    "senders": (lambda p: put(pattern(p, "all_gather"), "name", "all_gather of 8 from 6"),
+                "is 'all_gather of 8 from 7' by its algorithm, cores, distance and root"),
     # Expert groups.
     "combination": (lambda p: add(route(p, "combine")["uses"][0], "wavelets", 1),
                     "combines the groups of kernel 'model.layers.0.moe.experts' after op 3, 1 times, with 17 wavelets; it should after op 3, once, with 16"),
@@ -225,11 +245,11 @@ CASES = {
     "links gone": (lambda p: p["links"]["kinds"].pop(), "links 'edge': are missing, but carry 256 wavelets"),
     "links total": (lambda p: add(links(p, "W"), "total", 1), "links 'W': say that they carry * wavelets, routes give *"),
     "links most": (lambda p: add(links(p, "W"), "most", 1),
-                   "say 647 wavelets on the fullest, routes give 646 to that of the router at (1, 4) of wafer 0"),
-    "links where": (lambda p: add(links(p, "W"), "x", 1), "name the router at (2, 4) of wafer 0 for 646 wavelets, routes give it"),
+                   "say * wavelets on the fullest, routes give * to that of the router at (1, 4) of wafer 0"),
+    "links where": (lambda p: add(links(p, "W"), "x", 1), "name the router at (2, 4) of wafer 0 for * wavelets, routes give it"),
     "links kind": (lambda p: put(links(p, "W"), "link", "none"), "links 'none': are no kind of links"),
     "hottest": (lambda p: put(p["links"], "hottest", links(p, "W")),
-                "say that the hottest is 'W' with 646 wavelets, which is none of them or not the fullest: *"),
+                "say that the hottest is 'W' with * wavelets, which is none of them or not the fullest: *"),
 }
 
 
@@ -237,12 +257,12 @@ CASES = {
 WAFERS = {
     "no trunk": (lambda p: put(entry(p, 6), "first_part", 1), "leaves wafer 0 with parts that enter wafer 1 in no trunk"),
     "begins": (lambda p: put(entry(p, 6)["segments"][0], "in", "ramp"), "begins at (0, 0), but comes from another wafer"),
-    "lands": (lambda p: p["routes"][18]["segments"][0]["out"].append("ramp"), "lands at (7, 2), but leads to another wafer"),
-    "edge": (lambda p: put(p["routes"][18]["segments"][0], "out", ["ramp"]),
+    "lands": (lambda p: exit_of(p)["segments"][0]["out"].append("ramp"), "lands at (*), but leads to another wafer"),
+    "edge": (lambda p: put(exit_of(p)["segments"][0], "out", ["ramp"]),
              "enters wafer 0 at 0 of its edge and leaves it at 0; it should at 0 and 1"),
     "user": (lambda p: route(p, "all_reduce")["uses"].append({"kernel": "lm_head", "op": 2, "times": 1, "wavelets": 33}),
              "is used by kernel 'lm_head', which is not in region 'w0.r0'"),
-    "wafer": (lambda p: put(p["routes"][17], "wafer", 1), "is a gather on wafer 1, where its streams do not have this end"),
+    "wafer": (lambda p: put(next(r for r in p["routes"] if r["kind"] == "gather" and r["wafer"] == 0), "wafer", 1), "is a gather on wafer 1, where its streams do not have this end"),
 }
 
 

@@ -39,7 +39,8 @@ FABRIC = {
         "name": "chain of 2", "algorithm": "chain", "cores": 2, "length": 2, "colours": 1,
         "segments": [{"first": 0, "count": 1, "step": 1, "colour": 0, "in": "ramp", "out": ["ahead"], "position": 0, "load": 1,
                       "load_step": 0}],
-        "actions": [{"first": 0, "count": 1, "step": 1, "receive": -1, "send": 0, "forward": False, "rounds": 1}],
+        "actions": [{"first": 0, "count": 1, "step": 1, "receive": -1, "send": 0, "forward": False, "rounds": 1,
+                     "rounds_step": 0}],
     }],
     "routes": [{
         "name": "r", "kind": "trunk", "wafer": 0, "in_turn": False, "colours": [5], "streams": [0], "axis": "y", "first_part": 0,
@@ -167,7 +168,8 @@ def test_every_field_of_the_schema_occurs(plan):
 @pytest.mark.parametrize("path, value", [
     (["version", "major"], 2),
     (["version", "minor"], 0),
-    (["version", "minor"], 2),
+    (["version", "minor"], 1),
+    (["version", "minor"], 3),
     (["system", "banks"], -1),
     (["system", "reserved", 0, "bytes"], 0),
     (["kernels", 0, "core_classes", 0, "memory", 0, "alignment"], 0),

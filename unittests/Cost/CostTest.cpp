@@ -117,9 +117,10 @@ TEST(CostTest, GemvByHand) {
   EXPECT_EQ(cost.cycles.sram, (256 + 16 + 16) * 2 / 16. - 32);
   // 16 partial sums of 4 bytes along 4 cores.
   Breakdown reduction = allReduce(rates, 4, 16);
-  // The result lies along x and is handed over along y: 16 values of 2 bytes
-  // pass 4 cores.
-  Breakdown turn = stream(rates, 4, 8);
+  // The result lies along x and is handed over along y: a row wants 16 values
+  // of 2 bytes, of which each of 3 others may have a part that ends in a
+  // wavelet.
+  Breakdown turn = stream(rates, 4, 8 + 3);
   EXPECT_EQ(cost.cycles.fabricBandwidth,
             reduction.fabricBandwidth + turn.fabricBandwidth);
   EXPECT_EQ(cost.cycles.fabricLatency,
@@ -206,24 +207,29 @@ TEST(CostTest, OnlyWhatAFiringTouchesComesFromDram) {
   EXPECT_NEAR(fromDram() / dramCycles(*target, 2 * 2 * kWidth), 1, 1e-3);
 }
 
-/// Flows that cross lose time on their links, and an explanation says how much.
-TEST(CostTest, ShufflesSayWhatCrossingFlowsLose) {
+/// Every core of a line takes in what all send, in whole wavelets of each.
+TEST(CostTest, MovesTakeAsLongAsWhatPasses) {
   target::Target target = wse3();
+  Rates rates(target, Mode::Ideal);
   Layout from, to;
   from.features = to.features = 4096;
   from.x = {{{1, 4096}}, 64};
   to.x = {{{1, 64}, {64, 64}}, 64};
-  Rates ideal(target, Mode::Ideal), calibrated(target, Mode::Calibrated);
-  double factor = target.primitives.at("crossing_flows").value;
-  EXPECT_TRUE(target.primitives.at("crossing_flows").assumption);
-  EXPECT_GT(factor, 1);
-  // A quarter of 4096 values of 2 bytes crosses the middle.
-  EXPECT_DOUBLE_EQ(relayout(ideal, from, to, 16, {64, 1}).fabricBandwidth, 512);
-  EXPECT_DOUBLE_EQ(relayout(calibrated, from, to, 16, {64, 1}).fabricBandwidth,
-                   512 * factor * calibrated.period);
-  EXPECT_NE(describeRelayout(calibrated, from, to, 16, {64, 1})
-                .find("512 wavelets x 1.5 x "),
-            std::string::npos);
+  auto cyclesOf = [&](int bits) {
+    std::vector<LineMove> moves = movesBetween(from, to, {64, 1});
+    EXPECT_EQ(moves.size(), 1u);
+    EXPECT_EQ(moves.front().cores, 64);
+    return moveCycles(rates, moves.front(), 1, bits);
+  };
+  // 63 others have 64 values of 2 bytes each.
+  EXPECT_DOUBLE_EQ(cyclesOf(16).fabricBandwidth, 63 * 32);
+  EXPECT_DOUBLE_EQ(cyclesOf(16).fabricLatency, rates.start + 64 * rates.hop);
+  // One of 2 bytes is a wavelet all the same.
+  from.features = to.features = 64;
+  from.x = {{{1, 64}}, 1};
+  to.x = {};
+  EXPECT_DOUBLE_EQ(cyclesOf(16).fabricBandwidth, 63);
+  EXPECT_DOUBLE_EQ(cyclesOf(32).fabricBandwidth, 63);
 }
 
 TEST(CostTest, CrossingIsLatencyAndBandwidthAtTheClock) {
@@ -268,6 +274,9 @@ TEST(CostTest, SoftmaxTakesOneSumOrTwo) {
   Sharding sharding = square(1, 200);
   sharding.ops = {{{Axis::None, Axis::Y}}};
   std::vector<CollectiveUse> uses = collectivesOf(kernel, sharding, rates);
+  std::erase_if(uses, [](const CollectiveUse &use) {
+    return use.kind == CollectiveUse::Kind::Move;
+  });
   ASSERT_EQ(uses.size(), 1u);
   EXPECT_EQ(uses.front().wavelets, 12); // 6 sums, 6 maxima
   Practice agrees;

@@ -34,7 +34,13 @@ constexpr Algorithm kAll[] = {Algorithm::Star,
                               Algorithm::MiddleChain,
                               Algorithm::MiddleOnePhase,
                               Algorithm::MiddleTwoPhases,
-                              Algorithm::MiddleThreePhases};
+                              Algorithm::MiddleThreePhases,
+                              Algorithm::AllGather};
+
+/// The least that the algorithm allows.
+int64_t rootFor(Algorithm algorithm) {
+  return algorithm == Algorithm::AllGather ? 1 : 0;
+}
 
 std::string errorsOf(const Pattern &pattern) {
   Diagnostics diags;
@@ -50,14 +56,16 @@ TEST(PatternsTest, EveryAlgorithmWorksOnEveryLine) {
   for (Algorithm algorithm : kAll)
     for (int64_t cores = 2; cores <= 70; ++cores)
       for (int64_t pitch : {1, 2, 5})
-        EXPECT_EQ(errorsOf(makePattern(algorithm, cores, pitch)), "")
+        EXPECT_EQ(
+            errorsOf(makePattern(algorithm, cores, pitch, rootFor(algorithm))),
+            "")
             << toString(algorithm) << " of " << cores << " by " << pitch;
 }
 
 TEST(PatternsTest, LongLinesWorkAndStaySmall) {
   for (Algorithm algorithm : kAll)
     for (int64_t cores : {360, 755, 1170}) {
-      Pattern pattern = makePattern(algorithm, cores);
+      Pattern pattern = makePattern(algorithm, cores, 1, rootFor(algorithm));
       EXPECT_EQ(errorsOf(pattern), "");
       // Of the order of the square root of the line, not of the line.
       EXPECT_LT(double(pattern.segments.size()), 16 * std::sqrt(cores))
@@ -72,6 +80,37 @@ TEST(PatternsTest, TwoTreeTakesFiveColours) {
   EXPECT_EQ(makePattern(Algorithm::Shift, 420).colours, 3);
   EXPECT_EQ(makePattern(Algorithm::Ring, 420).colours, 3);
   EXPECT_EQ(makePattern(Algorithm::Chain, 420).colours, 2);
+}
+
+/// Whatever the length, with two colours, three positions at most, and loads
+/// that grow from either end until all that have something have sent it.
+TEST(PatternsTest, AllGatherIsAsSmallForEveryLine) {
+  for (int64_t cores : {3, 64, 755})
+    for (int64_t senders : {int64_t(1), cores / 2, cores - 1}) {
+      Pattern pattern = makePattern(Algorithm::AllGather, cores, 1, senders);
+      EXPECT_EQ(pattern.name(), "all_gather of " + std::to_string(cores) +
+                                    " from " + std::to_string(senders));
+      EXPECT_EQ(errorsOf(pattern), "");
+      EXPECT_EQ(pattern.colours, 2);
+      EXPECT_LE(pattern.segments.size(), 8u);
+      EXPECT_LE(pattern.actions.size(), 4u);
+      for (const LineSegment &segment : pattern.segments) {
+        EXPECT_LE(segment.position, 1);
+        EXPECT_LE(segment.load + (segment.at.count - 1) * segment.loadStep,
+                  senders);
+      }
+    }
+}
+
+/// A core that takes in one piece less, or one more, than come ends the line.
+TEST(PatternsTest, AllGatherCountsPieces) {
+  for (int64_t more : {-1, 1}) {
+    Pattern pattern = makePattern(Algorithm::AllGather, 8, 1, 7);
+    for (Action &action : pattern.actions)
+      if (action.receive == 0)
+        action.rounds += more;
+    EXPECT_NE(errorsOf(pattern), "") << more;
+  }
 }
 
 /// Most wavelets over one link, of a vector of one.

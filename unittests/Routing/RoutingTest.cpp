@@ -435,6 +435,49 @@ TEST(RoutingTest, KernelsOfARegionShareTheirCollectives) {
   EXPECT_EQ(solution.lowerBound, 5);
 }
 
+/// What k0 sends k2 passes the region of k1, whose sums go along the same rows,
+/// all the way at the same time: either waits for the other.
+TEST(RoutingTest, WhoMayMeetOnALinkWaits) {
+  std::vector<Rect> regions = {{0, 0, 4, 1}, {4, 0, 8, 1}, {12, 0, 4, 1}};
+  auto problemOf = [&](bool isOrdered) {
+    Problem problem = machine(16, 1, regions);
+    connect(problem, 0, 2, Axis::X, Axis::X, 40);
+    problem.collectives = {
+        collectiveOf(1, Axis::X, regions[1], Algorithm::Broadcast)};
+    if (isOrdered)
+      problem.order.insert(problem.order.begin(), {{0, 1}, {1, 2}});
+    return problem;
+  };
+  Solution apart = solved(problemOf(false));
+  EXPECT_THAT(apart.kernelContention, testing::ElementsAre(0, 12, 0));
+  // A broadcast of 12 wavelets from the first core goes the same way.
+  EXPECT_EQ(apart.contention[0], 40 + 12);
+  // Between k0 and k2 there is still k1.
+  EXPECT_EQ(solved(problemOf(true)).contention, apart.contention);
+  // Where k1 follows k2 the stream is there by then.
+  Problem after = problemOf(false);
+  std::swap(after.kernels[1], after.kernels[2]);
+  after.flows[0].to = 1;
+  after.collectives[0].kernel = 2;
+  after.order = {{0, 1}, {1, 2}};
+  Solution behind = solved(after);
+  EXPECT_THAT(behind.kernelContention, testing::Each(0));
+  EXPECT_EQ(behind.contention[0], 40);
+}
+
+/// Kernels of one region take turns, whether a stream joins them or not.
+TEST(RoutingTest, TurnsOnARegionKeepFlowsApart) {
+  Problem problem = machine(16, 1, {{0, 0, 4, 1}, {4, 0, 8, 1}, {12, 0, 4, 1}});
+  // k3 works on the region of k2, after it.
+  problem.kernels.push_back({"k3", 2});
+  problem.kernels.push_back({"k4", 1});
+  connect(problem, 0, 2, Axis::X, Axis::X, 40);
+  problem.order.emplace_back(3, 4);
+  problem.collectives = {
+      collectiveOf(4, Axis::X, problem.regions[1].rect, Algorithm::Broadcast)};
+  EXPECT_THAT(solved(problem).kernelContention, testing::Each(0));
+}
+
 TEST(RoutingTest, FlowsThatExcludeEachOtherShareColours) {
   // Four hops along one corridor of one row, one after the other.
   std::vector<Rect> regions;
@@ -498,7 +541,8 @@ TEST(RoutingTest, LoadsNameTheHottestLink) {
   EXPECT_EQ(hottest->most, 130);
   EXPECT_EQ(hottest->x, 3);
   EXPECT_EQ(hottest->y, 0);
-  EXPECT_EQ(solution.contention, (std::vector<int64_t>{60, 0}));
+  // Both leave at one time and share it by turns.
+  EXPECT_EQ(solution.contention, (std::vector<int64_t>{90, 30}));
 }
 
 /// Loads of every link of a small machine, router by router.

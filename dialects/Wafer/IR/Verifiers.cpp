@@ -131,7 +131,7 @@ LogicalResult AssignOp::verify() {
     return emitOpError("has a region, but no sharding");
   if (!getRegionAttr() && getShardingAttr())
     return emitOpError("has a sharding, but no region");
-  return success();
+  return verifyCounts(*this, {{"the contention", getContention()}});
 }
 
 LogicalResult AssignOp::verifySymbolUses(SymbolTableCollection &tables) {

@@ -31,8 +31,10 @@ static bool isArea(ArrayRef<int64_t> area) {
 }
 
 LogicalResult CollectiveOp::verify() {
+  bool isGather = getAlgorithm() == Algorithm::AllGather;
+  int64_t least = isGather ? 1 : 0;
   if (getCores() < 2 || getPitch() < 1 || getCores() > model::kLargestSide ||
-      getPitch() > model::kLargestSide || getRoot() < 0 ||
+      getPitch() > model::kLargestSide || getRoot() < least ||
       getRoot() >= getCores())
     return emitOpError("joins ")
            << getCores() << " cores, " << getPitch() << " apart";

@@ -154,13 +154,16 @@ def Wafer_AssignOp : Wafer_Op<"assign", [
   let summary = "a kernel, the region it runs on and how it is cut";
   let description = [{
     Puts a kernel of the graph onto the stage's wafer and, once that is decided,
-    onto a region, cut by a sharding. It moves no data and says nothing of time.
+    onto a region, cut by a sharding. It moves no data. `contention` are the
+    wavelets of streams that may pass the fullest of its links while it works;
+    `route-streams` counts them.
 
     **Constraints:**
     - `region` and `sharding` are both there or both absent.
     - The region is one of the stage's.
     - The groups of the sharding fit the region; without several groups, the
       group is the region.
+    - The contention is not negative.
 
     Example:
     ```mlir
@@ -169,10 +172,12 @@ def Wafer_AssignOp : Wafer_Op<"assign", [
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel,
                        OptionalAttr<FlatSymbolRefAttr>:$region,
-                       OptionalAttr<Wafer_ShardingAttr>:$sharding);
+                       OptionalAttr<Wafer_ShardingAttr>:$sharding,
+                       DefaultValuedAttr<Wafer_Int, "0">:$contention);
   let assemblyFormat = [{
     $kernel (`to` $region^)?
-    (`sharding` `` `(` qualified($sharding)^ `)`)? attr-dict
+    (`sharding` `` `(` qualified($sharding)^ `)`)?
+    (`contention` `` `(` $contention^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

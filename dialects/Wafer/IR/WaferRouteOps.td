@@ -29,6 +29,13 @@ def Wafer_Algorithm : Wafer_Enum<"Algorithm", "how a collective goes on a line",
   I32EnumAttrCase<"MiddleOnePhase", 13, "middle_one_phase">,
   I32EnumAttrCase<"MiddleTwoPhases", 14, "middle_two_phases">,
   I32EnumAttrCase<"MiddleThreePhases", 15, "middle_three_phases">,
+  I32EnumAttrCase<"AllGather", 16, "all_gather">,
+]>;
+
+def Wafer_CollectiveKind : Wafer_Enum<"CollectiveKind", "what a collective is for", [
+  I32EnumAttrCase<"AllReduce", 0, "all_reduce">,
+  I32EnumAttrCase<"Combine", 1, "combine">,
+  I32EnumAttrCase<"Move", 2, "move">,
 ]>;
 
 def Wafer_RouteKind : Wafer_Enum<"RouteKind", "a part of the way of a stream", [
@@ -41,11 +48,14 @@ def Wafer_CollectiveOp : Wafer_Op<"collective", [HasParent<"StageOp">]> {
   let summary = "a collective on lines of cores of a region";
   let description = [{
     `cores` cores, each `pitch` from the last, exchange data by `algorithm` on
-    every line of `lines` along `axis`, a broadcast from core `root`. A rectangle of lines occurs `count`
+    every line of `lines` along `axis`, a broadcast from core `root`, an
+    all-gather in which at most `root` others have something for a core. A rectangle of lines occurs `count`
     times, each (dx, dy) from the one before. Kernels of the region run it in
     turn: `uses` gives for each of `kernels` the op that does, how often in a
-    step, and the wavelets of a vector. `combine` adds what groups of experts
-    made; else it is the all-reduce of an op's partial results.
+    step, and the wavelets of a vector. It is the `all_reduce` of an op's partial
+    results, where nothing is said; or it adds what groups of experts made
+    (`combine`); or it brings a value to where an op reads it, or behind the last
+    op to where outputs are handed over (`move`).
 
     What the routers of a line do follows from the algorithm; docs/plan.md.
 
@@ -71,9 +81,10 @@ def Wafer_CollectiveOp : Wafer_Op<"collective", [HasParent<"StageOp">]> {
                        DenseI64ArrayAttr:$colours,
                        FlatSymbolRefArrayAttr:$kernels,
                        DenseI64ArrayAttr:$uses,
-                       UnitAttr:$combine);
+                       DefaultValuedAttr<Wafer_CollectiveKind,
+                         "CollectiveKind::AllReduce">:$kind);
   let assemblyFormat = [{
-    $algorithm `of` $region (`combine` $combine^)? `axis` `` `(` $axis `)`
+    $algorithm `of` $region (`to` $kind^)? `axis` `` `(` $axis `)`
     `cores` `` `(` $cores `)` `pitch` `` `(` $pitch `)` (`root` `` `(` $root^ `)`)?
     `lines` $lines `colours` $colours
     `for` $kernels `uses` $uses attr-dict

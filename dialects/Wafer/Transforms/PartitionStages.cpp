@@ -248,7 +248,7 @@ void PartitionStages::emitSystem(const partition::Solution &solution,
       AssignOp::create(builder, kernels[k]->getLoc(),
                        FlatSymbolRefAttr::get(kernels[k].getSymNameAttr()),
                        /*region=*/FlatSymbolRefAttr(),
-                       /*sharding=*/ShardingAttr());
+                       /*sharding=*/ShardingAttr(), /*contention=*/0);
   }
 }
 

@@ -19,8 +19,8 @@ using namespace inlay;
 using namespace inlay::wafer;
 
 // The enums of the dialect follow those of the library.
-static_assert(static_cast<int>(Algorithm::MiddleThreePhases) ==
-              static_cast<int>(routing::Algorithm::MiddleThreePhases));
+static_assert(static_cast<int>(Algorithm::AllGather) ==
+              static_cast<int>(routing::Algorithm::AllGather));
 static_assert(static_cast<int>(RouteKind::Spread) ==
               static_cast<int>(routing::RouteKind::Spread));
 
@@ -34,6 +34,24 @@ static routing::Axis fromAxis(Axis axis) {
   return axis == Axis::X   ? routing::Axis::X
          : axis == Axis::Y ? routing::Axis::Y
                            : routing::Axis::None;
+}
+
+static CollectiveKind toKind(routing::RouteKind kind) {
+  return kind == routing::RouteKind::Combine ? CollectiveKind::Combine
+         : kind == routing::RouteKind::Move  ? CollectiveKind::Move
+                                             : CollectiveKind::AllReduce;
+}
+
+static routing::RouteKind fromKind(CollectiveKind kind) {
+  switch (kind) {
+  case CollectiveKind::AllReduce:
+    return routing::RouteKind::AllReduce;
+  case CollectiveKind::Combine:
+    return routing::RouteKind::Combine;
+  case CollectiveKind::Move:
+    return routing::RouteKind::Move;
+  }
+  llvm_unreachable("no kind of a collective");
 }
 
 static void append(SmallVectorImpl<int64_t> &values,
@@ -108,8 +126,7 @@ void RouteWriter::addCollective(const routing::Route &route, Location loc) {
       builder.getDenseI64ArrayAttr(lines),
       builder.getDenseI64ArrayAttr(toIntegers(route.colours)),
       builder.getArrayAttr(kernels), builder.getDenseI64ArrayAttr(uses),
-      route.kind == routing::RouteKind::Combine ? builder.getUnitAttr()
-                                                : UnitAttr());
+      CollectiveKindAttr::get(builder.getContext(), toKind(route.kind)));
 }
 
 void RouteWriter::addRoute(const routing::Route &route, Location loc) {
@@ -160,6 +177,10 @@ void RouteWriter::setContention() {
     for (int stream : flow.streams)
       if (excess > 0)
         connects[stream].setContention(excess);
+  for (auto [placement, wavelets] :
+       llvm::zip_equal(placements, solution.kernelContention))
+    if (wavelets > 0)
+      placement.assign.setContention(wavelets);
 }
 
 void RouteWriter::run() {
@@ -267,7 +288,7 @@ LogicalResult RouteReader::readUses(CollectiveOp op, routing::Route &route,
                use.algorithm == pattern.algorithm &&
                use.cores == pattern.cores && use.pitch == pattern.pitch &&
                use.root == pattern.root && use.times == numbers[1] &&
-               use.wavelets == numbers[2] && use.combines == op.getCombine();
+               use.wavelets == numbers[2] && use.kind == route.kind;
       });
       if (match != open.end()) {
         found = *match;
@@ -285,8 +306,7 @@ LogicalResult RouteReader::readUses(CollectiveOp op, routing::Route &route,
 
 LogicalResult RouteReader::read(CollectiveOp op) {
   routing::Route route;
-  route.kind = op.getCombine() ? routing::RouteKind::Combine
-                               : routing::RouteKind::AllReduce;
+  route.kind = fromKind(op.getKind());
   route.wafer = waferOf(op);
   FailureOr<int> region = regionOf(op, route.wafer, op.getRegion());
   if (failed(region))
@@ -356,6 +376,11 @@ void RouteReader::readContention() {
     solution.contention.push_back(
         stream < connects.size() ? connects[stream].getContention() : 0);
   }
+  solution.kernelContention.resize(problem.kernels.size());
+  for (auto stage : system.getBody().getOps<StageOp>())
+    for (auto assign : stage.getBody().getOps<AssignOp>())
+      if (auto found = kernels.find(assign.getKernel()); found != kernels.end())
+        solution.kernelContention[found->second] = assign.getContention();
 }
 
 FailureOr<routing::Solution> RouteReader::run() {

@@ -43,6 +43,7 @@ private:
   void addRegions();
   void addCollectives(int kernel);
   void addAllReduce(int kernel, const cost::CollectiveUse &use);
+  void addMove(int kernel, const cost::CollectiveUse &use);
   void addTimes(const routing::Collective &collective);
   void addCombination(int kernel, const cost::CollectiveUse &use);
   void addFlow(int stream);
@@ -236,13 +237,44 @@ void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   }
 }
 
+/// Lines of all groups, from their first core on.
+void ProblemBuilder::addMove(int kernel, const cost::CollectiveUse &use) {
+  const model::Sharding &sharding = shardings[kernel];
+  model::Rect rect = usedRect(kernel);
+  bool alongX = use.axis == model::Axis::X;
+  int64_t parts = alongX ? sharding.group.width : sharding.group.height;
+  int64_t groups = alongX ? sharding.groups.width : sharding.groups.height;
+  routing::Collective collective;
+  collective.kind = routing::RouteKind::Move;
+  collective.kernel = kernel;
+  collective.op = use.op;
+  collective.algorithm = routing::Algorithm::AllGather;
+  collective.cores = use.cores;
+  collective.root = use.senders;
+  collective.axis = alongX ? routing::Axis::X : routing::Axis::Y;
+  collective.wavelets = static_cast<int64_t>(use.wavelets);
+  for (int64_t line = 0; line < (groups > 1 ? use.lines : 1); ++line) {
+    // In one group the lines are copies of the first.
+    int64_t start = line * use.cores;
+    collective.lines.push_back(
+        {alongX ? model::Rect{rect.x + start, rect.y, use.cores, rect.height}
+                : model::Rect{rect.x, rect.y + start, rect.width, use.cores},
+         groups > 1 ? groups : use.lines, 0, 0});
+    routing::Area &area = collective.lines.back();
+    if (area.count > 1)
+      (alongX ? area.dx : area.dy) = groups > 1 ? parts : use.cores;
+  }
+  addTimes(collective);
+}
+
 /// An op that runs one twice is one use.
 void ProblemBuilder::addTimes(const routing::Collective &collective) {
   for (routing::Collective &other : problem.collectives)
     if (other.kernel == collective.kernel && other.op == collective.op &&
-        !other.combines && other.axis == collective.axis &&
+        other.kind == collective.kind && other.axis == collective.axis &&
         other.lines == collective.lines &&
         other.algorithm == collective.algorithm &&
+        other.root == collective.root &&
         other.wavelets == collective.wavelets) {
       ++other.times;
       return;
@@ -272,9 +304,14 @@ void ProblemBuilder::addCombination(int kernel,
 void ProblemBuilder::addCollectives(int kernel) {
   bool isCombined = shardings[kernel].numGroups() <= 1;
   for (const cost::CollectiveUse &use : usesOf(kernel))
-    if (use.kind == cost::CollectiveUse::Kind::AllReduce) {
+    switch (use.kind) {
+    case cost::CollectiveUse::Kind::AllReduce:
       addAllReduce(kernel, use);
-    } else {
+      break;
+    case cost::CollectiveUse::Kind::Move:
+      addMove(kernel, use);
+      break;
+    case cost::CollectiveUse::Kind::Combine:
       addCombination(kernel, use);
       isCombined = true;
     }

@@ -42,7 +42,7 @@ public:
              toRouting(system.getRoutingAttr()), model,
              static_cast<int>(system.getWafers()), placements),
         builder(system.getContext()) {
-    step.addContention(system);
+    step.addContention(system, placements);
   }
 
   LogicalResult run();
@@ -193,6 +193,11 @@ void Estimates::estimateOthers() {
     turns.tasks[k].worstCase = others.roundRobin.worstCase;
     order.tasks[k].cycles = others.inOrder.cycles;
     order.tasks[k].worstCase = others.inOrder.worstCase;
+    for (schedule::Task *task : {&turns.tasks[k], &order.tasks[k]}) {
+      double waits = step.schedule.tasks[k].cycles.contention;
+      task->cycles.contention += waits;
+      task->worstCase += waits;
+    }
   }
   if (!hasExperts)
     return;

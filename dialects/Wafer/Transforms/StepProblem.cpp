@@ -156,7 +156,8 @@ void StepProblem::addTurns(ArrayRef<Placement> placements) {
   }
 }
 
-void StepProblem::addContention(SystemOp system) {
+void StepProblem::addContention(SystemOp system,
+                                MutableArrayRef<Placement> placements) {
   target::Target target = toTarget(system.getTarget());
   double period = cost::Rates(target, toMode(system.getCost())).period;
   for (auto [connect, edge] :
@@ -164,4 +165,10 @@ void StepProblem::addContention(SystemOp system) {
     if (edge >= 0)
       schedule.edges[edge].cycles.contention +=
           static_cast<double>(connect.getContention()) * period;
+  for (auto [task, placement] : llvm::zip(schedule.tasks, placements)) {
+    double cycles =
+        static_cast<double>(placement.assign.getContention()) * period;
+    task.cycles.contention += cycles;
+    task.worstCase += cycles;
+  }
 }

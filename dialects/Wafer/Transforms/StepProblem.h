@@ -31,7 +31,8 @@ struct StepProblem {
 
   /// Adds the wavelets that the routes of streams carry beyond those that their
   /// estimates count; the connections of `system` say how many.
-  void addContention(SystemOp system);
+  void addContention(SystemOp system,
+                     llvm::MutableArrayRef<Placement> placements);
 
 private:
   void addTurns(llvm::ArrayRef<Placement> placements);

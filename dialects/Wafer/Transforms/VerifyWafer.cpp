@@ -347,7 +347,7 @@ void VerifyWafer::checkEstimates(SystemOp system, const model::Graph &model,
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
                    toRouting(system.getRoutingAttr()), model,
                    static_cast<int>(system.getWafers()), placements);
-  step.addContention(system);
+  step.addContention(system, placements);
   for (auto [task, placement] : llvm::zip(step.schedule.tasks, placements)) {
     EstimateOp estimate = facts.estimates.lookup(task.name);
     if (!estimate)

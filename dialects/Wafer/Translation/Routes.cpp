@@ -52,7 +52,7 @@ static plan::Pattern toPattern(const routing::Pattern &pattern) {
   for (const routing::Action &action : pattern.actions)
     result.actions.push_back({action.at.first, action.at.count, action.at.step,
                               action.receive, action.send, action.forward,
-                              action.rounds});
+                              action.rounds, action.roundsStep});
   return result;
 }
 
@@ -62,7 +62,7 @@ static int64_t waferOf(Operation *op) {
 
 static plan::Route toRoute(CollectiveOp op, const std::string &pattern) {
   plan::Route route;
-  route.kind = op.getCombine() ? "combine" : "all_reduce";
+  route.kind = stringifyCollectiveKind(op.getKind()).str();
   route.wafer = waferOf(op);
   route.inTurn = true;
   route.colours = toIntegers(op.getColours());
@@ -162,5 +162,6 @@ void inlay::wafer::addRoutes(const PlacedSystem &placement, plan::Plan &plan) {
   else
     plan.assumptions.push_back(
         "routes: a wafer works on one step at a time, so that routes whose "
-        "kernels depend on each other never meet");
+        "kernels depend on each other never meet; those that may meet share "
+        "links by turns");
 }

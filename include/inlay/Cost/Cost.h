@@ -99,15 +99,19 @@ struct CollectiveUse {
   enum class Kind {
     AllReduce, ///< of partial results, over lines of `cores` cores
     Combine,   ///< of what the groups of experts that take part made
+    Move,      ///< of a value to where it is wanted (Relayout.h)
   };
   Kind kind = Kind::AllReduce;
-  int op = 0; ///< the op whose need starts it
+  /// The op whose need starts it; their number for what is handed over.
+  int op = 0;
   model::Axis axis = model::Axis::None;
   int64_t cores = 1;
   AllReduceAlgorithm algorithm = AllReduceAlgorithm::TwoTree;
   /// Of the reduction in ReduceBroadcast, or of a combination.
   ReduceAlgorithm reduction = ReduceAlgorithm::Chain;
-  double wavelets = 0;
+  double wavelets = 0; ///< of a vector; of a move what one core sends
+  int64_t lines = 1;   ///< of a move: one behind the other along the axis
+  int64_t senders = 1; ///< of a move: cores of a line that have something
 };
 
 /// The collectives of the same estimate, in order, each with the algorithm that

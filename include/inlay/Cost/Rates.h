@@ -70,8 +70,6 @@ struct Rates {
   double divide;       ///< of a scalar; also reciprocal, square root
   double reroute;      ///< of all colours of the collectives to another axis
 
-  double crossingFlows; ///< link time lost where streams cross; ideal: 1
-
   double readPeriod;  ///< cycles for each byte read from SRAM
   double writePeriod; ///< cycles for each byte written
   /// Operations for each weight that is dequantised.

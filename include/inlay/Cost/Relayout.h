@@ -7,23 +7,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Values move along the axes of a region. On one axis there are three cases,
-// over P cores with L of them between the ends of what moves:
+// Values move along the axes of a region, one after the other (Layout.h). On a
+// line of C cores, K of which send up to b wavelets each, n in all, every core
+// takes in what passes and keeps what it wants:
 //
-//   gather   features cut over the axis are wanted elsewhere, or everywhere,
-//            along it: every core takes in what it wants of the line, n
-//            features, while they pass: start + r n + h P
-//   shift    the same order on fewer or more cores, U of U': the last of the
-//            fewer has the k = E (1 - U / U') features of the others behind its
-//            link: start + r k + h (U' - U)
-//   shuffle  another order, inside runs of L cores that hold E features: half
-//            of the features lie in either half of a run, and half of those
-//            are wanted in the other, so E / 4 cross its middle in each
-//            direction: start + c r E / 4 + h L, with c what crossing flows
-//            lose (`crossing_flows` of the target; 1 in `ideal` mode); and a
-//            shift where the runs lie on other cores
+//   start + r n + h C
 //
-// n, k and E in wavelets. r and h as in Collectives.h.
+// The wavelets of a core are its own, so that n is K b or, where that is less,
+// what all features need and one more for each core. r and h as in
+// Collectives.h. The routers do just that in a pattern `all_gather`
+// (Patterns.h): pieces that nobody wants on the way pass it all the same, as a
+// router has one setting for all that comes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,17 +32,18 @@
 
 namespace inlay::cost {
 
-/// Cycles that a value takes from one layout to another; both of as many
-/// features. 0 where nothing moves between cores. `bits` of an element;
-/// `cores` of the region, or of the group of experts.
-Breakdown relayout(const Rates &rates, const model::Layout &from,
-                   const model::Layout &to, int bits,
-                   const model::Extent &cores);
+/// Of `bits` an element, for `tokens`: wavelets that one core sends at most.
+double pieceWavelets(const Rates &rates, const model::LineMove &move,
+                     int64_t tokens, int bits);
 
-/// The same in words: "gather 48 wavelets over 377 cores of x".
-std::string describeRelayout(const Rates &rates, const model::Layout &from,
-                             const model::Layout &to, int bits,
-                             const model::Extent &cores);
+/// Cycles of one move.
+Breakdown moveCycles(const Rates &rates, const model::LineMove &move,
+                     int64_t tokens, int bits);
+
+/// The same in words: "all-gather along x over 377 cores: 4 + 48 wavelets x 1 +
+/// 377 hops x 1".
+std::string describeMove(const Rates &rates, const model::LineMove &move,
+                         int64_t tokens, int bits);
 
 } // namespace inlay::cost
 

@@ -57,6 +57,36 @@ Layout layoutOf(const OpSpec &op, const OperandSpec &operand,
 /// in every column.
 Layout handedOver(int64_t features, int64_t tokens, const Extent &region);
 
+/// A value moves along one axis: on every line of cores each sends what others
+/// want of what it holds, and takes what it wants while it passes.
+struct LineMove {
+  Axis axis = Axis::X;
+  int64_t cores = 1; ///< of a line
+  int64_t lines = 1; ///< one behind the other along the axis, the first at 0
+  /// Other cores of its line that have something for a core, at most.
+  int64_t senders = 1;
+  int64_t piece = 0;    ///< features that one of them sends, at most
+  int64_t features = 0; ///< that the cores of a line send together, at most
+};
+
+/// The moves that bring a value from one layout to another, one after the
+/// other, at most one for each axis. `cores` of the region, or of the group of
+/// experts.
+///
+/// What an axis cuts and `to` wants otherwise on it moves along it, of all
+/// features those that are held or wanted on one line: s of each N points where
+/// s is a core's shard across; and each core has its shard of these, or,
+/// where both axes cut by the same factor, what the smaller cut leaves of it.
+/// Where the line wants a run of the features that lie in order along it, as
+/// they do where `to` cuts across what `from` does not, it is cores beside each
+/// other that have them. Lines are as long as the cores that hold or want
+/// something, or, where both layouts cut the features into the same runs at
+/// cores, as a run.
+///
+/// First goes the axis that `to` cuts where the other gathers; else x.
+std::vector<LineMove> movesBetween(const Layout &from, const Layout &to,
+                                   const Extent &cores);
+
 /// Into how many runs of consecutive cores both orders cut the features alike,
 /// so that nothing moves from one run to another; 1 where they do not.
 int64_t commonRuns(const AxisLayout &a, const AxisLayout &b, int64_t features);

@@ -28,7 +28,7 @@ namespace inlay::plan {
 
 inline constexpr const char *kFormat = "inlay-plan";
 inline constexpr int64_t kMajorVersion = 1;
-inline constexpr int64_t kMinorVersion = 1;
+inline constexpr int64_t kMinorVersion = 2;
 
 /// SHA-256 of an input, in hex.
 struct Digest {
@@ -334,6 +334,7 @@ struct Action {
   int64_t send = -1;
   bool forward = false;
   int64_t rounds = 1;
+  int64_t roundsStep = 0; ///< since 1.2
 };
 
 struct Pattern {

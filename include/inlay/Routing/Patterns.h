@@ -55,7 +55,8 @@ struct Action {
   int receive = -1; ///< colour; -1: nothing
   int send = -1;
   bool forward = false;
-  int64_t rounds = 1;
+  int64_t rounds = 1; ///< of the first core; of the i-th i * roundsStep more
+  int64_t roundsStep = 0;
 
   bool operator==(const Action &) const = default;
 };
@@ -78,6 +79,9 @@ enum class Algorithm {
                    ///< forms
   MiddleTwoPhases, ///< of either side chains in groups, then along their heads
   MiddleThreePhases,
+  /// Each core sends its own to all ahead and to all behind it, who keep what
+  /// they want. At most `root` others have anything for a core.
+  AllGather,
 };
 /// "two_tree", ... as the plan spells them.
 const char *toString(Algorithm algorithm);
@@ -86,13 +90,17 @@ struct Pattern {
   Algorithm algorithm = Algorithm::Broadcast;
   int64_t cores = 0; ///< that take part, each `pitch` from the last
   int64_t pitch = 1;
-  int64_t root = 0; ///< of a broadcast: which of the cores
+  /// Of a broadcast: which of the cores. Of an all-gather: how many others have
+  /// anything for a core, at most.
+  int64_t root = 0;
   int colours = 0;
   std::vector<LineSegment> segments;
   std::vector<Action> actions;
 
   int64_t length() const { return (cores - 1) * pitch + 1; }
   std::string name() const; ///< "two_tree of 98", "chain of 8 by 122"
+  /// One of the cores; above 0 in an all-gather.
+  bool hasRoot() const;
 
   /// Whether it works, knowing no maker: segments lie on the line; what one
   /// router sends the next takes in; no router has two settings of a colour in
@@ -108,7 +116,7 @@ struct Pattern {
 };
 
 /// `cores` of at least 2 on a line; those between two of them only pass.
-/// `root`, below `cores`, is that of a broadcast.
+/// `root` is that of a broadcast or an all-gather.
 Pattern makePattern(Algorithm algorithm, int64_t cores, int64_t pitch = 1,
                     int64_t root = 0);
 

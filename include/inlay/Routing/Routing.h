@@ -84,15 +84,21 @@ struct Flow {
   int64_t wavelets() const { return cutWavelets + wholeWavelets; }
 };
 
+enum class RouteKind { AllReduce, Combine, Gather, Trunk, Spread, Move };
+/// "all_reduce", "combine", "gather", "trunk", "spread", "move".
+const char *toString(RouteKind kind);
+
 /// A collective that an op of a kernel runs on lines of cores.
 struct Collective {
   int kernel = 0;
-  int op = 0;
-  bool combines = false; ///< expert groups, not an op's partial results
+  int op = 0; ///< of a move that hands over outputs the number of ops
+  /// Sums of an op's partial results, or of expert groups, or the move of a
+  /// value to where it is wanted.
+  RouteKind kind = RouteKind::AllReduce;
   Algorithm algorithm = Algorithm::TwoTree;
   int64_t cores = 2;
   int64_t pitch = 1;
-  int64_t root = 0; ///< of a broadcast
+  int64_t root = 0; ///< as in Pattern
   Axis axis = Axis::X;
   std::vector<Area> lines; ///< on the wafer
   int64_t wavelets = 0;
@@ -130,6 +136,8 @@ struct Problem {
   std::vector<Collective> collectives;
   /// Pairs of kernels, the first of which fires before the second: all streams.
   std::vector<std::pair<int, int>> order;
+  /// As above with the turns on regions: in index order.
+  std::vector<std::pair<int, int>> orderWithTurns() const;
 
   /// Adds an error for every index out of range, rectangle outside the grid or
   /// its region, region on dead cores or another region, and size that is not
@@ -139,10 +147,6 @@ struct Problem {
     return regions[kernels[kernel].region].wafer;
   }
 };
-
-enum class RouteKind { AllReduce, Combine, Gather, Trunk, Spread };
-/// "all_reduce", "combine", "gather", "trunk", "spread".
-const char *toString(RouteKind kind);
 
 struct Route {
   RouteKind kind = RouteKind::Trunk;
@@ -187,8 +191,12 @@ struct Solution {
   int64_t boundX = 0;
   int64_t boundY = 0;
   std::vector<LinkLoad> links; ///< kinds that carry something
-  /// Of each flow: wavelets on its fullest link above what was assumed.
+  /// Of each flow: wavelets on its fullest link above what was assumed, of its
+  /// own and of all that may be there at the same time.
   std::vector<int64_t> contention;
+  /// Of each kernel: wavelets of flows that it may have to wait for while it
+  /// works. Kernels of one region take turns, so none is in the other's way.
+  std::vector<int64_t> kernelContention;
 
   /// The fullest link; null where nothing is carried.
   const LinkLoad *hottest() const;

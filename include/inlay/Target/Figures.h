@@ -99,7 +99,6 @@ inline constexpr PrimitiveName kPrimitives[] = {
     {"reroute", "cycle", 0},
     // Wavelets on the fullest link for each that must pass it, where many
     // streams cross in random order.
-    {"crossing_flows", "1", 1},
     // What all calibrated cycles are multiplied by.
     {"software_scale", "1", kLeastPositive},
 };

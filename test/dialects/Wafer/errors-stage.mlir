@@ -87,6 +87,15 @@ inlay_wafer.system @system of @main wafers(1) target(#target) over_budget(16384)
 
 inlay_wafer.system @system of @main wafers(1) target(#target) {
   inlay_wafer.stage @s wafer(0) {
+    // expected-error @below {{'inlay_wafer.assign' op the contention must not be negative, got -1}}
+    inlay_wafer.assign @a contention(-1)
+  }
+}
+
+// -----
+
+inlay_wafer.system @system of @main wafers(1) target(#target) {
+  inlay_wafer.stage @s wafer(0) {
     // expected-error @below {{'inlay_wafer.buffer' op names kernel 'b', which is not assigned to this stage}}
     inlay_wafer.buffer "w" of @b role(weights) offset(0) bytes(64) ops(0 to 0)
   }

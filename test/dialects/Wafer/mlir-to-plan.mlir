@@ -181,7 +181,7 @@
 // CHECK-NEXT:   "routing: every expert equally likely, independently for each token",
 // CHECK-NEXT:   "crossings: take the same time at every clock; the critical path is that at 0.85 GHz",
 // CHECK-NEXT:   "host: its streams take no time",
-// CHECK-NEXT:   "routes: a wafer works on one step at a time, so that routes whose kernels depend on each other never meet"
+// CHECK-NEXT:   "routes: a wafer works on one step at a time, so that routes whose kernels depend on each other never meet; those that may meet share links by turns"
 // CHECK-NEXT: ]
 
 // ROUTES:      "patterns": [

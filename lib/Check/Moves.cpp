@@ -1,0 +1,451 @@
+//===- Moves.cpp - Values on their way from op to op ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A value lies as the op that made it is cut; where another op wants it
+// otherwise it has to move. Which moves a kernel needs follows from the cuts of
+// its ops, and each must have its lines among the routes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RectIndex.h"
+#include "Routing.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace inlay::checker;
+
+namespace {
+
+/// Where the features of a value lie: cut along x, along y.
+struct Place {
+  int64_t features = 1, tokens = 1, bits = 0;
+  AxisCut x, y;
+
+  const AxisCut &on(bool alongX) const { return alongX ? x : y; }
+};
+
+/// A move along one axis, for `op`.
+struct Move {
+  int64_t op = 0;
+  bool alongX = true;
+  int64_t cores = 1, lines = 1, senders = 1;
+  int64_t wavelets = 0; ///< that one core sends, at most
+
+  auto operator<=>(const Move &) const = default;
+};
+
+/// Follows the values of a kernel from op to op.
+class ValueTracker {
+public:
+  ValueTracker(const Plan &plan, const Kernel &kernel)
+      : plan(plan), kernel(kernel), cores(unitsOf(kernel).front()) {}
+
+  std::map<Move, int64_t> run();
+
+private:
+  using Name = std::pair<std::string, std::string>; ///< role, buffer
+
+  const Place *find(const Operand &operand);
+  void read(const Op &op, const Operand &operand);
+  void define(const Op &op);
+  void handOver();
+  void move(const Place &from, const Place &to);
+  void moveAlong(bool alongX, const Place &now, const Place &to);
+  void setSenders(Move &move, const Place &now, const Place &to) const;
+  Place handedOver(int64_t features, int64_t tokens) const;
+  int64_t used(const AxisCut &cut, bool alongX) const;
+  int64_t partsOn(bool alongX) const {
+    return alongX ? cores.width : cores.height;
+  }
+  bool hasGroups() const { return kernel.groups.size() > 1; }
+
+  const Plan &plan;
+  const Kernel &kernel;
+  Rect cores; ///< of the kernel, or of its first expert group
+  int64_t current = 0;
+  std::map<Name, Place> known;
+  std::vector<std::pair<Name, Place>> delivered;
+  std::map<Move, int64_t> moves; ///< how often
+};
+
+} // namespace
+
+static int64_t atLeastOne(int64_t value) { return std::max<int64_t>(1, value); }
+
+/// Values without a name of their own are not followed.
+static bool isNamed(const Operand &operand) {
+  return !llvm::StringRef(operand.buffer).starts_with("scratch of op ");
+}
+
+static bool isValue(const Operand &operand) {
+  return operand.role == "output" || operand.role == "scratch";
+}
+
+/// Rotation works on a value where it lies, and so does what takes values apart
+/// or puts them together.
+static bool turnsPositions(const Op &op) {
+  return llvm::any_of(op.dims,
+                      [](const Cut &dim) { return dim.dim == "position"; });
+}
+
+static Place placeOf(const Op &op, const Operand &operand) {
+  Place place;
+  place.x = cutAlong(op, operand, "x", place.features);
+  place.y = cutAlong(op, operand, "y", place.features);
+  place.bits = operand.bits;
+  for (int64_t d : operand.indexDims)
+    if (d >= 0 && d < static_cast<int64_t>(op.dims.size()) &&
+        op.dims[d].dim == "token")
+      place.tokens = times(place.tokens, op.dims[d].size);
+  return place;
+}
+
+//===----------------------------------------------------------------------===//
+// From one place to another
+//===----------------------------------------------------------------------===//
+
+static int64_t pointsOf(const AxisCut &cut) {
+  int64_t points = 1;
+  for (const Run &run : cut.runs)
+    points = times(points, run.size);
+  return points;
+}
+
+static bool isCut(const AxisCut &cut) { return !cut.runs.empty(); }
+
+/// What one core has of `features`, at most.
+static int64_t partOf(int64_t features, const AxisCut &cut, int64_t parts) {
+  int64_t points = pointsOf(cut);
+  if (!isCut(cut) || parts < 2 || cut.shard >= points)
+    return features;
+  return divideUp(times(features, atLeastOne(cut.shard)), atLeastOne(points));
+}
+
+/// Whether both cut features by a common factor of their number.
+static bool share(const AxisCut &a, const AxisCut &b) {
+  return llvm::any_of(a.runs, [&](const Run &one) {
+    return llvm::any_of(b.runs, [&](const Run &other) {
+      return std::max(one.stride, other.stride) <
+             std::min(times(one.stride, one.size),
+                      times(other.stride, other.size));
+    });
+  });
+}
+
+/// What a core has where they do. Of features in order, cut into blocks on one
+/// axis, the other takes some values of every so many; else all may be its.
+static int64_t partOfBoth(int64_t all, int64_t features, const AxisCut &a,
+                          const AxisCut &b) {
+  if (a.runs.size() != 1 || b.runs.size() != 1)
+    return features;
+  const AxisCut *block = &a, *other = &b;
+  if (a.runs[0].stride != 1 ||
+      (b.runs[0].stride == 1 && b.runs[0].size > a.runs[0].size))
+    std::swap(block, other);
+  if (block->runs[0].stride != 1)
+    return features;
+  const Run &run = other->runs[0];
+  int64_t period = atLeastOne(times(run.stride, run.size));
+  int64_t inBlock = std::min(
+      block->shard,
+      times(times(divideUp(block->shard, period), other->shard), run.stride));
+  return std::min(features,
+                  times(all / atLeastOne(block->runs[0].size), inBlock));
+}
+
+static bool isInOrder(const AxisCut &cut, int64_t features) {
+  return cut.runs.size() == 1 && cut.runs.front() == Run{1, features};
+}
+
+/// In order of the features along y, the same in every column.
+Place ValueTracker::handedOver(int64_t features, int64_t tokens) const {
+  Place place;
+  place.features = features;
+  place.tokens = tokens;
+  if (features != 1)
+    place.y.runs = {{1, features}};
+  place.y.shard = divideUp(features, atLeastOne(cores.height));
+  return place;
+}
+
+/// Cores of a line that hold anything; 1 where nothing is cut.
+int64_t ValueTracker::used(const AxisCut &cut, bool alongX) const {
+  if (!isCut(cut))
+    return 1;
+  return std::min(partsOn(alongX),
+                  divideUp(pointsOf(cut), atLeastOne(cut.shard)));
+}
+
+/// Chunks that the slowest run cuts the features into, each whole; 0 for any
+/// number.
+static int64_t chunksOf(const AxisCut &cut, int64_t features) {
+  if (isInOrder(cut, features))
+    return 0;
+  const Run &slowest = cut.runs.front();
+  return times(slowest.stride, slowest.size) == features ? slowest.size : 1;
+}
+
+/// Runs of consecutive cores into which both cut the features alike, so that
+/// nothing moves from one to another.
+static int64_t commonRuns(const AxisCut &a, const AxisCut &b,
+                          int64_t features) {
+  int64_t ofA = chunksOf(a, features), ofB = chunksOf(b, features);
+  if (ofA == 0 || ofB == 0)
+    return atLeastOne(std::max(ofA, ofB));
+  return ofA == ofB ? ofA : 1;
+}
+
+/// Cores of one of these runs; 0 where runs begin within cores.
+static int64_t coresOfRun(const AxisCut &cut, int64_t runs) {
+  int64_t perRun = times(runs, atLeastOne(cut.shard));
+  return pointsOf(cut) % perRun == 0 ? pointsOf(cut) / perRun : 0;
+}
+
+/// How many cores of a line have something for another, and how much.
+void ValueTracker::setSenders(Move &move, const Place &now,
+                              const Place &to) const {
+  const AxisCut &along = now.on(move.alongX);
+  const AxisCut &acrossNow = now.on(!move.alongX);
+  const AxisCut &acrossTo = to.on(!move.alongX);
+  int64_t holders = used(along, move.alongX), piece = 0;
+  bool wantsRun =
+      !isCut(acrossNow) && isCut(acrossTo) && isInOrder(along, now.features) &&
+      times(acrossTo.runs.front().stride, acrossTo.runs.front().size) ==
+          to.features;
+  if (wantsRun) {
+    // A run of the features, which cores beside each other have.
+    int64_t slowest = atLeastOne(acrossTo.runs.front().size);
+    int64_t ofOne = atLeastOne(pointsOf(acrossTo) / slowest);
+    int64_t shard = atLeastOne(acrossTo.shard);
+    bool straddles = shard % ofOne != 0 && ofOne % shard != 0;
+    int64_t values = plus(divideUp(shard, ofOne), straddles ? 1 : 0);
+    int64_t features =
+        times(divideUp(now.features, slowest), std::min(values, slowest));
+    piece = std::min(features, atLeastOne(along.shard));
+    move.senders =
+        std::min(holders, plus(divideUp(features, atLeastOne(piece)), 1));
+  } else {
+    const AxisCut &across = isCut(acrossNow) ? acrossNow : acrossTo;
+    int64_t features = partOf(now.features, across, partsOn(!move.alongX));
+    piece = partsOn(!move.alongX) > 1 && share(along, across)
+                ? partOfBoth(now.features, features, along, across)
+                : partOf(features, along, partsOn(move.alongX));
+    move.senders = std::min(holders, features);
+  }
+  int64_t bits = times(times(piece, now.tokens), now.bits);
+  move.wavelets = waveletsOf(plan, divideUp(bits, 8));
+}
+
+void ValueTracker::moveAlong(bool alongX, const Place &now, const Place &to) {
+  const AxisCut &a = now.on(alongX), &b = to.on(alongX);
+  int64_t parts = partsOn(alongX);
+  if (!isCut(a) || parts < 2 || (a.runs == b.runs && a.shard == b.shard))
+    return;
+  Move move{current, alongX, parts};
+  if (isCut(b))
+    move.cores = std::max(used(a, alongX), used(b, alongX));
+  setSenders(move, now, to);
+  if (int64_t runs = isCut(b) ? commonRuns(a, b, now.features) : 1; runs > 1) {
+    int64_t ofRun = coresOfRun(a, runs);
+    if (ofRun == coresOfRun(b, runs) && ofRun > 0 &&
+        times(ofRun, runs) <= parts) {
+      move.lines = runs;
+      move.cores = ofRun;
+    }
+  }
+  if (move.cores < 2)
+    return;
+  move.senders = std::min(move.senders, move.cores - 1);
+  ++moves[move];
+}
+
+/// Along one axis, then along the other: first the one that `to` cuts where it
+/// gathers along the other, else x.
+void ValueTracker::move(const Place &from, const Place &to) {
+  bool isXFirst = isCut(to.x) || !isCut(to.y);
+  Place now = from;
+  for (bool alongX : {isXFirst, !isXFirst}) {
+    moveAlong(alongX, now, to);
+    (alongX ? now.x : now.y) = to.on(alongX);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Through a kernel
+//===----------------------------------------------------------------------===//
+
+/// Inputs of a kernel without groups come as kernels hand them over.
+const Place *ValueTracker::find(const Operand &operand) {
+  Name name(operand.role, operand.buffer);
+  auto found = known.find(name);
+  if (found != known.end())
+    return &found->second;
+  if (operand.role != "input" || hasGroups())
+    return nullptr;
+  for (const Stream &stream : plan.streams) {
+    if (stream.to != kernel.name || stream.shape.empty() ||
+        !isPort(operand, "input", stream.toPort))
+      continue;
+    int64_t tokens = 1;
+    for (int64_t size : llvm::ArrayRef(stream.shape).drop_back())
+      tokens = times(tokens, size);
+    Place place = handedOver(stream.shape.back(), tokens);
+    int64_t elements = times(stream.shape.back(), tokens);
+    place.bits = times(stream.bytes, 8) / atLeastOne(elements);
+    return &(known[name] = place);
+  }
+  return nullptr;
+}
+
+void ValueTracker::read(const Op &op, const Operand &operand) {
+  if (op.kind == "move" || turnsPositions(op) || !isNamed(operand))
+    return;
+  const Place *value = find(operand);
+  if (!value || operand.indexDims.empty())
+    return;
+  Place wanted = placeOf(op, operand);
+  Name name(operand.role, operand.buffer);
+  // Where one op has had it moved it lies for those that follow.
+  bool isThere = llvm::any_of(delivered, [&](const auto &delivery) {
+    return delivery.first == name && delivery.second.x == wanted.x &&
+           delivery.second.y == wanted.y;
+  });
+  if (isThere)
+    return;
+  move(*value, wanted);
+  delivered.emplace_back(name, wanted);
+}
+
+void ValueTracker::define(const Op &op) {
+  if (op.operands.empty())
+    return;
+  const Operand &made = op.operands.back();
+  if (!isValue(made) || !isNamed(made) || made.indexDims.empty())
+    return;
+  const Operand &first = op.operands.front();
+  auto input = known.find({first.role, first.buffer});
+  bool isTurned = op.kind != "move" && turnsPositions(op);
+  known[{made.role, made.buffer}] =
+      isTurned && input != known.end() ? input->second : placeOf(op, made);
+}
+
+void ValueTracker::handOver() {
+  if (hasGroups() || kernel.role == "head")
+    return;
+  for (const auto &[name, place] : known)
+    if (name.first == "output")
+      move(place, handedOver(place.features, place.tokens));
+}
+
+std::map<Move, int64_t> ValueTracker::run() {
+  for (const Op &op : kernel.ops) {
+    size_t reads = op.operands.size();
+    if (reads > 1 && isValue(op.operands.back()))
+      --reads;
+    for (size_t i = 0; i < reads; ++i)
+      read(op, op.operands[i]);
+    define(op);
+    ++current;
+  }
+  handOver();
+  return std::move(moves);
+}
+
+//===----------------------------------------------------------------------===//
+// Against the routes
+//===----------------------------------------------------------------------===//
+
+static std::string describe(const Move &move) {
+  return fmt::format(
+      "for op {} along {} over {} lines of {} cores, {} of which have {} "
+      "wavelets each for another",
+      move.op, move.alongX ? "x" : "y", move.lines, move.cores, move.senders,
+      move.wavelets);
+}
+
+/// How many lines follow each other from the first core of each group, or of
+/// the region, on; 0 where they do not.
+static int64_t linesOf(const Shape &shape, const Kernel &kernel) {
+  bool alongX = shape.route->lineAxis == "x";
+  int64_t cores = shape.pattern->cores;
+  std::vector<Rect> units = unitsOf(kernel);
+  RectIndex lines(shape.lines);
+  int64_t all = 0, ofUnits = 0, found = 0;
+  for (const Rect &line : shape.lines)
+    all = plus(all, line.area());
+  for (const Rect &unit : units)
+    ofUnits = plus(ofUnits, times(cores, alongX ? unit.height : unit.width));
+  if (ofUnits == 0 || all % ofUnits != 0)
+    return 0;
+  int64_t count = all / ofUnits;
+  for (const Rect &unit : units) {
+    if (times(count, cores) > (alongX ? unit.width : unit.height))
+      return 0;
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t start = times(i, cores);
+      Rect wanted = alongX ? Rect{unit.x + start, unit.y, cores, unit.height}
+                           : Rect{unit.x, unit.y + start, unit.width, cores};
+      lines.forEach(wanted, [&](size_t l) {
+        bool isOnIt = alongX ? lines[l].x == wanted.x : lines[l].y == wanted.y;
+        found = plus(found, isOnIt ? lines[l].common(wanted) : 0);
+      });
+    }
+  }
+  return found == all ? count : 0;
+}
+
+void Routing::checkMoves() {
+  std::map<std::string, std::map<Move, int64_t>> routed;
+  for (const Shape &shape : shapes) {
+    const Route &route = *shape.route;
+    if (route.kind != "move" || !shape.pattern)
+      continue;
+    if (!isAllGather(*shape.pattern) || shape.pattern->pitch() != 1)
+      fail(route, "does not bring what each core of a line has to all others "
+                  "by pattern '" +
+                      route.pattern + "'");
+    if (!shape.isWhole)
+      continue;
+    for (const RouteUse &use : route.uses) {
+      auto found = plan.kernelOf.find(use.kernel);
+      if (found == plan.kernelOf.end()) {
+        fail(route,
+             "is used by kernel '" + use.kernel + "', which is not there");
+        continue;
+      }
+      const Kernel &kernel = plan.kernels[found->second];
+      int64_t lines = linesOf(shape, kernel);
+      if (lines == 0)
+        fail(route,
+             fmt::format("has lines that do not follow each other from the "
+                         "first cores of kernel '{}', or of its expert groups, "
+                         "on",
+                         kernel.name));
+      Move move{use.op, route.lineAxis == "x",  shape.pattern->cores,
+                lines,  rootOf(*shape.pattern), use.wavelets};
+      routed[kernel.name][move] += use.times;
+    }
+  }
+  for (const Kernel &kernel : plan.kernels) {
+    std::map<Move, int64_t> &uses = routed[kernel.name];
+    std::map<Move, int64_t> needs;
+    // Older plans do not say how values move inside kernels.
+    if (fabric.available > 0 && plan.minor >= 2)
+      needs = ValueTracker(plan, kernel).run();
+    for (const auto &[move, count] : needs)
+      if (uses[move] != count)
+        report.fail(kernel.place(),
+                    fmt::format("needs {} moves {}, routes have {}", count,
+                                describe(move), uses[move]));
+    for (const auto &[move, count] : uses)
+      if (count > 0 && !needs.count(move))
+        report.fail(kernel.place(),
+                    fmt::format("needs no move {}, routes have {}",
+                                describe(move), count));
+  }
+}

@@ -1,0 +1,199 @@
+//===- Contention.cpp - Who waits for whom on a link ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Colours keep flows apart, but a link carries one wavelet at a time: what may
+// be on it at the same time shares it. Routes in turn of one region never are;
+// so of any two, one is a trunk: it passes another trunk, or a region where a
+// kernel works or another flow is gathered or spread.
+//
+// Two exclude each other in time where one is over before the other begins, by
+// streams or by turns on a region. Any others may meet. A link serves those
+// that wait for it by turns, so that for each wavelet of the one goes one of
+// the other at most: either waits for as many as it has itself, or the other,
+// if these are fewer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Measure.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace inlay;
+using namespace inlay::routing;
+using model::Rect;
+
+namespace {
+
+/// What loads links at one time: a flow, or a kernel at work.
+struct Carrier {
+  int flow = -1;
+  int kernel = -1;
+};
+
+/// One route of a carrier: over each kind of link the routers that send.
+struct Way {
+  Carrier of;
+  bool isTrunk = false;
+  Rect bounds;
+  std::vector<Weighted> links[kNumLinkKinds];
+};
+
+class ContentionSearch {
+public:
+  ContentionSearch(const Problem &problem, const Solution &solution)
+      : problem(problem), solution(solution),
+        turns(problem, problem.orderWithTurns()) {}
+
+  void run(int wafer, std::vector<int64_t> &ofFlows,
+           std::vector<int64_t> &ofKernels);
+
+private:
+  void addWays(const Route &route);
+  void addUses(const Route &route);
+  void add(Way &way, const Rect &rect, Port in, const Ports &out,
+           int64_t wavelets) const;
+  bool isOver(const Carrier &first, const Carrier &second) const;
+  bool canMeet(const Way &a, const Way &b) const;
+  int64_t mostOthers(const Way &way) const;
+
+  const Problem &problem;
+  const Solution &solution;
+  Turns turns;
+  std::vector<Way> ways; ///< of one wafer
+};
+
+} // namespace
+
+void ContentionSearch::add(Way &way, const Rect &rect, Port in,
+                           const Ports &out, int64_t wavelets) const {
+  if (wavelets == 0)
+    return;
+  forLinks(problem.grid, rect, in, out, [&](LinkKind kind) {
+    way.links[static_cast<int>(kind)].push_back({rect, wavelets});
+  });
+}
+
+/// The lines of kernels, each of whose links carries at most what the fullest
+/// in its direction does.
+void ContentionSearch::addUses(const Route &route) {
+  const Pattern &pattern = solution.patterns[route.pattern];
+  std::map<int, int64_t> ofKernel;
+  for (int use : route.collectives) {
+    const Collective &collective = problem.collectives[use];
+    ofKernel[collective.kernel] += collective.wavelets * collective.times;
+  }
+  for (auto [kernel, wavelets] : ofKernel) {
+    Way way{{-1, kernel}, false, Footprint(route).bounds, {}};
+    for (Port port : {Port::West, Port::East, Port::Ramp}) {
+      int64_t most = 0;
+      for (const LineSegment &segment : pattern.segments)
+        if (segment.out.has(port))
+          most = std::max(
+              {most, segment.load,
+               segment.load + (segment.at.count - 1) * segment.loadStep});
+      Port turnedPort = route.lineAxis == Axis::X ? port : turned(port);
+      for (const Area &area : route.lines)
+        for (int64_t k = 0; k < area.count; ++k)
+          add(way, area.copy(k), port == Port::Ramp ? Port::West : Port::East,
+              {turnedPort}, most * wavelets);
+    }
+    ways.push_back(std::move(way));
+  }
+}
+
+void ContentionSearch::addWays(const Route &route) {
+  if (route.pattern >= 0)
+    return addUses(route);
+  Way way{{route.flow, -1}, route.region < 0, Footprint(route).bounds, {}};
+  for (const Segment &segment : route.segments)
+    for (int64_t k = 0; k < segment.area.count; ++k)
+      add(way, segment.area.copy(k), segment.in, segment.out, route.wavelets);
+  ways.push_back(std::move(way));
+}
+
+/// The first ends before the second begins.
+bool ContentionSearch::isOver(const Carrier &first,
+                              const Carrier &second) const {
+  int end = first.kernel >= 0 ? first.kernel : problem.flows[first.flow].to;
+  int start =
+      second.kernel >= 0 ? second.kernel : problem.flows[second.flow].from;
+  return end != kHost && start != kHost && turns.reaches(end, start);
+}
+
+/// Lanes of one flow are on their way together; each has its own gathers and
+/// spreads before and behind it.
+bool ContentionSearch::canMeet(const Way &a, const Way &b) const {
+  if (&a == &b || (!a.isTrunk && !b.isTrunk) || !a.bounds.overlaps(b.bounds))
+    return false;
+  if (a.of.flow == b.of.flow && a.of.kernel == b.of.kernel)
+    return a.isTrunk && b.isTrunk;
+  return !isOver(a.of, b.of) && !isOver(b.of, a.of);
+}
+
+/// Wavelets of others that it waits for on the link where these are most.
+int64_t ContentionSearch::mostOthers(const Way &way) const {
+  std::vector<Weighted> others[kNumLinkKinds];
+  for (const Way &other : ways) {
+    if (!canMeet(way, other))
+      continue;
+    for (int kind = 0; kind < kNumLinkKinds; ++kind)
+      for (const Weighted &mine : way.links[kind])
+        for (const Weighted &theirs : other.links[kind])
+          if (Rect common = intersect(mine.rect, theirs.rect);
+              common.area() > 0)
+            others[kind].push_back(
+                {common, std::min(mine.wavelets, theirs.wavelets)});
+  }
+  int64_t most = 0;
+  for (const std::vector<Weighted> &ofKind : others)
+    if (!ofKind.empty())
+      most = std::max(most, largestSum(ofKind).wavelets);
+  return most;
+}
+
+void ContentionSearch::run(int wafer, std::vector<int64_t> &ofFlows,
+                           std::vector<int64_t> &ofKernels) {
+  ways.clear();
+  for (const Route &route : solution.routes)
+    if (route.wafer == wafer)
+      addWays(route);
+  for (const Way &way : ways) {
+    int64_t most = mostOthers(way);
+    // A kernel's collectives follow each other, a flow's lanes do not.
+    if (way.of.kernel >= 0)
+      ofKernels[way.of.kernel] += most;
+    else
+      ofFlows[way.of.flow] = std::max(ofFlows[way.of.flow], most);
+  }
+}
+
+void inlay::routing::measureContention(const Problem &problem,
+                                       Solution &solution) {
+  std::vector<int64_t> own(problem.flows.size()), others(problem.flows.size());
+  for (const Route &route : solution.routes)
+    if (route.flow >= 0)
+      own[route.flow] = std::max(own[route.flow], route.wavelets);
+  solution.kernelContention.assign(problem.kernels.size(), 0);
+  ContentionSearch search(problem, solution);
+  for (int wafer = 0; wafer < problem.wafers; ++wafer)
+    search.run(wafer, others, solution.kernelContention);
+  solution.contention.clear();
+  for (size_t f = 0; f < problem.flows.size(); ++f) {
+    const Flow &flow = problem.flows[f];
+    int64_t excess =
+        std::max<int64_t>(0, own[f] + others[f] - flow.assumedWavelets);
+    // The way within a region is the business of the kernel at its end.
+    bool isInside =
+        flow.from != kHost && flow.to != kHost &&
+        problem.kernels[flow.from].region == problem.kernels[flow.to].region;
+    solution.contention.push_back(isInside ? 0 : excess);
+    if (isInside)
+      solution.kernelContention[flow.to] += others[f];
+  }
+}

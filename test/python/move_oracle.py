@@ -1,0 +1,156 @@
+"""The moves of values inside kernels that a plan's cuts ask for, by the text of docs/plan.md alone."""
+
+import collections
+import math
+
+# Of the features of a value: along each axis (stride, size) of the dims that cut it, the slowest first, and a core's points.
+Place = collections.namedtuple("Place", "features tokens bits cuts")
+# Along an axis, for an op: cores of a line, lines behind each other, cores that have something, wavelets of one of them.
+Move = collections.namedtuple("Move", "op axis cores lines senders wavelets")
+
+
+def ceil_div(a, b):
+    return -(-a // b)
+
+
+def used(cut, parts):
+    return min(parts, ceil_div(math.prod(size for _, size in cut[0]), max(1, cut[1]))) if cut[0] else 1
+
+
+def part_of(features, cut, parts):
+    """What one core has of them."""
+    points = math.prod(size for _, size in cut[0])
+    return features if parts < 2 or cut[1] >= points else ceil_div(features * max(1, cut[1]), points)
+
+
+def part_of_both(everything, features, a, b):
+    """The same where the axes share a factor: of a block in order some values of every so many, if it is that simple."""
+    if len(a[0]) != 1 or len(b[0]) != 1:
+        return features
+    in_order = sorted((cut for cut in (a, b) if cut[0][0][0] == 1), key=lambda cut: -cut[0][0][1])
+    if not in_order:
+        return features
+    ((_, size),), block = in_order[0]
+    ((stride, count),), shard = b if in_order[0] is a else a
+    return min(features, everything // size * min(block, ceil_div(block, stride * count) * shard * stride))
+
+
+def joined(runs):
+    result = []
+    for stride, size in runs:
+        if size == 1:
+            continue
+        if result and result[-1][0] == stride * size:
+            result[-1] = (stride, result[-1][1] * size)
+        else:
+            result.append((stride, size))
+    return tuple(result)
+
+
+def as_op_has_it(op, use):
+    dims, features, tokens, found = op["dims"], 1, 1, []
+    for d, divisor in reversed(list(zip(use["index_dims"], use["index_divisors"]))):
+        if d >= 0 and dims[d]["dim"] == "token":
+            tokens *= dims[d]["size"]
+        elif d >= 0 and dims[d]["axis"] != "group":
+            size = ceil_div(dims[d]["size"], divisor)
+            found.append((d, features, size))
+            features *= size
+    cuts = {}
+    for axis in "xy":
+        along = sorted((entry for entry in found if dims[entry[0]]["axis"] == axis), key=lambda entry: (entry[0], -entry[1]))
+        cuts[axis] = (joined((stride, size) for _, stride, size in along), dims[along[-1][0]]["shard"] if along else 0)
+    return Place(features, tokens, use["bits"], cuts)
+
+
+def handed_over(features, tokens, bits, unit):
+    runs = ((1, features),) if features != 1 else ()
+    return Place(features, tokens, bits, {"x": ((), 0), "y": (runs, ceil_div(features, unit["height"]))})
+
+
+def along(axis, op, now, to, unit, wavelets_of):
+    other = {"x": "y", "y": "x"}[axis]
+    parts = {"x": unit["width"], "y": unit["height"]}
+    a, b, across = now.cuts[axis], to.cuts[axis], to.cuts[other]
+    if not a[0] or parts[axis] < 2 or a == b:
+        return None
+    holders = used(a, parts[axis])
+    cores, lines = parts[axis], 1
+    if b[0]:
+        cores = max(holders, used(b, parts[axis]))
+    whole = ((1, now.features),)
+    if not now.cuts[other][0] and across[0] and a[0] == whole and math.prod(across[0][0]) == to.features:
+        # Each line wants a run of the features.
+        slowest = across[0][0][1]
+        shard, of_one = max(1, across[1]), math.prod(size for _, size in across[0]) // slowest
+        values = ceil_div(shard, of_one) + (shard % of_one != 0 and of_one % shard != 0)
+        features = ceil_div(now.features, slowest) * min(values, slowest)
+        piece = min(features, max(1, a[1]))
+        senders = min(holders, ceil_div(features, piece) + 1)
+    else:
+        features = part_of(now.features, now.cuts[other] if now.cuts[other][0] else across, parts[other])
+        beside = now.cuts[other] if now.cuts[other][0] else across
+        is_shared = parts[other] > 1 and any(max(s, t) < min(s * n, t * m) for s, n in a[0] for t, m in beside[0])
+        piece = part_of_both(now.features, features, a, beside) if is_shared else part_of(features, a, parts[axis])
+        senders = min(holders, features)
+    if b[0]:
+        chunks = [0 if cut[0] == whole else cut[0][0][1] if math.prod(cut[0][0]) == now.features else 1 for cut in (a, b)]
+        runs = max(chunks) if 0 in chunks or chunks[0] == chunks[1] else 1
+        points = [(math.prod(size for _, size in cut[0]), max(1, cut[1])) for cut in (a, b)]
+        lengths = {size // shard // runs if runs and size % (shard * runs) == 0 else 0 for size, shard in points}
+        if runs > 1 and len(lengths) == 1 and 0 < runs * max(lengths) <= parts[axis]:
+            cores, lines = lengths.pop(), runs
+    if cores < 2:
+        return None
+    return Move(op, axis, cores, lines, min(senders, cores - 1), wavelets_of(ceil_div(piece * now.tokens * now.bits, 8)))
+
+
+def moves_of(plan, kernel, unit, wavelets_of):
+    """How often each move is made."""
+    has_groups, known, there, found = len(kernel["expert_groups"]) > 1, {}, [], collections.Counter()
+
+    def move(op, now, to):
+        for axis in ("xy" if to.cuts["x"][0] or not to.cuts["y"][0] else "yx"):
+            one = along(axis, op, now, to, unit, wavelets_of)
+            if one:
+                found[one] += 1
+            now = now._replace(cuts={**now.cuts, axis: to.cuts[axis]})
+
+    def is_value(use):
+        return use["role"] in ("scratch", "output")
+
+    def is_named(use):
+        return not use["buffer"].startswith("scratch of op ")
+
+    def find(use):
+        name = use["role"], use["buffer"]
+        if name not in known and use["role"] == "input" and not has_groups:
+            port = use["buffer"].split(" ")[1]
+            for stream in plan["streams"]:
+                if stream["to"] == kernel["name"] and str(stream["to_port"]) == port and stream["shape"]:
+                    tokens = math.prod(stream["shape"][:-1])
+                    known[name] = handed_over(stream["shape"][-1], tokens, 8 * stream["bytes"] // math.prod(stream["shape"]), unit)
+                    break
+        return known.get(name)
+
+    for at, op in enumerate(kernel["ops"]):
+        in_place = op["kind"] == "move" or any(dim["dim"] == "position" for dim in op["dims"])
+        operands = op["operands"]
+        for use in operands[:-1] if len(operands) > 1 and is_value(operands[-1]) else operands:
+            place = None if in_place or not is_named(use) else find(use)
+            if place is None or not use["index_dims"]:
+                continue
+            to = as_op_has_it(op, use)
+            if (use["buffer"], to.cuts) not in there:
+                move(at, place, to)
+                there.append((use["buffer"], to.cuts))
+        if not operands or not is_value(operands[-1]) or not is_named(operands[-1]) or not operands[-1]["index_dims"]:
+            continue
+        made, first = operands[-1], (operands[0]["role"], operands[0]["buffer"])
+        is_turned = in_place and op["kind"] != "move" and first in known
+        known[made["role"], made["buffer"]] = known[first] if is_turned else as_op_has_it(op, made)
+    if not has_groups and kernel["role"] != "head":
+        for (role, _), place in known.items():
+            if role == "output":
+                move(len(kernel["ops"]), place, handed_over(place.features, place.tokens, place.bits, unit))
+    return found

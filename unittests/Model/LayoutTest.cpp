@@ -1,0 +1,196 @@
+//===- LayoutTest.cpp - Where the features of a value lie -----------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Moves are played on small regions, feature by feature: what a core wants must
+// be on its line, and no core may have more to send than the move says.
+//
+//===----------------------------------------------------------------------===//
+
+#include "inlay/Model/Layout.h"
+#include "inlay/Support/Format.h"
+
+#include "gtest/gtest.h"
+
+#include <random>
+#include <set>
+
+using namespace inlay;
+using namespace inlay::model;
+
+namespace {
+
+using Features = std::set<int64_t>;
+
+bool holds(const AxisLayout &layout, int64_t part, int64_t parts, int64_t f) {
+  if (!layout.isCut() || parts == 1)
+    return true;
+  int64_t point = 0;
+  for (const FeatureRun &run : layout.runs)
+    point = point * run.size + f / run.stride % run.size;
+  return point / layout.shard == part;
+}
+
+Features held(const Layout &layout, const Extent &cores, int64_t x, int64_t y) {
+  Features features;
+  for (int64_t f = 0; f < layout.features; ++f)
+    if (holds(layout.x, x, cores.width, f) &&
+        holds(layout.y, y, cores.height, f))
+      features.insert(f);
+  return features;
+}
+
+class Moves {
+public:
+  Moves(const Extent &cores, const Layout &from, const Layout &to)
+      : cores(cores), now(from), to(to) {}
+
+  void play() {
+    for (const LineMove &move : movesBetween(now, to, cores)) {
+      Layout next = now;
+      (move.axis == Axis::X ? next.x : next.y) = to.on(move.axis);
+      play(move, next);
+      now = next;
+    }
+    // What did not move is there.
+    for (int64_t x = 0; x < cores.width; ++x)
+      for (int64_t y = 0; y < cores.height; ++y)
+        for (int64_t f : held(to, cores, x, y))
+          EXPECT_TRUE(held(now, cores, x, y).count(f));
+  }
+
+private:
+  Features at(const Layout &layout, Axis axis, int64_t along, int64_t across) {
+    return axis == Axis::X ? held(layout, cores, along, across)
+                           : held(layout, cores, across, along);
+  }
+
+  /// What the other axis leaves to be moved later is no business of this line:
+  /// it wants what `to` says across, where nothing is cut across yet.
+  Features wanted(const Layout &next, Axis axis, int64_t along,
+                  int64_t across) {
+    Features result = at(next, axis, along, across);
+    Axis other = axis == Axis::X ? Axis::Y : Axis::X;
+    if (next.on(other).isCut())
+      return result;
+    Layout finer = next;
+    (other == Axis::X ? finer.x : finer.y) = to.on(other);
+    return at(finer, axis, along, across);
+  }
+
+  void play(const LineMove &move, const Layout &next) {
+    int64_t parts = move.axis == Axis::X ? cores.width : cores.height;
+    int64_t others = move.axis == Axis::X ? cores.height : cores.width;
+    ASSERT_LE(move.cores * move.lines, parts);
+    for (int64_t across = 0; across < others; ++across)
+      for (int64_t first = 0; first < parts; first += move.cores)
+        playLine(move, next, first, std::min(move.cores, parts - first),
+                 first >= move.cores * move.lines, across);
+  }
+
+  void playLine(const LineMove &move, const Layout &next, int64_t first,
+                int64_t count, bool isBeyond, int64_t across) {
+    std::vector<Features> have, want;
+    for (int64_t i = 0; i < count; ++i) {
+      have.push_back(at(now, move.axis, first + i, across));
+      want.push_back(wanted(next, move.axis, first + i, across));
+    }
+    std::vector<Features> sends(count);
+    for (int64_t q = 0; q < count; ++q)
+      for (int64_t f : want[q]) {
+        bool isThere = have[q].count(f);
+        for (int64_t r = 0; r < count && !isBeyond; ++r)
+          if (r != q && have[r].count(f) && !have[q].count(f)) {
+            isThere = true;
+            sends[r].insert(f);
+          }
+        EXPECT_TRUE(isThere) << "feature " << f << " of core " << first + q;
+      }
+    for (int64_t q = 0; q < count; ++q) {
+      EXPECT_LE(int64_t(sends[q].size()), move.piece);
+      int64_t senders = 0;
+      for (int64_t r = 0; r < count; ++r)
+        senders += r != q && !sends[r].empty();
+      EXPECT_LE(senders, move.senders);
+    }
+  }
+
+  Extent cores;
+  Layout now, to;
+};
+
+class Random {
+public:
+  explicit Random(unsigned seed) : engine(seed) {}
+  int64_t below(int64_t n) {
+    return std::uniform_int_distribution<int64_t>(0, n - 1)(engine);
+  }
+
+  /// Dims of the features on axes, at random, cut at multiples of a unit.
+  Layout layout(const std::vector<FeatureRun> &dims, const Extent &cores) {
+    Layout result;
+    for (const FeatureRun &dim : dims)
+      result.features *= dim.size;
+    for (FeatureRun dim : dims) {
+      int64_t choice = below(3);
+      if (choice == 2)
+        continue;
+      AxisLayout &axis = choice == 0 ? result.x : result.y;
+      if (!axis.runs.empty() &&
+          axis.runs.back().stride == dim.stride * dim.size)
+        axis.runs.back() = {dim.stride, axis.runs.back().size * dim.size};
+      else
+        axis.runs.push_back(dim);
+    }
+    setShard(result.x, cores.width);
+    setShard(result.y, cores.height);
+    return result;
+  }
+
+private:
+  void setShard(AxisLayout &axis, int64_t parts) {
+    int64_t points = 1;
+    for (const FeatureRun &run : axis.runs)
+      points *= run.size;
+    if (axis.isCut()) {
+      int64_t unit = 1 + below(3);
+      axis.shard =
+          std::min(points, ceilDiv(ceilDiv(points, unit), parts) * unit);
+    }
+  }
+
+  std::mt19937 engine;
+};
+
+TEST(LayoutTest, MovesBringWhatIsWantedAndNoMoreThanTheySay) {
+  Random random(7);
+  for (int i = 0; i < 3000 && !testing::Test::HasFailure(); ++i) {
+    int64_t a = 2 + random.below(4), b = 2 + random.below(4),
+            c = 2 + random.below(3);
+    std::vector<FeatureRun> dims = {{b * c, a}, {c, b}, {1, c}};
+    Extent cores = {1 + random.below(6), 1 + random.below(6)};
+    Layout from = random.layout(dims, cores), to = random.layout(dims, cores);
+    SCOPED_TRACE("case " + std::to_string(i));
+    Moves(cores, from, to).play();
+  }
+}
+
+/// Two heads to a core, in order and by element: runs stay on their cores.
+TEST(LayoutTest, RunsThatBothLayoutsCutAtCoresAreLinesOfTheirOwn) {
+  Layout from, to;
+  from.features = to.features = 64;
+  from.x = {{{1, 64}}, 4};
+  to.x = {{{16, 4}, {1, 4}, {4, 4}}, 4};
+  std::vector<LineMove> moves = movesBetween(from, to, {16, 1});
+  ASSERT_EQ(moves.size(), 1u);
+  EXPECT_EQ(moves[0].cores, 4);
+  EXPECT_EQ(moves[0].lines, 4);
+  EXPECT_EQ(moves[0].senders, 3);
+  EXPECT_EQ(moves[0].piece, 4);
+}
+
+} // namespace
