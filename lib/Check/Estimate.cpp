@@ -61,6 +61,7 @@ private:
   void checkLatency();
   void checkStages();
   void checkRates();
+  void checkInFlight();
   void checkStepBound();
   void checkModelBound(const std::vector<size_t> &path, double least);
 
@@ -269,7 +270,40 @@ void EstimateChecker::checkRates() {
                   fmt::format("say {} tokens/s of the system, the slowest "
                               "wafer gives {}",
                               rate.system, system));
+    double together = std::min(
+        user * double(plan.batch) * double(estimate.inFlight.steps), system);
+    if (plan.minor >= 2 && !isClose(together, rate.inFlight))
+      report.fail(place,
+                  fmt::format("say {} tokens/s of the sequences in flight, "
+                              "their latency and the slowest wafer give {}",
+                              rate.inFlight, together));
   }
+}
+
+/// A wafer works on one step at a time, and a sequence has one.
+void EstimateChecker::checkInFlight() {
+  const InFlight &said = plan.estimate.inFlight;
+  const std::vector<double> &stages = plan.estimate.stageCycles;
+  if (said.steps < 1 || plan.batch < 1 || stages.empty() ||
+      plan.sequencesInFlight != times(said.steps, plan.batch))
+    return report.fail("in_flight",
+                       fmt::format("has {} steps of {} sequences, the step "
+                                   "says {} sequences",
+                                   said.steps, plan.batch,
+                                   plan.sequencesInFlight));
+  double latency = plan.estimate.latency.total;
+  double period = std::max(most(stages), latency / double(said.steps));
+  auto compare = [&](llvm::StringRef name, double value, double wanted) {
+    if (!isClose(value, wanted))
+      report.fail("in_flight",
+                  fmt::format("has a {} of {} cycles, the latency and the "
+                              "wafers give {}",
+                              name.str(), value, wanted));
+  };
+  compare("period", said.period, period);
+  compare("turn", said.turn, period * double(said.steps));
+  compare("fill", said.fill, std::max(0.0, latency - stages.back()));
+  compare("drain", said.drain, std::max(0.0, latency - stages.front()));
 }
 
 /// The path along which the kernels' own bounds are longest; of equal ways the
@@ -387,6 +421,8 @@ void EstimateChecker::run() {
   checkLatency();
   checkStages();
   checkRates();
+  if (plan.minor >= 2)
+    checkInFlight();
   if (!isClose(unknown, estimate.unknownBytes))
     report.fail("unknown_bytes", fmt::format("is {}, the kernels add up to {}",
                                              estimate.unknownBytes, unknown));

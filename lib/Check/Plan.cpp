@@ -254,7 +254,13 @@ Estimate readEstimate(const Fields &in) {
   });
   estimate.rates = in.children("rates", [](const Fields &rate) {
     return Rate{rate.number("clock_ghz"), rate.number("tokens_per_second_user"),
-                rate.number("tokens_per_second_system")};
+                rate.number("tokens_per_second_system"),
+                rate.number("tokens_per_second_in_flight")};
+  });
+  estimate.inFlight = in.child("in_flight", [](const Fields &flight) {
+    return InFlight{flight.integer("steps"), flight.number("period"),
+                    flight.number("turn"), flight.number("fill"),
+                    flight.number("drain")};
   });
   return estimate;
 }
@@ -294,6 +300,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
     plan.batch = step.integer("batch");
     plan.context = step.integer("context");
     plan.tokens = step.integer("tokens");
+    plan.sequencesInFlight = step.integer("sequences_in_flight");
     return 0;
   });
   plan.maxContext = in.integer("max_context");

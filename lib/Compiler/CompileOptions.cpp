@@ -60,6 +60,15 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   checkAtLeast("prefill-chunk", 1, options.prefillChunk.value_or(1), diags);
   checkAtLeast("wafers", 1, options.wafers.value_or(1), diags);
   checkAtLeast("expert-slices", 1, options.expertSlices.value_or(1), diags);
+  if (int64_t sequences = options.sequencesInFlight.value_or(options.batch);
+      options.batch >= 1 && (sequences < 1 || sequences % options.batch != 0))
+    diags
+        .inputError("option --sequences-in-flight",
+                    fmt::format("must be a multiple of the {} sequence{} of a "
+                                "step, got {}",
+                                options.batch, options.batch == 1 ? "" : "s",
+                                sequences))
+        .notes.push_back("each step in flight has --batch sequences");
   if (options.prefillChunk && options.phase == model::Phase::Decode)
     diags.inputError("option --prefill-chunk", "means nothing in decode")
         .notes.push_back("add --phase prefill");
@@ -136,6 +145,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("constraints", llvm::sys::path::filename(options.constraints).str());
   if (options.expertSlices)
     add("expert-slices", *options.expertSlices);
+  if (options.sequencesInFlight)
+    add("sequences-in-flight", *options.sequencesInFlight);
   if (options.allowOverBudget)
     add("allow-over-budget", true);
   return list;

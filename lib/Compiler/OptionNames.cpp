@@ -127,6 +127,7 @@ static constexpr NamedOption kOptions[] = {
     {"routing", read<&CompileOptions::routing>},
     {"constraints", read<&CompileOptions::constraints>},
     {"expert-slices", read<&CompileOptions::expertSlices>},
+    {"sequences-in-flight", read<&CompileOptions::sequencesInFlight>},
     {"allow-over-budget", read<&CompileOptions::allowOverBudget>},
     {"jobs", read<&CompileOptions::jobs>},
     {"o", read<&CompileOptions::outputDir>},

@@ -81,6 +81,7 @@ template <typename V> void visit(V &v, Step &o) {
   v.field("batch", o.batch);
   v.field("context", o.context);
   v.field("tokens", o.tokens);
+  v.field("sequences_in_flight", o.sequencesInFlight, Since{2});
 }
 
 template <typename V> void visit(V &v, Cut &o) {
@@ -359,6 +360,15 @@ template <typename V> void visit(V &v, Rate &o) {
   v.field("clock_ghz", o.clockGhz);
   v.field("tokens_per_second_user", o.tokensPerUser);
   v.field("tokens_per_second_system", o.tokensPerSystem);
+  v.field("tokens_per_second_in_flight", o.tokensInFlight, Since{2});
+}
+
+template <typename V> void visit(V &v, InFlight &o) {
+  v.field("steps", o.steps);
+  v.field("period", o.period);
+  v.field("turn", o.turn);
+  v.field("fill", o.fill);
+  v.field("drain", o.drain);
 }
 
 template <typename V> void visit(V &v, ModelBound &o) {
@@ -384,6 +394,7 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("moved_bytes", o.movedBytes);
   v.field("rates", o.rates);
   v.field("other_placements", o.otherPlacements, Since{1});
+  v.field("in_flight", o.inFlight, Since{2});
 }
 
 template <typename V> void visit(V &v, NamedBytes &o) {

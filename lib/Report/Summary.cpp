@@ -61,6 +61,22 @@ static std::string waferCount(int64_t wafers) {
   return fmt::format("{} wafer{}", wafers, wafers == 1 ? "" : "s");
 }
 
+/// What a pipeline of several steps gives, where there is one.
+static void addInFlight(const Plan &plan, std::string &text) {
+  const InFlight &flight = plan.estimate.inFlight;
+  if (flight.steps < 2)
+    return;
+  text += fmt::format(
+      "pipeline {} sequences in flight: a step each {} cycles, the next token "
+      "of a sequence after {}; fills in {}, drains in {}\n",
+      plan.step.sequencesInFlight, rounded(flight.period), rounded(flight.turn),
+      rounded(flight.fill), rounded(flight.drain));
+  for (const Rate &rate : plan.estimate.rates)
+    text += fmt::format("         {:>10} tokens/s of all of them at {:.2f} "
+                        "GHz\n",
+                        rounded(rate.tokensInFlight), rate.clockGhz);
+}
+
 static void addEstimate(const Plan &plan, std::string &text) {
   const Estimate &estimate = plan.estimate;
   const Cycles &cycles = estimate.latency;
@@ -87,6 +103,7 @@ static void addEstimate(const Plan &plan, std::string &text) {
                       estimate.bound.binding, estimate.gap,
                       rounded(estimate.modelBound.cycles),
                       waferCount(estimate.modelBound.wafers));
+  addInFlight(plan, text);
   for (const Rate &rate : estimate.rates)
     text += fmt::format("         {:>10} tokens/s per user, {:>10} per system "
                         "at {:.2f} GHz\n",

@@ -47,12 +47,20 @@ static void addEstimate(json::OStream &out, const Estimate &estimate) {
         out.attribute("cycles", other.latency);
       });
   });
+  out.attributeObject("in_flight", [&] {
+    out.attribute("steps", estimate.inFlight.steps);
+    out.attribute("period", estimate.inFlight.period);
+    out.attribute("turn", estimate.inFlight.turn);
+    out.attribute("fill", estimate.inFlight.fill);
+    out.attribute("drain", estimate.inFlight.drain);
+  });
   out.attributeArray("rates", [&] {
     for (const Rate &rate : estimate.rates)
       out.object([&] {
         out.attribute("clock_ghz", rate.clockGhz);
         out.attribute("tokens_per_user", rate.tokensPerUser);
         out.attribute("tokens_per_system", rate.tokensPerSystem);
+        out.attribute("tokens_in_flight", rate.tokensInFlight);
       });
   });
 }
@@ -73,6 +81,7 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attribute("batch", plan.step.batch);
     out.attribute("context", plan.step.context);
     out.attribute("tokens", plan.step.tokens);
+    out.attribute("sequences_in_flight", plan.step.sequencesInFlight);
     out.attribute("target", toUtf8(plan.system.target));
     out.attribute("feasible", plan.feasible);
     out.attribute("wafers", plan.system.wafers);

@@ -114,6 +114,12 @@ struct Options {
           "a slice of all of them (default: one; more where that helps "
           "around cores that are dead or kept free)"),
       cl::cat(mapping)};
+  cl::opt<int64_t> sequencesInFlight{
+      "sequences-in-flight", cl::value_desc("sequences"),
+      cl::desc("Sequences that are on their way through the wafers at once, a "
+               "multiple of --batch (default: those of one step); each has a "
+               "KV state of its own"),
+      cl::cat(mapping)};
   cl::opt<bool> allowOverBudget{
       "allow-over-budget",
       cl::desc("Place a model that does not fit as if cores had more SRAM, and "
@@ -234,6 +240,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.constraints = parsed.constraints;
   options.routing = parsed.routing;
   options.expertSlices = given(parsed.expertSlices);
+  options.sequencesInFlight = given(parsed.sequencesInFlight);
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;
   options.outputDir = parsed.outputDir;

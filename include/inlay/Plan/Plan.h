@@ -28,7 +28,7 @@ namespace inlay::plan {
 
 inline constexpr const char *kFormat = "inlay-plan";
 inline constexpr int64_t kMajorVersion = 1;
-inline constexpr int64_t kMinorVersion = 1;
+inline constexpr int64_t kMinorVersion = 2;
 
 /// SHA-256 of an input, in hex.
 struct Digest {
@@ -91,6 +91,9 @@ struct Step {
   int64_t batch = 0;   ///< sequences
   int64_t context = 0; ///< tokens in the state of each
   int64_t tokens = 0;  ///< new tokens of each
+  /// Of all steps that are in flight at once, a multiple of `batch`. Since 1.2;
+  /// `batch` in an older plan.
+  int64_t sequencesInFlight = 0;
 };
 
 /// How one dim of a tensor or op is cut over the cores of a region.
@@ -427,6 +430,18 @@ struct Rate {
   double clockGhz = 0;
   double tokensPerUser = 0;
   double tokensPerSystem = 0;
+  /// Of the sequences in flight, together. Since 1.2; 0 in an older plan.
+  double tokensInFlight = 0;
+};
+
+/// Wafers as stations of a pipeline in which steps follow each other; with what
+/// is in flight, in cycles. Since 1.2; zeros in an older plan.
+struct InFlight {
+  int64_t steps = 0;
+  double period = 0; ///< from step to step: max(slowest wafer, latency / steps)
+  double turn = 0;   ///< from token to token of a sequence: steps x period
+  double fill = 0;   ///< until the last wafer begins
+  double drain = 0;  ///< from when the first wafer has no more work
 };
 
 /// The least cycles of a step whatever the partition over wafers, and the
@@ -457,6 +472,7 @@ struct Estimate {
   double movedBytes = 0;
   std::vector<Rate> rates;
   std::vector<OtherPlacement> otherPlacements; ///< where there are experts
+  InFlight inFlight;
 };
 
 struct NamedBytes {
