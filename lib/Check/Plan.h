@@ -194,6 +194,18 @@ struct Estimate {
   InFlight inFlight;
 };
 
+/// Since 1.2.
+struct PhaseEstimate {
+  std::string phase;
+  int64_t batch = 0, context = 0, tokens = 0;
+  Cycles latency;
+  double worstCase = 0, gap = 0;
+  std::vector<double> stageCycles;
+  Bound bound;
+  std::vector<Rate> rates;
+  InFlight inFlight;
+};
+
 struct Accounting {
   int64_t weight = 0, reachable = 0, resident = 0, shard = 0, copy = 0,
           padding = 0, state = 0;
@@ -214,6 +226,7 @@ struct Plan {
   std::vector<Kernel> kernels;
   std::vector<Stream> streams;
   Estimate estimate;
+  std::vector<PhaseEstimate> otherPhases;
   Accounting accounting;
   Fabric fabric;
 

@@ -17,6 +17,8 @@
 
 #include "fmt/format.h"
 
+#include <cmath>
+
 using namespace inlay;
 
 static void checkAtLeast(llvm::StringRef option, int64_t least, int64_t value,
@@ -69,6 +71,13 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
                                 options.batch, options.batch == 1 ? "" : "s",
                                 sequences))
         .notes.push_back("each step in flight has --batch sequences");
+  if (options.promptRatio && !options.alsoDecode)
+    diags.inputError("option --prompt-ratio", "means nothing in one phase")
+        .notes.push_back("add --phase both");
+  if (double ratio = options.promptRatio.value_or(1);
+      !(ratio > 0 && std::isfinite(ratio)))
+    diags.inputError("option --prompt-ratio",
+                     fmt::format("must be above 0, got {:g}", ratio));
   if (options.prefillChunk && options.phase == model::Phase::Decode)
     diags.inputError("option --prefill-chunk", "means nothing in decode")
         .notes.push_back("add --phase prefill");
@@ -121,7 +130,11 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
   };
   for (const std::string &binding : options.bindings)
     add("bind", binding);
-  add("phase", options.phase == model::Phase::Decode ? "decode" : "prefill");
+  add("phase", options.alsoDecode                      ? "both"
+               : options.phase == model::Phase::Decode ? "decode"
+                                                       : "prefill");
+  if (options.promptRatio)
+    add("prompt-ratio", *options.promptRatio);
   add("batch", options.batch);
   if (options.context)
     add("context", *options.context);

@@ -74,9 +74,11 @@ static std::string readBindings(StringRef value, CompileOptions &options) {
 }
 
 static std::string readPhase(StringRef value, CompileOptions &options) {
-  return choose(
-      value, options.phase,
-      {{"decode", model::Phase::Decode}, {"prefill", model::Phase::Prefill}});
+  options.alsoDecode = value == "both";
+  return choose(value, options.phase,
+                {{"decode", model::Phase::Decode},
+                 {"prefill", model::Phase::Prefill},
+                 {"both", model::Phase::Prefill}});
 }
 
 static std::string readWafers(StringRef value, CompileOptions &options) {
@@ -112,6 +114,7 @@ struct NamedOption {
 static constexpr NamedOption kOptions[] = {
     {"bind", readBindings},
     {"phase", readPhase},
+    {"prompt-ratio", read<&CompileOptions::promptRatio>},
     {"batch", read<&CompileOptions::batch>},
     {"context", read<&CompileOptions::context>},
     {"prefill-chunk", read<&CompileOptions::prefillChunk>},

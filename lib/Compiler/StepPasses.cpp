@@ -9,8 +9,10 @@
 #include "inlay/Compiler/StepPasses.h"
 
 #include "dialects/Wafer/Transforms/ExtractModel.h"
+#include "dialects/Wafer/Transforms/OtherPhase.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/Parser/Parser.h"
 
 using namespace inlay;
 using namespace mlir;
@@ -35,7 +37,39 @@ private:
   int64_t steps;
 };
 
+class AddDecode : public PassWrapper<AddDecode, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AddDecode)
+
+  AddDecode(std::string bytecode, double firings)
+      : bytecode(std::move(bytecode)), firings(firings) {}
+
+private:
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    OwningOpRef<ModuleOp> decode =
+        parseSourceString<ModuleOp>(bytecode, &getContext());
+    if (!decode)
+      return signalPassFailure();
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    for (auto graph : decode->getOps<dataflow::GraphOp>()) {
+      auto added = cast<dataflow::GraphOp>(builder.clone(*graph));
+      added.setSymName((graph.getSymName() + "_decode").str());
+      added->setAttr(wafer::kFiringsAttr, builder.getF64FloatAttr(firings));
+      SymbolTable(module).insert(added);
+    }
+  }
+
+  std::string bytecode;
+  double firings;
+};
+
 } // namespace
+
+std::unique_ptr<Pass> inlay::createAddDecode(std::string bytecode,
+                                             double firings) {
+  return std::make_unique<AddDecode>(std::move(bytecode), firings);
+}
 
 std::unique_ptr<Pass> inlay::createKeepStepsInFlight(int64_t steps) {
   return std::make_unique<KeepStepsInFlight>(steps);

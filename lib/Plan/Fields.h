@@ -397,6 +397,21 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("in_flight", o.inFlight, Since{2});
 }
 
+template <typename V> void visit(V &v, PhaseEstimate &o) {
+  v.field("phase", o.phase);
+  v.field("batch", o.batch);
+  v.field("context", o.context);
+  v.field("tokens", o.tokens);
+  v.field("firings", o.firings);
+  v.field("latency", o.latency);
+  v.field("worst_case_latency", o.worstCaseLatency);
+  v.field("stage_cycles", o.stageCycles);
+  v.field("bound", o.bound);
+  v.field("gap", o.gap);
+  v.field("rates", o.rates);
+  v.field("in_flight", o.inFlight);
+}
+
 template <typename V> void visit(V &v, NamedBytes &o) {
   v.field("name", o.name);
   v.field("bytes", o.bytes);
@@ -431,6 +446,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("colours", o.colours);
   v.field("links", o.links);
   v.field("estimate", o.estimate);
+  v.field("other_phases", o.otherPhases, Since{2});
   v.field("accounting", o.accounting);
   v.field("assumptions", o.assumptions);
 }

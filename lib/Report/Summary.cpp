@@ -77,6 +77,24 @@ static void addInFlight(const Plan &plan, std::string &text) {
                         rounded(rate.tokensInFlight), rate.clockGhz);
 }
 
+/// What the other phase takes on the same regions, at the target's clock.
+static void addOtherPhases(const Plan &plan, std::string &text) {
+  for (const PhaseEstimate &phase : plan.otherPhases) {
+    text += fmt::format(
+        "{:<8} {} cycles a step of {} x {} {} at context {}, {} of them for "
+        "each of {}; bound {} ({} binds), estimate / bound {:.2f}\n",
+        phase.phase, rounded(phase.latency.total), phase.batch, phase.tokens,
+        phase.tokens == 1 ? "token" : "tokens", formatCount(phase.context),
+        fmt::format("{:g}", phase.firings), plan.step.phase,
+        rounded(phase.bound.cycles), phase.bound.binding, phase.gap);
+    for (const Rate &rate : phase.rates)
+      text += fmt::format("         {:>10} tokens/s per user, {:>10} per "
+                          "system at {:.2f} GHz\n",
+                          rounded(rate.tokensPerUser),
+                          rounded(rate.tokensPerSystem), rate.clockGhz);
+  }
+}
+
 static void addEstimate(const Plan &plan, std::string &text) {
   const Estimate &estimate = plan.estimate;
   const Cycles &cycles = estimate.latency;
@@ -109,6 +127,7 @@ static void addEstimate(const Plan &plan, std::string &text) {
                         "at {:.2f} GHz\n",
                         rounded(rate.tokensPerUser),
                         rounded(rate.tokensPerSystem), rate.clockGhz);
+  addOtherPhases(plan, text);
   if (estimate.unknownBytes > 0)
     text += fmt::format("unknown  {:.1f}% of the bytes belong to ops that no "
                         "rule knows\n",

@@ -96,6 +96,20 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attribute("weight_bytes", plan.accounting.weightBytes);
     out.attribute("state_bytes", plan.accounting.stateBytes);
     out.attributeObject("estimate", [&] { addEstimate(out, plan.estimate); });
+    out.attributeArray("other_phases", [&] {
+      for (const PhaseEstimate &phase : plan.otherPhases)
+        out.object([&] {
+          out.attribute("phase", phase.phase);
+          out.attribute("batch", phase.batch);
+          out.attribute("context", phase.context);
+          out.attribute("tokens", phase.tokens);
+          out.attribute("firings", phase.firings);
+          out.attributeObject("cycles", [&] { addCycles(out, phase.latency); });
+          out.attribute("bound_cycles", phase.bound.cycles);
+          out.attribute("binding", phase.bound.binding);
+          out.attribute("gap", phase.gap);
+        });
+    });
     out.attributeArray("files", [&] {
       for (const std::string &file : files)
         out.value(toUtf8(file));

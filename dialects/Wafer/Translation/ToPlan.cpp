@@ -12,6 +12,7 @@
 #include "dialects/Wafer/Transforms/AttrConversion.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 #include "dialects/Wafer/Translation/Accounting.h"
+#include "dialects/Wafer/Translation/PhaseEstimates.h"
 #include "dialects/Wafer/Translation/Routes.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Memory/Memory.h"
@@ -520,10 +521,15 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   FailureOr<plan::Accounting> accounting = account(module, *placement);
   if (failed(accounting))
     return failure();
+  FailureOr<std::vector<plan::PhaseEstimate>> phases =
+      phaseEstimates(*placement);
+  if (failed(phases))
+    return failure();
   const model::Graph &model = placement->model;
   SystemOp system = placement->system;
 
   plan::Plan plan;
+  plan.otherPhases = std::move(*phases);
   plan.producer = context.producer;
   plan.model = modelName(module, context);
   plan.digests = context.digests;

@@ -47,6 +47,11 @@ struct CompileOptions {
   std::string input;                 ///< path of the .onnx file
   std::vector<std::string> bindings; ///< "name=value", symbolic dims
   model::Phase phase = model::Phase::Decode;
+  /// The mapping serves decode too; `phase` is that of prefill.
+  bool alsoDecode = false;
+  /// Tokens of prompts for each token of output, by which the two are weighed;
+  /// unset: 1.
+  std::optional<double> promptRatio;
   int64_t batch = 1;                   ///< sequences
   std::optional<int64_t> context;      ///< tokens in the KV state; unset: the
                                        ///< default of `bind-dims`

@@ -18,11 +18,17 @@
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
+#include <string>
 
 namespace inlay {
 
 /// Notes on the graph how many steps are in flight at once.
 std::unique_ptr<mlir::Pass> createKeepStepsInFlight(int64_t steps);
+
+/// Sets the graph of decode, which a module in bytecode has, beside the graph
+/// of prefill: `firings` of it for each one of prefill.
+std::unique_ptr<mlir::Pass> createAddDecode(std::string bytecode,
+                                            double firings);
 
 } // namespace inlay
 

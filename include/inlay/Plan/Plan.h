@@ -475,6 +475,23 @@ struct Estimate {
   InFlight inFlight;
 };
 
+/// What a step of another phase takes on the same regions, with the same
+/// weights and states. Since 1.2.
+struct PhaseEstimate {
+  std::string phase; ///< "decode"
+  int64_t batch = 0;
+  int64_t context = 0;
+  int64_t tokens = 0;
+  double firings = 0; ///< for each step of the plan's phase
+  Cycles latency;
+  double worstCaseLatency = 0;
+  std::vector<double> stageCycles;
+  Bound bound;
+  double gap = 0;
+  std::vector<Rate> rates;
+  InFlight inFlight;
+};
+
 struct NamedBytes {
   std::string name;
   int64_t bytes = 0;
@@ -519,6 +536,7 @@ struct Plan {
   ColourUse colours;
   Links links;
   Estimate estimate;
+  std::vector<PhaseEstimate> otherPhases; ///< none or one
   Accounting accounting;
   std::vector<std::string> assumptions;
 };
