@@ -114,10 +114,10 @@ struct NamedOption {
 static constexpr NamedOption kOptions[] = {
     {"bind", readBindings},
     {"phase", readPhase},
-    {"prompt-ratio", read<&CompileOptions::promptRatio>},
     {"batch", read<&CompileOptions::batch>},
     {"context", read<&CompileOptions::context>},
     {"prefill-chunk", read<&CompileOptions::prefillChunk>},
+    {"prompt-ratio", read<&CompileOptions::promptRatio>},
     {"target", read<&CompileOptions::target>},
     {"target-dir", read<&CompileOptions::targetDir>},
     {"wafers", readWafers},

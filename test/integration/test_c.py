@@ -196,7 +196,7 @@ def test_errors_are_those_of_inlayc_and_nothing_crashes(loader, plan, tmp_path):
     messages = run(loader, "misuse", plan, cwd=tmp_path).stdout
     for expected in ["error: option 'contxt': there is none", "options: bind, phase, batch, context",
                      "error: option 'context': must be a whole number, got 'many'",
-                     "error: option 'phase': must be decode or prefill, got 'idle'", "error: argument 'value': must not be NULL",
+                     "error: option 'phase': must be decode or prefill or both, got 'idle'", "error: argument 'value': must not be NULL",
                      "error: option --batch: must be at least 1, got 0",
                      "no/such/plan.json: error: cannot be read: No such file or directory",
                      "error: field 'format': is missing", "the core's shard has", "bytes, but there is room for 1",
