@@ -13,6 +13,8 @@
 
 #include "llvm/Support/ErrorHandling.h"
 
+#include <map>
+
 using namespace inlay::checker;
 namespace json = llvm::json;
 using llvm::StringRef;
@@ -22,9 +24,12 @@ static constexpr char kSchema[] =
 #include "PlanSchema.inc"
     ;
 
-/// docs/schema/plan-1.0.schema.json: plans of that version stay legal.
+/// docs/schema/plan-1.N.schema.json: plans of these versions stay legal.
 static constexpr char kSchema0[] =
 #include "PlanSchema0.inc"
+    ;
+static constexpr char kSchema1[] =
+#include "PlanSchema1.inc"
     ;
 
 /// LLVM's parser calls itself for every level, so a file of brackets would end
@@ -70,8 +75,8 @@ static std::optional<json::Value> parse(StringRef text, std::string &problem) {
 }
 
 struct Checker::Impl {
-  std::unique_ptr<Schema> schema;  ///< of the newest version
-  std::unique_ptr<Schema> schema0; ///< of 1.0
+  std::unique_ptr<Schema> schema;                   ///< of the newest version
+  std::map<int64_t, std::unique_ptr<Schema>> older; ///< by minor version
   ModelPtr model;
   std::string targetText;
   std::optional<json::Value> target;
@@ -80,8 +85,9 @@ struct Checker::Impl {
 Checker::Checker() : impl(new Impl) {
   std::string error;
   impl->schema = Schema::parse(kSchema, error);
-  impl->schema0 = Schema::parse(kSchema0, error);
-  if (!impl->schema || !impl->schema0)
+  impl->older[0] = Schema::parse(kSchema0, error);
+  impl->older[1] = Schema::parse(kSchema1, error);
+  if (!impl->schema || !impl->older[0] || !impl->older[1])
     llvm::report_fatal_error(StringRef("the schema of plans: " + error));
 }
 
@@ -106,8 +112,10 @@ std::vector<Violation> Checker::check(StringRef text) const {
     return report.take();
   }
   const json::Object *version = value->getAsObject()->getObject("version");
-  bool isFirst = version && version->getInteger("minor") == 0;
-  (isFirst ? impl->schema0 : impl->schema)->validate(*value, report);
+  auto older = impl->older.find(
+      version ? version->getInteger("minor").value_or(-1) : -1);
+  (older != impl->older.end() ? older->second : impl->schema)
+      ->validate(*value, report);
   Plan plan = readPlan(*value->getAsObject());
   report.begin("digest");
   std::string digest = sha256(canonicalJson(*value, "content_sha256"));

@@ -281,7 +281,7 @@ void EstimateChecker::checkRates(const Pace &pace) {
                               rate.system, system));
     double together = std::min(
         user * double(pace.batch) * double(pace.inFlight.steps), system);
-    if (plan.minor >= 3 && !isClose(together, rate.inFlight))
+    if (plan.minor >= 2 && !isClose(together, rate.inFlight))
       report.fail(place,
                   fmt::format("say {} tokens/s of the sequences in flight, "
                               "their latency and the slowest wafer give {}",
@@ -474,7 +474,7 @@ void EstimateChecker::run() {
             plan.batch,
             plan.tokens};
   checkRates(pace);
-  if (plan.minor >= 3)
+  if (plan.minor >= 2)
     checkInFlight(pace);
   for (const PhaseEstimate &phase : plan.otherPhases)
     checkPhase(phase);

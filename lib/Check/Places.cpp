@@ -90,7 +90,7 @@ void inlay::checker::checkSystem(const Plan &plan, Report &report) {
   compare("batch=", std::to_string(plan.batch));
   compare("context=", std::to_string(areBoth ? plan.otherPhases.front().context
                                              : plan.context));
-  if (plan.minor >= 3)
+  if (plan.minor >= 2)
     compare("sequences-in-flight=", std::to_string(plan.sequencesInFlight));
   compare("cost=", plan.estimate.mode);
   if (plan.isFeasible && plan.maxContext < plan.context)

@@ -176,7 +176,7 @@ struct ModelBound {
   int64_t wafers = 0;
 };
 
-/// Since 1.3.
+/// Since 1.2.
 struct InFlight {
   int64_t steps = 0;
   double period = 0, turn = 0, fill = 0, drain = 0;
@@ -194,7 +194,7 @@ struct Estimate {
   InFlight inFlight;
 };
 
-/// Since 1.3.
+/// Since 1.2.
 struct PhaseEstimate {
   std::string phase;
   int64_t batch = 0, context = 0, tokens = 0;
@@ -220,7 +220,7 @@ struct Plan {
   std::string phase;
   int64_t minor = 0; ///< of the version
   int64_t batch = 0, context = 0, tokens = 0, maxContext = 0;
-  int64_t sequencesInFlight = 0; ///< since 1.3
+  int64_t sequencesInFlight = 0; ///< since 1.2
   System system;
   std::vector<Region> regions;
   std::vector<Kernel> kernels;

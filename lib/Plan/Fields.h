@@ -81,7 +81,7 @@ template <typename V> void visit(V &v, Step &o) {
   v.field("batch", o.batch);
   v.field("context", o.context);
   v.field("tokens", o.tokens);
-  v.field("sequences_in_flight", o.sequencesInFlight, Since{3});
+  v.field("sequences_in_flight", o.sequencesInFlight, Since{2});
 }
 
 template <typename V> void visit(V &v, Cut &o) {
@@ -360,7 +360,7 @@ template <typename V> void visit(V &v, Rate &o) {
   v.field("clock_ghz", o.clockGhz);
   v.field("tokens_per_second_user", o.tokensPerUser);
   v.field("tokens_per_second_system", o.tokensPerSystem);
-  v.field("tokens_per_second_in_flight", o.tokensInFlight, Since{3});
+  v.field("tokens_per_second_in_flight", o.tokensInFlight, Since{2});
 }
 
 template <typename V> void visit(V &v, InFlight &o) {
@@ -394,7 +394,7 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("moved_bytes", o.movedBytes);
   v.field("rates", o.rates);
   v.field("other_placements", o.otherPlacements, Since{1});
-  v.field("in_flight", o.inFlight, Since{3});
+  v.field("in_flight", o.inFlight, Since{2});
 }
 
 template <typename V> void visit(V &v, PhaseEstimate &o) {
@@ -446,7 +446,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("colours", o.colours);
   v.field("links", o.links);
   v.field("estimate", o.estimate);
-  v.field("other_phases", o.otherPhases, Since{3});
+  v.field("other_phases", o.otherPhases, Since{2});
   v.field("accounting", o.accounting);
   v.field("assumptions", o.assumptions);
 }

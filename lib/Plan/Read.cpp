@@ -152,7 +152,7 @@ std::optional<Plan> inlay::plan::fromJson(const std::string &text,
     return std::nullopt;
   if (minor < 1)
     fillSince1(plan);
-  if (minor < 3)
+  if (minor < 2)
     plan.step.sequencesInFlight = plan.step.batch;
   fillRectangles(plan);
   return plan;

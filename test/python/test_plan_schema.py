@@ -57,6 +57,10 @@ def small_plan():
     kernels = {kernel["role"]: first_of_lists(kernel) for kernel in plan["kernels"]}
     plan["accounting"]["folded"] = [{"name": "shape", "bytes": 8}]
     plan.update(FABRIC)
+    estimate = plan["estimate"]
+    same = ("latency", "worst_case_latency", "stage_cycles", "bound", "gap", "rates", "in_flight")
+    plan["other_phases"] = [{"phase": "decode", "batch": 1, "context": 7, "tokens": 1, "firings": 2.0,
+                             **{name: estimate[name] for name in same}}]
     return {**first_of_lists(plan), "kernels": [kernels["attention"], kernels["experts"]]}
 
 
@@ -167,7 +171,7 @@ def test_every_field_of_the_schema_occurs(plan):
 @pytest.mark.parametrize("path, value", [
     (["version", "major"], 2),
     (["version", "minor"], 0),
-    (["version", "minor"], 2),
+    (["version", "minor"], 3),
     (["system", "banks"], -1),
     (["system", "reserved", 0, "bytes"], 0),
     (["kernels", 0, "core_classes", 0, "memory", 0, "alignment"], 0),

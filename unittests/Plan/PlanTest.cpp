@@ -173,18 +173,18 @@ TEST(PlanTest, ErrorsNameTheField) {
 TEST(PlanTest, OtherVersionsAreRefusedByNumber) {
   std::string text = toJson(sample());
   EXPECT_THAT(errorsOf(text, "\"major\": 1", "\"major\": 3"),
-              HasSubstr("field 'version': is 3.1, but this build reads 1.0 to "
-                        "1.1; in another major version the same fields may "
+              HasSubstr("field 'version': is 3.2, but this build reads 1.0 to "
+                        "1.2; in another major version the same fields may "
                         "mean something else: compile the model again"));
-  EXPECT_THAT(errorsOf(text, "\"minor\": 1", "\"minor\": 2"),
-              HasSubstr("field 'version': is 1.2, but this build reads 1.0 to "
-                        "1.1; a newer build has the fields that it adds"));
+  EXPECT_THAT(errorsOf(text, "\"minor\": 2", "\"minor\": 3"),
+              HasSubstr("field 'version': is 1.3, but this build reads 1.0 to "
+                        "1.2; a newer build has the fields that it adds"));
 }
 
 /// What a version does not have is no part of a plan of that version.
 TEST(PlanTest, AnOlderPlanHasNoNewerFields) {
   std::string text = toJson(sample());
-  EXPECT_THAT(errorsOf(text, "\"minor\": 1", "\"minor\": 0"),
+  EXPECT_THAT(errorsOf(text, "\"minor\": 2", "\"minor\": 0"),
               HasSubstr("field 'system.banks': is not known here"));
 }
 

@@ -28,7 +28,7 @@ namespace inlay::plan {
 
 inline constexpr const char *kFormat = "inlay-plan";
 inline constexpr int64_t kMajorVersion = 1;
-inline constexpr int64_t kMinorVersion = 3;
+inline constexpr int64_t kMinorVersion = 2;
 
 /// SHA-256 of an input, in hex.
 struct Digest {
@@ -91,7 +91,7 @@ struct Step {
   int64_t batch = 0;   ///< sequences
   int64_t context = 0; ///< tokens in the state of each
   int64_t tokens = 0;  ///< new tokens of each
-  /// Of all steps that are in flight at once, a multiple of `batch`. Since 1.3;
+  /// Of all steps that are in flight at once, a multiple of `batch`. Since 1.2;
   /// `batch` in an older plan.
   int64_t sequencesInFlight = 0;
 };
@@ -430,12 +430,12 @@ struct Rate {
   double clockGhz = 0;
   double tokensPerUser = 0;
   double tokensPerSystem = 0;
-  /// Of the sequences in flight, together. Since 1.3; 0 in an older plan.
+  /// Of the sequences in flight, together. Since 1.2; 0 in an older plan.
   double tokensInFlight = 0;
 };
 
 /// Wafers as stations of a pipeline in which steps follow each other; with what
-/// is in flight, in cycles. Since 1.3; zeros in an older plan.
+/// is in flight, in cycles. Since 1.2; zeros in an older plan.
 struct InFlight {
   int64_t steps = 0;
   double period = 0; ///< from step to step: max(slowest wafer, latency / steps)
@@ -476,7 +476,7 @@ struct Estimate {
 };
 
 /// What a step of another phase takes on the same regions, with the same
-/// weights and states. Since 1.3.
+/// weights and states. Since 1.2.
 struct PhaseEstimate {
   std::string phase; ///< "decode"
   int64_t batch = 0;
