@@ -13,6 +13,8 @@
 
 #include "llvm/Support/ErrorHandling.h"
 
+#include <map>
+
 using namespace inlay::checker;
 namespace json = llvm::json;
 using llvm::StringRef;

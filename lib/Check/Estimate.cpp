@@ -60,7 +60,18 @@ private:
   void checkBound(const Bound &bound, const std::string &place, bool isStep);
   void checkLatency();
   void checkStages();
-  void checkRates();
+  /// How fast steps follow each other, in one phase.
+  struct Pace {
+    std::string place; ///< before the names of fields
+    const Cycles &latency;
+    const std::vector<double> &stageCycles;
+    const std::vector<Rate> &rates;
+    const InFlight &inFlight;
+    int64_t batch, tokens;
+  };
+  void checkRates(const Pace &pace);
+  void checkInFlight(const Pace &pace);
+  void checkPhase(const PhaseEstimate &phase);
   void checkStepBound();
   void checkModelBound(const std::vector<size_t> &path, double least);
 
@@ -242,23 +253,22 @@ void EstimateChecker::checkStages() {
 }
 
 /// Crossings take as long at every clock; all else takes cycles.
-void EstimateChecker::checkRates() {
-  const Estimate &estimate = plan.estimate;
-  double slowest = most(estimate.stageCycles);
-  if (!estimate.rates.empty() &&
-      estimate.rates.front().clock != plan.system.clockGhz)
-    report.fail("rates", fmt::format("begin at {} GHz, the clock is {} GHz",
-                                     estimate.rates.front().clock,
-                                     plan.system.clockGhz));
-  for (const Rate &rate : estimate.rates) {
-    std::string place = fmt::format("rates at {} GHz", rate.clock);
+void EstimateChecker::checkRates(const Pace &pace) {
+  double slowest = most(pace.stageCycles);
+  if (!pace.rates.empty() && pace.rates.front().clock != plan.system.clockGhz)
+    report.fail(pace.place + "rates",
+                fmt::format("begin at {} GHz, the clock is {} GHz",
+                            pace.rates.front().clock, plan.system.clockGhz));
+  for (const Rate &rate : pace.rates) {
+    std::string place =
+        fmt::format("{}rates at {} GHz", pace.place, rate.clock);
     double cycles =
-        estimate.latency.total + estimate.latency.parts[kCrossing] *
-                                     (rate.clock / plan.system.clockGhz - 1);
+        pace.latency.total +
+        pace.latency.parts[kCrossing] * (rate.clock / plan.system.clockGhz - 1);
     double user =
-        cycles > 0 ? rate.clock * 1e9 / cycles * double(plan.tokens) : 0;
+        cycles > 0 ? rate.clock * 1e9 / cycles * double(pace.tokens) : 0;
     double system = slowest > 0 ? rate.clock * 1e9 / slowest *
-                                      double(plan.tokens) * double(plan.batch)
+                                      double(pace.tokens) * double(pace.batch)
                                 : 0;
     if (!isClose(user, rate.user))
       report.fail(place, fmt::format("say {} tokens/s for a user, the latency "
@@ -269,7 +279,77 @@ void EstimateChecker::checkRates() {
                   fmt::format("say {} tokens/s of the system, the slowest "
                               "wafer gives {}",
                               rate.system, system));
+    double together = std::min(
+        user * double(pace.batch) * double(pace.inFlight.steps), system);
+    if (plan.minor >= 2 && !isClose(together, rate.inFlight))
+      report.fail(place,
+                  fmt::format("say {} tokens/s of the sequences in flight, "
+                              "their latency and the slowest wafer give {}",
+                              rate.inFlight, together));
   }
+}
+
+/// A wafer works on one step at a time, and a sequence has one.
+void EstimateChecker::checkInFlight(const Pace &pace) {
+  const InFlight &said = pace.inFlight;
+  const std::vector<double> &stages = pace.stageCycles;
+  std::string place = pace.place + "in_flight";
+  if (said.steps < 1 || pace.batch < 1 || stages.empty() ||
+      plan.sequencesInFlight != times(said.steps, pace.batch))
+    return report.fail(
+        place, fmt::format("has {} steps of {} sequences, the step "
+                           "says {} sequences",
+                           said.steps, pace.batch, plan.sequencesInFlight));
+  double latency = pace.latency.total;
+  double period = std::max(most(stages), latency / double(said.steps));
+  auto compare = [&](llvm::StringRef name, double value, double wanted) {
+    if (!isClose(value, wanted))
+      report.fail(place,
+                  fmt::format("has a {} of {} cycles, the latency and the "
+                              "wafers give {}",
+                              name.str(), value, wanted));
+  };
+  compare("period", said.period, period);
+  compare("turn", said.turn, period * double(said.steps));
+  compare("fill", said.fill, std::max(0.0, latency - stages.back()));
+  compare("drain", said.drain, std::max(0.0, latency - stages.front()));
+}
+
+/// What the plan says of a phase that it serves too agrees with itself; costs
+/// of kernels in it are not in the plan.
+void EstimateChecker::checkPhase(const PhaseEstimate &phase) {
+  std::string place = phase.phase + ", ";
+  checkSum(phase.latency, place + "latency");
+  if (static_cast<int64_t>(phase.stageCycles.size()) != plan.system.wafers ||
+      most(phase.stageCycles) > phase.latency.total * (1 + 1e-9))
+    report.fail(place + "stage_cycles",
+                fmt::format("has {} numbers of up to {} cycles for {} wafers "
+                            "and a latency of {}",
+                            phase.stageCycles.size(), most(phase.stageCycles),
+                            plan.system.wafers, phase.latency.total));
+  if (phase.worstCase < phase.latency.total * (1 - 1e-9))
+    report.fail(place + "worst_case_latency",
+                fmt::format("is {} cycles, the latency is {}", phase.worstCase,
+                            phase.latency.total));
+  double gap =
+      phase.bound.cycles > 0 ? phase.latency.total / phase.bound.cycles : 0;
+  if (!isClose(gap, phase.gap) || (gap > 0 && gap < 1 - 1e-9))
+    report.fail(
+        place + "gap",
+        fmt::format("is {}, the latency over the bound is {}", phase.gap, gap));
+  if (phase.phase == plan.phase || phase.batch != plan.batch ||
+      phase.context + phase.tokens != plan.context + plan.tokens)
+    report.fail(place + "step",
+                fmt::format("leaves {} sequences with {} tokens in the states, "
+                            "{} of the plan leaves {} with {}",
+                            phase.batch, phase.context + phase.tokens,
+                            plan.phase, plan.batch,
+                            plan.context + plan.tokens));
+  checkBound(phase.bound, place + "bound", /*isStep=*/true);
+  Pace pace{place,          phase.latency, phase.stageCycles, phase.rates,
+            phase.inFlight, phase.batch,   phase.tokens};
+  checkRates(pace);
+  checkInFlight(pace);
 }
 
 /// The path along which the kernels' own bounds are longest; of equal ways the
@@ -386,7 +466,18 @@ void EstimateChecker::run() {
   const Estimate &estimate = plan.estimate;
   checkLatency();
   checkStages();
-  checkRates();
+  Pace pace{"",
+            estimate.latency,
+            estimate.stageCycles,
+            estimate.rates,
+            estimate.inFlight,
+            plan.batch,
+            plan.tokens};
+  checkRates(pace);
+  if (plan.minor >= 2)
+    checkInFlight(pace);
+  for (const PhaseEstimate &phase : plan.otherPhases)
+    checkPhase(phase);
   if (!isClose(unknown, estimate.unknownBytes))
     report.fail("unknown_bytes", fmt::format("is {}, the kernels add up to {}",
                                              estimate.unknownBytes, unknown));

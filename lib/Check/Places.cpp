@@ -84,9 +84,14 @@ void inlay::checker::checkSystem(const Plan &plan, Report &report) {
         report.fail("options", fmt::format("say {}{}, the plan is for {}",
                                            option.str(), given.str(), value));
   };
-  compare("phase=", plan.phase);
+  // Of both phases decode has the context that was asked for.
+  bool areBoth = !plan.otherPhases.empty();
+  compare("phase=", areBoth ? "both" : plan.phase);
   compare("batch=", std::to_string(plan.batch));
-  compare("context=", std::to_string(plan.context));
+  compare("context=", std::to_string(areBoth ? plan.otherPhases.front().context
+                                             : plan.context));
+  if (plan.minor >= 2)
+    compare("sequences-in-flight=", std::to_string(plan.sequencesInFlight));
   compare("cost=", plan.estimate.mode);
   if (plan.isFeasible && plan.maxContext < plan.context)
     report.fail("max_context",

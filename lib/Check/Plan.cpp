@@ -238,6 +238,33 @@ System readSystem(const Fields &in) {
   return system;
 }
 
+Rate readRate(const Fields &in) {
+  return {in.number("clock_ghz"), in.number("tokens_per_second_user"),
+          in.number("tokens_per_second_system"),
+          in.number("tokens_per_second_in_flight")};
+}
+
+InFlight readInFlight(const Fields &in) {
+  return {in.integer("steps"), in.number("period"), in.number("turn"),
+          in.number("fill"), in.number("drain")};
+}
+
+PhaseEstimate readPhase(const Fields &in) {
+  PhaseEstimate phase;
+  phase.phase = in.text("phase");
+  phase.batch = in.integer("batch");
+  phase.context = in.count("context");
+  phase.tokens = in.count("tokens");
+  phase.latency = in.child("latency", readCycles);
+  phase.worstCase = in.number("worst_case_latency");
+  phase.gap = in.number("gap");
+  phase.stageCycles = in.numbers("stage_cycles");
+  phase.bound = in.child("bound", readBound);
+  phase.rates = in.children("rates", readRate);
+  phase.inFlight = in.child("in_flight", readInFlight);
+  return phase;
+}
+
 Estimate readEstimate(const Fields &in) {
   Estimate estimate;
   estimate.mode = in.text("mode");
@@ -252,10 +279,8 @@ Estimate readEstimate(const Fields &in) {
   estimate.modelBound = in.child("model_bound", [](const Fields &bound) {
     return ModelBound{bound.number("cycles"), bound.integer("wafers")};
   });
-  estimate.rates = in.children("rates", [](const Fields &rate) {
-    return Rate{rate.number("clock_ghz"), rate.number("tokens_per_second_user"),
-                rate.number("tokens_per_second_system")};
-  });
+  estimate.rates = in.children("rates", readRate);
+  estimate.inFlight = in.child("in_flight", readInFlight);
   return estimate;
 }
 
@@ -294,6 +319,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
     plan.batch = step.integer("batch");
     plan.context = step.integer("context");
     plan.tokens = step.integer("tokens");
+    plan.sequencesInFlight = step.integer("sequences_in_flight");
     return 0;
   });
   plan.maxContext = in.integer("max_context");
@@ -302,6 +328,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
   plan.kernels = in.children("kernels", readKernel);
   plan.streams = in.children("streams", readStream);
   plan.estimate = in.child("estimate", readEstimate);
+  plan.otherPhases = in.children("other_phases", readPhase);
   plan.accounting = in.child("accounting", readAccounting);
   plan.fabric = readFabric(in);
   std::map<std::string, const Region *> regions;

@@ -168,12 +168,18 @@ struct Stream {
 };
 
 struct Rate {
-  double clock = 0, user = 0, system = 0;
+  double clock = 0, user = 0, system = 0, inFlight = 0;
 };
 
 struct ModelBound {
   double cycles = 0;
   int64_t wafers = 0;
+};
+
+/// Since 1.2.
+struct InFlight {
+  int64_t steps = 0;
+  double period = 0, turn = 0, fill = 0, drain = 0;
 };
 
 struct Estimate {
@@ -185,6 +191,19 @@ struct Estimate {
   Bound bound;
   ModelBound modelBound;
   std::vector<Rate> rates;
+  InFlight inFlight;
+};
+
+/// Since 1.2.
+struct PhaseEstimate {
+  std::string phase;
+  int64_t batch = 0, context = 0, tokens = 0;
+  Cycles latency;
+  double worstCase = 0, gap = 0;
+  std::vector<double> stageCycles;
+  Bound bound;
+  std::vector<Rate> rates;
+  InFlight inFlight;
 };
 
 struct Accounting {
@@ -201,11 +220,13 @@ struct Plan {
   std::string phase;
   int64_t minor = 0; ///< of the version
   int64_t batch = 0, context = 0, tokens = 0, maxContext = 0;
+  int64_t sequencesInFlight = 0; ///< since 1.2
   System system;
   std::vector<Region> regions;
   std::vector<Kernel> kernels;
   std::vector<Stream> streams;
   Estimate estimate;
+  std::vector<PhaseEstimate> otherPhases;
   Accounting accounting;
   Fabric fabric;
 

@@ -17,6 +17,8 @@
 
 #include "fmt/format.h"
 
+#include <cmath>
+
 using namespace inlay;
 
 static void checkAtLeast(llvm::StringRef option, int64_t least, int64_t value,
@@ -60,6 +62,22 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   checkAtLeast("prefill-chunk", 1, options.prefillChunk.value_or(1), diags);
   checkAtLeast("wafers", 1, options.wafers.value_or(1), diags);
   checkAtLeast("expert-slices", 1, options.expertSlices.value_or(1), diags);
+  if (int64_t sequences = options.sequencesInFlight.value_or(options.batch);
+      options.batch >= 1 && (sequences < 1 || sequences % options.batch != 0))
+    diags
+        .inputError("option --sequences-in-flight",
+                    fmt::format("must be a multiple of the {} sequence{} of a "
+                                "step, got {}",
+                                options.batch, options.batch == 1 ? "" : "s",
+                                sequences))
+        .notes.push_back("each step in flight has --batch sequences");
+  if (options.promptRatio && !options.alsoDecode)
+    diags.inputError("option --prompt-ratio", "means nothing in one phase")
+        .notes.push_back("add --phase both");
+  if (double ratio = options.promptRatio.value_or(1);
+      !(ratio > 0 && std::isfinite(ratio)))
+    diags.inputError("option --prompt-ratio",
+                     fmt::format("must be above 0, got {:g}", ratio));
   if (options.prefillChunk && options.phase == model::Phase::Decode)
     diags.inputError("option --prefill-chunk", "means nothing in decode")
         .notes.push_back("add --phase prefill");
@@ -112,7 +130,11 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
   };
   for (const std::string &binding : options.bindings)
     add("bind", binding);
-  add("phase", options.phase == model::Phase::Decode ? "decode" : "prefill");
+  add("phase", options.alsoDecode                      ? "both"
+               : options.phase == model::Phase::Decode ? "decode"
+                                                       : "prefill");
+  if (options.promptRatio)
+    add("prompt-ratio", *options.promptRatio);
   add("batch", options.batch);
   if (options.context)
     add("context", *options.context);
@@ -136,6 +158,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("constraints", llvm::sys::path::filename(options.constraints).str());
   if (options.expertSlices)
     add("expert-slices", *options.expertSlices);
+  if (options.sequencesInFlight)
+    add("sequences-in-flight", *options.sequencesInFlight);
   if (options.allowOverBudget)
     add("allow-over-budget", true);
   return list;

@@ -8,6 +8,8 @@
 
 #include "inlay/Compiler/Compiler.h"
 
+#include "BothPhases.h"
+
 #include "dialects/Wafer/Transforms/CollectDecisions.h"
 #include "dialects/Wafer/Transforms/Explain.h"
 #include "dialects/Wafer/Translation/ToPlan.h"
@@ -153,6 +155,9 @@ void Job::printSummary(const plan::Plan &plan,
 }
 
 int Job::map(std::optional<plan::Plan> &plan) {
+  if (options.alsoDecode)
+    if (int status = levelsOfBothPhases(options, streams, compilation.levels))
+      return status;
   module = runner.run();
   if (!module) {
     if (runner.exitStatus() == kInternal)

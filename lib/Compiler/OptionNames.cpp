@@ -74,9 +74,11 @@ static std::string readBindings(StringRef value, CompileOptions &options) {
 }
 
 static std::string readPhase(StringRef value, CompileOptions &options) {
-  return choose(
-      value, options.phase,
-      {{"decode", model::Phase::Decode}, {"prefill", model::Phase::Prefill}});
+  options.alsoDecode = value == "both";
+  return choose(value, options.phase,
+                {{"decode", model::Phase::Decode},
+                 {"prefill", model::Phase::Prefill},
+                 {"both", model::Phase::Prefill}});
 }
 
 static std::string readWafers(StringRef value, CompileOptions &options) {
@@ -115,6 +117,7 @@ static constexpr NamedOption kOptions[] = {
     {"batch", read<&CompileOptions::batch>},
     {"context", read<&CompileOptions::context>},
     {"prefill-chunk", read<&CompileOptions::prefillChunk>},
+    {"prompt-ratio", read<&CompileOptions::promptRatio>},
     {"target", read<&CompileOptions::target>},
     {"target-dir", read<&CompileOptions::targetDir>},
     {"wafers", readWafers},
@@ -127,6 +130,7 @@ static constexpr NamedOption kOptions[] = {
     {"routing", read<&CompileOptions::routing>},
     {"constraints", read<&CompileOptions::constraints>},
     {"expert-slices", read<&CompileOptions::expertSlices>},
+    {"sequences-in-flight", read<&CompileOptions::sequencesInFlight>},
     {"allow-over-budget", read<&CompileOptions::allowOverBudget>},
     {"jobs", read<&CompileOptions::jobs>},
     {"o", read<&CompileOptions::outputDir>},

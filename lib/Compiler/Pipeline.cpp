@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/StepPasses.h"
 
 #include "dialects/Dataflow/Transforms/Passes.h"
 #include "dialects/NN/Transforms/Passes.h"
@@ -99,6 +100,8 @@ void inlay::addPlacementPasses(mlir::OpPassManager &pm) {
 
 void inlay::addWaferPasses(mlir::OpPassManager &pm,
                            const CompileOptions &options) {
+  if (stepsInFlight(options) > 1)
+    pm.addPass(createKeepStepsInFlight(stepsInFlight(options)));
   addPartitionPasses(pm, options);
   addPlacementPasses(pm);
 }

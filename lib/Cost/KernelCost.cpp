@@ -380,11 +380,21 @@ private:
     return mergesOf(rates, algorithm, cores, payload);
   }
 
+  /// Bytes of all that an op indexes of an operand.
+  static double wholeBytes(const OpSpec &op, const OperandSpec &operand) {
+    double bits = operand.type.bits;
+    for (const IndexExpr &index : operand.indexing)
+      if (index.dim >= 0)
+        bits *= double(ceilDiv(op.dims[size_t(index.dim)].size, index.divisor));
+    return bits / 8;
+  }
+
   /// Bytes of weights and state that all cores together use in a firing: of a
   /// table the rows that are looked up, of experts those that are chosen.
   double usedBytes() const {
-    double bytes = double(kernel.stateBytes());
+    double bytes = 0;
     std::vector<double> used(kernel.weights.size(), 0);
+    std::vector<double> usedOfState(kernel.states.size(), 0);
     for (const OpSpec &op : kernel.ops) {
       double tokens = 1;
       for (const IterationDim &dim : op.dims)
@@ -395,7 +405,14 @@ private:
         if (operand.role == TensorRole::Weights && operand.tensor >= 0)
           used[size_t(operand.tensor)] =
               std::max(used[size_t(operand.tensor)], share);
+      // A state may have room for more than an op works on.
+      for (const OperandSpec &operand : op.operands)
+        if (operand.role == TensorRole::State && operand.tensor >= 0)
+          usedOfState[size_t(operand.tensor)] = std::max(
+              usedOfState[size_t(operand.tensor)], wholeBytes(op, operand));
     }
+    for (size_t s = 0; s < usedOfState.size(); ++s)
+      bytes += std::min(usedOfState[s], double(kernel.states[s].bytes()));
     for (size_t w = 0; w < used.size(); ++w)
       bytes += used[w] * double(kernel.weights[w].storedBytes()) *
                double(copies(kernel, sharding, int(w)));

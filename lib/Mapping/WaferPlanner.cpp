@@ -23,15 +23,11 @@ using model::Rect;
 /// As many as routes give a stream.
 static constexpr int64_t kMostLanes = 16;
 
-static sharding::Machine machineOf(const target::Target &target,
-                                   ExpertPlanner &experts, int64_t budget) {
-  return {
-      target.grid, budget,
-      [&experts](const model::KernelSpec &kernel,
-                 const model::Sharding &sharding) {
-        return experts.estimate(kernel, sharding).cycles.total();
-      },
-      [&target](Extent extent) { return cost::regionBound(target, extent); }};
+static sharding::Machine machineOf(const target::Target &target, int64_t budget,
+                                   sharding::CostFunction cost) {
+  return {target.grid, budget, std::move(cost), [&target](Extent extent) {
+            return cost::regionBound(target, extent);
+          }};
 }
 
 /// On one core nothing is copied and little is padded.
@@ -78,7 +74,11 @@ WaferPlanner::WaferPlanner(const model::Graph &model,
                            Constraints wanted)
     : model(model), target(std::make_unique<target::Target>(machine)),
       rates(*target, mode), experts(rates, routing),
-      explorer(machineOf(*target, experts, budget)),
+      explorer(machineOf(*target, budget,
+                         [this](const model::KernelSpec &kernel,
+                                const model::Sharding &sharding) {
+                           return cyclesOf(kernel, sharding);
+                         })),
       constraints(std::move(wanted)), forbidden(machine.dead),
       links(linksOf(model, constraints)) {
   forbidden.insert(forbidden.end(), constraints.keepOut.begin(),
@@ -102,6 +102,27 @@ WaferPlanner::WaferPlanner(const model::Graph &model,
                        std::numeric_limits<double>::infinity());
   for (size_t first : firstOfKind)
     leastBytesOfKind.push_back(bytesOnOneCore(model.kernels[first]));
+}
+
+void WaferPlanner::weigh(const model::Graph &graph, double firings) {
+  other = std::make_unique<OtherPhase>();
+  other->firings = firings;
+  other->tokens = double(graph.batch * graph.tokens) /
+                  double(std::max<int64_t>(1, model.batch * model.tokens));
+  for (const model::KernelSpec &kernel : graph.kernels)
+    other->kernels[kernel.name] = &kernel;
+}
+
+double WaferPlanner::cyclesOf(const model::KernelSpec &kernel,
+                              const model::Sharding &sharding) {
+  double cycles = experts.estimate(kernel, sharding).cycles.total();
+  if (!other)
+    return cycles;
+  auto same = other->kernels.find(kernel.name);
+  if (same == other->kernels.end())
+    return cycles;
+  return cycles + other->firings *
+                      experts.estimate(*same->second, sharding).cycles.total();
 }
 
 WaferPlanner::Run WaferPlanner::runOf(size_t first, size_t last) {
@@ -153,6 +174,14 @@ WaferPlanner::entriesOf(const model::KernelSpec &kernel,
   for (size_t input = 0; input < kernel.inputs.size(); ++input)
     entries.push_back(
         cost::entryCycles(kernel, input, sharding, rates).total());
+  if (!other)
+    return entries;
+  auto same = other->kernels.find(kernel.name);
+  if (same != other->kernels.end())
+    for (size_t input = 0; input < entries.size(); ++input)
+      entries[input] +=
+          other->firings *
+          cost::entryCycles(*same->second, input, sharding, rates).total();
   return entries;
 }
 
@@ -198,9 +227,14 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
   chain.way = [this](const floorplan::Stream &stream, const Rect &from,
                      const Rect &to) {
     int64_t lanes = std::min(kMostLanes, model::facingLanes(from, to));
-    return cost::streamCost(rates, stream.bytes,
-                            model::centreDistance(from, to), lanes)
-        .total();
+    int64_t hops = model::centreDistance(from, to);
+    double cycles = cost::streamCost(rates, stream.bytes, hops, lanes).total();
+    if (other)
+      cycles +=
+          other->firings *
+          cost::streamCost(rates, stream.bytes * other->tokens, hops, lanes)
+              .total();
+    return cycles;
   };
   return chain;
 }

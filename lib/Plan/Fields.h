@@ -81,6 +81,7 @@ template <typename V> void visit(V &v, Step &o) {
   v.field("batch", o.batch);
   v.field("context", o.context);
   v.field("tokens", o.tokens);
+  v.field("sequences_in_flight", o.sequencesInFlight, Since{2});
 }
 
 template <typename V> void visit(V &v, Cut &o) {
@@ -360,6 +361,15 @@ template <typename V> void visit(V &v, Rate &o) {
   v.field("clock_ghz", o.clockGhz);
   v.field("tokens_per_second_user", o.tokensPerUser);
   v.field("tokens_per_second_system", o.tokensPerSystem);
+  v.field("tokens_per_second_in_flight", o.tokensInFlight, Since{2});
+}
+
+template <typename V> void visit(V &v, InFlight &o) {
+  v.field("steps", o.steps);
+  v.field("period", o.period);
+  v.field("turn", o.turn);
+  v.field("fill", o.fill);
+  v.field("drain", o.drain);
 }
 
 template <typename V> void visit(V &v, ModelBound &o) {
@@ -385,6 +395,22 @@ template <typename V> void visit(V &v, Estimate &o) {
   v.field("moved_bytes", o.movedBytes);
   v.field("rates", o.rates);
   v.field("other_placements", o.otherPlacements, Since{1});
+  v.field("in_flight", o.inFlight, Since{2});
+}
+
+template <typename V> void visit(V &v, PhaseEstimate &o) {
+  v.field("phase", o.phase);
+  v.field("batch", o.batch);
+  v.field("context", o.context);
+  v.field("tokens", o.tokens);
+  v.field("firings", o.firings);
+  v.field("latency", o.latency);
+  v.field("worst_case_latency", o.worstCaseLatency);
+  v.field("stage_cycles", o.stageCycles);
+  v.field("bound", o.bound);
+  v.field("gap", o.gap);
+  v.field("rates", o.rates);
+  v.field("in_flight", o.inFlight);
 }
 
 template <typename V> void visit(V &v, NamedBytes &o) {
@@ -421,6 +447,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("colours", o.colours);
   v.field("links", o.links);
   v.field("estimate", o.estimate);
+  v.field("other_phases", o.otherPhases, Since{2});
   v.field("accounting", o.accounting);
   v.field("assumptions", o.assumptions);
 }

@@ -152,6 +152,8 @@ std::optional<Plan> inlay::plan::fromJson(const std::string &text,
     return std::nullopt;
   if (minor < 1)
     fillSince1(plan);
+  if (minor < 2)
+    plan.step.sequencesInFlight = plan.step.batch;
   fillRectangles(plan);
   return plan;
 }

@@ -61,6 +61,40 @@ static std::string waferCount(int64_t wafers) {
   return fmt::format("{} wafer{}", wafers, wafers == 1 ? "" : "s");
 }
 
+/// What a pipeline of several steps gives, where there is one.
+static void addInFlight(const Plan &plan, std::string &text) {
+  const InFlight &flight = plan.estimate.inFlight;
+  if (flight.steps < 2)
+    return;
+  text += fmt::format(
+      "pipeline {} sequences in flight: a step each {} cycles, the next token "
+      "of a sequence after {}; fills in {}, drains in {}\n",
+      plan.step.sequencesInFlight, rounded(flight.period), rounded(flight.turn),
+      rounded(flight.fill), rounded(flight.drain));
+  for (const Rate &rate : plan.estimate.rates)
+    text += fmt::format("         {:>10} tokens/s of all of them at {:.2f} "
+                        "GHz\n",
+                        rounded(rate.tokensInFlight), rate.clockGhz);
+}
+
+/// What the other phase takes on the same regions, at the target's clock.
+static void addOtherPhases(const Plan &plan, std::string &text) {
+  for (const PhaseEstimate &phase : plan.otherPhases) {
+    text += fmt::format(
+        "{:<8} {} cycles a step of {} x {} {} at context {}, {} of them for "
+        "each of {}; bound {} ({} binds), estimate / bound {:.2f}\n",
+        phase.phase, rounded(phase.latency.total), phase.batch, phase.tokens,
+        phase.tokens == 1 ? "token" : "tokens", formatCount(phase.context),
+        fmt::format("{:g}", phase.firings), plan.step.phase,
+        rounded(phase.bound.cycles), phase.bound.binding, phase.gap);
+    for (const Rate &rate : phase.rates)
+      text += fmt::format("         {:>10} tokens/s per user, {:>10} per "
+                          "system at {:.2f} GHz\n",
+                          rounded(rate.tokensPerUser),
+                          rounded(rate.tokensPerSystem), rate.clockGhz);
+  }
+}
+
 static void addEstimate(const Plan &plan, std::string &text) {
   const Estimate &estimate = plan.estimate;
   const Cycles &cycles = estimate.latency;
@@ -87,11 +121,13 @@ static void addEstimate(const Plan &plan, std::string &text) {
                       estimate.bound.binding, estimate.gap,
                       rounded(estimate.modelBound.cycles),
                       waferCount(estimate.modelBound.wafers));
+  addInFlight(plan, text);
   for (const Rate &rate : estimate.rates)
     text += fmt::format("         {:>10} tokens/s per user, {:>10} per system "
                         "at {:.2f} GHz\n",
                         rounded(rate.tokensPerUser),
                         rounded(rate.tokensPerSystem), rate.clockGhz);
+  addOtherPhases(plan, text);
   if (estimate.unknownBytes > 0)
     text += fmt::format("unknown  {:.1f}% of the bytes belong to ops that no "
                         "rule knows\n",

@@ -47,12 +47,20 @@ static void addEstimate(json::OStream &out, const Estimate &estimate) {
         out.attribute("cycles", other.latency);
       });
   });
+  out.attributeObject("in_flight", [&] {
+    out.attribute("steps", estimate.inFlight.steps);
+    out.attribute("period", estimate.inFlight.period);
+    out.attribute("turn", estimate.inFlight.turn);
+    out.attribute("fill", estimate.inFlight.fill);
+    out.attribute("drain", estimate.inFlight.drain);
+  });
   out.attributeArray("rates", [&] {
     for (const Rate &rate : estimate.rates)
       out.object([&] {
         out.attribute("clock_ghz", rate.clockGhz);
         out.attribute("tokens_per_user", rate.tokensPerUser);
         out.attribute("tokens_per_system", rate.tokensPerSystem);
+        out.attribute("tokens_in_flight", rate.tokensInFlight);
       });
   });
 }
@@ -73,6 +81,7 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attribute("batch", plan.step.batch);
     out.attribute("context", plan.step.context);
     out.attribute("tokens", plan.step.tokens);
+    out.attribute("sequences_in_flight", plan.step.sequencesInFlight);
     out.attribute("target", toUtf8(plan.system.target));
     out.attribute("feasible", plan.feasible);
     out.attribute("wafers", plan.system.wafers);
@@ -87,6 +96,20 @@ std::string inlay::report::summaryJson(const Plan &plan,
     out.attribute("weight_bytes", plan.accounting.weightBytes);
     out.attribute("state_bytes", plan.accounting.stateBytes);
     out.attributeObject("estimate", [&] { addEstimate(out, plan.estimate); });
+    out.attributeArray("other_phases", [&] {
+      for (const PhaseEstimate &phase : plan.otherPhases)
+        out.object([&] {
+          out.attribute("phase", phase.phase);
+          out.attribute("batch", phase.batch);
+          out.attribute("context", phase.context);
+          out.attribute("tokens", phase.tokens);
+          out.attribute("firings", phase.firings);
+          out.attributeObject("cycles", [&] { addCycles(out, phase.latency); });
+          out.attribute("bound_cycles", phase.bound.cycles);
+          out.attribute("binding", phase.bound.binding);
+          out.attribute("gap", phase.gap);
+        });
+    });
     out.attributeArray("files", [&] {
       for (const std::string &file : files)
         out.value(toUtf8(file));

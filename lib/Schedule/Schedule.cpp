@@ -175,6 +175,12 @@ double Solution::tokensPerSystem(const Problem &problem, double ghz) const {
          double(problem.batch * problem.tokens);
 }
 
+double Solution::tokensInFlight(const Problem &problem, double ghz,
+                                int64_t steps) const {
+  return std::min(tokensPerUser(problem, ghz) * double(problem.batch * steps),
+                  tokensPerSystem(problem, ghz));
+}
+
 bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
   bool valid = true;
   auto fail = [&](const std::string &message) {

@@ -80,7 +80,7 @@ def described(plan):
 @pytest.mark.parametrize("path", sorted((ROOT / "test/Inputs/plans/1.0").glob("*.json")), ids=lambda path: path.stem)
 def test_reads_plans_of_older_versions(loader, path):
     plan = json.loads(path.read_text())
-    plan["version"]["minor"] = 1
+    plan["version"]["minor"] = 2
     system = plan["system"]
     system.update(banks=0, reserved=[{"name": "code, stack and runtime", "address": 0, "bytes": system["reserved_bytes"]}])
     for buffer in (b for kernel in plan["kernels"] for cores in kernel["core_classes"] for b in cores["memory"]):
@@ -196,7 +196,7 @@ def test_errors_are_those_of_inlayc_and_nothing_crashes(loader, plan, tmp_path):
     messages = run(loader, "misuse", plan, cwd=tmp_path).stdout
     for expected in ["error: option 'contxt': there is none", "options: bind, phase, batch, context",
                      "error: option 'context': must be a whole number, got 'many'",
-                     "error: option 'phase': must be decode or prefill, got 'idle'", "error: argument 'value': must not be NULL",
+                     "error: option 'phase': must be decode or prefill or both, got 'idle'", "error: argument 'value': must not be NULL",
                      "error: option --batch: must be at least 1, got 0",
                      "no/such/plan.json: error: cannot be read: No such file or directory",
                      "error: field 'format': is missing", "the core's shard has", "bytes, but there is room for 1",

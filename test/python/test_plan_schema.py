@@ -58,6 +58,10 @@ def small_plan():
     kernels = {kernel["role"]: first_of_lists(kernel) for kernel in plan["kernels"]}
     plan["accounting"]["folded"] = [{"name": "shape", "bytes": 8}]
     plan.update(FABRIC)
+    estimate = plan["estimate"]
+    same = ("latency", "worst_case_latency", "stage_cycles", "bound", "gap", "rates", "in_flight")
+    plan["other_phases"] = [{"phase": "decode", "batch": 1, "context": 7, "tokens": 1, "firings": 2.0,
+                             **{name: estimate[name] for name in same}}]
     return {**first_of_lists(plan), "kernels": [kernels["attention"], kernels["experts"]]}
 
 

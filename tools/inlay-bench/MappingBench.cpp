@@ -16,7 +16,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
 #include <ctime>
+#include <set>
 
 using namespace inlay;
 
@@ -30,8 +32,9 @@ using Placer = std::function<baselines::Plan(const baselines::Problem &)>;
 /// Baselines beside one model's own mapping.
 class Comparison {
 public:
-  Comparison(PlacementTrials &trials, const MappingBenchOptions &options)
-      : trials(trials), options(options) {}
+  Comparison(PlacementTrials &trials, const MappingBenchOptions &options,
+             std::string path)
+      : trials(trials), options(options), path(std::move(path)) {}
 
   std::vector<BaselineRow> run();
 
@@ -39,10 +42,12 @@ private:
   BaselineCycles costOf(const Placer &placer);
   BaselineRow one(std::string name, const Placer &placer);
   BaselineRow random();
+  BaselineRow squares();
   std::vector<baselines::Stream> streamsOf(const WaferPlanner::Run &run) const;
 
   PlacementTrials &trials;
   const MappingBenchOptions &options;
+  std::string path;
 };
 
 } // namespace
@@ -68,6 +73,24 @@ static std::string nameOf(llvm::StringRef path) {
   llvm::StringRef folder =
       llvm::sys::path::filename(llvm::sys::path::parent_path(path));
   return (stem == "model" && !folder.empty() ? folder : stem).str();
+}
+
+/// Most layers that one wafer has a part of, and how many there are.
+static std::pair<int64_t, int64_t> countLayers(const PlacementTrials &trials) {
+  const model::Graph &graph = trials.graph();
+  std::set<int> all;
+  size_t most = 1;
+  for (const model::KernelSpec &kernel : graph.kernels)
+    if (kernel.layer >= 0)
+      all.insert(kernel.layer);
+  for (const WaferPlanner::Run &run : trials.runs()) {
+    std::set<int> layers;
+    for (size_t k : run)
+      if (graph.kernels[k].layer >= 0)
+        layers.insert(graph.kernels[k].layer);
+    most = std::max(most, layers.size());
+  }
+  return {int64_t(most), int64_t(all.size())};
 }
 
 static double withoutCrossings(const plan::Plan &plan) {
@@ -127,6 +150,36 @@ BaselineRow Comparison::random() {
   return row;
 }
 
+/// Squares that have no room where Inlay's regions are full get wafers with one
+/// layer less each, until they fit.
+BaselineRow Comparison::squares() {
+  BaselineRow row = one("equal squares", baselines::placeOnEqualSquares);
+  auto [most, layers] = countLayers(trials);
+  int64_t tried = trials.own().system.wafers;
+  while (!row.best.why.empty() && row.best.wafers == 0 && --most >= 1) {
+    CompileOptions compile = options.compile;
+    compile.input = path;
+    compile.wafers = (layers + most - 1) / most;
+    if (*compile.wafers <= tried)
+      continue;
+    tried = *compile.wafers;
+    std::string ignored;
+    int status = 0;
+    std::unique_ptr<PlacementTrials> wider =
+        PlacementTrials::create(compile, ignored, status);
+    if (!wider)
+      continue;
+    BaselineCycles there = Comparison(*wider, options, path)
+                               .costOf(baselines::placeOnEqualSquares);
+    if (there.why.empty()) {
+      row.best.cycles = there.cycles;
+      row.best.inside = there.inside;
+      row.best.wafers = tried;
+    }
+  }
+  return row;
+}
+
 std::vector<BaselineRow> Comparison::run() {
   std::vector<BaselineRow> rows;
   rows.push_back(one("row-major strips", baselines::placeRowMajor));
@@ -140,7 +193,7 @@ std::vector<BaselineRow> Comparison::run() {
     });
   }));
   rows.push_back(one("Scotch", baselines::placeByScotch));
-  rows.push_back(one("equal squares", baselines::placeOnEqualSquares));
+  rows.push_back(squares());
   return rows;
 }
 
@@ -167,7 +220,7 @@ int inlay::benchMapping(const MappingBenchOptions &options,
     row.estimate = own.estimate;
     row.mappingSeconds = trials->mappingSeconds();
     row.compileSeconds = trials->compileSeconds();
-    row.baselines = Comparison(*trials, options).run();
+    row.baselines = Comparison(*trials, options, model).run();
     rows.push_back(std::move(row));
   }
   if (rows.empty())

@@ -71,8 +71,12 @@ static void printEstimates(const std::vector<MappingRow> &rows,
 
 static std::string cell(const BaselineCycles &cycles, double value,
                         double own) {
-  return cycles.why.empty() ? fmt::format("{:.0f} ({:.2f})", value, value / own)
-                            : cycles.why;
+  if (!cycles.why.empty() && cycles.wafers == 0)
+    return cycles.why;
+  std::string text = fmt::format("{:.0f} ({:.2f})", value, value / own);
+  if (cycles.wafers > 0)
+    text += fmt::format(" on {} wafers", cycles.wafers);
+  return text;
 }
 
 /// Cycles of each baseline with the ratio to Inlay's, with or without the time
@@ -140,6 +144,11 @@ static void addBaseline(llvm::json::OStream &out, const BaselineRow &row) {
   out.attribute("baseline", row.name);
   if (!row.best.why.empty()) {
     out.attribute("why_not", row.best.why);
+    if (row.best.wafers == 0)
+      return;
+    out.attribute("wafers", row.best.wafers);
+    out.attribute("cycles_there", row.best.cycles);
+    out.attribute("cycles_there_without_crossings", row.best.inside);
     return;
   }
   out.attribute("cycles", row.best.cycles);

@@ -24,6 +24,9 @@ struct BaselineCycles {
   double cycles = 0;
   double inside = 0; ///< without the time of crossings
   std::string why;   ///< there is none
+  /// Where there is none on Inlay's wafers: the fewest on which there is one,
+  /// by another partition. Does not count for `isBest`.
+  int64_t wafers = 0;
 };
 
 struct BaselineRow {

@@ -19,6 +19,8 @@ namespace cl = llvm::cl;
 
 namespace {
 
+enum class PhaseChoice { Decode, Prefill, Both };
+
 enum class EmitKind { Plan, Mlir, Report, Decisions };
 
 /// The one list: `inlayc --help` prints it and docs/inlayc.md is made from
@@ -35,12 +37,20 @@ struct Options {
   cl::list<std::string> bind{
       "bind", cl::CommaSeparated, cl::value_desc("name=size,..."),
       cl::desc("Sizes of symbolic dims, e.g. batch_size=1"), cl::cat(input)};
-  cl::opt<model::Phase> phase{
-      "phase", cl::init(model::Phase::Decode), cl::desc("What a step does:"),
+  cl::opt<PhaseChoice> phase{
+      "phase", cl::init(PhaseChoice::Decode), cl::desc("What a step does:"),
       cl::values(
-          clEnumValN(model::Phase::Decode, "decode",
+          clEnumValN(PhaseChoice::Decode, "decode",
                      "one new token for each sequence (default)"),
-          clEnumValN(model::Phase::Prefill, "prefill", "a chunk of a prompt")),
+          clEnumValN(PhaseChoice::Prefill, "prefill", "a chunk of a prompt"),
+          clEnumValN(PhaseChoice::Both, "both",
+                     "one plan for both, the weights stay in place; prefill is "
+                     "that of the last chunk before the context is full")),
+      cl::cat(input)};
+  cl::opt<double> promptRatio{
+      "prompt-ratio", cl::value_desc("ratio"),
+      cl::desc("Tokens of prompts for each token of output, by which --phase "
+               "both weighs its phases (default: 1)"),
       cl::cat(input)};
   cl::opt<int64_t> batch{"batch", cl::init(1), cl::value_desc("sequences"),
                          cl::desc("Sequences in a step (default: 1)"),
@@ -113,6 +123,12 @@ struct Options {
           "Kernels, at most, that the experts of a layer become, each with "
           "a slice of all of them (default: one; more where that helps "
           "around cores that are dead or kept free)"),
+      cl::cat(mapping)};
+  cl::opt<int64_t> sequencesInFlight{
+      "sequences-in-flight", cl::value_desc("sequences"),
+      cl::desc("Sequences that are on their way through the wafers at once, a "
+               "multiple of --batch (default: those of one step); each has a "
+               "KV state of its own"),
       cl::cat(mapping)};
   cl::opt<bool> allowOverBudget{
       "allow-over-budget",
@@ -220,7 +236,10 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   CompileOptions options;
   options.input = parsed.model;
   options.bindings.assign(parsed.bind.begin(), parsed.bind.end());
-  options.phase = parsed.phase;
+  options.phase = parsed.phase == PhaseChoice::Decode ? model::Phase::Decode
+                                                      : model::Phase::Prefill;
+  options.alsoDecode = parsed.phase == PhaseChoice::Both;
+  options.promptRatio = given(parsed.promptRatio);
   options.batch = parsed.batch;
   options.context = given(parsed.context);
   options.prefillChunk = given(parsed.prefillChunk);
@@ -234,6 +253,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.constraints = parsed.constraints;
   options.routing = parsed.routing;
   options.expertSlices = given(parsed.expertSlices);
+  options.sequencesInFlight = given(parsed.sequencesInFlight);
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;
   options.outputDir = parsed.outputDir;

@@ -31,7 +31,7 @@ public:
 private:
   void addHeader();
   LogicalResult addKernels();
-  void addStates();
+  LogicalResult addStates();
   void addStreams();
   void addStream(Value stream, int consumer, int port, StringRef sink);
   LogicalResult check();
@@ -67,7 +67,8 @@ LogicalResult GraphExtractor::addKernels() {
   return success();
 }
 
-void GraphExtractor::addStates() {
+LogicalResult GraphExtractor::addStates() {
+  int64_t steps = stepsInFlight(graph);
   llvm::StringMap<RankedTensorType> types;
   for (auto state : graph.getBody().getOps<dataflow::StateOp>())
     types[state.getSymName()] = state.getTensorType();
@@ -76,7 +77,18 @@ void GraphExtractor::addStates() {
       RankedTensorType type = types.lookup(state.name);
       state.type = nn::getElementType(type);
       state.shape = type.getShape().vec();
+      if (steps == 1)
+        continue;
+      if (state.shape.empty() || state.shape.front() != result.batch)
+        return graph.emitError()
+               << "state '" << state.name << "' of type " << type
+               << " does not begin with the " << result.batch
+               << (result.batch == 1 ? " sequence" : " sequences")
+               << " of a step, so that it cannot be kept for several steps in "
+                  "flight; leave --sequences-in-flight out";
+      state.shape.front() *= steps;
     }
+  return success();
 }
 
 /// Adds the edge from a stream's producer to one consumer. One end is a kernel,
@@ -138,11 +150,17 @@ FailureOr<model::Graph> GraphExtractor::run() {
   addHeader();
   if (failed(addKernels()))
     return failure();
-  addStates();
+  if (failed(addStates()))
+    return failure();
   addStreams();
   if (failed(check()))
     return failure();
   return std::move(result);
+}
+
+int64_t inlay::wafer::stepsInFlight(dataflow::GraphOp graph) {
+  auto steps = graph->getAttrOfType<IntegerAttr>(kStepsInFlightAttr);
+  return steps ? std::max<int64_t>(1, steps.getInt()) : 1;
 }
 
 FailureOr<model::Graph> inlay::wafer::extractModel(dataflow::GraphOp graph) {

@@ -21,6 +21,12 @@
 
 namespace inlay::wafer {
 
+/// On a graph: steps in flight at once, of other sequences each; an i64 of at
+/// least 1, which it is where there is none.
+inline constexpr llvm::StringLiteral kStepsInFlightAttr =
+    "inlay_dataflow.steps_in_flight";
+int64_t stepsInFlight(dataflow::GraphOp graph);
+
 /// Fills a graph from kernels in the order of the IR; kernel i of the result is
 /// `graph.getKernels()[i]`, and ports, weights and states are numbered as in
 /// the IR.
@@ -36,8 +42,13 @@ namespace inlay::wafer {
 ///   to the host has the name of the sink, and the sink's number as port. There
 ///   is none from a source straight to a sink.
 ///
+/// - With several steps in flight a state is as many times as long in its first
+///   dim, which counts sequences: the sets of the steps stand one behind the
+///   other, and a firing works on one of them.
+///
 /// Emits an error and fails where a shape is dynamic, a weight has no handle on
-/// its bytes, or the result breaks an invariant of the model.
+/// its bytes, a state that must be kept several times does not begin with the
+/// sequences, or the result breaks an invariant of the model.
 mlir::FailureOr<model::Graph> extractModel(dataflow::GraphOp graph);
 
 /// Registers `inlay-translate --dataflow-to-model-json`.

@@ -26,17 +26,22 @@ using namespace inlay::wafer;
 
 MappingAnalysis::MappingAnalysis(Operation *op) {
   auto module = cast<ModuleOp>(op);
-  auto graphs = llvm::to_vector(module.getOps<dataflow::GraphOp>());
-  if (graphs.size() != 1) {
+  graph = mappedGraph(module);
+  if (!graph) {
     module.emitError() << "the wafer level places one 'inlay_dataflow.graph', "
                           "this module holds "
-                       << graphs.size();
+                       << llvm::range_size(module.getOps<dataflow::GraphOp>());
     return;
   }
-  graph = graphs.front();
   FailureOr<model::Graph> extracted = extractModel(graph);
-  if (succeeded(extracted))
-    model = std::move(*extracted);
+  if (failed(extracted))
+    return;
+  FailureOr<std::optional<OtherPhase>> phase =
+      readOtherPhase(graph, *extracted);
+  if (failed(phase))
+    return;
+  other = std::move(*phase);
+  model = std::move(*extracted);
 }
 
 mapping::WaferPlanner &
@@ -49,6 +54,8 @@ MappingAnalysis::getPlanner(TargetAttr target, int64_t budget, CostMode mode,
     planner = std::make_unique<mapping::WaferPlanner>(
         *model, toTarget(target), toMode(mode), toRouting(routing), budget,
         constraints);
+    if (other)
+      planner->weigh(other->model, other->firings);
   }
   return *planner;
 }

@@ -16,6 +16,7 @@
 #ifndef INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H
 #define INLAY_DIALECTS_WAFER_TRANSFORMS_MAPPINGANALYSIS_H
 
+#include "OtherPhase.h"
 #include "Placement.h"
 
 #include "inlay/Mapping/WaferPlanner.h"
@@ -28,7 +29,8 @@
 namespace inlay::wafer {
 
 /// An analysis of a module; emits an error and is not valid where the module
-/// does not hold exactly one dataflow graph that `extractModel` accepts.
+/// does not hold exactly one dataflow graph, or one of prefill and one of
+/// decode, that `extractModel` accepts.
 class MappingAnalysis {
 public:
   explicit MappingAnalysis(mlir::Operation *module);
@@ -49,6 +51,7 @@ public:
 private:
   dataflow::GraphOp graph;
   std::optional<model::Graph> model;
+  std::optional<OtherPhase> other;
   std::tuple<TargetAttr, int64_t, CostMode, RoutingAttr>
       machine; ///< of `planner`
   std::unique_ptr<mapping::WaferPlanner> planner;

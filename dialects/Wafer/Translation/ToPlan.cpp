@@ -10,11 +10,14 @@
 
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Wafer/Transforms/AttrConversion.h"
+#include "dialects/Wafer/Transforms/ExtractModel.h"
 #include "dialects/Wafer/Translation/Accounting.h"
+#include "dialects/Wafer/Translation/PhaseEstimates.h"
 #include "dialects/Wafer/Translation/Routes.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Memory/Memory.h"
 #include "inlay/Model/Cuts.h"
+#include "inlay/Schedule/Pipeline.h"
 #include "inlay/Schedule/Schedule.h"
 #include "inlay/Support/Format.h"
 
@@ -425,11 +428,17 @@ static plan::Estimate toEstimate(const PlacedSystem &placement,
       llvm::max_element(result.stageCycles) - result.stageCycles.begin());
   TargetAttr target = system.getTarget();
   problem.clock = target.getValue("clock");
+  int64_t steps = stepsInFlight(system.lookupGraph());
+  schedule::Pipeline pipeline =
+      schedule::pipelineOf(result.latency.total, result.stageCycles, steps);
+  result.inFlight = {steps, pipeline.period, pipeline.turn(), pipeline.fill,
+                     pipeline.drain};
   std::vector<double> clocks = {problem.clock};
   llvm::append_range(clocks, target.getReportClocks().asArrayRef());
   for (double clock : clocks)
     result.rates.push_back({clock, solution.tokensPerUser(problem, clock),
-                            solution.tokensPerSystem(problem, clock)});
+                            solution.tokensPerSystem(problem, clock),
+                            solution.tokensInFlight(problem, clock, steps)});
   return result;
 }
 
@@ -512,10 +521,15 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   FailureOr<plan::Accounting> accounting = account(module, *placement);
   if (failed(accounting))
     return failure();
+  FailureOr<std::vector<plan::PhaseEstimate>> phases =
+      phaseEstimates(*placement);
+  if (failed(phases))
+    return failure();
   const model::Graph &model = placement->model;
   SystemOp system = placement->system;
 
   plan::Plan plan;
+  plan.otherPhases = std::move(*phases);
   plan.producer = context.producer;
   plan.model = modelName(module, context);
   plan.digests = context.digests;
@@ -525,7 +539,8 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   plan.seed = context.seed;
   plan.feasible = !system.getOverBudget();
   plan.step = {model.phase == model::Phase::Prefill ? "prefill" : "decode",
-               model.batch, model.context, model.tokens};
+               model.batch, model.context, model.tokens,
+               model.batch * stepsInFlight(system.lookupGraph())};
   plan.system = toSystem(system);
   for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
     plan.kernels.push_back(

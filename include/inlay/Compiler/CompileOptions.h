@@ -47,6 +47,11 @@ struct CompileOptions {
   std::string input;                 ///< path of the .onnx file
   std::vector<std::string> bindings; ///< "name=value", symbolic dims
   model::Phase phase = model::Phase::Decode;
+  /// The mapping serves decode too; `phase` is that of prefill.
+  bool alsoDecode = false;
+  /// Tokens of prompts for each token of output, by which the two are weighed;
+  /// unset: 1.
+  std::optional<double> promptRatio;
   int64_t batch = 1;                   ///< sequences
   std::optional<int64_t> context;      ///< tokens in the KV state; unset: the
                                        ///< default of `bind-dims`
@@ -68,7 +73,8 @@ struct CompileOptions {
   std::string routing = "uniform"; ///< or "zipf:S", or the file of a trace
   std::string constraints; ///< a file (docs/constraints.md); empty: none
   std::optional<int64_t> expertSlices; ///< of each layer; unset: what is best
-  bool allowOverBudget = false;        ///< place what does not fit all the same
+  std::optional<int64_t> sequencesInFlight; ///< unset: those of one step
+  bool allowOverBudget = false; ///< place what does not fit all the same
   bool whatFits = true; ///< find out what would fit where the model does not
 
   // Output.
@@ -83,6 +89,11 @@ struct CompileOptions {
   // Work.
   unsigned jobs = 0; ///< threads; 0: one for each core of this machine
 };
+
+/// Steps that are in flight at once.
+inline int64_t stepsInFlight(const CompileOptions &options) {
+  return options.sequencesInFlight.value_or(options.batch) / options.batch;
+}
 
 /// Checks what can be checked without the model, and that the target exists.
 bool checkOptions(const CompileOptions &options, Diagnostics &diags);

@@ -23,6 +23,7 @@
 
 #include <map>
 #include <memory>
+#include <string>
 #include <tuple>
 
 namespace inlay::mapping {
@@ -41,6 +42,12 @@ public:
   // Costs refer to the members.
   WaferPlanner(const WaferPlanner &) = delete;
   WaferPlanner &operator=(const WaferPlanner &) = delete;
+
+  /// Costs from here on also count the model in another phase, kernel by kernel
+  /// with the same names, on the same regions and cut the same way: `firings`
+  /// of it for each one of the model. To be called before anything is planned;
+  /// `other` must outlive this.
+  void weigh(const model::Graph &other, double firings);
 
   /// Kernels of the model, by index, in order of execution.
   using Run = std::vector<size_t>;
@@ -104,8 +111,18 @@ private:
         arranged;
   };
 
+  /// The model in another phase.
+  struct OtherPhase {
+    double firings = 0;
+    double tokens = 1; ///< of a firing, for each token of the model's
+    std::map<std::string, const model::KernelSpec *> kernels; ///< by name
+  };
+  double cyclesOf(const model::KernelSpec &kernel,
+                  const model::Sharding &sharding);
+
   const model::Graph &model;
   std::unique_ptr<target::Target> target;
+  std::unique_ptr<OtherPhase> other; ///< may be null
   cost::Rates rates;
   ExpertPlanner experts;
   sharding::Explorer explorer;

@@ -91,6 +91,9 @@ struct Step {
   int64_t batch = 0;   ///< sequences
   int64_t context = 0; ///< tokens in the state of each
   int64_t tokens = 0;  ///< new tokens of each
+  /// Of all steps that are in flight at once, a multiple of `batch`. Since 1.2;
+  /// `batch` in an older plan.
+  int64_t sequencesInFlight = 0;
 };
 
 /// How one dim of a tensor or op is cut over the cores of a region.
@@ -428,6 +431,18 @@ struct Rate {
   double clockGhz = 0;
   double tokensPerUser = 0;
   double tokensPerSystem = 0;
+  /// Of the sequences in flight, together. Since 1.2; 0 in an older plan.
+  double tokensInFlight = 0;
+};
+
+/// Wafers as stations of a pipeline in which steps follow each other; with what
+/// is in flight, in cycles. Since 1.2; zeros in an older plan.
+struct InFlight {
+  int64_t steps = 0;
+  double period = 0; ///< from step to step: max(slowest wafer, latency / steps)
+  double turn = 0;   ///< from token to token of a sequence: steps x period
+  double fill = 0;   ///< until the last wafer begins
+  double drain = 0;  ///< from when the first wafer has no more work
 };
 
 /// The least cycles of a step whatever the partition over wafers, and the
@@ -458,6 +473,24 @@ struct Estimate {
   double movedBytes = 0;
   std::vector<Rate> rates;
   std::vector<OtherPlacement> otherPlacements; ///< where there are experts
+  InFlight inFlight;
+};
+
+/// What a step of another phase takes on the same regions, with the same
+/// weights and states. Since 1.2.
+struct PhaseEstimate {
+  std::string phase; ///< "decode"
+  int64_t batch = 0;
+  int64_t context = 0;
+  int64_t tokens = 0;
+  double firings = 0; ///< for each step of the plan's phase
+  Cycles latency;
+  double worstCaseLatency = 0;
+  std::vector<double> stageCycles;
+  Bound bound;
+  double gap = 0;
+  std::vector<Rate> rates;
+  InFlight inFlight;
 };
 
 struct NamedBytes {
@@ -504,6 +537,7 @@ struct Plan {
   ColourUse colours;
   Links links;
   Estimate estimate;
+  std::vector<PhaseEstimate> otherPhases; ///< none or one
   Accounting accounting;
   std::vector<std::string> assumptions;
 };

@@ -102,6 +102,10 @@ struct Solution {
   /// so many cycles at `problem.clock`. The path is that of `problem.clock`.
   double tokensPerUser(const Problem &problem, double ghz) const;
   double tokensPerSystem(const Problem &problem, double ghz) const;
+  /// With so many steps in flight (Pipeline.h): at most as many steps a
+  /// latency, and at most those of the slowest stage.
+  double tokensInFlight(const Problem &problem, double ghz,
+                        int64_t steps) const;
 
   /// Recomputes everything that the solution claims, without the solver: the
   /// critical path is a path, its cycles add up to the latency, no other path
