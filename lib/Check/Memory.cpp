@@ -101,12 +101,21 @@ MemoryChecker::Needs MemoryChecker::needsOf(const Kernel &kernel) {
 static Kernel grown(const Kernel &kernel, int64_t from, int64_t to) {
   Kernel result = kernel;
   for (Op &op : result.ops) {
+    std::set<std::string> axes; // dims that share one are cut together
     for (Cut &dim : op.dims)
-      if (dim.dim == "context" && dim.size == from)
+      if (dim.dim == "context" && dim.size == from) {
         dim.size = to;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (op.dims[d].dim == "context")
-        op.dims[d] = cutOfDim(result, op.dims, d);
+        axes.insert(dim.axis);
+      }
+    for (size_t d = 0; d < op.dims.size(); ++d) {
+      Cut &dim = op.dims[d];
+      bool isReduction = dim.isReduction;
+      if (dim.axis != "none" && axes.count(dim.axis))
+        dim = cutOfDim(result, op.dims, d);
+      else if (dim.dim == "context")
+        dim.shard = dim.points = dim.size;
+      dim.isReduction = isReduction;
+    }
   }
   for (Tensor &state : result.states)
     if (state.contextDim >= 0 && state.window == 0 &&

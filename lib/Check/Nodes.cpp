@@ -48,6 +48,8 @@ private:
   void checkExperts(const Node &node,
                     const std::set<std::pair<size_t, size_t>> &own,
                     const std::set<std::pair<size_t, size_t>> &before);
+  void keepFew(std::set<std::pair<size_t, size_t>> &experts,
+               const llvm::BitVector &holders);
   void checkOutputs();
   const Origin &originOf(const std::string &value);
 
@@ -101,16 +103,26 @@ const Origin &NodeChecker::originOf(const std::string &value) {
   return origin;
 }
 
-/// Of a value made with weights of other kernels nothing is left to be said.
-static void keepTwo(std::set<std::pair<size_t, size_t>> &experts,
-                    const llvm::BitVector &holders) {
+/// Of a value made with weights of other kernels nothing is left to be said,
+/// nor of experts whose kernel is over before that of others begins: else what
+/// runs past all layers would have experts of each.
+void NodeChecker::keepFew(std::set<std::pair<size_t, size_t>> &experts,
+                          const llvm::BitVector &holders) {
+  auto isOver = [&](size_t kernel) {
+    return llvm::any_of(experts, [&](auto other) {
+      return other.first != kernel && precedence.reaches(kernel, other.first);
+    });
+  };
+  std::set<std::pair<size_t, size_t>> kept;
   size_t kernel = ~size_t(0), count = 0;
-  for (auto it = experts.begin(); it != experts.end();) {
-    count = it->first == kernel ? count + 1 : 1;
-    kernel = it->first;
-    bool isLeft = count <= 2 && (holders.none() || holders.test(kernel));
-    it = isLeft ? std::next(it) : experts.erase(it);
+  for (auto expert : experts) {
+    count = expert.first == kernel ? count + 1 : 1;
+    kernel = expert.first;
+    if (count <= 2 && (holders.none() || holders.test(kernel)) &&
+        !isOver(kernel))
+      kept.insert(expert);
   }
+  experts = std::move(kept);
 }
 
 static std::string describe(const Node &node) {
@@ -149,7 +161,7 @@ void NodeChecker::checkNode(const Node &node) {
   }
   checkExperts(node, own, before);
   result.experts = std::move(own.empty() ? before : own);
-  keepTwo(result.experts, holders);
+  keepFew(result.experts, holders);
   // Shapes are known before a plan is made.
   if (node.type == "Shape" || node.type == "Size") {
     result.isStatic = true;
