@@ -196,6 +196,7 @@ REASONS = ("compute", "sram", "link", "bisection", "distance")
 harmless([f"kernels[].{bound}.{name}" for bound in ("bound", "region_bound") for name in REASONS]
          + ["kernels[].region_bound.crossing"], None,
          "not the reason that binds", bound_holds)
+harmless(["kernels[].bound.binding", "kernels[].region_bound.binding"], ["other"], "another reason binds as much", bound_holds)
 harmless(["estimate.model_bound.cycles"], None, "between what must be and the bound of the step",
          lambda base, mutant: model_bound_holds(base, mutant))
 harmless(["estimate.bound.distance"], None, "the largest reason is the same",

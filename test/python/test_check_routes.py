@@ -27,9 +27,10 @@ def sums(plan, name, axis="x"):
     return next(r for r in plan["routes"] if (r["kind"], r["pattern"], r["line_axis"]) == ("all_reduce", name, axis))
 
 
-def entry(plan, stream):
-    """The trunk of a stream on the wafer that it comes to."""
-    return next(r for r in plan["routes"] if r["kind"] == "trunk" and r["wafer"] == 1 and r["streams"] == [stream])
+def entry(plan):
+    """A trunk on the wafer that it comes to from another."""
+    exits = [r["streams"] for r in plan["routes"] if r["kind"] == "trunk" and r["wafer"] == 0]
+    return next(r for r in plan["routes"] if r["kind"] == "trunk" and r["wafer"] == 1 and r["streams"] in exits)
 
 
 def exit_of(plan):
@@ -255,8 +256,8 @@ CASES = {
 
 # The same on two wafers: streams 6 and 7 cross.
 WAFERS = {
-    "no trunk": (lambda p: put(entry(p, 6), "first_part", 1), "leaves wafer 0 with parts that enter wafer 1 in no trunk"),
-    "begins": (lambda p: put(entry(p, 6)["segments"][0], "in", "ramp"), "begins at (0, 0), but comes from another wafer"),
+    "no trunk": (lambda p: put(entry(p), "first_part", 1), "leaves wafer 0 with parts that enter wafer 1 in no trunk"),
+    "begins": (lambda p: put(entry(p)["segments"][0], "in", "ramp"), "begins at (0, 0), but comes from another wafer"),
     "lands": (lambda p: exit_of(p)["segments"][0]["out"].append("ramp"), "lands at (*), but leads to another wafer"),
     "edge": (lambda p: put(exit_of(p)["segments"][0], "out", ["ramp"]),
              "enters wafer 0 at 0 of its edge and leaves it at 0; it should at 0 and 1"),
