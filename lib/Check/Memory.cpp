@@ -102,19 +102,20 @@ static Kernel grown(const Kernel &kernel, int64_t from, int64_t to) {
   Kernel result = kernel;
   for (Op &op : result.ops) {
     std::set<std::string> axes; // dims that share one are cut together
-    for (Cut &dim : op.dims)
-      if (dim.dim == "context" && dim.size == from) {
-        dim.size = to;
+    for (Cut &dim : op.dims) {
+      if (dim.dim != "context" || dim.size != from)
+        continue;
+      dim.size = to;
+      if (dim.axis == "none")
+        dim.shard = dim.points = to;
+      else
         axes.insert(dim.axis);
-      }
+    }
     for (size_t d = 0; d < op.dims.size(); ++d) {
-      Cut &dim = op.dims[d];
-      bool isReduction = dim.isReduction;
-      if (dim.axis != "none" && axes.count(dim.axis))
-        dim = cutOfDim(result, op.dims, d);
-      else if (dim.dim == "context")
-        dim.shard = dim.points = dim.size;
-      dim.isReduction = isReduction;
+      bool isReduction = op.dims[d].isReduction;
+      if (axes.count(op.dims[d].axis))
+        op.dims[d] = cutOfDim(result, op.dims, d);
+      op.dims[d].isReduction = isReduction;
     }
   }
   for (Tensor &state : result.states)
