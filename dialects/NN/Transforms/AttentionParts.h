@@ -31,9 +31,9 @@ struct AttentionParts {
   /// leaves a query without any key.
   bool spellOutCausality(mlir::OpBuilder &builder, mlir::Location loc);
 
-  /// `heads`, the result as [batch, heads, tokens, d], with zeros for each query
-  /// whose keys the bias hides all, by `hidden` or less. Folds away where a step
-  /// has no such query.
+  /// `heads`, the result as [batch, heads, tokens, d], with zeros for each
+  /// query whose keys the bias hides all, by `hidden` or less. Folds away where
+  /// a step has no such query.
   mlir::Value zeroBlindQueries(mlir::OpBuilder &builder, mlir::Location loc,
                                mlir::Value heads, double hidden) const;
 
