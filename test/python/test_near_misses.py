@@ -293,7 +293,7 @@ def test_tokens_of_one_segment_see_each_other(name, values, folds, tmp_path):
 def test_masks_of_valid_tokens_fold_away(form, tmp_path):
     """However they are used: all tokens of a step are valid, as far as the model is concerned."""
     make = helper.make_node
-    nodes = [make("Where", ["causal", "zero", "low"], ["bias"]), make("Cast", ["any_name"], ["real"], to=TensorProto.FLOAT), make("Unsqueeze", ["real", "axes"], ["wide"])]
+    nodes = [make("Where", ["causal", "zero", "low"], ["bias"]), make("Cast", ["attention_mask"], ["real"], to=TensorProto.FLOAT), make("Unsqueeze", ["real", "axes"], ["wide"])]
     if form == "flags":
         nodes += [make("Cast", ["wide"], ["flags"], to=TensorProto.BOOL), make("And", ["flags", "causal"], ["seen"]),
                   make("Where", ["seen", "zero", "low"], ["mask"])]
@@ -306,8 +306,57 @@ def test_masks_of_valid_tokens_fold_away(form, tmp_path):
         nodes += [make("Add", ["wide", "bias"], ["both"]), make("Equal", ["both", "zero"], ["pad"]), make("Where", ["pad", "low", "bias"], ["mask"])]
     nodes.append(make("Add", ["s1", "mask"], ["masked"]))
     weights = {"axes": i64(1, 2), "causal": CAUSAL, "zero": f32(0), "one": f32(1), "low": f32(-1e9)}
-    ir = written_out(nodes, {"any_name": np.ones((1, 6), np.int64)}, weights, tmp_path)
+    ir = written_out(nodes, {"attention_mask": np.ones((1, 6), np.int64)}, weights, tmp_path)
     assert has(ir, "attention") and " bias " not in ir, ir
+
+
+def hidden_by(name, form, values, folder):
+    """Scores of six tokens, masked by causality and by an input [1, 6] for each token."""
+    make = helper.make_node
+    nodes = [make("Unsqueeze", [name, "rows"], ["row"]), make("Unsqueeze", [name, "columns"], ["column"])]
+    flag = [make("Cast", ["row"], ["keys"], to=TensorProto.BOOL), make("Cast", ["column"], ["queries"], to=TensorProto.BOOL)]
+    nodes += flag + {
+        "keys": [make("And", ["keys", "causal"], ["seen"])],
+        "greater": [make("Greater", ["row", "naught"], ["some"]), make("And", ["some", "causal"], ["seen"])],
+        "shown keys": [make("Or", ["keys", "causal"], ["seen"])],
+        "shown block": [make("And", ["keys", "queries"], ["both"]), make("Or", ["both", "causal"], ["seen"])],
+        "block": [make("And", ["keys", "queries"], ["both"]), make("Or", ["both", "own"], ["shown"]), make("And", ["shown", "causal"], ["seen"])],
+        "product": [make("Mul", ["row", "column"], ["both"]), make("Greater", ["both", "naught"], ["some"]), make("Or", ["some", "causal"], ["seen"])],
+        "hidden": [make("Not", ["keys"], ["padding"]), make("Not", ["causal"], ["ahead"]), make("Or", ["padding", "ahead"], ["gone"]),
+                   make("Not", ["gone"], ["seen"])],
+    }[form]
+    nodes += [make("Where", ["seen", "zero", "low"], ["mask"]), make("Add", ["s1", "mask"], ["masked"])]
+    weights = {"rows": i64(1, 2), "columns": i64(1, 3), "causal": CAUSAL, "own": np.eye(6, dtype=bool), "zero": f32(0), "low": f32(-1e9)}
+    if values.dtype != bool:
+        weights["naught"] = values.dtype.type(0)
+    return written_out(nodes, {name: values}, weights, folder)
+
+
+@pytest.mark.parametrize("name", ["token_type_ids", "image_mask", "is_image", "keep"])
+@pytest.mark.parametrize("form", ["keys", "greater", "shown keys", "shown block", "block", "product", "hidden"])
+def test_other_masks_are_kept(name, form, tmp_path):
+    """Nothing tells that an input of this form is 1 throughout."""
+    values = np.array([[1, 0, 0, 1, 1, 0]], {"is_image": bool, "keep": f32}.get(name, np.int64))
+    if values.dtype == bool and form in ("greater", "product"):
+        pytest.skip("is a flag already")
+    ir = hidden_by(name, form, values, tmp_path)
+    assert has(ir, "attention") and " bias " in ir, ir
+
+
+@pytest.mark.parametrize("form, values", [("shown keys", [1, 0, 0, 1, 1, 0]), ("shown block", [0, 1, 1, 1, 0, 0]), ("block", [0, 0, 1, 1, 1, 1]),
+                                          ("product", [1, 0, 0, 1, 1, 0])])
+def test_masks_that_are_used_otherwise_are_kept(form, values, tmp_path):
+    """Called a mask of valid tokens, but combined with itself, or showing keys instead of hiding them."""
+    ir = hidden_by("attention_mask", form, np.array([values], np.int64), tmp_path)
+    assert has(ir, "attention") and " bias " in ir, ir
+
+
+@pytest.mark.parametrize("form", ["keys", "greater", "hidden"])
+def test_masks_that_hide_padding_fold_away_and_are_named(form, tmp_path):
+    ir = hidden_by("attention_mask", form, np.ones((1, 6), np.int64), tmp_path)
+    assert has(ir, "attention") and " bias " not in ir, ir
+    said = messages(tmp_path / "model.onnx", "phase=prefill prefill-chunk=6 context=0")
+    assert "input 'attention_mask' counts as all ones: the runtime leaves padding out" in said, said
 
 
 def test_a_choice_that_is_added_has_two_sides(tmp_path):
@@ -422,3 +471,62 @@ def test_unknown_activations_are_named(name, tmp_path):
     onnx.save(model_of([node], feeds, ["y"], {"fc1": draw(3, 12, 8), "fc2": draw(3, 8, 12)}, opset=18), tmp_path / "model.onnx")
     said = messages(tmp_path / "model.onnx")
     assert f"has activation_type = {name}, expected relu, gelu, silu, swiglu or identity" in said, said
+
+
+# Queries that see no key: the operator gives zeros, softmax alone no numbers, a softmax that is guarded zeros again.
+
+
+@pytest.mark.parametrize("past, causal", [(0, 0), (0, 1), (2, 1)])
+@pytest.mark.parametrize("kind", ["flags", "per head", "infinity", "lowest"])
+@pytest.mark.parametrize("given", [False, True])
+def test_blind_queries_of_the_operator_give_zeros(kind, given, past, causal, tmp_path):
+    """With causality a row is empty as soon as the keys before the query are hidden."""
+    tokens, length = 4, 4 + past
+    seen = np.ones((1, 2 if kind == "per head" else 1, tokens, length), bool)
+    seen[0, 0, 0, :length - 1] = False
+    seen[0, 0, 0, length - 1] = causal
+    seen[0, -1, 2] = False
+    mask = seen if kind in ("flags", "per head") else np.where(seen, f32(0), f32(-np.inf) if kind == "infinity" else np.finfo("f").min)
+    feeds = {"q": draw(2, 2, tokens, 8), "k": draw(2, 2, 4, 8), "v": draw(2, 2, 4, 8, seed=6)}
+    inputs, outputs = ["q", "k", "v", "m"], ["y"]
+    if past:
+        feeds |= {"pk": draw(2, 2, past, 8), "pv": draw(2, 2, past, 8, seed=6)}
+        inputs, outputs = [*inputs, "pk", "pv"], ["y", "nk", "nv"]
+    node = helper.make_node("Attention", inputs, outputs, is_causal=causal)
+    masks = {"m": mask.astype(mask.dtype)}
+    ir = check(model_of([node], feeds | (masks if given else {}), outputs, {} if given else masks), feeds | (masks if given else {}), tmp_path)
+    assert has(ir, "attention"), ir
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_masks_that_leave_a_key_to_each_query_need_no_zeros(flat, tmp_path):
+    feeds = {name: draw(1, 6, 16, seed=i) if flat else draw(1, 2, 6, 8, seed=i) for i, name in enumerate("qkv")}
+    node = helper.make_node("Attention", ["q", "k", "v", "m"], ["y"], **({"q_num_heads": 2, "kv_num_heads": 2} if flat else {}))
+    ir = check(model_of([node], feeds, ["y"], {"m": CAUSAL}), feeds, tmp_path, "phase=prefill prefill-chunk=6 context=0")
+    assert has(ir, "attention") and not has(ir, "where") and " bias " not in ir and "causal = false" not in ir, ir
+
+
+@pytest.mark.parametrize("guarded, added, given, blind", [
+    (guarded, added, given, blind) for guarded in (True, False) for added in (True, False) for given in (True, False) for blind in (True, False)
+    if guarded or not blind])
+def test_guards_of_blind_queries_are_kept(guarded, added, given, blind, tmp_path):
+    """As exporters write them around each softmax: dropped only where every query is known to see a key."""
+    seen = CAUSAL.copy()
+    seen[0] &= not blind
+    make = helper.make_node
+    mask = [make("Where", ["seen", "zero", "low"], ["bias"]), make("Add", ["s1", "bias"], ["masked"])] if added else [
+        make("Where", ["seen", "s1", "low"], ["masked"])]
+    feeds = {name: draw(1, 2, 6, 8, seed=i) for i, name in enumerate("qkv")}
+    nodes = [make("Transpose", ["k"], ["kt"], perm=[0, 1, 3, 2]), make("MatMul", ["q", "kt"], ["s0"]), make("Mul", ["s0", "half"], ["s1"]), *mask,
+             make("Softmax", ["masked"], ["p"], axis=-1)]
+    if guarded:
+        nodes += [make("IsNaN", ["p"], ["none"]), make("Where", ["none", "zero", "p"], ["kept"])]
+    nodes.append(make("MatMul", ["kept" if guarded else "p", "v"], ["y"]))
+    weights = {"half": f32(0.5), "zero": f32(0), "low": f32(-np.inf)} | ({} if given else {"seen": seen})
+    feeds |= {"seen": seen} if given else {}
+    ir = check(model_of(nodes, feeds, ["y"], weights, opset=18), feeds, tmp_path, "phase=prefill prefill-chunk=6 context=0")
+    assert has(ir, "attention"), ir
+    if not given:
+        assert has(ir, "where") == blind and (" bias " in ir) == blind, ir
+    else:
+        assert has(ir, "reduce") == guarded, ir

@@ -45,16 +45,15 @@ AttentionOp AttentionParts::create(OpBuilder &builder, Location loc,
       llvm::APFloat(normEpsilon), valueInKey);
 }
 
-bool AttentionParts::spellOutCausality(OpBuilder &builder, Location loc) {
-  int64_t tokens = getShape(query)[1], length = getShape(key)[1];
-  if (window > 0 && tokens >= length + window)
-    return false;
+Value AttentionParts::createHidden(OpBuilder &builder, Location loc,
+                                   int64_t first, int64_t length) const {
+  int64_t tokens = getShape(query)[1];
   Type index = builder.getI64Type(), flag = builder.getI1Type();
   Type element = getElementTypeOrSelf(query.getType());
-  auto count = [&](ArrayRef<int64_t> shape, int64_t size) {
-    Value range =
-        RangeOp::create(builder, loc, RankedTensorType::get(size, index),
-                        llvm::APFloat(0.0), llvm::APFloat(1.0));
+  auto count = [&](ArrayRef<int64_t> shape, int64_t from, int64_t size) {
+    Value range = RangeOp::create(
+        builder, loc, RankedTensorType::get(size, index),
+        llvm::APFloat(static_cast<double>(from)), llvm::APFloat(1.0));
     return createReshape(builder, loc, range, shape);
   };
   auto combine = [&](Type type, BinaryKind kind, Value lhs, Value rhs) {
@@ -65,26 +64,65 @@ bool AttentionParts::spellOutCausality(OpBuilder &builder, Location loc) {
   auto scalar = [&](Type type, double number) {
     return createSplat(builder, loc, RankedTensorType::get({}, type), number);
   };
-  Value at = count({1, 1, tokens, 1}, tokens);
-  Value of = count({1, 1, 1, length}, length);
+  Value at = count({1, 1, tokens, 1}, first, tokens);
+  Value of = count({1, 1, 1, length}, 0, length);
   Value seen = combine(flag, BinaryKind::LessOrEqual, of, at);
   if (window > 0)
     seen = combine(flag, BinaryKind::And, seen,
                    combine(flag, BinaryKind::Less,
                            combine(index, BinaryKind::Sub, at, of),
                            scalar(index, static_cast<double>(window))));
-  Value hidden = WhereOp::create(
+  return WhereOp::create(
       builder, loc, RankedTensorType::get({1, 1, tokens, length}, element),
       seen, scalar(element, 0),
       scalar(element, -std::numeric_limits<double>::infinity()));
-  if (bias) {
-    auto shape = broadcastShapes({getShape(bias), getShape(hidden)});
-    hidden =
-        BinaryOp::create(builder, loc, RankedTensorType::get(*shape, element),
-                         BinaryKind::Add, bias, hidden);
-  }
-  bias = hidden;
+}
+
+static Value createSum(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
+  auto shape = broadcastShapes({getShape(lhs), getShape(rhs)});
+  auto type =
+      RankedTensorType::get(*shape, getElementTypeOrSelf(lhs.getType()));
+  return BinaryOp::create(builder, loc, type, BinaryKind::Add, lhs, rhs);
+}
+
+bool AttentionParts::spellOutCausality(OpBuilder &builder, Location loc) {
+  int64_t tokens = getShape(query)[1], length = getShape(key)[1];
+  if (window > 0 && tokens >= length + window)
+    return false;
+  Value hidden = createHidden(builder, loc, /*first=*/0, length);
+  bias = bias ? createSum(builder, loc, bias, hidden) : hidden;
   causal = false;
   window = 0;
   return true;
+}
+
+Value AttentionParts::zeroBlindQueries(OpBuilder &builder, Location loc,
+                                       Value heads, double hidden) const {
+  if (!bias || sinks)
+    return heads;
+  Value seen = bias;
+  if (causal) {
+    int64_t length = getShape(key)[1];
+    if (pastKey)
+      length += getShape(pastKey)[2];
+    int64_t first = length - getShape(query)[1];
+    seen = createSum(builder, loc, bias,
+                     createHidden(builder, loc, first, length));
+  }
+  Type element = getElementTypeOrSelf(seen.getType());
+  SmallVector<int64_t> rows(getShape(seen));
+  int64_t last = static_cast<int64_t>(rows.size()) - 1;
+  rows[last] = 1;
+  Value best =
+      ReduceOp::create(builder, loc, RankedTensorType::get(rows, element),
+                       ReduceKind::Max, seen, ArrayRef{last});
+  Value limit =
+      createSplat(builder, loc, RankedTensorType::get({}, element), hidden);
+  Value isBlind = BinaryOp::create(
+      builder, loc, RankedTensorType::get(rows, builder.getI1Type()),
+      BinaryKind::LessOrEqual, best, limit);
+  auto type = cast<RankedTensorType>(heads.getType());
+  Value zero = createSplat(builder, loc,
+                           RankedTensorType::get({}, type.getElementType()), 0);
+  return WhereOp::create(builder, loc, type, isBlind, zero, heads);
 }

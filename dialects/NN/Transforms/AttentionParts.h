@@ -31,6 +31,12 @@ struct AttentionParts {
   /// leaves a query without any key.
   bool spellOutCausality(mlir::OpBuilder &builder, mlir::Location loc);
 
+  /// `heads`, the result as [batch, heads, tokens, d], with zeros for each
+  /// query whose keys the bias hides all, by `hidden` or less. Folds away where
+  /// a step has no such query.
+  mlir::Value zeroBlindQueries(mlir::OpBuilder &builder, mlir::Location loc,
+                               mlir::Value heads, double hidden) const;
+
   mlir::Value query, key, value;
   mlir::Value pastKey, pastValue;
   mlir::Value cos, sin, positions;
@@ -47,6 +53,12 @@ struct AttentionParts {
   int64_t stateBits = 0;
   double normEpsilon = 1e-6;
   bool valueInKey = false;
+
+private:
+  /// [1, 1, tokens, length]: 0 where the query that stands `first` keys behind
+  /// the first one may see a key, else minus infinity.
+  mlir::Value createHidden(mlir::OpBuilder &builder, mlir::Location loc,
+                           int64_t first, int64_t length) const;
 };
 
 } // namespace inlay::nn

@@ -18,6 +18,7 @@
 #include "Matchers.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -173,7 +174,7 @@ bool Scores::match(Value value, int depth) {
 // From probabilities to the product with the values
 //===----------------------------------------------------------------------===//
 
-/// p of where(p != p, 0, p): rows without a key are zero in either case.
+/// p of where(p != p, 0, p): rows without a key are zero.
 static Value matchGuarded(Value value) {
   auto choice = value.getDefiningOp<WhereOp>();
   if (!choice || getScalar(choice.getLhs()) != 0.0)
@@ -187,9 +188,12 @@ static Value matchGuarded(Value value) {
 }
 
 /// The softmax behind the probabilities, over the keys; `hasSink` where its
-/// last column is dropped.
-static SoftmaxOp matchSoftmax(Value value, bool &hasSink) {
-  value = stripFloatCasts(matchGuarded(stripFloatCasts(value)));
+/// last column is dropped, `isGuarded` where rows without a key are zero.
+static SoftmaxOp matchSoftmax(Value value, bool &hasSink, bool &isGuarded) {
+  value = stripFloatCasts(value);
+  Value kept = matchGuarded(value);
+  isGuarded = kept != value;
+  value = stripFloatCasts(kept);
   int64_t length = getLastDim(value);
   if (Value whole = matchLastDimSlice(value, 0, 1, length);
       whole && getLastDim(whole) == length + 1) {
@@ -206,9 +210,10 @@ namespace {
 
 class AttentionBuilder {
 public:
-  AttentionBuilder(PatternRewriter &rewriter, MatMulOp op, Scores scores)
-      : rewriter(rewriter), op(op), loc(op.getLoc()),
-        scores(std::move(scores)) {}
+  AttentionBuilder(PatternRewriter &rewriter, MatMulOp op, Scores scores,
+                   bool isGuarded)
+      : rewriter(rewriter), op(op), loc(op.getLoc()), scores(std::move(scores)),
+        isGuarded(isGuarded) {}
 
   LogicalResult run() {
     if (failed(check()))
@@ -234,6 +239,9 @@ public:
                                       type.getElementType());
     AttentionOp attention = parts.create(rewriter, loc, flat);
     Value result = splitHeads(rewriter, loc, attention.getResult(), heads);
+    if (isGuarded)
+      result = parts.zeroBlindQueries(rewriter, loc, result,
+                                      -std::numeric_limits<double>::infinity());
     rewriter.replaceOp(op,
                        createReshape(rewriter, loc, result, type.getShape()));
     return success();
@@ -403,6 +411,7 @@ private:
   MatMulOp op;
   Location loc;
   Scores scores;
+  bool isGuarded;
   int64_t batch = 0, heads = 0, kvHeads = 0, tokens = 0, length = 0;
   int64_t headDim = 0, valueDim = 0;
 };
@@ -414,13 +423,13 @@ struct FuseAttention : OpRewritePattern<MatMulOp> {
                                 PatternRewriter &rewriter) const override {
     if (op.getQuant() || op.getTransposed())
       return failure();
-    bool hasSink = false;
-    SoftmaxOp softmax = matchSoftmax(op.getLhs(), hasSink);
+    bool hasSink = false, isGuarded = false;
+    SoftmaxOp softmax = matchSoftmax(op.getLhs(), hasSink, isGuarded);
     Scores scores;
     if (!softmax || !scores.match(softmax.getInput()) ||
         static_cast<bool>(scores.sinks) != hasSink)
       return failure();
-    return AttentionBuilder(rewriter, op, std::move(scores)).run();
+    return AttentionBuilder(rewriter, op, std::move(scores), isGuarded).run();
   }
 };
 

@@ -136,15 +136,29 @@ static int64_t keyLength(const AttentionParts &parts) {
   return parts.pastKey ? length + getShape(parts.pastKey)[2] : length;
 }
 
+/// The lowest number of a mask. onnxruntime hides keys by it, and gives zeros
+/// to a query that has no score above it.
+static double lowest(Value mask) {
+  if (!mask)
+    return 0;
+  auto type = cast<FloatType>(getElementTypeOrSelf(mask.getType()));
+  return llvm::APFloat::getLargest(type.getFloatSemantics(), /*Negative=*/true)
+      .convertToDouble();
+}
+
 /// Without a past the state after the step is what came in.
-static void setOutputs(RaiseContext &context, AttentionOp attention,
-                       bool isFlat) {
+static void setOutputs(RaiseContext &context, const AttentionParts &parts,
+                       AttentionOp attention, bool isFlat) {
   OpBuilder &builder = context.getBuilder();
   Location loc = context.getLoc();
   Value result = attention.getResult();
-  context.setOutput(
-      0, isFlat ? result
-                : splitHeads(builder, loc, result, attention.getNumHeads()));
+  if (!isFlat || parts.bias) {
+    result = splitHeads(builder, loc, result, attention.getNumHeads());
+    result = parts.zeroBlindQueries(builder, loc, result, lowest(parts.bias));
+    if (isFlat)
+      result = flattenHeads(builder, loc, result);
+  }
+  context.setOutput(0, result);
   if (attention.getPresentKey()) {
     context.setOutput(1, attention.getPresentKey());
     context.setOutput(2, attention.getPresentValue());
@@ -213,7 +227,7 @@ static Refusal raiseAttention(RaiseContext &context) {
       RankedTensorType::get({getShape(parts.query)[0], getShape(parts.query)[1],
                              parts.numHeads * parts.valueDim},
                             context.outputType(0).getElementType());
-  setOutputs(context,
+  setOutputs(context, parts,
              parts.create(context.getBuilder(), context.getLoc(), type),
              isFlat);
   return std::nullopt;

@@ -505,12 +505,16 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
          llvm::zip(graph.getBody().getArguments(),
                    graph.getArgNames().getAsValueRange<StringAttr>()))
       if (auto role = roles.find(argument);
-          role != roles.end() && role->second == StepRole::Valid)
+          role != roles.end() && role->second == StepRole::Valid) {
+        emitRemark(graph.getLoc())
+            << "input '" << name
+            << "' counts as all ones: the runtime leaves padding out";
         remark::passed(
             graph.getLoc(),
             remark::RemarkOpts::name("ValidTokens").category("raise"))
             << "an input is taken for the mask of valid tokens"
             << remark::metric("input", name);
+      }
   }
 
   /// What several ops spell out, in one; what nobody uses, away.

@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Looks at how arguments are used, never at their names.
+// Looks at how arguments are used. Which of them is the mask of valid tokens
+// does not follow from that: types of tokens and masks of images have the same
+// form. So that one is known by its name, `attention_mask`, as well.
 //
 //===----------------------------------------------------------------------===//
 
@@ -88,33 +90,55 @@ static bool namesTokens(BlockArgument argument) {
 
 namespace {
 
-/// Whether an argument is used as what is true or 1 for each valid token: as a
-/// condition, compared with 0 or 1, or taken from 1. Anything of the same shape
-/// may come in in its place, such as the number of each token's document, of
-/// which tokens that have the same one see each other; that is compared with
-/// another view of itself.
+/// Whether an argument that is called a mask of valid tokens is used as one: as
+/// what is true or 1 for each valid token, in a condition, compared with 0 or
+/// 1, or taken from 1. Where two views of it meet, tokens are compared with
+/// each other, as those of one document are; and what shows keys that are
+/// hidden otherwise, such as those of an image, is no padding.
 class MaskUses {
 public:
   static bool areOfMask(BlockArgument argument) {
     MaskUses uses;
-    uses.add(argument);
+    uses.add(argument, Sense::Valid);
     while (!uses.worklist.empty()) {
       Value view = uses.worklist.pop_back_val();
       for (OpOperand &use : view.getUses())
         uses.visit(use);
     }
-    return uses.isCondition && llvm::none_of(uses.pairs, [&](BinaryOp op) {
-             return uses.views.contains(op.getLhs()) &&
-                    uses.views.contains(op.getRhs());
-           });
+    return uses.isCondition && !uses.showsKeys &&
+           llvm::none_of(uses.pairs,
+                         [&](BinaryOp op) { return uses.comparesTokens(op); });
   }
 
 private:
-  void add(Value view) {
-    if (!views.insert(view).second)
+  /// What a view is true or not 0 for, or that it counts valid tokens.
+  enum class Sense { Valid, Padding, Count, Unknown };
+
+  void add(Value view, Sense sense) {
+    if (!views.try_emplace(view, sense).second)
       return;
     worklist.push_back(view);
     isCondition |= isFlag(view);
+  }
+
+  /// Counts of valid tokens may be in order, which is causality.
+  bool comparesTokens(BinaryOp op) const {
+    auto lhs = views.find(op.getLhs()), rhs = views.find(op.getRhs());
+    if (lhs == views.end() || rhs == views.end())
+      return false;
+    bool areCounts = lhs->second == Sense::Count && rhs->second == Sense::Count;
+    return !areCounts || !isOrder(op.getKind());
+  }
+
+  static bool isOrder(BinaryKind kind) {
+    return kind == BinaryKind::Less || kind == BinaryKind::LessOrEqual ||
+           kind == BinaryKind::Greater || kind == BinaryKind::GreaterOrEqual;
+  }
+
+  static Sense inverse(Sense sense) {
+    return sense == Sense::Valid     ? Sense::Padding
+           : sense == Sense::Padding ? Sense::Valid
+                                     : sense;
   }
 
   static bool isFlag(Value value) {
@@ -128,24 +152,64 @@ private:
 
   void visit(OpOperand &use) {
     Operation *user = use.getOwner();
+    Sense sense = views.lookup(use.get());
     if (auto binary = dyn_cast<BinaryOp>(user))
-      return visit(binary, use.get());
+      return visit(binary, use.get(), sense);
     bool isData = use.getOperandNumber() == 0;
+    if (auto unary = dyn_cast<UnaryOp>(user)) {
+      if (unary.getKind() == UnaryKind::Not)
+        add(unary.getResult(), inverse(sense));
+      return;
+    }
     if (auto opaque = dyn_cast<OpaqueOp>(user)) {
-      if (isData && opaque.getFullName() == "GatherND")
-        add(opaque.getOutputs().front());
+      StringRef name = opaque.getFullName();
+      if (isData && (name == "GatherND" || name == "CumSum"))
+        add(opaque.getOutputs().front(),
+            name == "CumSum" ? Sense::Count : sense);
       return;
     }
     if (isa<ConcatOp>(user) ||
         (isData &&
          isa<CastOp, ReshapeOp, TransposeOp, SliceOp, BroadcastOp, GatherOp>(
              user)))
-      add(user->getResult(0));
+      add(user->getResult(0), sense);
   }
 
-  void visit(BinaryOp op, Value view) {
+  /// What `view` is compared with `other` for.
+  static Sense compare(BinaryOp op, Value view, Value other, Sense sense) {
+    std::optional<double> number = getScalar(other);
+    if (!number || sense == Sense::Count)
+      return Sense::Unknown;
+    bool isLeft = op.getLhs() == view;
+    bool isZero = *number == 0;
+    switch (op.getKind()) {
+    case BinaryKind::Equal:
+      return isZero ? inverse(sense) : sense;
+    case BinaryKind::Greater:
+      return isLeft && isZero     ? sense
+             : !isLeft && !isZero ? inverse(sense)
+                                  : Sense::Unknown;
+    case BinaryKind::Less:
+      return isLeft && !isZero   ? inverse(sense)
+             : !isLeft && isZero ? sense
+                                 : Sense::Unknown;
+    case BinaryKind::GreaterOrEqual:
+      return isLeft && !isZero   ? sense
+             : !isLeft && isZero ? inverse(sense)
+                                 : Sense::Unknown;
+    case BinaryKind::LessOrEqual:
+      return isLeft && isZero     ? inverse(sense)
+             : !isLeft && !isZero ? sense
+                                  : Sense::Unknown;
+    default:
+      return Sense::Unknown;
+    }
+  }
+
+  void visit(BinaryOp op, Value view, Sense sense) {
     Value other = op.getLhs() == view ? op.getRhs() : op.getLhs();
     bool isNumber = isZeroOrOne(other);
+    pairs.push_back(op);
     switch (op.getKind()) {
     case BinaryKind::Equal:
     case BinaryKind::Less:
@@ -153,29 +217,33 @@ private:
     case BinaryKind::Greater:
     case BinaryKind::GreaterOrEqual:
       isCondition |= isNumber;
+      if (isNumber)
+        add(op.getResult(), compare(op, view, other, sense));
       break;
     case BinaryKind::Sub:
       isCondition |= isNumber;
-      [[fallthrough]];
+      add(op.getResult(), sense == Sense::Count             ? sense
+                          : isNumber && op.getRhs() == view ? inverse(sense)
+                                                            : Sense::Unknown);
+      break;
     case BinaryKind::Add:
       // What a mask is added to is compared in its place.
-      add(op.getResult());
+      add(op.getResult(), sense == Sense::Count ? sense : Sense::Unknown);
       break;
-    case BinaryKind::And:
     case BinaryKind::Or:
-    case BinaryKind::Mul:
-      return;
+      showsKeys |= sense != Sense::Padding;
+      break;
     default:
       break;
     }
-    pairs.push_back(op);
   }
 
-  llvm::DenseSet<Value> views;
+  llvm::DenseMap<Value, Sense> views;
   SmallVector<Value> worklist;
   /// What would compare two views.
   SmallVector<BinaryOp> pairs;
   bool isCondition = false;
+  bool showsKeys = false;
 };
 
 } // namespace
@@ -204,10 +272,13 @@ void inlay::nn::findStepRoles(GraphOp graph, StepRoles &roles) {
     }
   }
   int64_t total = graph.getContext() + graph.getTokens();
-  for (BlockArgument argument : graph.getBody().getArguments()) {
+  for (auto [argument, name] :
+       llvm::zip(graph.getBody().getArguments(),
+                 graph.getArgNames().getAsValueRange<StringAttr>())) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (type && type.getRank() == 2 && type.getDimSize(1) == total &&
-        !namesTokens(argument) && MaskUses::areOfMask(argument))
+    if (name == "attention_mask" && type && type.getRank() == 2 &&
+        type.getDimSize(1) == total && !namesTokens(argument) &&
+        MaskUses::areOfMask(argument))
       roles.try_emplace(argument, StepRole::Valid);
   }
 }

@@ -34,13 +34,14 @@ enum class StepRole {
   Length,    ///< [batch] or a number: tokens in the state after the step
 };
 
-/// Arguments by what they tell. Never from a name: `raise-to-nn` notes what
-/// operators take as such, and what makes the angles of a rotation.
+/// Arguments by what they tell: `raise-to-nn` notes what operators take as
+/// such, and what makes the angles of a rotation. Only the mask of valid tokens
+/// is known by its name too.
 using StepRoles = llvm::DenseMap<mlir::Value, StepRole>;
 
 /// Adds the roles that the graph's ops tell: positions are what cosines and
-/// sines are made of; the mask of valid tokens has their number as its width,
-/// and is used as a truth value for each.
+/// sines are made of; the mask of valid tokens is called `attention_mask`, has
+/// their number as its width, and is used as a truth value for each.
 void findStepRoles(GraphOp graph, StepRoles &roles);
 
 class StepValues {

@@ -1,7 +1,7 @@
 // Attention that is written out: copied heads, state by Concat, a mask that the graph computes; near misses keep their mask.
 // RUN: inlay-opt %s --raise-to-nn --verify-nn -split-input-file | FileCheck %s
 // RUN: inlay-opt %s --raise-to-nn -split-input-file --remarks-filter=.* -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// REMARK: [Passed] ValidTokens | Category:raise | Remark="an input is taken for the mask of valid tokens", input=mask
+// REMARK: [Passed] ValidTokens | Category:raise | Remark="an input is taken for the mask of valid tokens", input=attention_mask
 
 // The mask of causal attention, with what the runtime says of padding, goes away whole.
 module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
@@ -9,7 +9,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-NEXT: %[[Y:.*]], %[[K:.*]], %[[V:.*]] = inlay_nn.attention {{ *}}none %q, %k, %v past %pk, %pv {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64,
   // CHECK-SAME: scale = 2.500000e-01 : f64, value_dim = 16 : i64}
   // CHECK-NEXT: inlay_nn.return %[[Y]], %[[K]], %[[V]]
-  inlay_onnx.graph @causal(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
+  inlay_onnx.graph @causal(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %attention_mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "attention_mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
     %scale = inlay_onnx.constant dense<4.0> : tensor<f32>
     %bshape = inlay_onnx.constant dense<[1, 2, 2, 5, 16]> : tensor<5xi64>
     %low = inlay_onnx.constant dense<-3.40282347E+38> : tensor<f32>
@@ -40,7 +40,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     %row = inlay_onnx.node "Unsqueeze"(%rows, %bshape) : (tensor<2xi64>, tensor<5xi64>) -> tensor<2x1xi64>
     %cols = inlay_onnx.node "Range"(%i0, %i5, %i1) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<5xi64>
     %c0 = inlay_onnx.node "LessOrEqual"(%cols, %row) : (tensor<5xi64>, tensor<2x1xi64>) -> tensor<2x5xi1>
-    %mb = inlay_onnx.node "Cast"(%mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
+    %mb = inlay_onnx.node "Cast"(%attention_mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
     %m4 = inlay_onnx.node "Unsqueeze"(%mb, %bshape) : (tensor<1x5xi1>, tensor<5xi64>) -> tensor<1x1x1x5xi1>
     %c1 = inlay_onnx.node "And"(%c0, %m4) : (tensor<2x5xi1>, tensor<1x1x1x5xi1>) -> tensor<1x1x2x5xi1>
     %bias = inlay_onnx.node "Where"(%c1, %zero, %low) : (tensor<1x1x2x5xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x2x5xf32>
@@ -60,7 +60,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @window
   // CHECK-NEXT: inlay_nn.attention {{ *}}none %q, %k, %v past %pk, %pv {head_dim
   // CHECK-SAME: window = 2 : i64
-  inlay_onnx.graph @window(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
+  inlay_onnx.graph @window(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %attention_mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "attention_mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
     %scale = inlay_onnx.constant dense<4.0> : tensor<f32>
     %bshape = inlay_onnx.constant dense<[1, 2, 2, 5, 16]> : tensor<5xi64>
     %low = inlay_onnx.constant dense<-3.40282347E+38> : tensor<f32>
@@ -91,7 +91,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     %row = inlay_onnx.node "Unsqueeze"(%rows, %bshape) : (tensor<2xi64>, tensor<5xi64>) -> tensor<2x1xi64>
     %cols = inlay_onnx.node "Range"(%i0, %i5, %i1) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<5xi64>
     %c0 = inlay_onnx.node "LessOrEqual"(%cols, %row) : (tensor<5xi64>, tensor<2x1xi64>) -> tensor<2x5xi1>
-    %mb = inlay_onnx.node "Cast"(%mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
+    %mb = inlay_onnx.node "Cast"(%attention_mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
     %m4 = inlay_onnx.node "Unsqueeze"(%mb, %bshape) : (tensor<1x5xi1>, tensor<5xi64>) -> tensor<1x1x1x5xi1>
     %c1 = inlay_onnx.node "And"(%c0, %m4) : (tensor<2x5xi1>, tensor<1x1x1x5xi1>) -> tensor<1x1x2x5xi1>
     %w0 = inlay_onnx.node "Sub"(%row, %cols) : (tensor<2x1xi64>, tensor<5xi64>) -> tensor<2x5xi64>
@@ -208,7 +208,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @strict
   // CHECK: %[[B:.*]] = inlay_nn.where
   // CHECK: inlay_nn.attention {{ *}}none %q, %k, %v past %pk, %pv bias %{{.*}} {causal = false
-  inlay_onnx.graph @strict(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
+  inlay_onnx.graph @strict(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %attention_mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "attention_mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
     %scale = inlay_onnx.constant dense<4.0> : tensor<f32>
     %bshape = inlay_onnx.constant dense<[1, 2, 2, 5, 16]> : tensor<5xi64>
     %low = inlay_onnx.constant dense<-3.40282347E+38> : tensor<f32>
@@ -239,7 +239,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     %row = inlay_onnx.node "Unsqueeze"(%rows, %bshape) : (tensor<2xi64>, tensor<5xi64>) -> tensor<2x1xi64>
     %cols = inlay_onnx.node "Range"(%i0, %i5, %i1) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<5xi64>
     %c0 = inlay_onnx.node "Less"(%cols, %row) : (tensor<5xi64>, tensor<2x1xi64>) -> tensor<2x5xi1>
-    %mb = inlay_onnx.node "Cast"(%mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
+    %mb = inlay_onnx.node "Cast"(%attention_mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
     %m4 = inlay_onnx.node "Unsqueeze"(%mb, %bshape) : (tensor<1x5xi1>, tensor<5xi64>) -> tensor<1x1x1x5xi1>
     %c1 = inlay_onnx.node "And"(%c0, %m4) : (tensor<2x5xi1>, tensor<1x1x1x5xi1>) -> tensor<1x1x2x5xi1>
     %bias = inlay_onnx.node "Where"(%c1, %zero, %low) : (tensor<1x1x2x5xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x2x5xf32>
@@ -300,7 +300,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
 module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @inverted
   // CHECK: inlay_nn.attention {{ *}}none %q, %k, %v past %pk, %pv bias %{{.*}} {causal = false
-  inlay_onnx.graph @inverted(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
+  inlay_onnx.graph @inverted(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %attention_mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "attention_mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
     %scale = inlay_onnx.constant dense<4.0> : tensor<f32>
     %bshape = inlay_onnx.constant dense<[1, 2, 2, 5, 16]> : tensor<5xi64>
     %low = inlay_onnx.constant dense<-3.40282347E+38> : tensor<f32>
@@ -331,7 +331,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     %row = inlay_onnx.node "Unsqueeze"(%rows, %bshape) : (tensor<2xi64>, tensor<5xi64>) -> tensor<2x1xi64>
     %cols = inlay_onnx.node "Range"(%i0, %i5, %i1) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<5xi64>
     %c0 = inlay_onnx.node "LessOrEqual"(%cols, %row) : (tensor<5xi64>, tensor<2x1xi64>) -> tensor<2x5xi1>
-    %mb = inlay_onnx.node "Cast"(%mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
+    %mb = inlay_onnx.node "Cast"(%attention_mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
     %m4 = inlay_onnx.node "Unsqueeze"(%mb, %bshape) : (tensor<1x5xi1>, tensor<5xi64>) -> tensor<1x1x1x5xi1>
     %c1 = inlay_onnx.node "And"(%c0, %m4) : (tensor<2x5xi1>, tensor<1x1x1x5xi1>) -> tensor<1x1x2x5xi1>
     %bias = inlay_onnx.node "Where"(%c1, %low, %zero) : (tensor<1x1x2x5xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x2x5xf32>
@@ -437,7 +437,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-LABEL: inlay_nn.graph @blocks
   // CHECK: inlay_nn.concat %pk
   // CHECK: inlay_nn.attention {{ *}}none %q, %{{.*}}, %{{.*}} {head_dim = 16 : i64, kv_heads = 4
-  inlay_onnx.graph @blocks(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
+  inlay_onnx.graph @blocks(%q: tensor<1x2x64xf32>, %k: tensor<1x2x32xf32>, %v: tensor<1x2x32xf32>, %pk: tensor<1x2x3x16xf32>, %pv: tensor<1x2x3x16xf32>, %attention_mask: tensor<1x5xi64>) -> (tensor<1x2x64xf32>, tensor<1x2x5x16xf32>, tensor<1x2x5x16xf32>) attributes {arg_names = ["q", "k", "v", "pk", "pv", "attention_mask"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 3 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 2 : i64, result_names = ["y", "sk", "sv"]} {
     %scale = inlay_onnx.constant dense<4.0> : tensor<f32>
     %bshape = inlay_onnx.constant dense<[1, 2, 2, 5, 16]> : tensor<5xi64>
     %low = inlay_onnx.constant dense<-3.40282347E+38> : tensor<f32>
@@ -468,7 +468,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 18 : i64}} {
     %row = inlay_onnx.node "Unsqueeze"(%rows, %bshape) : (tensor<2xi64>, tensor<5xi64>) -> tensor<2x1xi64>
     %cols = inlay_onnx.node "Range"(%i0, %i5, %i1) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<5xi64>
     %c0 = inlay_onnx.node "LessOrEqual"(%cols, %row) : (tensor<5xi64>, tensor<2x1xi64>) -> tensor<2x5xi1>
-    %mb = inlay_onnx.node "Cast"(%mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
+    %mb = inlay_onnx.node "Cast"(%attention_mask) {attributes = {to = 9 : i64}} : (tensor<1x5xi64>) -> tensor<1x5xi1>
     %m4 = inlay_onnx.node "Unsqueeze"(%mb, %bshape) : (tensor<1x5xi1>, tensor<5xi64>) -> tensor<1x1x1x5xi1>
     %c1 = inlay_onnx.node "And"(%c0, %m4) : (tensor<2x5xi1>, tensor<1x1x1x5xi1>) -> tensor<1x1x2x5xi1>
     %bias = inlay_onnx.node "Where"(%c1, %zero, %low) : (tensor<1x1x2x5xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x2x5xf32>
@@ -489,8 +489,8 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   // CHECK: inlay_nn.attention {{ *}}none %q, %k, %k bias %{{.*}} {causal = false
   inlay_onnx.graph @short_mask(%q: tensor<1x3x32xf32>, %k: tensor<1x5x32xf32>) -> tensor<1x3x32xf32> attributes {arg_names = ["q", "k"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 2 : i64, inlay_onnx.phase = "prefill", inlay_onnx.tokens = 3 : i64, result_names = ["y"]} {
     %none = inlay_onnx.none : none
-    %mask = inlay_onnx.constant dense<0.0> : tensor<1x1x2x5xf32>
-    %y = inlay_onnx.node "com.microsoft::MultiHeadAttention"(%q, %k, %k, %none, %none, %mask) {attributes = {num_heads = 2 : i64}} : (tensor<1x3x32xf32>, tensor<1x5x32xf32>, tensor<1x5x32xf32>, none, none, tensor<1x1x2x5xf32>) -> tensor<1x3x32xf32>
+    %attention_mask = inlay_onnx.constant dense<0.0> : tensor<1x1x2x5xf32>
+    %y = inlay_onnx.node "com.microsoft::MultiHeadAttention"(%q, %k, %k, %none, %none, %attention_mask) {attributes = {num_heads = 2 : i64}} : (tensor<1x3x32xf32>, tensor<1x5x32xf32>, tensor<1x5x32xf32>, none, none, tensor<1x1x2x5xf32>) -> tensor<1x3x32xf32>
     inlay_onnx.return %y : tensor<1x3x32xf32>
   }
 }

@@ -28,10 +28,11 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
   // CHECK-LABEL: inlay_nn.graph @multi_head
   // CHECK: %[[Q:.*]] = inlay_nn.binary {{ *}}add %q,
   // CHECK: inlay_nn.attention {{ *}}none %[[Q]], %{{.*}}, %{{.*}} past %k0, %v0 {head_dim = 16 : i64, kv_heads = 4 : i64, num_heads = 4 : i64
-  inlay_onnx.graph @multi_head(%q: tensor<1x1x64xf32>, %k: tensor<1x1x64xf32>, %v: tensor<1x1x64xf32>, %m: tensor<1x8xi32>, %k0: tensor<1x4x7x16xf32>, %v0: tensor<1x4x7x16xf32>) -> (tensor<1x1x64xf32>, tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>) attributes {arg_names = ["q", "k", "v", "m", "k0", "v0"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 7 : i64, inlay_onnx.phase = "decode", inlay_onnx.tokens = 1 : i64, result_names = ["y", "k1", "v1"]} {
+  // expected-remark @below {{input 'attention_mask' counts as all ones: the runtime leaves padding out}}
+  inlay_onnx.graph @multi_head(%q: tensor<1x1x64xf32>, %k: tensor<1x1x64xf32>, %v: tensor<1x1x64xf32>, %attention_mask: tensor<1x8xi32>, %k0: tensor<1x4x7x16xf32>, %v0: tensor<1x4x7x16xf32>) -> (tensor<1x1x64xf32>, tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>) attributes {arg_names = ["q", "k", "v", "attention_mask", "k0", "v0"], inlay_onnx.batch = 1 : i64, inlay_onnx.context = 7 : i64, inlay_onnx.phase = "decode", inlay_onnx.tokens = 1 : i64, result_names = ["y", "k1", "v1"]} {
     %none = inlay_onnx.none : none
     %b = ml_program.global_load_const @b : tensor<192xf32>
-    %0:3 = inlay_onnx.node "com.microsoft::MultiHeadAttention"(%q, %k, %v, %b, %m, %none, %k0, %v0) {attributes = {num_heads = 4 : i64, unidirectional = 1 : i64}} : (tensor<1x1x64xf32>, tensor<1x1x64xf32>, tensor<1x1x64xf32>, tensor<192xf32>, tensor<1x8xi32>, none, tensor<1x4x7x16xf32>, tensor<1x4x7x16xf32>) -> (tensor<1x1x64xf32>, tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>)
+    %0:3 = inlay_onnx.node "com.microsoft::MultiHeadAttention"(%q, %k, %v, %b, %attention_mask, %none, %k0, %v0) {attributes = {num_heads = 4 : i64, unidirectional = 1 : i64}} : (tensor<1x1x64xf32>, tensor<1x1x64xf32>, tensor<1x1x64xf32>, tensor<192xf32>, tensor<1x8xi32>, none, tensor<1x4x7x16xf32>, tensor<1x4x7x16xf32>) -> (tensor<1x1x64xf32>, tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>)
     inlay_onnx.return %0#0, %0#1, %0#2 : tensor<1x1x64xf32>, tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>
   }
 }
