@@ -57,7 +57,13 @@ def largest_part(op, use, whole=None):
     return min(whole, total * (whole // covered) + math.ceil(total * (whole % covered) / covered))
 
 
-def needs(kernel, alignment):
+def ports_of(plan, kernel):
+    """Elements of what a kernel takes in and gives away, by the first two words of its buffer."""
+    ports = {f"input {s['to_port']}": math.prod(s["shape"]) for s in plan["streams"] if s["to"] == kernel["name"]}
+    return {**ports, **{f"output {s['from_port']}": math.prod(s["shape"]) for s in plan["streams"] if s["from"] == kernel["name"]}}
+
+
+def needs(plan, kernel, alignment):
     """Buffer -> [role, bytes of a slot, first op, last op]."""
     def aligned(elements, bits):
         return ceil_div(ceil_div(elements * bits, 8), alignment) * alignment
@@ -68,6 +74,7 @@ def needs(kernel, alignment):
         elements = math.prod(cut["shard"] for cut in weight["cuts"])
         result[weight["name"]] = ["weights", aligned(elements, weight["bits"]), 0, last]
     states = {state["name"]: math.prod(state["shape"]) for state in kernel["states"]}
+    ports = ports_of(plan, kernel)
     for name in states:
         result[name] = ["state", 0, 0, last]
     for index, op in enumerate(kernel["ops"]):
@@ -76,6 +83,8 @@ def needs(kernel, alignment):
             if use["role"] == "weights":
                 continue
             whole = states.get(use["buffer"]) if use["role"] == "state" else None
+            if use["role"] in ("input", "output"):
+                whole = ports.get(" ".join(use["buffer"].split()[:2]))
             size = aligned(largest_part(op, use, whole), use["bits"])
             if use["buffer"] == f"scratch of op {index}":
                 own += size
@@ -103,7 +112,7 @@ def memory_fits(plan):
             end = max((buffer["offset"] + buffer["bytes"] for buffer in cores["memory"]), default=0)
             if len(buffers) != len(cores["memory"]) or end != cores["bytes_per_core"]:
                 return False
-            for name, (role, size, first, last) in needs(kernel, alignment).items():
+            for name, (role, size, first, last) in needs(plan, kernel, alignment).items():
                 buffer = buffers.get(name)
                 if not buffer or buffer["role"] != role or buffer["bytes"] < size * buffer["slots"]:
                     return False

@@ -169,7 +169,7 @@ def test_footprints_are_those_of_the_compiler(name, target):
     """Sizes worked out from the cuts alone are the sizes in the maps, buffer by buffer and in all."""
     plan = checking.subject(name, target).plan
     for kernel in plan["kernels"]:
-        wanted = oracle.needs(kernel, plan["system"]["buffer_alignment"])
+        wanted = oracle.needs(plan, kernel, plan["system"]["buffer_alignment"])
         for cores in kernel["core_classes"]:
             slots = {buffer["name"]: buffer["slots"] for buffer in cores["memory"]}
             sizes = {buffer["name"]: buffer["bytes"] for buffer in cores["memory"]}
