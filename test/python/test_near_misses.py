@@ -96,6 +96,52 @@ def test_idle_nodes_hide_nothing(name, letter, tmp_path):
     assert has(ir, "experts") and "opaque" not in ir, ir
 
 
+def with_idle(kind, model):
+    """`model` with an idle node behind each value of floats, or of any type where the node takes any."""
+    graph = model.graph
+    types = {v.name: v.type.tensor_type for v in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    outputs = {v.name for v in graph.output}
+    nodes, at = [], helper.make_node
+    for name, value in (("idle_from", 0), ("idle_to", 2**62), ("idle_axis", 0)):
+        graph.initializer.append(numpy_helper.from_array(i64(value), name))
+    for node in list(graph.node):
+        nodes.append(node)
+        for i, name in enumerate(node.output):
+            known = types.get(name)
+            if name in outputs or not known or not known.shape.dim or (kind == "cast" and known.elem_type != TensorProto.FLOAT):
+                continue
+            node.output[i] = name + "_before"
+            nodes += {"slice": [at("Slice", [node.output[i], "idle_from", "idle_to", "idle_axis"], [name])],
+                      "concat": [at("Concat", [node.output[i]], [name], axis=0)],
+                      "cast": [at("Cast", [node.output[i]], [name + "_wide"], to=TensorProto.DOUBLE), at("Cast", [name + "_wide"], [name], to=TensorProto.FLOAT)]}[kind]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return model
+
+
+@pytest.mark.parametrize("kind", ["slice", "concat", "cast"])
+@pytest.mark.parametrize("letter", "BCDEF")
+def test_nodes_that_change_nothing_hide_nothing(letter, kind, tmp_path):
+    """Behind every value at once."""
+    spec = Spec(router="topk_softmax", bias=True)
+    weights = moe_models.Weights(spec)
+    ir = check(with_idle(kind, moe_models.build(letter, spec, weights)), {"x": weights.x}, tmp_path)
+    assert has(ir, "experts") and "opaque" not in ir, ir
+
+
+@pytest.mark.parametrize("there", [TensorProto.FLOAT16, TensorProto.BFLOAT16])
+def test_casts_that_round_are_kept(there, tmp_path):
+    feeds, make = {"x": draw(4, 8)}, helper.make_node
+    nodes = [make("Cast", ["x"], ["a"], to=there), make("Cast", ["a"], ["b"], to=TensorProto.FLOAT), make("Add", ["b", "x"], ["y"])]
+    assert has(check(model_of(nodes, feeds, ["y"], {}), feeds, tmp_path), "cast")
+
+
+def test_slices_that_turn_around_are_kept(tmp_path):
+    feeds = {"x": draw(4, 8)}
+    nodes = [helper.make_node("Slice", ["x", "from", "to", "axis", "step"], ["r"]), helper.make_node("Add", ["r", "x"], ["y"])]
+    check(model_of(nodes, feeds, ["y"], {"from": i64(-1), "to": i64(-2**62), "axis": i64(0), "step": i64(-1)}), feeds, tmp_path)
+
+
 # Routers. Each gives weights and indices of the chosen, from the scores of a block in encoding B.
 
 

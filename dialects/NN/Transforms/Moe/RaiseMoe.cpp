@@ -9,6 +9,7 @@
 #include "RaiseMoe.h"
 #include "Analysis.h"
 #include "ExpertsBuilder.h"
+#include "FoldIdle.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
@@ -324,5 +325,6 @@ private:
 
 FailureOr<MoeRefusals> inlay::nn::raiseMoe(ModuleOp module,
                                            onnx::GraphOp graph) {
+  foldIdleNodes(graph);
   return MoeRaiser(module, graph).run();
 }
