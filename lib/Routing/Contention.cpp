@@ -12,10 +12,12 @@
 // kernel works or another flow is gathered or spread.
 //
 // Two exclude each other in time where one is over before the other begins, by
-// streams or by turns on a region. Any others may meet. A link serves those
-// that wait for it by turns, so that for each wavelet of the one goes one of
-// the other at most: either waits for as many as it has itself, or the other,
-// if these are fewer.
+// streams or by turns on a region. What one kernel sends off its wafer goes in
+// the order of its consumers: the later waits for all of the earlier, which
+// waits for none of it. Any others may meet. A link serves those that wait for
+// it by turns, so that for each wavelet of the one goes one of the other at
+// most: either waits for as many as it has itself, or the other, if these are
+// fewer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,6 +62,7 @@ private:
            int64_t wavelets) const;
   bool isOver(const Carrier &first, const Carrier &second) const;
   bool canMeet(const Way &a, const Way &b) const;
+  bool leavesBefore(const Way &first, const Way &second) const;
   int64_t mostOthers(const Way &way) const;
 
   const Problem &problem;
@@ -136,19 +139,27 @@ bool ContentionSearch::canMeet(const Way &a, const Way &b) const {
   return !isOver(a.of, b.of) && !isOver(b.of, a.of);
 }
 
+bool ContentionSearch::leavesBefore(const Way &first, const Way &second) const {
+  return first.of.flow >= 0 && second.of.flow >= 0 &&
+         turns.leavesBefore(problem.flows[first.of.flow],
+                            problem.flows[second.of.flow]);
+}
+
 /// Wavelets of others that it waits for on the link where these are most.
 int64_t ContentionSearch::mostOthers(const Way &way) const {
   std::vector<Weighted> others[kNumLinkKinds];
   for (const Way &other : ways) {
-    if (!canMeet(way, other))
+    if (!canMeet(way, other) || leavesBefore(way, other))
       continue;
+    bool goesFirst = leavesBefore(other, way);
     for (int kind = 0; kind < kNumLinkKinds; ++kind)
       for (const Weighted &mine : way.links[kind])
         for (const Weighted &theirs : other.links[kind])
           if (Rect common = intersect(mine.rect, theirs.rect);
               common.area() > 0)
             others[kind].push_back(
-                {common, std::min(mine.wavelets, theirs.wavelets)});
+                {common, goesFirst ? theirs.wavelets
+                                   : std::min(mine.wavelets, theirs.wavelets)});
   }
   int64_t most = 0;
   for (const std::vector<Weighted> &ofKind : others)

@@ -39,11 +39,13 @@ bool Turns::reaches(int from, int to) const {
 bool Turns::isBefore(const Flow &first, const Flow &second) const {
   if (first.from == kHost || first.to == kHost || second.from == kHost)
     return false;
-  // What one kernel sends off its wafer goes in the order of the flows: the
-  // edge takes in each before the next begins.
-  if (first.from == second.from && leaves(first) && leaves(second))
-    return std::less<>()(&first, &second);
-  return reaches(first.to, second.from);
+  // The edge takes in each before the next begins.
+  return leavesBefore(first, second) || reaches(first.to, second.from);
+}
+
+bool Turns::leavesBefore(const Flow &first, const Flow &second) const {
+  return first.from != kHost && first.from == second.from && leaves(first) &&
+         leaves(second) && std::less<>()(&first, &second);
 }
 
 bool Turns::leaves(const Flow &flow) const {

@@ -26,6 +26,9 @@ public:
 
   /// The first flow is over before the second begins; both of one problem.
   bool isBefore(const Flow &first, const Flow &second) const;
+  /// Both leave the wafer of one kernel, the first before the second: what a
+  /// kernel sends off its wafer goes in the order of the flows.
+  bool leavesBefore(const Flow &first, const Flow &second) const;
   /// `to` is `from`, or follows it.
   bool reaches(int from, int to) const;
 

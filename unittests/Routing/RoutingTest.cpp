@@ -510,6 +510,21 @@ TEST(RoutingTest, WhatAKernelSendsOffItsWaferTakesTurns) {
   EXPECT_LE(solution.coloursUsed, 3);
 }
 
+/// The edge takes in the first before the second begins.
+TEST(RoutingTest, WhatLeavesAWaferWaitsForWhatLeavesBeforeIt) {
+  constexpr int kWafers = 4;
+  Problem problem =
+      machine(24, 4, std::vector<Rect>(kWafers, Rect{4, 0, 8, 1}));
+  problem.wafers = kWafers;
+  for (int wafer = 0; wafer < kWafers; ++wafer)
+    problem.regions[wafer].wafer = wafer;
+  connect(problem, 0, 1, Axis::None, Axis::None, 100);
+  connect(problem, 0, 2, Axis::None, Axis::None, 30);
+  connect(problem, 0, 3, Axis::None, Axis::None, 7);
+  EXPECT_EQ(solved(problem).contention,
+            (std::vector<int64_t>{100, 100 + 30, 100 + 30 + 7}));
+}
+
 TEST(RoutingTest, MoreColoursThanTheTargetHasIsAnError) {
   std::vector<Rect> regions;
   for (int64_t i = 0; i < 6; ++i)
