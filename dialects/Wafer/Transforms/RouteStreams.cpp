@@ -56,11 +56,10 @@ static void writeNoColours(SystemOp system) {
       << remark::metric("routes", 0) << remark::metric("colours", 0);
 }
 
-/// Flows off the critical path need fewer lanes. Several of them may follow
-/// each other, so each takes a part of what there is to spare.
-static void addSpareWavelets(routing::Problem &problem,
-                             const StepProblem &step) {
-  constexpr double kPart = 0.25;
+/// Flows off the critical path need fewer lanes: each takes a part of what
+/// there is to spare.
+static void addSpareWavelets(routing::Problem &problem, const StepProblem &step,
+                             double part) {
   double period = cost::Rates(*step.schedule.target, step.mode).period;
   std::vector<double> slacks = schedule::slacks(step.schedule);
   for (routing::Flow &flow : problem.flows) {
@@ -71,8 +70,45 @@ static void addSpareWavelets(routing::Problem &problem,
       least = std::min(slack, least.value_or(slack));
     }
     flow.spareWavelets =
-        static_cast<int64_t>(kPart * least.value_or(0) / period);
+        static_cast<int64_t>(part * least.value_or(0) / period);
   }
+}
+
+/// What a step takes with what its routes add.
+static schedule::Solution stepOn(StepProblem step,
+                                 const routing::Problem &problem,
+                                 const routing::Solution &routes) {
+  step.addContention(problem, routes);
+  return schedule::solve(step.schedule);
+}
+
+/// Several flows may follow each other, so each takes a quarter of what it has
+/// to spare. But few lanes carry much: kernels whose regions they cross have to
+/// wait for it. Where kernels of the critical path do, routes with all lanes
+/// are found too, and taken where a step is shorter.
+static std::optional<routing::Solution>
+solve(routing::Problem &problem, const StepProblem &step, Diagnostics &diags) {
+  constexpr double kPart = 0.25, kWorthAnother = 0.005;
+  addSpareWavelets(problem, step, kPart);
+  std::optional<routing::Solution> few = routing::solve(problem, diags);
+  if (!few)
+    return few;
+  schedule::Solution timed = stepOn(step, problem, *few);
+  double period = cost::Rates(*step.schedule.target, step.mode).period;
+  double waits = 0;
+  for (int task : timed.criticalPath)
+    waits += double(few->kernelContention[task]) * period;
+  double cycles = timed.latency.total();
+  if (waits < kWorthAnother * cycles)
+    return few;
+  routing::Problem wide = problem;
+  addSpareWavelets(wide, step, 0);
+  Diagnostics ignored;
+  std::optional<routing::Solution> all = routing::solve(wide, ignored);
+  if (!all || stepOn(step, wide, *all).latency.total() >= cycles)
+    return few;
+  problem = std::move(wide);
+  return all;
 }
 
 LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
@@ -93,10 +129,8 @@ LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
   Diagnostics diags;
   std::optional<routing::Solution> solution;
   bool isValid = step.schedule.check(diags) && problem.check(diags);
-  if (isValid) {
-    addSpareWavelets(problem, step);
-    solution = routing::solve(problem, diags);
-  }
+  if (isValid)
+    solution = solve(problem, step, diags);
   if (solution && !solution->verify(problem, diags))
     solution.reset();
   emitDiagnostics(system, diags);

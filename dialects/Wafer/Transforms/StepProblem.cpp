@@ -172,3 +172,20 @@ void StepProblem::addContention(SystemOp system,
     task.worstCase += cycles;
   }
 }
+
+void StepProblem::addContention(const routing::Problem &problem,
+                                const routing::Solution &routes) {
+  double period = cost::Rates(*schedule.target, mode).period;
+  for (auto [flow, wavelets] :
+       llvm::zip_equal(problem.flows, routes.contention))
+    for (int stream : flow.streams)
+      if (edgeOf[stream] >= 0)
+        schedule.edges[edgeOf[stream]].cycles.contention +=
+            static_cast<double>(wavelets) * period;
+  for (auto [task, wavelets] :
+       llvm::zip_equal(schedule.tasks, routes.kernelContention)) {
+    double cycles = static_cast<double>(wavelets) * period;
+    task.cycles.contention += cycles;
+    task.worstCase += cycles;
+  }
+}

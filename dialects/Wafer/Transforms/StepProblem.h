@@ -11,6 +11,7 @@
 
 #include "Placement.h"
 
+#include "inlay/Routing/Routing.h"
 #include "inlay/Schedule/Schedule.h"
 #include "inlay/Target/Target.h"
 
@@ -33,6 +34,10 @@ struct StepProblem {
   /// estimates count; the connections of `system` say how many.
   void addContention(SystemOp system,
                      llvm::MutableArrayRef<Placement> placements);
+  /// The same by routes that `system` does not have yet, of flows whose streams
+  /// are those of the model.
+  void addContention(const routing::Problem &problem,
+                     const routing::Solution &routes);
 
 private:
   void addTurns(llvm::ArrayRef<Placement> placements);
