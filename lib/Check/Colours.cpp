@@ -239,10 +239,21 @@ int64_t ColourChecker::neededAt(int64_t x, int64_t y, const Layer &trunks,
   std::set<size_t> passing;
   trunks.index.forEach(
       router, [&](size_t i) { passing.insert(trunks.parts[i].route); });
-  std::vector<size_t> routes(passing.begin(), passing.end());
-  return inTurn +
-         std::max(divideUp(static_cast<int64_t>(routes.size()), kPositions),
-                  mostTogether(routes));
+  std::vector<size_t> routes(passing.begin(), passing.end()), shared;
+  // One that excludes no other has a colour for itself. Older plans do not
+  // count on that.
+  llvm::copy_if(routes, std::back_inserter(shared), [&](size_t r) {
+    return plan.minor < 2 || llvm::any_of(
+                                 routes,
+                                 [&](size_t other) {
+                                   return isBefore(r, other) ||
+                                          isBefore(other, r);
+                                 });
+  });
+  auto alone = static_cast<int64_t>(routes.size() - shared.size());
+  auto others = static_cast<int64_t>(shared.size());
+  return inTurn + alone +
+         std::max(divideUp(others, kPositions), mostTogether(shared));
 }
 
 /// The router that is named needs so many, and none needs more.

@@ -169,26 +169,25 @@ bool inlay::checker::combinesPartialResults(const Op &op) {
   });
 }
 
-/// A run of q points of dims that share an axis touches at most so many indices
-/// of each: the fastest first, and one more of the next where the run does not
-/// end with a whole round.
+/// Cores have runs of q points of dims that share an axis, from multiples of q
+/// on. With n points to an index of a dim, a run has points of q / n indices;
+/// where neither of the two is a multiple of the other it may begin within one
+/// index and so end within one more.
 LargestPart::LargestPart(const Op &op) : op(op) {
   for (const Cut &dim : op.dims)
     values.push_back(std::min(dim.size, dim.shard));
   for (const char *axis : {"x", "y", "group"}) {
     if (countOnAxis(op.dims, axis) < 2)
       continue;
-    int64_t left = 0;
-    for (const Cut &dim : op.dims)
-      if (dim.axis == axis)
-        left = dim.shard;
+    int64_t inner = 1;
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (op.dims[d].axis != axis)
         continue;
-      int64_t size = std::max<int64_t>(1, op.dims[d].size);
-      values[d] = std::min(size, left);
-      bool isUneven = left > size && left % size != 0;
-      left = divideUp(left, size) + (isUneven ? 1 : 0);
+      int64_t run = std::max<int64_t>(1, op.dims[d].shard);
+      bool isWithin = run % inner != 0 && inner % run != 0;
+      values[d] = std::min(op.dims[d].size,
+                           plus(divideUp(run, inner), isWithin ? 1 : 0));
+      inner = std::max<int64_t>(1, times(inner, op.dims[d].size));
     }
   }
 }

@@ -137,14 +137,16 @@ private:
       values[last] = given ? given : shardLength(op.dims[last], parts);
     if (numCut[a] < 2)
       return;
-    int64_t left = run[a] = ceilDiv(points, parts);
+    run[a] = ceilDiv(points, parts);
+    int64_t inner = 1; // points of one value
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (axes[d] != kCuts[a])
         continue;
-      int64_t size = op.dims[d].size;
-      values[d] = std::min(size, left);
-      bool straddles = left > size ? left % size != 0 : size % left != 0;
-      left = ceilDiv(left, size) + (straddles ? 1 : 0);
+      // A run begins at a multiple of its length, maybe within a value.
+      bool straddles = std::max(run[a], inner) % std::min(run[a], inner) != 0;
+      values[d] = std::min(op.dims[d].size,
+                           ceilDiv(run[a], inner) + (straddles ? 1 : 0));
+      inner = multiply(inner, op.dims[d].size);
     }
   }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 using namespace inlay;
 using namespace inlay::routing;
@@ -82,14 +83,35 @@ bool Footprint::overlaps(const Footprint &other) const {
   return false;
 }
 
-std::vector<int> inlay::routing::poolSizes(const Problem &problem,
-                                           const std::vector<Route> &routes) {
-  std::vector<int> sizes(problem.regions.size());
+std::vector<std::vector<Pool>>
+inlay::routing::poolsOf(const Problem &problem,
+                        const std::vector<Route> &routes, PoolSize size) {
+  auto coloursOf = [&](const Route &route) {
+    if (size == PoolSize::Count)
+      return static_cast<int>(route.colours.size());
+    return 1 + *std::max_element(route.colours.begin(), route.colours.end());
+  };
+  std::vector<std::vector<Pool>> all(problem.regions.size()), result;
   for (const Route &route : routes)
-    if (route.region >= 0)
-      for (int colour : route.colours)
-        sizes[route.region] = std::max(sizes[route.region], colour + 1);
-  return sizes;
+    if (route.region >= 0 && !route.colours.empty())
+      for (const Rect &rect : Footprint(route).rects)
+        all[route.region].push_back({rect, coloursOf(route)});
+  for (std::vector<Pool> &pools : all) {
+    std::sort(pools.begin(), pools.end(), [](const Pool &a, const Pool &b) {
+      auto key = [](const Pool &pool) {
+        return std::tuple(-pool.colours, -pool.rect.area(), pool.rect.y,
+                          pool.rect.x, pool.rect.height);
+      };
+      return key(a) < key(b);
+    });
+    std::vector<Pool> &kept = result.emplace_back();
+    for (const Pool &pool : pools)
+      if (std::none_of(kept.begin(), kept.end(), [&](const Pool &other) {
+            return other.rect.contains(pool.rect);
+          }))
+        kept.push_back(pool);
+  }
+  return result;
 }
 
 namespace {
@@ -100,10 +122,11 @@ public:
   BoundSearch(const Problem &problem, const Turns &turns, Solution &solution,
               int wafer)
       : problem(problem), turns(turns), solution(solution), wafer(wafer) {
-    std::vector<int> pools = poolSizes(problem, solution.routes);
+    std::vector<std::vector<Pool>> all =
+        poolsOf(problem, solution.routes, PoolSize::Count);
     for (size_t r = 0; r < problem.regions.size(); ++r)
-      if (problem.regions[r].wafer == wafer && pools[r] > 0)
-        regions.emplace_back(problem.regions[r].rect, pools[r]);
+      if (problem.regions[r].wafer == wafer && !all[r].empty())
+        regions.emplace_back(problem.regions[r].rect, std::move(all[r]));
     for (const Route &route : solution.routes)
       if (route.region < 0 && route.wafer == wafer)
         trunks.emplace_back(&route, Footprint(route));
@@ -112,91 +135,123 @@ public:
   void run();
 
 private:
+  using Trunk = std::pair<const Route *, Footprint>;
+
+  void offerCrossings(const Trunk &trunk, size_t index);
   void tryRouter(int64_t x, int64_t y);
+  int poolAt(const Rect &router, int unless) const;
+  int neededBy(const std::vector<const Route *> &here) const;
+  bool excludes(const Route &a, const Route &b) const {
+    const Flow &first = problem.flows[a.flow], &second = problem.flows[b.flow];
+    return turns.isBefore(first, second) || turns.isBefore(second, first);
+  }
+  void offer(int64_t x, int64_t y) { routers.emplace_back(y, x); }
 
   const Problem &problem;
   const Turns &turns;
   Solution &solution;
   int wafer;
-  std::vector<std::pair<Rect, int>> regions;
-  std::vector<std::pair<const Route *, Footprint>> trunks;
-  void offer(int64_t x, int64_t y) { routers.emplace_back(y, x); }
-
+  std::vector<std::pair<Rect, std::vector<Pool>>> regions;
+  std::vector<Trunk> trunks;
   std::vector<std::pair<int64_t, int64_t>> routers; ///< y, x
 };
 
 } // namespace
 
+/// Colours of routes in turn in a router; 0 where `unless` are more than any of
+/// its region.
+int BoundSearch::poolAt(const Rect &router, int unless) const {
+  for (const auto &[rect, pools] : regions) {
+    if (!rect.contains(router) || pools.front().colours < unless)
+      continue;
+    for (const Pool &pool : pools)
+      if (pool.rect.contains(router))
+        return pool.colours;
+  }
+  return 0;
+}
+
+/// Colours that trunks of one router need: one that excludes no other has its
+/// own; of the others those of which none excludes another, begun with each in
+/// turn, have one each, and at most four share one.
+int BoundSearch::neededBy(const std::vector<const Route *> &here) const {
+  std::vector<const Route *> shared, together;
+  for (const Route *route : here)
+    if (std::any_of(here.begin(), here.end(), [&](const Route *other) {
+          return other != route && excludes(*route, *other);
+        }))
+      shared.push_back(route);
+  auto count = static_cast<int>(shared.size());
+  int needed = (count + kSwitchPositions - 1) / kSwitchPositions;
+  for (const Route *first : shared) {
+    together = {first};
+    for (const Route *route : shared)
+      if (route != first && std::none_of(together.begin(), together.end(),
+                                         [&](const Route *other) {
+                                           return excludes(*route, *other);
+                                         }))
+        together.push_back(route);
+    needed = std::max(needed, static_cast<int>(together.size()));
+  }
+  return needed + static_cast<int>(here.size()) - count;
+}
+
 void BoundSearch::tryRouter(int64_t x, int64_t y) {
   Rect router = {x, y, 1, 1};
-  int pool = 0;
-  for (const auto &[rect, size] : regions)
-    if (rect.contains(router))
-      pool = size;
   auto inBounds = static_cast<int>(
-      std::count_if(trunks.begin(), trunks.end(), [&](const auto &trunk) {
+      std::count_if(trunks.begin(), trunks.end(), [&](const Trunk &trunk) {
         return trunk.second.bounds.contains(router);
       }));
+  int pool = poolAt(router, solution.lowerBound - inBounds);
   if (pool + inBounds <= solution.lowerBound)
     return;
-  std::vector<const Route *> here, together;
+  std::vector<const Route *> here;
   for (const auto &[route, footprint] : trunks)
     if (footprint.bounds.contains(router) &&
         std::any_of(footprint.rects.begin(), footprint.rects.end(),
                     [&](const Rect &rect) { return rect.contains(router); }))
       here.push_back(route);
-  auto count = static_cast<int>(here.size());
-  int needed = (count + kSwitchPositions - 1) / kSwitchPositions;
-  if (pool + count <= solution.lowerBound)
+  if (pool + static_cast<int>(here.size()) <= solution.lowerBound)
     return;
-  // Flows of which none excludes another, begun with each in turn.
-  for (const Route *first : here) {
-    together = {first};
-    for (const Route *route : here) {
-      const Flow &flow = problem.flows[route->flow];
-      if (route != first && std::none_of(together.begin(), together.end(),
-                                         [&](const Route *other) {
-                                           const Flow &with =
-                                               problem.flows[other->flow];
-                                           return turns.isBefore(flow, with) ||
-                                                  turns.isBefore(with, flow);
-                                         }))
-        together.push_back(route);
-    }
-    needed = std::max(needed, static_cast<int>(together.size()));
-  }
-  if (pool + needed <= solution.lowerBound)
+  int needed = pool + neededBy(here);
+  if (needed <= solution.lowerBound)
     return;
-  solution.lowerBound = pool + needed;
+  solution.lowerBound = needed;
   solution.boundWafer = wafer;
   solution.boundX = x;
   solution.boundY = y;
 }
 
+/// Where a trunk meets pools and the trunks before it.
+void BoundSearch::offerCrossings(const Trunk &trunk, size_t index) {
+  for (const Rect &rect : trunk.second.rects) {
+    offer(rect.x, rect.y);
+    for (const auto &[region, pools] : regions)
+      if (region.overlaps(rect))
+        for (const Pool &pool : pools)
+          if (Rect common = intersect(rect, pool.rect); common.area() > 0)
+            offer(common.x, common.y);
+  }
+  for (size_t j = 0; j < index; ++j) {
+    const Footprint &other = trunks[j].second;
+    if (!trunk.second.bounds.overlaps(other.bounds))
+      continue;
+    for (const Rect &rect : trunk.second.rects)
+      if (rect.overlaps(other.bounds))
+        for (const Rect &theirs : other.rects)
+          if (Rect common = intersect(rect, theirs); common.area() > 0)
+            offer(common.x, common.y);
+  }
+}
+
 /// What passes a router changes only at the edges of rectangles: one that has
 /// the most is the north-west corner of two of them, or of one.
 void BoundSearch::run() {
-  for (const auto &[rect, size] : regions)
-    offer(rect.x, rect.y);
-  for (size_t i = 0; i < trunks.size(); ++i) {
-    const Footprint &a = trunks[i].second;
-    for (const Rect &rect : a.rects) {
-      offer(rect.x, rect.y);
-      for (const auto &[region, size] : regions)
-        if (Rect common = intersect(rect, region); common.area() > 0)
-          offer(common.x, common.y);
-    }
-    for (size_t j = 0; j < i; ++j) {
-      const Footprint &b = trunks[j].second;
-      if (!a.bounds.overlaps(b.bounds))
-        continue;
-      for (const Rect &rect : a.rects)
-        if (rect.overlaps(b.bounds))
-          for (const Rect &other : b.rects)
-            if (Rect common = intersect(rect, other); common.area() > 0)
-              offer(common.x, common.y);
-    }
-  }
+  for (const auto &[rect, pools] : regions)
+    for (const Pool &pool : pools)
+      offer(pool.rect.x, pool.rect.y);
+  for (size_t i = 0; i < trunks.size(); ++i)
+    offerCrossings(trunks[i], i);
   std::sort(routers.begin(), routers.end());
   routers.erase(std::unique(routers.begin(), routers.end()), routers.end());
   for (auto [y, x] : routers)

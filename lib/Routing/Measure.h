@@ -49,9 +49,20 @@ struct Footprint {
   bool overlaps(const Footprint &other) const;
 };
 
-/// Colours that routes in turn take in each region: the largest plus one.
-std::vector<int> poolSizes(const Problem &problem,
-                           const std::vector<Route> &routes);
+/// Routers of a route in turn with a number of colours.
+struct Pool {
+  model::Rect rect;
+  int colours = 0;
+};
+
+/// What counts: how many colours there are, or the number behind the highest.
+enum class PoolSize { Count, End };
+
+/// The pools of each region, those with the most colours first; none lies in
+/// one that has as many.
+std::vector<std::vector<Pool>> poolsOf(const Problem &problem,
+                                       const std::vector<Route> &routes,
+                                       PoolSize size);
 
 /// Rectangles of routers that each send so many wavelets over one kind of link.
 struct Weighted {

@@ -37,6 +37,7 @@ private:
   void routeCollectives();
   bool routeFlows();
   int colourTrunks(int wafer, bool longestFirst);
+  int leastColour(int wafer, const Footprint &trunk) const;
   bool colourAll();
   void addCrowded(const std::vector<int> &chosen);
   bool giveWay();
@@ -47,8 +48,9 @@ private:
   Diagnostics &diags;
   Solution solution;
   size_t numCollectiveRoutes = 0;
-  std::vector<int64_t> mostLanes; ///< of each flow
-  std::set<size_t> crowded;       ///< flows of which some must have fewer
+  std::vector<int64_t> mostLanes;       ///< of each flow
+  std::set<size_t> crowded;             ///< flows of which some must have fewer
+  std::vector<std::vector<Pool>> pools; ///< of each region
   // Of the wafer whose trunks are being coloured:
   std::vector<Route *> trunks;
   std::vector<Footprint> footprints;
@@ -159,14 +161,30 @@ bool RouteSolver::canShare(size_t trunk, size_t other,
   return true;
 }
 
+/// The first colour that no route in turn has where a trunk passes.
+int RouteSolver::leastColour(int wafer, const Footprint &trunk) const {
+  int least = 0;
+  for (size_t r = 0; r < problem.regions.size(); ++r) {
+    const Region &region = problem.regions[r];
+    if (region.wafer != wafer || !region.rect.overlaps(trunk.bounds))
+      continue;
+    for (const Pool &pool : pools[r])
+      if (pool.colours > least &&
+          std::any_of(
+              trunk.rects.begin(), trunk.rects.end(),
+              [&](const Rect &rect) { return rect.overlaps(pool.rect); }))
+        least = pool.colours;
+  }
+  return least;
+}
+
 /// The smallest colour that is free, trunk after trunk; returns how many are
 /// used, colours of routes in turn included.
 int RouteSolver::colourTrunks(int wafer, bool longestFirst) {
-  std::vector<int> pools = poolSizes(problem, solution.routes);
   int used = 0;
   for (size_t r = 0; r < problem.regions.size(); ++r)
-    if (problem.regions[r].wafer == wafer)
-      used = std::max(used, pools[r]);
+    if (problem.regions[r].wafer == wafer && !pools[r].empty())
+      used = std::max(used, pools[r].front().colours);
   std::vector<size_t> order(trunks.size());
   std::iota(order.begin(), order.end(), 0);
   if (longestFirst)
@@ -179,17 +197,7 @@ int RouteSolver::colourTrunks(int wafer, bool longestFirst) {
     });
   colours.assign(trunks.size(), -1);
   for (size_t t : order) {
-    int least = 0;
-    for (size_t r = 0; r < problem.regions.size(); ++r) {
-      const Region &region = problem.regions[r];
-      if (region.wafer != wafer || pools[r] <= least ||
-          !region.rect.overlaps(footprints[t].bounds))
-        continue;
-      if (std::any_of(
-              footprints[t].rects.begin(), footprints[t].rects.end(),
-              [&](const Rect &rect) { return rect.overlaps(region.rect); }))
-        least = pools[r];
-    }
+    int least = leastColour(wafer, footprints[t]);
     std::map<int, std::vector<size_t>> met;
     for (size_t other = 0; other < trunks.size(); ++other)
       if (colours[other] >= least && other != t &&
@@ -245,6 +253,7 @@ bool RouteSolver::giveWay() {
 bool RouteSolver::colourAll() {
   bool fits = true;
   crowded.clear();
+  pools = poolsOf(problem, solution.routes, PoolSize::End);
   for (int wafer = 0; wafer < problem.wafers; ++wafer) {
     trunks.clear();
     footprints.clear();

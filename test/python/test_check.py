@@ -327,6 +327,31 @@ def test_plans_of_examples_are_legal(path, tmp_path):
     placing.run("inlay-check", tmp_path / "plan.json", "--model", path, "--target", placing.ROOT / "targets/grid8x8.json")
 
 
+# Steps that differ from the default: a window that is not full, a chunk of prompt, costs with software, stations of a pipeline, crossings.
+STEPS = {
+    "window": ["--context", "15"],
+    "prefill": ["--phase", "prefill", "--prefill-chunk", "16", "--context", "32"],
+    "calibrated": ["--cost", "calibrated"],
+    "batch": ["--batch", "8", "--context", "32"],
+    "in flight": ["--sequences-in-flight", "4", "--context", "31"],
+    "wafers": ["--wafers", "2", "--context", "40"],
+    "less room": ["--allow-over-budget", "--reserve", "44000"],
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("name", ["gpt-oss-tiny-int4", "gpt-oss-tiny-optimum", "mixtral-tiny-hf", "gemma3-tiny-hf"])
+def test_plans_of_all_kinds_of_steps_are_legal(name, step):
+    subject = checking.subject(name, "wse3", *STEPS[step])
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+
+
+def test_a_ring_that_is_not_full_keeps_its_window():
+    plan = checking.subject(NAME, "wse3", *STEPS["window"]).plan
+    kept = {(state["shape"][state["context_dim"]], state["window"]) for kernel in plan["kernels"] for state in kernel["states"]}
+    assert kept == {(32, 32), (16, 0)}  # the one layer sees 32 tokens, the other all
+
+
 @pytest.mark.parametrize("path", sorted((placing.ROOT / "test/Inputs/plans").glob("*/*.json")), ids=lambda path: path.stem)
 def test_frozen_plans_are_legal(path):
     said = subprocess.run([placing.BIN / "inlay-check", path], capture_output=True, text=True)

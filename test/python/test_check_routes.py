@@ -238,9 +238,9 @@ CASES = {
     "available": (lambda p: put(p["colours"], "available", 20), "say that 20 are available, the target has 21"),
     "used": (lambda p: add(p["colours"], "used", 1), "say that 7 are used, the routes have 6"),
     "bound": (lambda p: add(p["colours"], "lower_bound", 1),
-              "say that the router at (0, 0) of wafer 0 needs 6, it needs 5"),
+              "say that the router at (0, 4) of wafer 0 needs 7, it needs 6"),
     "bound elsewhere": (lambda p: add(p["colours"], "lower_bound", -1),
-                        "say that no router needs more than 4, the one at (0, 0) of wafer 0 needs 5"),
+                        "say that no router needs more than 5, the one at (0, 4) of wafer 0 needs 6"),
     # Links.
     "links twice": (lambda p: double(p["links"]["kinds"]), "links 'W': are there twice"),
     "links gone": (lambda p: p["links"]["kinds"].pop(), "links 'edge': are missing, but carry 256 wavelets"),

@@ -10,6 +10,7 @@
 
 #include "dialects/NN/IR/NN.h"
 #include "inlay/Model/Order.h"
+#include "inlay/Support/Format.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -186,6 +187,39 @@ void KernelExtractor::bindWeight(const OpSpec &space, OperandSpec &use) {
   use.type = weight.type;
 }
 
+/// An op may see a stream reshaped. Where it has as many dims as the stream's
+/// own tensor, but others, its indices become those of the tensor, whose dims
+/// of one element need none; or, where dims do not fit, one more that says that
+/// the tensor is reshaped.
+static void fitToPort(const model::PortSpec &port, const OpSpec &space,
+                      OperandSpec &use) {
+  auto sizeOf = [&](const model::IndexExpr &index) {
+    return index.dim < 0
+               ? int64_t(1)
+               : ceilDiv(space.dims[size_t(index.dim)].size, index.divisor);
+  };
+  if (use.indexing.size() != port.shape.size() ||
+      llvm::all_of(llvm::zip(use.indexing, port.shape), [&](auto pair) {
+        auto [index, size] = pair;
+        return index.dim < 0 || sizeOf(index) == size;
+      }))
+    return;
+  std::vector<model::IndexExpr> own, fitted;
+  llvm::copy_if(use.indexing, std::back_inserter(own),
+                [&](const auto &index) { return sizeOf(index) > 1; });
+  size_t next = 0;
+  for (int64_t size : port.shape) {
+    bool isNext = next < own.size() && size == sizeOf(own[next]);
+    if (size > 1 && !isNext)
+      break;
+    fitted.push_back(size > 1 ? own[next++] : model::IndexExpr{});
+  }
+  if (fitted.size() == port.shape.size() && next == own.size())
+    use.indexing = std::move(fitted);
+  else
+    use.indexing.insert(use.indexing.begin(), model::IndexExpr{});
+}
+
 void KernelExtractor::bindOperands(Operation &op, OpSpec &space) {
   for (OperandSpec &use : space.operands) {
     if (use.role == TensorRole::Local)
@@ -197,6 +231,10 @@ void KernelExtractor::bindOperands(Operation &op, OpSpec &space) {
     use.tensor = tensor.index;
     if (use.role == TensorRole::Weights)
       bindWeight(space, use);
+    if (use.role == TensorRole::Input)
+      fitToPort(spec.inputs[use.tensor], space, use);
+    if (use.role == TensorRole::Output)
+      fitToPort(spec.outputs[use.tensor], space, use);
   }
 }
 

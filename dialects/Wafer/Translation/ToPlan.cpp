@@ -187,7 +187,7 @@ static std::vector<plan::State> toStates(const model::KernelSpec &spec,
     states.push_back({state.name, state.type.name, state.type.bits, state.shape,
                       state.bytes(),
                       toCuts(model::stateCuts(spec, sharding, number)), dim,
-                      kept < room ? kept : 0});
+                      kept == room ? 0 : kept});
   }
   return states;
 }

@@ -188,7 +188,8 @@ struct State {
   int64_t bytes = 0;
   std::vector<Cut> cuts;
   int64_t contextDim = -1; ///< dim of `shape` that counts tokens; -1: none
-  int64_t window = 0;      ///< tokens that it keeps; 0: all of the context
+  /// Tokens that it has room for, the last ones; 0: all of the context.
+  int64_t window = 0;
 };
 
 /// A part of the SRAM of every core of a class. Offsets count from the start of
