@@ -12,16 +12,16 @@
 // kernel works or another flow is gathered or spread.
 //
 // Two exclude each other in time where one is over before the other begins, by
-// streams or by turns on a region. What one kernel sends off its wafer goes in
-// the order of its consumers: the later waits for all of the earlier, which
-// waits for none of it. Any others may meet. A link serves those that wait for
-// it by turns, so that for each wavelet of the one goes one of the other at
-// most: either waits for as many as it has itself, or the other, if these are
-// fewer.
+// streams or by turns on a region, or by what these take (Times.h). What one
+// kernel sends off its wafer goes in the order of its consumers: the later
+// waits for all of the earlier, which waits for none of it. Any others may
+// meet. A link serves those that wait for it by turns, so that for each wavelet
+// of the one goes one of the other at most: either waits for as many as it has
+// itself, or the other, if these are fewer.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Measure.h"
+#include "Times.h"
 
 #include <algorithm>
 #include <map>
@@ -32,10 +32,11 @@ using model::Rect;
 
 namespace {
 
-/// What loads links at one time: a flow, or a kernel at work.
-struct Carrier {
-  int flow = -1;
-  int kernel = -1;
+/// What is waited for, in wavelets.
+struct Waits {
+  std::vector<int64_t> ofFlows;   ///< others that each waits for
+  std::vector<int64_t> ofKernels; ///< the same
+  std::vector<int64_t> excess;    ///< of flows, with their own over the assumed
 };
 
 /// One route of a carrier: over each kind of link the routers that send.
@@ -50,25 +51,34 @@ class ContentionSearch {
 public:
   ContentionSearch(const Problem &problem, const Solution &solution)
       : problem(problem), solution(solution),
-        turns(problem, problem.orderWithTurns()) {}
+        turns(problem, problem.orderWithTurns()), times(problem),
+        own(problem.flows.size()) {
+    for (const Route &route : solution.routes)
+      if (route.flow >= 0)
+        own[route.flow] = std::max(own[route.flow], route.wavelets);
+  }
 
-  void run(int wafer, std::vector<int64_t> &ofFlows,
-           std::vector<int64_t> &ofKernels);
+  /// `most`: what an earlier count has found.
+  void run(const Waits *most, Waits &waits);
 
 private:
+  void run(Waits &waits);
   void addWays(const Route &route);
   void addUses(const Route &route);
   void add(Way &way, const Rect &rect, Port in, const Ports &out,
            int64_t wavelets) const;
-  bool isOver(const Carrier &first, const Carrier &second) const;
-  bool canMeet(const Way &a, const Way &b) const;
+  bool isOver(const Carrier &first, const Carrier &second);
+  bool canMeet(const Way &a, const Way &b);
   bool leavesBefore(const Way &first, const Way &second) const;
-  int64_t mostOthers(const Way &way) const;
+  int64_t mostOthers(const Way &way);
 
   const Problem &problem;
   const Solution &solution;
   Turns turns;
-  std::vector<Way> ways; ///< of one wafer
+  Times times;
+  std::vector<int64_t> own; ///< of each flow, on its fullest link
+  int wafer = 0;
+  std::vector<Way> ways; ///< of the wafer
 };
 
 } // namespace
@@ -121,17 +131,18 @@ void ContentionSearch::addWays(const Route &route) {
 }
 
 /// The first ends before the second begins.
-bool ContentionSearch::isOver(const Carrier &first,
-                              const Carrier &second) const {
+bool ContentionSearch::isOver(const Carrier &first, const Carrier &second) {
   int end = first.kernel >= 0 ? first.kernel : problem.flows[first.flow].to;
   int start =
       second.kernel >= 0 ? second.kernel : problem.flows[second.flow].from;
-  return end != kHost && start != kHost && turns.reaches(end, start);
+  if (end == kHost || start == kHost)
+    return false;
+  return turns.reaches(end, start) || times.isOver(first, second, wafer);
 }
 
 /// Lanes of one flow are on their way together; each has its own gathers and
 /// spreads before and behind it.
-bool ContentionSearch::canMeet(const Way &a, const Way &b) const {
+bool ContentionSearch::canMeet(const Way &a, const Way &b) {
   if (&a == &b || (!a.isTrunk && !b.isTrunk) || !a.bounds.overlaps(b.bounds))
     return false;
   if (a.of.flow == b.of.flow && a.of.kernel == b.of.kernel)
@@ -146,7 +157,7 @@ bool ContentionSearch::leavesBefore(const Way &first, const Way &second) const {
 }
 
 /// Wavelets of others that it waits for on the link where these are most.
-int64_t ContentionSearch::mostOthers(const Way &way) const {
+int64_t ContentionSearch::mostOthers(const Way &way) {
   std::vector<Weighted> others[kNumLinkKinds];
   for (const Way &other : ways) {
     if (!canMeet(way, other) || leavesBefore(way, other))
@@ -168,8 +179,7 @@ int64_t ContentionSearch::mostOthers(const Way &way) const {
   return most;
 }
 
-void ContentionSearch::run(int wafer, std::vector<int64_t> &ofFlows,
-                           std::vector<int64_t> &ofKernels) {
+void ContentionSearch::run(Waits &waits) {
   ways.clear();
   for (const Route &route : solution.routes)
     if (route.wafer == wafer)
@@ -178,33 +188,41 @@ void ContentionSearch::run(int wafer, std::vector<int64_t> &ofFlows,
     int64_t most = mostOthers(way);
     // A kernel's collectives follow each other, a flow's lanes do not.
     if (way.of.kernel >= 0)
-      ofKernels[way.of.kernel] += most;
+      waits.ofKernels[way.of.kernel] += most;
     else
-      ofFlows[way.of.flow] = std::max(ofFlows[way.of.flow], most);
+      waits.ofFlows[way.of.flow] = std::max(waits.ofFlows[way.of.flow], most);
   }
+}
+
+void ContentionSearch::run(const Waits *most, Waits &waits) {
+  waits.ofFlows.assign(problem.flows.size(), 0);
+  waits.ofKernels.assign(problem.kernels.size(), 0);
+  if (most)
+    times.setWaits(most->excess, most->ofKernels);
+  for (wafer = 0; wafer < problem.wafers; ++wafer)
+    run(waits);
+  waits.excess.clear();
+  for (size_t f = 0; f < problem.flows.size(); ++f)
+    waits.excess.push_back(std::max<int64_t>(
+        0, own[f] + waits.ofFlows[f] - problem.flows[f].assumedWavelets));
 }
 
 void inlay::routing::measureContention(const Problem &problem,
                                        Solution &solution) {
-  std::vector<int64_t> own(problem.flows.size()), others(problem.flows.size());
-  for (const Route &route : solution.routes)
-    if (route.flow >= 0)
-      own[route.flow] = std::max(own[route.flow], route.wavelets);
-  solution.kernelContention.assign(problem.kernels.size(), 0);
+  Waits most, waits;
   ContentionSearch search(problem, solution);
-  for (int wafer = 0; wafer < problem.wafers; ++wafer)
-    search.run(wafer, others, solution.kernelContention);
+  search.run(nullptr, most);
+  search.run(&most, waits);
+  solution.kernelContention = waits.ofKernels;
   solution.contention.clear();
   for (size_t f = 0; f < problem.flows.size(); ++f) {
     const Flow &flow = problem.flows[f];
-    int64_t excess =
-        std::max<int64_t>(0, own[f] + others[f] - flow.assumedWavelets);
     // The way within a region is the business of the kernel at its end.
     bool isInside =
         flow.from != kHost && flow.to != kHost &&
         problem.kernels[flow.from].region == problem.kernels[flow.to].region;
-    solution.contention.push_back(isInside ? 0 : excess);
+    solution.contention.push_back(isInside ? 0 : waits.excess[f]);
     if (isInside)
-      solution.kernelContention[flow.to] += others[f];
+      solution.kernelContention[flow.to] += waits.ofFlows[f];
   }
 }

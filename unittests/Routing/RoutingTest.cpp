@@ -465,6 +465,50 @@ TEST(RoutingTest, WhoMayMeetOnALinkWaits) {
   EXPECT_EQ(behind.contention[0], 40);
 }
 
+/// As above in order, with times. The flow is there 50 cycles after k0 ends, if
+/// it waits for nobody; its 40 wavelets, which nobody has counted, and 12 of
+/// the sum come on top.
+TEST(RoutingTest, WhatIsThereInTimeWaitsForNobody) {
+  std::vector<Rect> regions = {{0, 0, 4, 1}, {4, 0, 8, 1}, {12, 0, 4, 1}};
+  auto contentionWhere = [&](double startOfK1) {
+    Problem problem = machine(16, 1, regions);
+    connect(problem, 0, 2, Axis::X, Axis::X, 40);
+    problem.order = {{0, 1}, {1, 2}, {0, 2}};
+    problem.orderCycles = {startOfK1, 0, 50};
+    problem.flows[0].cycles = 50;
+    problem.collectives = {
+        collectiveOf(1, Axis::X, regions[1], Algorithm::Broadcast)};
+    Solution solution = solved(problem);
+    return std::pair(solution.contention[0], solution.kernelContention[1]);
+  };
+  EXPECT_EQ(contentionWhere(50 + 40 + 12), std::pair(int64_t(40), int64_t(0)));
+  EXPECT_EQ(contentionWhere(50 + 40 + 11),
+            std::pair(int64_t(40 + 12), int64_t(12)));
+}
+
+/// k0 sends to k1 and k2, which no stream joins; what k2 sends k3 passes the
+/// region of k1. k1 has 12 wavelets in the way, waits for as many at most, and
+/// begins when it has been sent 10, in 20 cycles but for these.
+TEST(RoutingTest, AKernelIsOverBeforeWhatALongerOneSends) {
+  std::vector<Rect> regions = {
+      {0, 1, 4, 1}, {4, 0, 8, 1}, {0, 0, 4, 1}, {12, 0, 4, 1}};
+  auto waitsWhere = [&](double cyclesOfK2) {
+    Problem problem = machine(16, 2, regions);
+    connect(problem, 0, 1, Axis::X, Axis::X, 10);
+    connect(problem, 0, 2, Axis::X, Axis::X, 10);
+    connect(problem, 2, 3, Axis::X, Axis::X, 40);
+    problem.orderCycles = {20, 0, 0};
+    problem.flows[0].cycles = problem.flows[1].cycles = 20;
+    problem.kernels[1].mostCycles = 100;
+    problem.kernels[2].leastCycles = cyclesOfK2;
+    problem.collectives = {
+        collectiveOf(1, Axis::X, regions[1], Algorithm::Broadcast)};
+    return solved(problem).kernelContention[1];
+  };
+  EXPECT_EQ(waitsWhere(20 + 100 - 1), 12);
+  EXPECT_EQ(waitsWhere(20 + 100 + 12 + 100), 0);
+}
+
 /// Kernels of one region take turns, whether a stream joins them or not.
 TEST(RoutingTest, TurnsOnARegionKeepFlowsApart) {
   Problem problem = machine(16, 1, {{0, 0, 4, 1}, {4, 0, 8, 1}, {12, 0, 4, 1}});

@@ -129,8 +129,10 @@ LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
   Diagnostics diags;
   std::optional<routing::Solution> solution;
   bool isValid = step.schedule.check(diags) && problem.check(diags);
-  if (isValid)
+  if (isValid) {
+    step.addTimes(problem);
     solution = solve(problem, step, diags);
+  }
   if (solution && !solution->verify(problem, diags))
     solution.reset();
   emitDiagnostics(system, diags);

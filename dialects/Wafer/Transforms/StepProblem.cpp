@@ -25,6 +25,8 @@ struct CostedKernel {
   cost::Bound bound;
   cost::Bound regionBound;
   cost::PathWork work;
+  double leastCycles = 0;
+  double dispatch = 0;
 };
 
 /// Costs kernels; equal ones that are cut alike are costed once.
@@ -48,6 +50,8 @@ public:
           cost::kernelBound(kernel, rates.target, rates.target.usableCores()),
           cost::shardingBound(kernel, placement.getSharding(), rates.target),
           cost::pathWork(kernel, rates.target)};
+    if (isNew)
+      addLeast(kernel, placement.getSharding(), entry->second);
     return entry->second;
   }
 
@@ -58,6 +62,22 @@ private:
   bool isTraced(const model::KernelSpec &kernel) const {
     return kernel.role == model::KernelRole::Experts &&
            routing.kind == cost::Routing::Kind::Trace;
+  }
+
+  /// Tokens may be spread over the groups evenly.
+  void addLeast(const model::KernelSpec &kernel,
+                const model::Sharding &sharding, CostedKernel &costed) const {
+    costed.leastCycles = costed.cost.cycles.total();
+    if (sharding.numGroups() <= 1)
+      return;
+    cost::ExpertLoad step = cost::expertLoad(kernel, sharding);
+    double least = std::max(1.0, double(step.tokens * step.perToken) /
+                                     double(sharding.numGroups()));
+    costed.leastCycles = std::min(
+        costed.leastCycles,
+        cost::estimateExperts(kernel, sharding, rates, {least, least})
+            .cycles.total());
+    costed.dispatch = cost::longestEntry(kernel, sharding, rates).total();
   }
 
   const cost::Rates &rates;
@@ -124,6 +144,8 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
          costed.cost.cycles, costed.cost.worstCase, costed.bound,
          costed.cost.unknownBytes, movedBytes(kernel), costed.work,
          costed.regionBound, newBytes(kernel, seen)});
+    leastCycles.push_back(costed.leastCycles);
+    dispatch.push_back(costed.dispatch);
   }
   for (const model::StreamSpec &stream : model.streams) {
     if (stream.producer == model::kHost || stream.consumer == model::kHost) {
@@ -187,5 +209,28 @@ void StepProblem::addContention(const routing::Problem &problem,
     double cycles = static_cast<double>(wavelets) * period;
     task.cycles.contention += cycles;
     task.worstCase += cycles;
+  }
+}
+
+void StepProblem::addTimes(routing::Problem &problem) const {
+  problem.period = cost::Rates(*schedule.target, mode).period;
+  for (auto [kernel, task, least] :
+       llvm::zip_equal(problem.kernels, schedule.tasks, leastCycles)) {
+    kernel.leastCycles = least;
+    kernel.mostCycles = std::max(task.worstCase, task.cycles.total());
+  }
+  // Streams between kernels, in order, and then turns.
+  for (size_t i = 0; i < problem.order.size(); ++i)
+    problem.orderCycles.push_back(schedule.edges[i].cycles.total());
+  for (routing::Flow &flow : problem.flows) {
+    for (int stream : flow.streams) {
+      if (edgeOf[stream] < 0)
+        continue;
+      const cost::Breakdown &cycles = schedule.edges[edgeOf[stream]].cycles;
+      flow.cycles =
+          std::max(flow.cycles.value_or(0), cycles.total() + dispatch[flow.to]);
+      if (cycles.crossing > 0)
+        flow.crossing = schedule.leastCrossing;
+    }
   }
 }

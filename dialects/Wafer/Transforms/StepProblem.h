@@ -25,6 +25,11 @@ struct StepProblem {
   cost::Mode mode = cost::Mode::Ideal;
   /// Of each stream of the model its edge; -1 for a stream of the host.
   std::vector<int> edgeOf;
+  /// Of each kernel: cycles, whatever experts tokens choose, at least.
+  std::vector<double> leastCycles;
+  /// Of each kernel: cycles of its first part that are those of its inputs on
+  /// their way to groups of experts.
+  std::vector<double> dispatch;
 
   StepProblem(const target::Target &target, cost::Mode mode,
               const cost::ModelRouting &routing, const model::Graph &model,
@@ -38,6 +43,10 @@ struct StepProblem {
   /// are those of the model.
   void addContention(const routing::Problem &problem,
                      const routing::Solution &routes);
+
+  /// Says how long flows and kernels take. `problem` is of the same model and
+  /// placements; contention must not have been added.
+  void addTimes(routing::Problem &problem) const;
 
 private:
   void addTurns(llvm::ArrayRef<Placement> placements);

@@ -327,6 +327,10 @@ void VerifyWafer::checkRoutes(SystemOp system, const model::Graph &model,
   if (colours < 1)
     return;
   routing::Problem problem = routingProblem(system, model, placements);
+  StepProblem(toTarget(system.getTarget()), toMode(system.getCost()),
+              toRouting(system.getRoutingAttr()), model,
+              static_cast<int>(system.getWafers()), placements)
+      .addTimes(problem);
   FailureOr<routing::Solution> solution = readRoutes(system, problem);
   Diagnostics diags;
   if (succeeded(solution) && problem.check(diags) &&

@@ -48,6 +48,10 @@ struct Region {
 struct Kernel {
   std::string name;
   int region = 0;
+  /// Of a firing that waits for no flow: fewest whatever experts tokens choose,
+  /// and most.
+  double leastCycles = 0;
+  double mostCycles = 0;
 };
 
 /// How a tensor lies on a rectangle of cores: the core at p on the axis has
@@ -80,6 +84,11 @@ struct Flow {
   /// Wavelets more than these that a link may carry at no cost: others take
   /// longer at the same time.
   int64_t spareWavelets = 0;
+  /// From the end of the producer until everything has arrived, but for what it
+  /// waits for others; none where nobody knows.
+  std::optional<double> cycles;
+  /// Of these those that every wavelet is between two wafers.
+  double crossing = 0;
 
   int64_t wavelets() const { return cutWavelets + wholeWavelets; }
 };
@@ -136,6 +145,10 @@ struct Problem {
   std::vector<Collective> collectives;
   /// Pairs of kernels, the first of which fires before the second: all streams.
   std::vector<std::pair<int, int>> order;
+  /// Of each pair, cycles from the end of the first to the start of the second,
+  /// at least; empty where nobody knows.
+  std::vector<double> orderCycles;
+  double period = 1; ///< cycles that a wavelet takes of a link
   /// As above with the turns on regions: in index order.
   std::vector<std::pair<int, int>> orderWithTurns() const;
 
