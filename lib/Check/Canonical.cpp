@@ -12,23 +12,20 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
 using namespace inlay::checker;
-namespace json = llvm::json;
 using llvm::StringRef;
 
 /// The fewest digits that read back as `value`, in C's form d.ddde+xx.
 static std::string shortest(double value) {
   char text[40];
-  for (int digits = 0; digits < 18; ++digits) {
-    std::snprintf(text, sizeof(text), "%.*e", digits, value);
-    if (std::strtod(text, nullptr) == value)
-      break;
-  }
-  return text;
+  auto end =
+      std::to_chars(text, std::end(text), value, std::chars_format::scientific);
+  return {text, end.ptr};
 }
 
 /// ECMAScript's Number::toString: plain from 1e-6 up to 1e21, else with an
@@ -66,6 +63,14 @@ static void appendNumber(double value, std::string &out) {
 
 static void appendString(StringRef value, std::string &out) {
   out += '"';
+  auto isPlain = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+  };
+  if (llvm::all_of(value, isPlain)) {
+    out += value;
+    out += '"';
+    return;
+  }
   for (char c : value)
     switch (c) {
     case '"':
@@ -100,7 +105,7 @@ static void appendString(StringRef value, std::string &out) {
   out += '"';
 }
 
-static void append(const json::Value &value, StringRef without,
+static void append(const json::Value &value, std::optional<StringRef> without,
                    std::string &out) {
   switch (value.kind()) {
   case json::Value::Null:
@@ -125,25 +130,24 @@ static void append(const json::Value &value, StringRef without,
       if (!isFirst)
         out += ',';
       isFirst = false;
-      append(item, "", out);
+      append(item, std::nullopt, out);
     }
     out += ']';
     break;
   }
   case json::Value::Object: {
     const json::Object &object = *value.getAsObject();
-    std::vector<StringRef> names;
-    for (const auto &member : object)
-      if (StringRef(member.first) != without)
-        names.push_back(member.first);
-    llvm::sort(names);
     out += '{';
-    for (StringRef name : names) {
-      if (name != names.front())
+    bool isFirst = true;
+    for (const auto &[name, member] : object) {
+      if (name == without)
+        continue;
+      if (!isFirst)
         out += ',';
+      isFirst = false;
       appendString(name, out);
       out += ':';
-      append(*object.get(name), "", out);
+      append(member, std::nullopt, out);
     }
     out += '}';
     break;
@@ -152,7 +156,7 @@ static void append(const json::Value &value, StringRef without,
 }
 
 std::string inlay::checker::canonicalJson(const json::Value &value,
-                                          StringRef without) {
+                                          std::optional<StringRef> without) {
   std::string out;
   append(value, without, out);
   return out;

@@ -9,7 +9,7 @@
 #ifndef INLAY_LIB_CHECK_CANONICAL_H
 #define INLAY_LIB_CHECK_CANONICAL_H
 
-#include "llvm/Support/JSON.h"
+#include "Json.h"
 
 #include <string>
 
@@ -17,8 +17,9 @@ namespace inlay::checker {
 
 /// The canonical JSON of RFC 8785, without member `without` of the outermost
 /// object.
-std::string canonicalJson(const llvm::json::Value &value,
-                          llvm::StringRef without = "");
+std::string
+canonicalJson(const json::Value &value,
+              std::optional<llvm::StringRef> without = std::nullopt);
 
 /// SHA-256 in lower-case hex.
 std::string sha256(llvm::StringRef bytes);

@@ -16,7 +16,6 @@
 #include <map>
 
 using namespace inlay::checker;
-namespace json = llvm::json;
 using llvm::StringRef;
 
 /// docs/schema/plan-1.schema.json, put here by the build.
@@ -32,46 +31,16 @@ static constexpr char kSchema1[] =
 #include "PlanSchema1.inc"
     ;
 
-/// LLVM's parser calls itself for every level, so a file of brackets would end
-/// the program; plans are not ten levels deep.
-static bool isTooDeep(StringRef text) {
-  constexpr int kMostDepth = 100;
-  int depth = 0;
-  bool isString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (isString) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        isString = false;
-    } else if (c == '"') {
-      isString = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMostDepth)
-        return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-static std::optional<json::Value> parse(StringRef text, std::string &problem) {
-  if (isTooDeep(text)) {
-    problem = "nests more than 100 levels deep";
-    return std::nullopt;
-  }
-  llvm::Expected<json::Value> value = json::parse(text);
-  if (!value) {
-    problem = "is not JSON: " + llvm::toString(value.takeError());
-    return std::nullopt;
-  }
-  if (!value->getAsObject()) {
+/// Null where `text` is no JSON object.
+static std::unique_ptr<json::Document> parse(StringRef text,
+                                             std::string &problem) {
+  std::unique_ptr<json::Document> document =
+      json::Document::parse(text, problem);
+  if (document && !document->value().getAsObject()) {
     problem = "must be one JSON object";
-    return std::nullopt;
+    return nullptr;
   }
-  return std::move(*value);
+  return document;
 }
 
 struct Checker::Impl {
@@ -79,7 +48,7 @@ struct Checker::Impl {
   std::map<int64_t, std::unique_ptr<Schema>> older; ///< by minor version
   ModelPtr model;
   std::string targetText;
-  std::optional<json::Value> target;
+  std::unique_ptr<json::Document> target;
 };
 
 Checker::Checker() : impl(new Impl) {
@@ -98,31 +67,33 @@ void Checker::setModel(ModelPtr model) { impl->model = std::move(model); }
 bool Checker::setTarget(StringRef text) {
   std::string problem;
   impl->targetText = text.str();
-  impl->target = parse(text, problem);
-  return impl->target.has_value();
+  impl->target = parse(impl->targetText, problem);
+  return impl->target != nullptr;
 }
 
 std::vector<Violation> Checker::check(StringRef text) const {
   Report report;
   report.begin("schema");
   std::string problem;
-  std::optional<json::Value> value = parse(text, problem);
-  if (!value) {
+  std::unique_ptr<json::Document> document = parse(text, problem);
+  if (!document) {
     report.fail("", problem);
     return report.take();
   }
-  const json::Object *version = value->getAsObject()->getObject("version");
+  const json::Object &object = *document->value().getAsObject();
+  const json::Object *version = object.getObject("version");
   auto older = impl->older.find(
       version ? version->getInteger("minor").value_or(-1) : -1);
   (older != impl->older.end() ? older->second : impl->schema)
-      ->validate(*value, report);
-  Plan plan = readPlan(*value->getAsObject());
+      ->validate(document->value(), report);
+  Plan plan = readPlan(object);
   report.begin("digest");
-  std::string digest = sha256(canonicalJson(*value, "content_sha256"));
+  std::string digest =
+      sha256(canonicalJson(document->value(), "content_sha256"));
   if (digest != plan.contentSha256)
     report.fail("content_sha256", fmt::format("is {}, the content has {}",
                                               plan.contentSha256, digest));
-  value.reset(); // much larger than the plan
+  document.reset();
   std::set<std::string> names;
   for (const Digest &input : plan.digests)
     if (!names.insert(input.name).second)
@@ -137,7 +108,8 @@ std::vector<Violation> Checker::check(StringRef text) const {
   checkRoutes(plan, report);
   checkEstimate(plan, report);
   if (impl->target)
-    checkTarget(plan, impl->targetText, *impl->target->getAsObject(), report);
+    checkTarget(plan, impl->targetText, *impl->target->value().getAsObject(),
+                report);
   if (impl->model) {
     checkModel(plan, *impl->model, report);
     checkNodes(plan, *impl->model, report);
@@ -147,8 +119,8 @@ std::vector<Violation> Checker::check(StringRef text) const {
 
 std::optional<std::string> inlay::checker::contentDigest(StringRef text) {
   std::string problem;
-  std::optional<json::Value> value = parse(text, problem);
-  if (!value)
+  std::unique_ptr<json::Document> document = parse(text, problem);
+  if (!document)
     return std::nullopt;
-  return sha256(canonicalJson(*value, "content_sha256"));
+  return sha256(canonicalJson(document->value(), "content_sha256"));
 }

@@ -93,7 +93,7 @@ private:
   bool isBefore(size_t first, size_t second) const;
   void checkBound();
   int64_t neededAt(int64_t x, int64_t y, const Layer &trunks,
-                   const Layer &turns) const;
+                   const Layer &turns, int64_t known) const;
   int64_t mostTogether(const std::vector<size_t> &routes) const;
   std::vector<Part> partsOf(const std::vector<size_t> &routes) const;
 
@@ -228,18 +228,24 @@ int64_t ColourChecker::mostTogether(const std::vector<size_t> &routes) const {
   return static_cast<int64_t>(most);
 }
 
+/// Colours that a router needs; less than that only where they are no more than
+/// `known`.
 int64_t ColourChecker::neededAt(int64_t x, int64_t y, const Layer &trunks,
-                                const Layer &turns) const {
+                                const Layer &turns, int64_t known) const {
   Rect router{x, y, 1, 1};
   int64_t inTurn = 0;
   turns.index.forEach(router, [&](size_t i) {
     inTurn = std::max(inTurn, static_cast<int64_t>(
                                   route(turns.parts[i].route).colours.size()));
   });
-  std::set<size_t> passing;
+  std::vector<size_t> routes;
   trunks.index.forEach(
-      router, [&](size_t i) { passing.insert(trunks.parts[i].route); });
-  std::vector<size_t> routes(passing.begin(), passing.end()), shared;
+      router, [&](size_t i) { routes.push_back(trunks.parts[i].route); });
+  if (inTurn + static_cast<int64_t>(routes.size()) <= known)
+    return inTurn;
+  llvm::sort(routes);
+  routes.erase(std::unique(routes.begin(), routes.end()), routes.end());
+  std::vector<size_t> shared;
   // One that excludes no other has a colour for itself. Older plans do not
   // count on that.
   llvm::copy_if(routes, std::back_inserter(shared), [&](size_t r) {
@@ -282,20 +288,22 @@ void ColourChecker::checkBound() {
       turnParts.push_back(part);
     Layer turns(std::move(turnParts)), trunks(partsOf(trunksOf[wafer]));
     if (wafer == fabric.boundWafer)
-      stated = neededAt(fabric.boundX, fabric.boundY, trunks, turns);
-    std::set<std::pair<int64_t, int64_t>> corners; // y, x
+      stated = neededAt(fabric.boundX, fabric.boundY, trunks, turns, -1);
+    std::vector<std::pair<int64_t, int64_t>> corners; // y, x
     // What passes changes only at the edges of rectangles: a router that needs
     // the most is the north-west corner of two of them, or of one.
     for (const Layer *layer : {&turns, &trunks})
       for (const Part &part : layer->parts) {
-        corners.emplace(part.rect.y, part.rect.x);
+        corners.emplace_back(part.rect.y, part.rect.x);
         trunks.index.forEach(part.rect, [&](size_t i) {
           Rect common = part.rect.meet(trunks.parts[i].rect);
-          corners.emplace(common.y, common.x);
+          corners.emplace_back(common.y, common.x);
         });
       }
+    llvm::sort(corners);
+    corners.erase(std::unique(corners.begin(), corners.end()), corners.end());
     for (auto [y, x] : corners)
-      if (int64_t needed = neededAt(x, y, trunks, turns);
+      if (int64_t needed = neededAt(x, y, trunks, turns, most.amount);
           needed > most.amount) {
         most = {needed, x, y};
         mostWafer = wafer;

@@ -8,13 +8,15 @@
 //
 // The groups of a kernel hold partial sums of its first output. Its routes of
 // kind "combine" are followed one after the other, with the groups whose sums a
-// core has: in the end every core of the first group has all, each once.
+// core has: in the end every core of the first group has all, each once. Layers
+// are alike: of kernels that lie and add up in the same way one is followed.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Routing.h"
 
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace inlay::checker;
@@ -33,6 +35,10 @@ public:
       : plan(plan), kernel(kernel), report(report), unit(sourceOf(kernel)),
         working(workingOf(kernel)) {}
 
+  /// Whether there is something to be followed.
+  bool prepare(const std::vector<Turn> &turns);
+  /// All that `run` looks at, with places as seen from the first core.
+  std::string key(const std::vector<Turn> &turns) const;
   void run(const std::vector<Turn> &turns);
 
 private:
@@ -44,6 +50,7 @@ private:
   void followLine(const Turn &turn, const std::vector<Rect> &cores);
   void checkResult();
 
+  /// Holds until the next call.
   llvm::BitVector &groupsAt(const Rect &core);
   size_t groupOf(const Rect &core) const {
     int64_t across = working.width / unit.width;
@@ -61,8 +68,8 @@ private:
   Report &report;
   Rect unit, working;
   bool heldAlongX = false;
-  int64_t wavelets = 0;                                          ///< of a part
-  std::map<std::pair<int64_t, int64_t>, llvm::BitVector> groups; ///< by y, x
+  int64_t wavelets = 0; ///< of a part
+  llvm::DenseMap<std::pair<int64_t, int64_t>, llvm::BitVector> groups; ///< y, x
 };
 
 } // namespace
@@ -158,7 +165,7 @@ void Combination::checkResult() {
     }
 }
 
-void Combination::run(const std::vector<Turn> &turns) {
+bool Combination::prepare(const std::vector<Turn> &turns) {
   int64_t cores = 0;
   for (const Group &group : kernel.groups)
     cores = plus(cores, group.rect.area());
@@ -167,17 +174,19 @@ void Combination::run(const std::vector<Turn> &turns) {
   });
   if (!isAlike || cores != working.area() || unit.area() == 0 ||
       working.width % unit.width || working.height % unit.height ||
-      unit.x != working.x || unit.y != working.y)
-    return report.fail(kernel.place(),
-                       fmt::format("has expert groups that do not tile the "
-                                   "cores at {} from the north-west on",
-                                   working.str()));
+      unit.x != working.x || unit.y != working.y) {
+    report.fail(kernel.place(),
+                fmt::format("has expert groups that do not tile the "
+                            "cores at {} from the north-west on",
+                            working.str()));
+    return false;
+  }
   const Stream *output = nullptr;
   for (const Stream &stream : plan.streams)
     if (stream.from == kernel.name && stream.fromPort == 0)
       output = &stream;
   if (!output)
-    return; // nobody reads it
+    return false; // nobody reads it
   heldAlongX = givenBy(kernel, *output).axis == Share::Axis::X;
   wavelets =
       std::max<int64_t>(1, divideUp(waveletsOf(plan, output->bytes),
@@ -187,8 +196,34 @@ void Combination::run(const std::vector<Turn> &turns) {
     checkUse(turn);
     isWhole &= turn.shape->isWhole && turn.shape->pattern;
   }
-  if (!isWhole)
-    return;
+  return isWhole;
+}
+
+std::string Combination::key(const std::vector<Turn> &turns) const {
+  std::string key;
+  auto add = [&](int64_t value) {
+    key.append(reinterpret_cast<const char *>(&value), sizeof(value));
+  };
+  auto addRect = [&](const Rect &rect) {
+    for (int64_t value :
+         {rect.x - working.x, rect.y - working.y, rect.width, rect.height})
+      add(value);
+  };
+  addRect(unit);
+  addRect(working);
+  add(heldAlongX);
+  add(static_cast<int64_t>(kernel.groups.size()));
+  for (const Turn &turn : turns) {
+    add(reinterpret_cast<intptr_t>(turn.shape->pattern));
+    add(turn.shape->route->lineAxis == "x");
+    add(static_cast<int64_t>(turn.shape->lines.size()));
+    for (const Rect &lines : turn.shape->lines)
+      addRect(lines);
+  }
+  return key;
+}
+
+void Combination::run(const std::vector<Turn> &turns) {
   for (const Turn &turn : turns)
     follow(turn);
   checkResult();
@@ -210,7 +245,19 @@ void Routing::checkCombinations() {
         turns[use.kernel].push_back({&shape, &use});
     }
   }
-  for (const Kernel &kernel : plan.kernels)
-    if (kernel.groups.size() > 1 && fabric.available > 0)
-      Combination(plan, kernel, report).run(turns[kernel.name]);
+  std::set<std::string> legal;
+  for (const Kernel &kernel : plan.kernels) {
+    if (kernel.groups.size() < 2 || fabric.available <= 0)
+      continue;
+    const std::vector<Turn> &ofKernel = turns[kernel.name];
+    Combination combination(plan, kernel, report);
+    if (!combination.prepare(ofKernel))
+      continue;
+    std::string key = combination.key(ofKernel);
+    size_t before = report.size();
+    if (!legal.count(key))
+      combination.run(ofKernel);
+    if (report.size() == before)
+      legal.insert(std::move(key));
+  }
 }

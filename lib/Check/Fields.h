@@ -23,7 +23,7 @@ namespace inlay::checker {
 /// Members of one object, by name.
 class Fields {
 public:
-  explicit Fields(const llvm::json::Object &object) : object(object) {}
+  explicit Fields(const json::Object &object) : object(object) {}
 
   std::string text(llvm::StringRef name) const {
     return object.getString(name).value_or("").str();
@@ -51,45 +51,45 @@ public:
 
   std::vector<std::string> texts(llvm::StringRef name) const {
     std::vector<std::string> result;
-    if (const llvm::json::Array *array = object.getArray(name))
-      for (const llvm::json::Value &value : *array)
+    if (const json::Array *array = object.getArray(name))
+      for (const json::Value &value : *array)
         result.push_back(value.getAsString().value_or("").str());
     return result;
   }
   std::vector<int64_t> integers(llvm::StringRef name) const {
     std::vector<int64_t> result;
-    if (const llvm::json::Array *array = object.getArray(name))
-      for (const llvm::json::Value &value : *array)
+    if (const json::Array *array = object.getArray(name))
+      for (const json::Value &value : *array)
         result.push_back(toInteger(&value));
     return result;
   }
   std::vector<double> numbers(llvm::StringRef name) const {
     std::vector<double> result;
-    if (const llvm::json::Array *array = object.getArray(name))
-      for (const llvm::json::Value &value : *array)
+    if (const json::Array *array = object.getArray(name))
+      for (const json::Value &value : *array)
         result.push_back(value.getAsNumber().value_or(0));
     return result;
   }
   template <typename Read> auto child(llvm::StringRef name, Read read) const {
-    static const llvm::json::Object kEmpty;
-    const llvm::json::Object *inner = object.getObject(name);
+    static const json::Object kEmpty;
+    const json::Object *inner = object.getObject(name);
     return read(Fields(inner ? *inner : kEmpty));
   }
   template <typename Read>
   auto children(llvm::StringRef name, Read read) const {
     std::vector<decltype(read(Fields(object)))> result;
-    if (const llvm::json::Array *array = object.getArray(name))
-      for (const llvm::json::Value &value : *array)
-        if (const llvm::json::Object *inner = value.getAsObject())
+    if (const json::Array *array = object.getArray(name))
+      for (const json::Value &value : *array)
+        if (const json::Object *inner = value.getAsObject())
           result.push_back(read(Fields(*inner)));
     return result;
   }
 
-  const llvm::json::Object &object;
+  const json::Object &object;
 
 private:
   /// Integers beyond 2^53 are decimal strings.
-  static int64_t toInteger(const llvm::json::Value *value) {
+  static int64_t toInteger(const json::Value *value) {
     int64_t result = 0;
     if (!value)
       return 0;

@@ -45,6 +45,12 @@ struct Rect {
   int64_t right() const { return plus(x, width); }
   int64_t bottom() const { return plus(y, height); }
   int64_t area() const { return times(width, height); }
+  /// Whether there is a core that both have.
+  bool meets(const Rect &other) const {
+    return x < other.right() && other.x < right() && y < other.bottom() &&
+           other.y < bottom() && width > 0 && height > 0 && other.width > 0 &&
+           other.height > 0;
+  }
   /// Cores that both have.
   int64_t common(const Rect &other) const;
   bool contains(const Rect &other) const;

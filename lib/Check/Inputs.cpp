@@ -14,7 +14,6 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace inlay::checker;
-namespace json = llvm::json;
 
 /// The plan's digest of an input must be `sha256`.
 static void checkDigest(const Plan &plan, const std::string &name,

@@ -13,7 +13,6 @@
 #include <algorithm>
 
 using namespace inlay::checker;
-namespace json = llvm::json;
 
 int64_t inlay::checker::product(const std::vector<int64_t> &sizes) {
   int64_t result = 1;

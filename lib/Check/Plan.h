@@ -15,8 +15,7 @@
 #define INLAY_LIB_CHECK_PLAN_H
 
 #include "Fabric.h"
-
-#include "llvm/Support/JSON.h"
+#include "Json.h"
 
 #include <cstdint>
 #include <map>
@@ -233,7 +232,7 @@ struct Plan {
   std::map<std::string, size_t> kernelOf; ///< by name; the first of that name
 };
 
-Plan readPlan(const llvm::json::Object &object);
+Plan readPlan(const json::Object &object);
 
 } // namespace inlay::checker
 

@@ -32,7 +32,7 @@ RectIndex::RectIndex(std::vector<Rect> given) : rects(std::move(given)) {
 void RectIndex::forEach(const Rect &rect,
                         llvm::function_ref<void(size_t)> visit) const {
   auto look = [&](size_t i) {
-    if (rects[i].common(rect) > 0)
+    if (rects[i].meets(rect))
       visit(i);
   };
   bool isFew = rects.size() <= kFew ||

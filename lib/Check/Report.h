@@ -25,6 +25,8 @@ public:
     violations.push_back({rule, std::move(place), std::move(message)});
   }
 
+  size_t size() const { return violations.size(); }
+
   std::vector<Violation> take() { return std::move(violations); }
 
 private:

@@ -53,7 +53,7 @@ void checkEstimate(const Plan &plan, Report &report);
 
 /// The plan against the device description that it names.
 void checkTarget(const Plan &plan, llvm::StringRef text,
-                 const llvm::json::Object &target, Report &report);
+                 const json::Object &target, Report &report);
 
 /// The plan against the model that it places.
 void checkModel(const Plan &plan, const Model &model, Report &report);

@@ -7,14 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Schema.h"
+#include "Canonical.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
+#include <set>
 
 using namespace inlay::checker;
-namespace json = llvm::json;
 using llvm::StringRef;
 
 /// Turns the document into nodes, each place of it once.
@@ -99,7 +100,7 @@ private:
 
   void addReference(Node &node, StringRef text) {
     const json::Object *defs =
-        schema.document.getAsObject()->getObject("$defs");
+        schema.document->value().getAsObject()->getObject("$defs");
     StringRef name = text;
     const json::Value *target = nullptr;
     if (name.consume_front("#/$defs/") && defs)
@@ -177,9 +178,26 @@ public:
   }
 
 private:
+  /// On the way from the outermost value inwards; written out only where
+  /// something is wrong.
+  struct Step {
+    const Step *before;
+    StringRef name; ///< of a member
+    size_t index;   ///< of an element, where there is no name
+  };
+
+  static std::string write(const Step *step) {
+    if (!step)
+      return "";
+    std::string path = write(step->before);
+    if (!step->name.data())
+      return path + fmt::format("[{}]", step->index);
+    return path + (path.empty() ? "" : ".") + step->name.str();
+  }
+
   bool fail(std::string message) {
     if (report)
-      report->fail(path.empty() ? "the plan" : path, std::move(message));
+      report->fail(step ? write(step) : "the plan", std::move(message));
     return false;
   }
 
@@ -226,10 +244,10 @@ private:
   bool checkValue(const Node &node, const json::Value &value) {
     bool isValid = true;
     if (node.constant && *node.constant != value)
-      isValid = fail(fmt::format("must be {}", text(*node.constant)));
+      isValid = fail(fmt::format("must be {}", canonicalJson(*node.constant)));
     if (node.options && !llvm::is_contained(*node.options, value))
-      isValid = fail(fmt::format(
-          "must be one of {}", text(json::Value(json::Array(*node.options)))));
+      isValid = fail(fmt::format("must be one of {}",
+                                 canonicalJson(json::Value(*node.options))));
     if (auto number = value.getAsNumber())
       isValid &= checkNumber(node, *number);
     if (auto string = value.getAsString())
@@ -239,10 +257,6 @@ private:
     if (const json::Object *object = value.getAsObject())
       isValid &= checkObject(node, *object);
     return isValid;
-  }
-
-  static std::string text(const json::Value &value) {
-    return llvm::formatv("{0}", value).str();
   }
 
   bool checkNumber(const Node &node, double number) {
@@ -273,15 +287,27 @@ private:
     if (node.maxItems && size > *node.maxItems)
       isValid = fail(fmt::format("has {} elements, at most {} are allowed",
                                  size, *node.maxItems));
-    if (node.uniqueItems)
-      for (size_t i = 1; i < array.size(); ++i)
-        if (llvm::is_contained(llvm::ArrayRef(array.data(), i), array[i]))
-          isValid = fail("has an element twice");
+    if (node.uniqueItems && hasEqual(array))
+      isValid = fail("has an element twice");
     if (!node.items)
       return isValid;
     for (size_t i = 0; i < array.size(); ++i)
-      isValid &= descend(fmt::format("[{}]", i), *node.items, array[i]);
+      isValid &= descend({step, StringRef(), i}, *node.items, array[i]);
     return isValid;
+  }
+
+  static bool hasEqual(const json::Array &array) {
+    constexpr size_t kFew = 8;
+    if (array.size() <= kFew) {
+      for (size_t i = 1; i < array.size(); ++i)
+        if (llvm::is_contained(llvm::ArrayRef(array.begin(), i), array[i]))
+          return true;
+      return false;
+    }
+    std::set<std::string> known;
+    return !llvm::all_of(array, [&](const json::Value &item) {
+      return known.insert(canonicalJson(item)).second;
+    });
   }
 
   bool checkObject(const Node &node, const json::Object &object) {
@@ -293,17 +319,12 @@ private:
         static_cast<int64_t>(object.size()) < *node.minProperties)
       isValid = fail(fmt::format("has {} members, at least {} are needed",
                                  object.size(), *node.minProperties));
-    // Members of an object have no order; violations come in that of the names.
-    std::vector<StringRef> names;
-    for (const auto &member : object)
-      names.push_back(member.first);
-    llvm::sort(names);
-    for (StringRef name : names) {
+    for (const auto &[name, member] : object) {
       auto known = node.properties.find(std::string_view(name));
       const Node *inner =
           known == node.properties.end() ? node.additional : known->second;
       if (inner)
-        isValid &= descend("." + name.str(), *inner, *object.get(name));
+        isValid &= descend({step, name, 0}, *inner, member);
       else if (node.isClosed)
         isValid = fail(
             fmt::format("has a member '{}' that nobody knows", name.str()));
@@ -311,34 +332,29 @@ private:
     return isValid;
   }
 
-  bool descend(const std::string &step, const Node &node,
-               const json::Value &value) {
-    if (!report)
-      return visit(node, value);
-    size_t length = path.size();
-    path += path.empty() ? StringRef(step).ltrim('.').str() : step;
+  bool descend(const Step &inner, const Node &node, const json::Value &value) {
+    const Step *outer = step;
+    step = &inner;
     bool isValid = visit(node, value);
-    path.resize(length);
+    step = outer;
     return isValid;
   }
 
   Report *report;
-  std::string path;
+  const Step *step = nullptr;
 };
 
 std::unique_ptr<Schema> Schema::parse(StringRef text, std::string &error) {
   auto schema = std::make_unique<Schema>();
-  llvm::Expected<json::Value> value = json::parse(text);
-  if (!value) {
-    error = llvm::toString(value.takeError());
+  schema->text = text.str();
+  schema->document = json::Document::parse(schema->text, error);
+  if (!schema->document)
     return nullptr;
-  }
-  schema->document = std::move(*value);
-  if (!schema->document.getAsObject()) {
+  if (!schema->document->value().getAsObject()) {
     error = "a schema is no object";
     return nullptr;
   }
-  schema->root = Compiler(*schema, error).compile(schema->document);
+  schema->root = Compiler(*schema, error).compile(schema->document->value());
   return error.empty() ? std::move(schema) : nullptr;
 }
 

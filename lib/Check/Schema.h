@@ -15,9 +15,9 @@
 #ifndef INLAY_LIB_CHECK_SCHEMA_H
 #define INLAY_LIB_CHECK_SCHEMA_H
 
+#include "Json.h"
 #include "Report.h"
 
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/Regex.h"
 
 #include <deque>
@@ -33,13 +33,13 @@ public:
                                        std::string &error);
 
   /// Reports every place of `value` that the schema does not allow.
-  void validate(const llvm::json::Value &value, Report &report) const;
+  void validate(const json::Value &value, Report &report) const;
 
 private:
   struct Node {
     std::vector<std::string> types;
-    const llvm::json::Value *constant = nullptr;
-    const llvm::json::Array *options = nullptr;
+    const json::Value *constant = nullptr;
+    const json::Array *options = nullptr;
     std::map<std::string, const Node *, std::less<>> properties;
     std::vector<std::string> required;
     const Node *additional = nullptr;
@@ -55,7 +55,8 @@ private:
   class Compiler;
   class Validator;
 
-  llvm::json::Value document = nullptr;
+  std::string text;
+  std::unique_ptr<json::Document> document;
   std::deque<Node> nodes;
   const Node *root = nullptr;
 };

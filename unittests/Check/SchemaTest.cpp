@@ -21,11 +21,12 @@ std::string violations(const std::string &schemaText,
   std::string error;
   std::unique_ptr<Schema> schema = Schema::parse(schemaText, error);
   EXPECT_TRUE(schema) << error;
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(valueText);
+  std::string problem;
+  auto value = json::Document::parse(valueText, problem);
   if (!schema || !value)
-    return llvm::toString(value.takeError());
+    return problem;
   Report report;
-  schema->validate(*value, report);
+  schema->validate(value->value(), report);
   std::string text;
   for (const Violation &violation : report.take())
     text += violation.place + ": " + violation.message + "\n";
