@@ -85,17 +85,18 @@ bool Footprint::overlaps(const Footprint &other) const {
 
 std::vector<std::vector<Pool>>
 inlay::routing::poolsOf(const Problem &problem,
-                        const std::vector<Route> &routes, PoolSize size) {
+                        const std::vector<const Route *> &routes,
+                        PoolSize size) {
   auto coloursOf = [&](const Route &route) {
     if (size == PoolSize::Count)
       return static_cast<int>(route.colours.size());
     return 1 + *std::max_element(route.colours.begin(), route.colours.end());
   };
   std::vector<std::vector<Pool>> all(problem.regions.size()), result;
-  for (const Route &route : routes)
-    if (route.region >= 0 && !route.colours.empty())
-      for (const Rect &rect : Footprint(route).rects)
-        all[route.region].push_back({rect, coloursOf(route)});
+  for (const Route *route : routes)
+    if (route->region >= 0 && !route->colours.empty())
+      for (const Rect &rect : Footprint(*route).rects)
+        all[route->region].push_back({rect, coloursOf(*route)});
   for (std::vector<Pool> &pools : all) {
     std::sort(pools.begin(), pools.end(), [](const Pool &a, const Pool &b) {
       auto key = [](const Pool &pool) {
@@ -122,14 +123,17 @@ public:
   BoundSearch(const Problem &problem, const Turns &turns, Solution &solution,
               int wafer)
       : problem(problem), turns(turns), solution(solution), wafer(wafer) {
-    std::vector<std::vector<Pool>> all =
-        poolsOf(problem, solution.routes, PoolSize::Count);
-    for (size_t r = 0; r < problem.regions.size(); ++r)
-      if (problem.regions[r].wafer == wafer && !all[r].empty())
-        regions.emplace_back(problem.regions[r].rect, std::move(all[r]));
+    std::vector<const Route *> inTurn;
     for (const Route &route : solution.routes)
-      if (route.region < 0 && route.wafer == wafer)
+      if (route.wafer == wafer && route.region >= 0)
+        inTurn.push_back(&route);
+      else if (route.wafer == wafer)
         trunks.emplace_back(&route, Footprint(route));
+    std::vector<std::vector<Pool>> all =
+        poolsOf(problem, inTurn, PoolSize::Count);
+    for (size_t r = 0; r < problem.regions.size(); ++r)
+      if (!all[r].empty())
+        regions.emplace_back(problem.regions[r].rect, std::move(all[r]));
   }
 
   void run();

@@ -58,10 +58,11 @@ struct Pool {
 /// What counts: how many colours there are, or the number behind the highest.
 enum class PoolSize { Count, End };
 
-/// The pools of each region, those with the most colours first; none lies in
+/// The pools that `routes` make of each region, those with the most colours
+/// first; none lies in
 /// one that has as many.
 std::vector<std::vector<Pool>> poolsOf(const Problem &problem,
-                                       const std::vector<Route> &routes,
+                                       const std::vector<const Route *> &routes,
                                        PoolSize size);
 
 /// Rectangles of routers that each send so many wavelets over one kind of link.

@@ -35,25 +35,33 @@ public:
 
 private:
   void routeCollectives();
+  bool routeFlow(size_t flow);
   bool routeFlows();
+  void openWafer(int wafer);
   int colourTrunks(int wafer, bool longestFirst);
   int leastColour(int wafer, const Footprint &trunk) const;
+  bool colourWafer(int wafer);
   bool colourAll();
   void addCrowded(const std::vector<int> &chosen);
   bool giveWay();
-  bool canShare(size_t trunk, size_t other, const std::vector<size_t> &sharers);
+  void gatherRoutes();
+  bool canShare(size_t trunk, const std::vector<size_t> &sharers) const;
+  bool fitsSwitches(size_t trunk, const std::vector<size_t> &sharers) const;
 
   const Problem &problem;
   Turns turns;
   Diagnostics &diags;
   Solution solution;
-  size_t numCollectiveRoutes = 0;
-  std::vector<int64_t> mostLanes;       ///< of each flow
-  std::set<size_t> crowded;             ///< flows of which some must have fewer
-  std::vector<std::vector<Pool>> pools; ///< of each region
+  std::vector<std::vector<Route>> ofFlow;
+  std::vector<int64_t> mostLanes; ///< of each flow
+  std::set<size_t> crowded;       ///< flows of which some must have fewer
+  std::set<size_t> unrouted;      ///< flows that have no routes yet
+  std::set<int> uncoloured;       ///< wafers whose trunks have no colours yet
   // Of the wafer whose trunks are being coloured:
   std::vector<Route *> trunks;
   std::vector<Footprint> footprints;
+  std::vector<std::vector<size_t>> met; ///< by trunk: others in its way
+  std::vector<std::vector<Pool>> pools; ///< of each region
   std::vector<int> colours;
 };
 
@@ -98,67 +106,123 @@ void RouteSolver::routeCollectives() {
     route.colours.resize(solution.patterns[entry->second].colours);
     std::iota(route.colours.begin(), route.colours.end(), 0);
   }
-  numCollectiveRoutes = solution.routes.size();
 }
 
-bool RouteSolver::routeFlows() {
-  solution.routes.resize(numCollectiveRoutes);
-  for (size_t f = 0; f < problem.flows.size(); ++f) {
-    size_t first = solution.routes.size();
-    if (!routeFlow(problem, static_cast<int>(f), mostLanes[f],
-                   solution.routes)) {
-      diags.capacityError(
-          fmt::format("flow {}", f),
-          "finds no way round the dead cores, which cut the wafer in two; keep "
-          "one side free with 'keep_out' constraints");
-      return false;
-    }
-    // Rows that feed a column work at the same time as it.
-    int gathers = 0;
-    for (size_t r = first; r < solution.routes.size(); ++r)
-      if (solution.routes[r].kind == RouteKind::Gather)
-        solution.routes[r].colours = {gathers++};
-      else if (solution.routes[r].kind == RouteKind::Spread)
-        solution.routes[r].colours = {0};
+bool RouteSolver::routeFlow(size_t flow) {
+  std::vector<Route> &routes = ofFlow[flow];
+  routes.clear();
+  if (!routing::routeFlow(problem, static_cast<int>(flow), mostLanes[flow],
+                          routes)) {
+    diags.capacityError(
+        fmt::format("flow {}", flow),
+        "finds no way round the dead cores, which cut the wafer in two; keep "
+        "one side free with 'keep_out' constraints");
+    return false;
+  }
+  // Rows that feed a column work at the same time as it.
+  int gathers = 0;
+  for (Route &route : routes) {
+    uncoloured.insert(route.wafer);
+    if (route.kind == RouteKind::Gather)
+      route.colours = {gathers++};
+    else if (route.kind == RouteKind::Spread)
+      route.colours = {0};
   }
   return true;
 }
 
-/// Whether a trunk may have the colour of `other`, which it meets, and of the
-/// `sharers` that it meets in this colour.
-bool RouteSolver::canShare(size_t trunk, size_t other,
-                           const std::vector<size_t> &sharers) {
-  const Flow &a = problem.flows[trunks[trunk]->flow];
-  const Flow &b = problem.flows[trunks[other]->flow];
+bool RouteSolver::routeFlows() {
+  bool isRouted = std::all_of(unrouted.begin(), unrouted.end(),
+                              [&](size_t flow) { return routeFlow(flow); });
+  unrouted.clear();
+  return isRouted;
+}
+
+/// Whether a trunk may have the colour of `sharers`, which it meets.
+bool RouteSolver::canShare(size_t trunk,
+                           const std::vector<size_t> &sharers) const {
+  const Flow &mine = problem.flows[trunks[trunk]->flow];
   // Trunks take turns in the order of the routes.
-  if (!(trunk < other ? turns.isBefore(a, b) : turns.isBefore(b, a)))
-    return false;
-  if (sharers.size() + 1 < kSwitchPositions)
-    return true;
-  // The most of them in one router lie at a corner of two rectangles.
-  std::vector<Rect> commons;
+  return std::all_of(sharers.begin(), sharers.end(),
+                     [&](size_t other) {
+                       const Flow &theirs = problem.flows[trunks[other]->flow];
+                       return trunk < other ? turns.isBefore(mine, theirs)
+                                            : turns.isBefore(theirs, mine);
+                     }) &&
+         (sharers.size() + 1 < kSwitchPositions ||
+          fitsSwitches(trunk, sharers));
+}
+
+/// Whether a trunk and the `sharers` of its colour find a position each in
+/// every router. The most of them in one lie at a corner of two rectangles.
+bool RouteSolver::fitsSwitches(size_t trunk,
+                               const std::vector<size_t> &sharers) const {
+  struct Common {
+    Rect rect;
+    size_t sharer;
+  };
+  std::vector<Common> commons;
   for (size_t sharer : sharers)
     for (const Rect &mine : footprints[trunk].rects)
       if (mine.overlaps(footprints[sharer].bounds))
         for (const Rect &theirs : footprints[sharer].rects)
           if (Rect common = intersect(mine, theirs); common.area() > 0)
-            commons.push_back(common);
-  for (const Rect &x : commons)
-    for (const Rect &y : commons) {
-      Rect router = {x.x, y.y, 1, 1};
-      if (!x.contains(router) || !y.contains(router))
-        continue;
-      auto here =
-          std::count_if(sharers.begin(), sharers.end(), [&](size_t sharer) {
-            const auto &rects = footprints[sharer].rects;
-            return std::any_of(rects.begin(), rects.end(), [&](const Rect &r) {
-              return r.contains(router);
-            });
-          });
-      if (here + 1 > kSwitchPositions)
+            commons.push_back({common, sharer});
+  // Those of one sharer lie beside each other in `commons`.
+  auto count = [](const std::vector<Common> &all, auto isHere) {
+    int64_t found = 0;
+    for (size_t i = 0, last = SIZE_MAX; i < all.size(); ++i)
+      if (all[i].sharer != last && isHere(all[i].rect)) {
+        last = all[i].sharer;
+        ++found;
+      }
+    return found;
+  };
+  for (const Common &x : commons) {
+    std::vector<Common> inColumn;
+    for (const Common &other : commons)
+      if (other.rect.overlaps({x.rect.x, x.rect.y, 1, x.rect.height}))
+        inColumn.push_back(other);
+    if (count(inColumn, [](const Rect &) { return true; }) < kSwitchPositions)
+      continue;
+    for (const Common &y : inColumn) {
+      Rect router = {x.rect.x, y.rect.y, 1, 1};
+      if (x.rect.contains(router) && count(inColumn, [&](const Rect &rect) {
+                                       return rect.contains(router);
+                                     }) >= kSwitchPositions)
         return false;
     }
+  }
   return true;
+}
+
+/// Finds the trunks of a wafer, what they meet, and the colours of its regions.
+void RouteSolver::openWafer(int wafer) {
+  trunks.clear();
+  footprints.clear();
+  std::vector<const Route *> inTurn;
+  for (const Route &route : solution.routes)
+    if (route.wafer == wafer)
+      inTurn.push_back(&route);
+  for (std::vector<Route> &routes : ofFlow)
+    for (Route &route : routes) {
+      if (route.wafer != wafer)
+        continue;
+      if (route.region >= 0) {
+        inTurn.push_back(&route);
+        continue;
+      }
+      trunks.push_back(&route);
+      footprints.emplace_back(route);
+    }
+  pools = poolsOf(problem, inTurn, PoolSize::End);
+  met.assign(trunks.size(), {});
+  for (size_t t = 0; t < trunks.size(); ++t)
+    for (size_t other = 0; other < t; ++other)
+      if (footprints[t].overlaps(footprints[other])) {
+        met[t].push_back(other);
+        met[other].push_back(t);
+      }
 }
 
 /// The first colour that no route in turn has where a trunk passes.
@@ -183,7 +247,7 @@ int RouteSolver::leastColour(int wafer, const Footprint &trunk) const {
 int RouteSolver::colourTrunks(int wafer, bool longestFirst) {
   int used = 0;
   for (size_t r = 0; r < problem.regions.size(); ++r)
-    if (problem.regions[r].wafer == wafer && !pools[r].empty())
+    if (!pools[r].empty())
       used = std::max(used, pools[r].front().colours);
   std::vector<size_t> order(trunks.size());
   std::iota(order.begin(), order.end(), 0);
@@ -198,19 +262,14 @@ int RouteSolver::colourTrunks(int wafer, bool longestFirst) {
   colours.assign(trunks.size(), -1);
   for (size_t t : order) {
     int least = leastColour(wafer, footprints[t]);
-    std::map<int, std::vector<size_t>> met;
-    for (size_t other = 0; other < trunks.size(); ++other)
-      if (colours[other] >= least && other != t &&
-          footprints[t].overlaps(footprints[other]))
-        met[colours[other]].push_back(other);
+    std::map<int, std::vector<size_t>> byColour;
+    for (size_t other : met[t])
+      if (colours[other] >= least)
+        byColour[colours[other]].push_back(other);
     int colour = least;
     for (;; ++colour) {
-      auto sharers = met.find(colour);
-      if (sharers == met.end() ||
-          std::all_of(sharers->second.begin(), sharers->second.end(),
-                      [&](size_t other) {
-                        return canShare(t, other, sharers->second);
-                      }))
+      auto sharers = byColour.find(colour);
+      if (sharers == byColour.end() || canShare(t, sharers->second))
         break;
     }
     colours[t] = colour;
@@ -225,14 +284,12 @@ void RouteSolver::addCrowded(const std::vector<int> &chosen) {
   for (size_t t = 0; t < trunks.size(); ++t) {
     if (chosen[t] < problem.colours)
       continue;
-    std::set<size_t> flows;
+    std::set<size_t> flows = {static_cast<size_t>(trunks[t]->flow)};
+    for (size_t other : met[t])
+      flows.insert(static_cast<size_t>(trunks[other]->flow));
     int64_t most = 0;
-    for (size_t other = 0; other < trunks.size(); ++other)
-      if (other == t || footprints[t].overlaps(footprints[other])) {
-        auto flow = static_cast<size_t>(trunks[other]->flow);
-        flows.insert(flow);
-        most = std::max(most, mostLanes[flow]);
-      }
+    for (size_t flow : flows)
+      most = std::max(most, mostLanes[flow]);
     for (size_t flow : flows)
       if (mostLanes[flow] == most)
         crowded.insert(flow);
@@ -245,51 +302,58 @@ bool RouteSolver::giveWay() {
   for (size_t flow : crowded)
     if (mostLanes[flow] > 1) {
       mostLanes[flow] /= 2;
+      unrouted.insert(flow);
       isLess = true;
     }
   return isLess;
 }
 
-bool RouteSolver::colourAll() {
-  bool fits = true;
-  crowded.clear();
-  pools = poolsOf(problem, solution.routes, PoolSize::End);
-  for (int wafer = 0; wafer < problem.wafers; ++wafer) {
-    trunks.clear();
-    footprints.clear();
-    for (Route &route : solution.routes)
-      if (route.region < 0 && route.wafer == wafer) {
-        trunks.push_back(&route);
-        footprints.emplace_back(route);
-      }
-    int used = colourTrunks(wafer, false);
-    std::vector<int> best = colours;
-    if (int longest = colourTrunks(wafer, true); longest < used) {
-      used = longest;
-      best = colours;
-    }
-    for (size_t t = 0; t < trunks.size(); ++t)
-      trunks[t]->colours = {best[t]};
-    if (used <= problem.colours)
-      continue;
-    fits = false;
-    addCrowded(best);
+/// False where the trunks of a wafer take more colours than there are.
+bool RouteSolver::colourWafer(int wafer) {
+  openWafer(wafer);
+  int used = colourTrunks(wafer, false);
+  std::vector<int> best = colours;
+  if (int longest = colourTrunks(wafer, true); longest < used) {
+    used = longest;
+    best = colours;
   }
-  return fits;
+  for (size_t t = 0; t < trunks.size(); ++t)
+    trunks[t]->colours = {best[t]};
+  if (used <= problem.colours)
+    return true;
+  addCrowded(best);
+  return false;
+}
+
+/// Colours are a wafer's own business: those stay whose routes have.
+bool RouteSolver::colourAll() {
+  crowded.clear();
+  std::erase_if(uncoloured, [&](int wafer) { return colourWafer(wafer); });
+  return uncoloured.empty();
+}
+
+void RouteSolver::gatherRoutes() {
+  for (std::vector<Route> &routes : ofFlow)
+    std::move(routes.begin(), routes.end(),
+              std::back_inserter(solution.routes));
 }
 
 std::optional<Solution> RouteSolver::run() {
   routeCollectives();
+  ofFlow.resize(problem.flows.size());
   mostLanes.assign(problem.flows.size(), kMostLanes);
+  for (size_t flow = 0; flow < problem.flows.size(); ++flow)
+    unrouted.insert(unrouted.end(), flow);
+  bool fits = false;
   do {
     if (!routeFlows())
       return std::nullopt;
-    if (!colourAll())
-      continue;
-    measure(problem, solution);
-    return std::move(solution);
-  } while (giveWay());
+    fits = colourAll();
+  } while (!fits && giveWay());
+  gatherRoutes();
   measure(problem, solution);
+  if (fits)
+    return std::move(solution);
   diags.capacityError(
       fmt::format("wafer {}", solution.boundWafer),
       fmt::format("routes take {} colours, of which the target has {}; the "
