@@ -1,5 +1,6 @@
 """Every way to write a mixture of experts becomes one route and one experts, which mean what the model does."""
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -146,10 +147,11 @@ def nn_level(ir):
     return re.sub(r"@[\w.\"$#-]+", "@", graph)
 
 
-@pytest.mark.parametrize("name", ["mixtral", "gpt-oss", "deepseek", "phi3.5", "weighted-inputs"])
-def test_all_encodings_become_the_same(name, tmp_path):
-    """However they are written, disturbed or not."""
-    spec = SPECS[name][1]
+@pytest.mark.parametrize("name, sizes", [(name, {}) for name in ("mixtral", "gpt-oss", "deepseek", "phi3.5", "weighted-inputs")] + [
+    (name, dict(tokens=tokens, top_k=k)) for name in ("mixtral", "gpt-oss", "llama4") for tokens, k in ((1, 1), (5, 1), (1, 3), (3, 4))])
+def test_all_encodings_become_the_same(name, sizes, tmp_path):
+    """However they are written, disturbed or not; also where there is one token, one choice, or nothing to choose."""
+    spec = dataclasses.replace(SPECS[name][1], **sizes)
     found = {}
     for letter in SPECS[name][0].replace("A", ""):
         for seed in (None, 1, 2):

@@ -81,6 +81,8 @@ static bool hasAllExperts(const Sum &sum) {
   return true;
 }
 
+static Value behindIdleSums(Value value, const Layout &layout);
+
 bool Analysis::setTerms(NodeOp node, Sum *sum, const Layout &layout) {
   sum->last = node;
   Router *router = sum->router;
@@ -90,13 +92,14 @@ bool Analysis::setTerms(NodeOp node, Sum *sum, const Layout &layout) {
     return term.axis == Axis::Token || term.axis == Axis::Hidden;
   };
   const Term *hidden = layout.find(Axis::Hidden);
-  if (hidden && shape && llvm::all_of(layout.terms, onlyTokens) &&
+  if (hidden && shape && !ShapedType::isDynamicShape(*shape) &&
+      llvm::all_of(layout.terms, onlyTokens) &&
       layout == Layout::rowMajor({{Axis::Token, router->tokens},
                                   {Axis::Hidden, hidden->size}}) &&
       numElements(*shape) == router->tokens * hidden->size &&
       hasAllExperts(*sum)) {
     sum->isDone = true;
-    completions.push_back({value, sum});
+    completions.push_back({behindIdleSums(value, layout), sum});
     return true;
   }
   Fact fact(FactKind::Terms);
@@ -130,20 +133,22 @@ static bool followInside(Analysis &analysis, NodeOp node) {
   return false;
 }
 
+void Analysis::visit(NodeOp node) {
+  // Every rule looks at the first input; a file may leave it away.
+  if (node->getNumRegions() != 0 || node.getOutputs().empty() ||
+      !node.getInput(0))
+    return;
+  bool isKnown = false;
+  if (auto it = rules.find(node.getFullName()); it != rules.end())
+    isKnown =
+        llvm::any_of(it->second, [&](Rule rule) { return rule(*this, node); });
+  if (!isKnown)
+    followInside(*this, node);
+}
+
 void Analysis::run() {
-  for (Operation &op : graph.getBody().front()) {
-    auto node = dyn_cast<NodeOp>(op);
-    // Every rule looks at the first input; a file may leave it away.
-    if (!node || node->getNumRegions() != 0 || node.getOutputs().empty() ||
-        !node.getInput(0))
-      continue;
-    bool isKnown = false;
-    if (auto it = rules.find(node.getFullName()); it != rules.end())
-      isKnown = llvm::any_of(it->second,
-                             [&](Rule rule) { return rule(*this, node); });
-    if (!isKnown)
-      followInside(*this, node);
-  }
+  for (NodeOp node : graph.getBody().front().getOps<NodeOp>())
+    visit(node);
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,14 +194,15 @@ std::optional<GatherForm> moe::readGather(NodeOp node) {
   if (node.isOp("", "Gather")) {
     form.dim = normaliseAxis(node.getIntAttr("axis", 0), from->size());
   } else {
-    if (!node.isOp("", "GatherND") || node.getIntAttr("batch_dims", 0) != 0 ||
-        index->empty() || index->back() != 1)
+    if (!node.isOp("", "GatherND") || index->empty() || index->back() != 1)
       return std::nullopt;
     form.index = index->drop_back();
+    form.dim = form.batch = node.getIntAttr("batch_dims", 0);
   }
-  int64_t rank = from->size();
-  if (form.dim < 0 || form.dim >= rank ||
-      to->size() + 1 != from->size() + form.index.size())
+  int64_t rank = from->size(), indexRank = form.index.size();
+  if (form.dim < 0 || form.dim >= rank || form.batch < 0 ||
+      form.batch > indexRank ||
+      static_cast<int64_t>(to->size()) + 1 != rank + indexRank - form.batch)
     return std::nullopt;
   return form;
 }
@@ -280,6 +286,19 @@ static bool keepsFact(NodeOp node, const Fact &fact) {
                  : isHarmlessCast(node);
 }
 
+static Type elementType(Value value) {
+  return getElementTypeOrSelf(value.getType());
+}
+
+constexpr StringLiteral kMovers[] = {"Identity", "Cast",      "CastLike",
+                                     "Reshape",  "Squeeze",   "Unsqueeze",
+                                     "Flatten",  "Transpose", "Expand"};
+
+static bool onlyMovesData(NodeOp node) {
+  return node.getDomain().empty() &&
+         llvm::is_contained(kMovers, node.getOpType());
+}
+
 static std::optional<Layout> layoutAfter(NodeOp node, const Fact &fact) {
   const Layout &layout = fact.layout;
   auto from = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(0));
@@ -302,6 +321,34 @@ static std::optional<Layout> layoutAfter(NodeOp node, const Fact &fact) {
   return layout;
 }
 
+/// The last sum over dims of size 1 behind a value that lies as `layout` says,
+/// with nodes on the way that together move no data: what is left of a sum over
+/// the only choice of each token. Without one, the value.
+static Value behindIdleSums(Value value, const Layout &layout) {
+  int64_t size = numElements(*shapeOf(value));
+  Value last = value;
+  Fact fact(FactKind::Terms);
+  fact.layout = layout;
+  while (value.hasOneUse()) {
+    auto node = dyn_cast<NodeOp>(*value.user_begin());
+    bool isSum = node && node.isOp("", "ReduceSum");
+    if (!node || node.getInput(0) != value || !(isSum || onlyMovesData(node)))
+      break;
+    Value next = node.getOutput(0);
+    auto shape = next ? shapeOf(next) : std::nullopt;
+    auto after = isSum ? std::optional(fact.layout) : layoutAfter(node, fact);
+    if (!shape || ShapedType::isDynamicShape(*shape) ||
+        numElements(*shape) != size || !after ||
+        elementType(next) != elementType(value))
+      break;
+    fact.layout = *after;
+    value = next;
+    if (isSum && fact.layout == layout)
+      last = value;
+  }
+  return last;
+}
+
 static bool followLayout(Analysis &analysis, NodeOp node) {
   const Fact *fact = analysis.find(node.getInput(0));
   if (!fact || fact->kind == FactKind::Inside ||
@@ -320,7 +367,6 @@ static bool followLayout(Analysis &analysis, NodeOp node) {
 }
 
 void moe::addLayoutRules(RuleMap &rules) {
-  for (StringRef op : {"Identity", "Cast", "CastLike", "Reshape", "Squeeze",
-                       "Unsqueeze", "Flatten", "Transpose", "Expand"})
+  for (StringRef op : kMovers)
     rules[op].push_back(followLayout);
 }

@@ -151,10 +151,13 @@ struct Fact {
   int64_t rowDim = 0;
   /// What made the hits or the order: only equal ones go together.
   mlir::Operation *root = nullptr;
-  /// WeightedInput: the input without weight, and what kind of weight it was
-  /// multiplied with. Inside: the WeightedInput.
+  /// WeightedInput: the input without weight, where it can be one, and the
+  /// weight it was multiplied with and its kind. Inside: the WeightedInput.
   mlir::Value input;
+  mlir::Value weight;
   FactKind weightKind = FactKind::FullWeight;
+  /// Of hits: where a chosen expert has weight 0, it may be left out.
+  bool leavesOutZeros = false;
   Sum *sum = nullptr;
 };
 
@@ -190,6 +193,10 @@ public:
   std::deque<Router> &getRouters() { return routers; }
   const std::deque<std::unique_ptr<Sum>> &getSums() const { return sums; }
   std::vector<Completion> &getCompletions() { return completions; }
+  /// The places where a condition of one dim is true; null until it is set.
+  mlir::Value &hitsOf(mlir::Value condition) { return hits[condition]; }
+  /// Applies the rules to one node, which may be one that a rule has made.
+  void visit(onnx::NodeOp node);
   /// The router whose first round chose `index`; null while it is not known.
   Router *&mixerOf(mlir::Value index) { return mixers[index]; }
 
@@ -202,6 +209,7 @@ private:
   std::deque<std::unique_ptr<Sum>> sums;
   std::vector<Completion> completions;
   llvm::DenseMap<mlir::Value, Router *> mixers;
+  llvm::DenseMap<mlir::Value, mlir::Value> hits;
 };
 
 using RuleMap = llvm::StringMap<llvm::SmallVector<Analysis::Rule, 4>>;
@@ -235,10 +243,19 @@ bool meet(Analysis &analysis, onnx::NodeOp node, const Fact &weight,
 /// `value`, which lies as `layout` says: they become terms.
 bool meetInside(Analysis &analysis, mlir::Value value, const Layout &layout,
                 int64_t hidden);
+/// The sum over all experts in the product of their second layers, what is
+/// between the layers having been weighted.
+bool meetSum(Analysis &analysis, onnx::NodeOp node);
 /// The outputs of experts, concatenated by expert, that `output` is a view of;
 /// `weight` is that of the sorted pairs, or a weighted input.
 std::optional<std::vector<std::pair<int64_t, Mlp>>>
 readSorted(Analysis &analysis, const Fact &weight, View output, int64_t hidden);
+/// The experts whose outputs `output` holds, in terms of Hidden and the axes of
+/// `weight`: one MLP of the weight's expert or of all of them, or one for each.
+/// Empty where they are MLPs, but not those that the weight belongs to.
+std::optional<std::vector<std::pair<int64_t, Mlp>>>
+readExperts(Analysis &analysis, const Fact &weight, View output,
+            int64_t hidden);
 /// The layout of a product with a weight: that of the weight, and Hidden along
 /// the one dim that it does not have.
 std::optional<Layout> productLayout(const Fact &weight, Shape from, Shape to,
@@ -255,6 +272,9 @@ struct GatherForm {
   /// Of the indices, without the dim of the tuples.
   Shape index;
   int64_t dim = 0;
+  /// First dims that data and indices share (batch_dims); `dim` is the next
+  /// one.
+  int64_t batch = 0;
 };
 std::optional<GatherForm> readGather(onnx::NodeOp node);
 

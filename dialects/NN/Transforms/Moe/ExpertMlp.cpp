@@ -78,8 +78,10 @@ bool moe::stepBackChoice(Analysis &analysis, const Router &router, View &view,
   if (!dims)
     return false;
   ArrayRef<Layout> all(*dims);
+  size_t behind = gather->dim - gather->batch + gather->index.size();
   std::optional<Layout> index =
-      join(all.slice(gather->dim, gather->index.size()), gather->index);
+      join(all.slice(gather->dim - gather->batch, gather->index.size()),
+           gather->index);
   if (!index)
     return false;
   std::optional<Layout> label;
@@ -95,8 +97,7 @@ bool moe::stepBackChoice(Analysis &analysis, const Router &router, View &view,
     return false;
   SmallVector<Layout> operand(all.take_front(gather->dim));
   operand.push_back(*label);
-  llvm::append_range(operand,
-                     all.drop_front(gather->dim + gather->index.size()));
+  llvm::append_range(operand, all.drop_front(behind));
   std::optional<Layout> layout = join(operand, gather->from);
   if (!layout)
     return false;
@@ -169,12 +170,18 @@ public:
   MlpReader(Analysis &analysis, const Router &router, int64_t hidden)
       : analysis(analysis), router(router), hidden(hidden) {}
 
-  std::optional<Mlp> read(const View &output) {
+  std::optional<Mlp> read(const View &output, bool sumsExperts) {
     mlp.fc2.row = Axis::Hidden;
     mlp.fc2.column = Axis::Inner;
     mlp.fc2.rows = hidden;
-    std::optional<View> inner = readLinear(analysis, router, output, mlp.fc2);
-    if (!inner || !readActivation(*inner))
+    View result = output;
+    do {
+      peel(result, /*casts=*/true);
+    } while (stepBackChoice(analysis, router, result, mlp.root));
+    std::optional<View> inner =
+        readLinear(analysis, router, result, mlp.fc2, sumsExperts);
+    if (!inner || !readActivation(*inner) ||
+        static_cast<bool>(innerWeight) != mlp.weightsInner)
       return std::nullopt;
     std::optional<View> input = readInputOf(gate.view, mlp.fc1);
     if (!input)
@@ -190,12 +197,22 @@ public:
     return std::move(mlp);
   }
 
+  /// Reads the first layer only, of any width.
+  bool isInner(const View &inner, int64_t width) {
+    mlp.fc2.columns = width;
+    return readActivation(inner) && readFirst(gate.view, mlp.fc1);
+  }
+
 private:
-  std::optional<View> readInputOf(const View &view, Matrix &matrix) {
+  std::optional<View> readFirst(const View &view, Matrix &matrix) {
     matrix.row = Axis::Inner;
     matrix.column = Axis::Hidden;
     matrix.rows = mlp.fc2.columns;
-    std::optional<View> input = readLinear(analysis, router, view, matrix);
+    return readLinear(analysis, router, view, matrix);
+  }
+
+  std::optional<View> readInputOf(const View &view, Matrix &matrix) {
+    std::optional<View> input = readFirst(view, matrix);
     if (!input || matrix.columns != hidden)
       return std::nullopt;
     return input;
@@ -214,9 +231,21 @@ private:
   // Activation
   //===--------------------------------------------------------------------===//
 
+  /// Whether the weight of the expert is one of the factors.
+  void noteWeighted(const View &view) {
+    const Fact *fact = analysis.find(view.value, FactKind::WeightedInput);
+    if (!fact || mlp.weightedInput || fact->router != &router ||
+        !(fact->layout.renamed(Axis::Hidden, Axis::Inner) == view.layout))
+      return;
+    mlp.weightedInput = view.value;
+    innerWeight = fact->weight;
+  }
+
   /// The factors of a product, looking through what only moves data.
   bool collect(View view, int depth = 0) {
-    peel(view, /*casts=*/true);
+    do {
+      noteWeighted(view);
+    } while (stepBack(view, /*casts=*/true));
     NodeOp mul = definedBy(view.value, "Mul");
     if (!mul) {
       factors.push_back(view);
@@ -224,6 +253,10 @@ private:
     }
     auto to = shapeOf(view.value);
     for (Value operand : {mul.getInput(0), mul.getInput(1)}) {
+      if (operand == innerWeight && !mlp.weightsInner) {
+        mlp.weightsInner = true;
+        continue;
+      }
       if (std::optional<double> scalar = numberOf(operand)) {
         constant *= *scalar;
         continue;
@@ -464,7 +497,8 @@ private:
         {{Axis::Token, router.tokens}, {Axis::Hidden, hidden}});
     for (;;) {
       const Fact *fact = analysis.find(view.value, FactKind::WeightedInput);
-      if (fact && fact->router == &router && fact->layout == view.layout) {
+      if (fact && fact->router == &router && fact->input &&
+          !mlp.weightedInput && fact->layout == view.layout) {
         mlp.input = fact->input;
         mlp.weightedInput = view.value;
         if (!mlp.root)
@@ -496,13 +530,19 @@ private:
   Mlp mlp;
   SmallVector<View, 4> factors;
   double constant = 1;
+  Value innerWeight;
   Clamped gate;
   std::optional<Clamped> linear;
 };
 
 } // namespace
 
+bool moe::isInner(Analysis &analysis, const Router &router, const View &inner,
+                  int64_t width) {
+  return MlpReader(analysis, router, /*hidden=*/0).isInner(inner, width);
+}
+
 std::optional<Mlp> moe::readMlp(Analysis &analysis, const Router &router,
-                                View output, int64_t hidden) {
-  return MlpReader(analysis, router, hidden).read(output);
+                                View output, int64_t hidden, bool sumsExperts) {
+  return MlpReader(analysis, router, hidden).read(output, sumsExperts);
 }

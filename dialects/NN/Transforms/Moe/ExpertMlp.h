@@ -79,12 +79,20 @@ struct Mlp {
   mlir::Operation *root = nullptr;
   /// The input is a Fact::WeightedInput; this one.
   mlir::Value weightedInput;
+  /// Not the input, but what is between the two layers.
+  bool weightsInner = false;
 };
 
 /// Reads the MLP whose output is `output`, in terms of axis Hidden and the axes
-/// of its rows.
+/// of its rows. With `sumsExperts` the output is the sum over all experts.
 std::optional<Mlp> readMlp(Analysis &analysis, const Router &router,
-                           View output, int64_t hidden);
+                           View output, int64_t hidden,
+                           bool sumsExperts = false);
+
+/// Whether `inner` can be what an MLP computes between its two layers, `width`
+/// numbers for each row.
+bool isInner(Analysis &analysis, const Router &router, const View &inner,
+             int64_t width);
 
 /// Looks through a Gather by what the router chose, in the direction from the
 /// gathered to the whole. Returns whether it did; `root` is set to what it

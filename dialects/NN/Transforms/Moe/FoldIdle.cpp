@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A Slice of all there is, a Concat of one input, and a Cast back from a type
-// that holds every number hide the form of experts and routers. Results of the
-// graph keep their nodes.
+// A Slice of all there is, a Concat (Sum, Max, ...) of one input, and a Cast
+// back from a type that holds every number hide the form of experts and
+// routers. Results of the graph keep their nodes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,7 +74,8 @@ static Value castThereAndBack(NodeOp node) {
 static Value inputOfIdle(NodeOp node) {
   if (node.isOp("", "Slice"))
     return wholeOfSlice(node);
-  if (node.isOp("", "Concat"))
+  if (node.isOp("", "Concat") || node.isOp("", "Sum") || node.isOp("", "Max") ||
+      node.isOp("", "Min") || node.isOp("", "Mean"))
     return node.getNumOperands() == 1 ? node.getInput(0) : Value();
   if (node.isOp("", "Cast"))
     return castThereAndBack(node);

@@ -8,6 +8,8 @@
 
 #include "Analysis.h"
 
+#include "dialects/NN/Transforms/Raiser.h"
+
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::nn;
@@ -21,8 +23,13 @@ std::optional<Layout> moe::productLayout(const Fact &weight, Shape from,
   if (!dims)
     return std::nullopt;
   hidden = 0;
+  // Runs of experts are as many rows together as there are pairs. Where that is
+  // one, no term says so of a dim whose size is known from the data only.
+  bool isOnePair = weight.kind == FactKind::PairWeight &&
+                   weight.router->tokens * weight.router->slots == 1;
   for (auto [dim, size] : llvm::zip_equal(*dims, to)) {
-    if (!dim.terms.empty() || dim.first != 0 || size == 1)
+    if (!dim.terms.empty() || dim.first != 0 || size == 1 ||
+        (isOnePair && ShapedType::isDynamic(size)))
       continue;
     if (hidden != 0 || ShapedType::isDynamic(size))
       return std::nullopt;
@@ -72,17 +79,79 @@ static Value tokensOf(Analysis &analysis, const Fact &weight, View view,
   return root == weight.root ? found : Value();
 }
 
-static bool meetInput(Analysis &analysis, NodeOp node, const Fact &weight,
-                      const Layout &product, View other, int64_t hidden) {
-  Value input = tokensOf(analysis, weight, other, hidden);
-  if (!input)
+/// A product inside of experts: of their tokens, or of what they compute
+/// between their two layers, which is as good as that of the outputs where the
+/// second layer has no bias. Which one it is shows at the outputs.
+static bool weighInside(Analysis &analysis, NodeOp node, Fact fact,
+                        Value weight, const Layout &product, const View &other,
+                        int64_t width) {
+  Value input = tokensOf(analysis, fact, other, width);
+  View inner{other.value, other.layout.renamed(Axis::Hidden, Axis::Inner)};
+  if (!input && !isInner(analysis, *fact.router, inner, width))
     return false;
-  Fact fact = weight;
+  fact.weightKind = fact.kind;
   fact.kind = FactKind::WeightedInput;
-  fact.weightKind = weight.kind;
   fact.layout = product;
   fact.input = input;
+  fact.weight = weight;
   return analysis.set(node, std::move(fact));
+}
+
+//===----------------------------------------------------------------------===//
+// Outputs of experts
+//===----------------------------------------------------------------------===//
+
+using Experts = std::vector<std::pair<int64_t, Mlp>>;
+
+/// The outputs of all experts, each computed by nodes of its own, stacked.
+static std::optional<Experts> readStack(Analysis &analysis,
+                                        const Router &router, View output,
+                                        int64_t hidden) {
+  Operation *root = nullptr;
+  do {
+    peel(output, /*casts=*/true);
+  } while (stepBackChoice(analysis, router, output, root));
+  NodeOp stack = definedBy(output.value, "Concat");
+  auto shape = shapeOf(output.value);
+  auto dims = stack && shape ? split(output.layout, *shape) : std::nullopt;
+  if (!dims || root || router.experts == 1 ||
+      static_cast<int64_t>(stack.getInputs().size()) != router.experts)
+    return std::nullopt;
+  int64_t axis = normaliseAxis(stack.getIntAttr("axis", 0), shape->size());
+  const Layout along = (*dims)[axis];
+  Experts experts;
+  for (Value piece : stack.getInputs()) {
+    auto part = shapeOf(piece);
+    Layout whole{0, {{Axis::Expert, router.experts, part ? (*part)[axis] : 0}}};
+    if (!part || !(along.only(Axis::Expert) == whole))
+      return std::nullopt;
+    (*dims)[axis] = along.without(Axis::Expert);
+    auto layout = join(*dims, *part);
+    auto mlp = layout ? readMlp(analysis, router, {piece, *layout}, hidden)
+                      : std::nullopt;
+    if (!mlp || mlp->root || mlp->expert >= 0 || mlp->weightedInput ||
+        !isStacked(*mlp, /*byExpert=*/false))
+      return std::nullopt;
+    experts.emplace_back(experts.size(), std::move(*mlp));
+  }
+  return experts;
+}
+
+std::optional<Experts> moe::readExperts(Analysis &analysis, const Fact &weight,
+                                        View output, int64_t hidden) {
+  if (auto sorted = readSorted(analysis, weight, output, hidden))
+    return sorted;
+  bool isOfAll = weight.expert < 0 && !weight.root;
+  if (isOfAll)
+    if (auto stack = readStack(analysis, *weight.router, output, hidden))
+      return stack;
+  auto mlp = readMlp(analysis, *weight.router, output, hidden);
+  if (!mlp)
+    return std::nullopt;
+  Experts experts;
+  if (belongs(*mlp, weight))
+    experts.emplace_back(weight.expert, std::move(*mlp));
+  return experts;
 }
 
 /// Whether an expert answers to zeros with zeros: where all experts run on all
@@ -110,14 +179,48 @@ bool moe::meetInside(Analysis &analysis, Value value, const Layout &layout,
       return false;
     experts.push_back({input.expert, std::move(*mlp)});
   }
+  bool mayLeaveOut =
+      input.weightKind == FactKind::FullWeight || input.leavesOutZeros;
+  bool onInput = !experts.front().second.weightsInner;
   for (auto &[expert, mlp] : experts)
-    if (mlp.weightedInput != weightedInput ||
-        (input.weightKind == FactKind::FullWeight && !keepsZero(mlp)))
+    if (mlp.weightedInput != weightedInput || mlp.weightsInner == onInput ||
+        (onInput && mayLeaveOut && !keepsZero(mlp)) ||
+        (!onInput && (mlp.fc2.bias || mlp.root != input.root)))
       return false;
   Sum *sum = analysis.addSum(input);
-  sum->weightOnInput = true;
+  sum->weightOnInput = onInput;
   sum->experts = std::move(experts);
   return analysis.setTerms(producer, sum, layout);
+}
+
+bool moe::meetSum(Analysis &analysis, NodeOp node) {
+  auto shape = shapeOf(node.getOutput(0));
+  if (!shape || shape->empty() || ShapedType::isDynamicShape(*shape))
+    return false;
+  for (Value operand : node.getInputs().take_front(2)) {
+    const Fact *inside = analysis.find(operand);
+    if (inside && inside->kind == FactKind::Inside)
+      operand = inside->input;
+    const Fact *found = analysis.find(operand, FactKind::WeightedInput);
+    int64_t hidden = shape->back();
+    if (!found || found->expert >= 0 ||
+        found->weightKind != FactKind::FullWeight ||
+        numElements(*shape) != found->router->tokens * hidden)
+      continue;
+    Fact input = *found;
+    Layout rows = Layout::rowMajor(
+        {{Axis::Token, input.router->tokens}, {Axis::Hidden, hidden}});
+    auto mlp = readMlp(analysis, *input.router, {node.getOutput(0), rows},
+                       hidden, /*sumsExperts=*/true);
+    if (!mlp || mlp->weightedInput != operand || !mlp->weightsInner ||
+        mlp->fc2.bias || mlp->root || mlp->expert >= 0 ||
+        !isStacked(*mlp, /*byExpert=*/input.router->experts > 1))
+      continue;
+    Sum *sum = analysis.addSum(input);
+    sum->experts.push_back({-1, std::move(*mlp)});
+    return analysis.setTerms(node, sum, rows);
+  }
+  return false;
 }
 
 bool moe::meet(Analysis &analysis, NodeOp node, const Fact &weight,
@@ -126,27 +229,20 @@ bool moe::meet(Analysis &analysis, NodeOp node, const Fact &weight,
   auto otherShape = shapeOf(other);
   if (!from || !to || !otherShape)
     return false;
-  // A copy: facts move when others are set.
-  Fact fact = weight;
   int64_t hidden = 0;
-  std::optional<Layout> product = productLayout(fact, *from, *to, hidden);
+  std::optional<Layout> product = productLayout(weight, *from, *to, hidden);
   auto layout =
       product ? broadcastBack(*product, *to, *otherShape) : std::nullopt;
   if (!layout || !layout->has(Axis::Hidden))
     return false;
   View output{other, *layout};
-  std::vector<std::pair<int64_t, Mlp>> experts;
-  if (auto sorted = readSorted(analysis, fact, output, hidden)) {
-    experts = std::move(*sorted);
-  } else {
-    auto mlp = readMlp(analysis, *fact.router, output, hidden);
-    if (!mlp)
-      return meetInput(analysis, node, fact, *product, output, hidden);
-    if (!belongs(*mlp, fact))
-      return false;
-    experts.push_back({fact.expert, std::move(*mlp)});
-  }
-  Sum *sum = analysis.addSum(fact);
-  sum->experts = std::move(experts);
+  auto experts = readExperts(analysis, weight, output, hidden);
+  if (!experts)
+    return weighInside(analysis, node, weight, weightValue, *product, output,
+                       hidden);
+  if (experts->empty())
+    return false;
+  Sum *sum = analysis.addSum(weight);
+  sum->experts = std::move(*experts);
   return analysis.setTerms(node, sum, *product);
 }

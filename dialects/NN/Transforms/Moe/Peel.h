@@ -79,7 +79,7 @@ struct SliceRange {
 };
 std::optional<llvm::SmallVector<SliceRange>> readSlice(onnx::NodeOp node);
 
-/// An Einsum of two factors, each with a letter for each dim, none twice.
+/// A product of two factors, each with a letter for each dim, none twice.
 struct EinsumForm {
   mlir::Value lhs, rhs;
   std::string lhsLetters, rhsLetters, resultLetters;
@@ -87,7 +87,11 @@ struct EinsumForm {
   /// Letters of factors that the result has not.
   llvm::SmallVector<char> summedLetters() const;
 };
+/// An Einsum of two factors.
 std::optional<EinsumForm> readEinsumForm(onnx::NodeOp node);
+/// The same, or a MatMul. A dim of size 1 that is broadcast has a letter of its
+/// own.
+std::optional<EinsumForm> readProductForm(onnx::NodeOp node);
 
 /// The only number of a constant of one element, or of a splat.
 std::optional<double> scalarOf(mlir::Value value);

@@ -75,6 +75,35 @@ std::optional<EinsumForm> moe::readEinsumForm(NodeOp node) {
                     *letters};
 }
 
+/// The letters of a factor of MatMul: of its batch dims, then of its own two.
+static std::string lettersOfFactor(Shape shape, Shape result, size_t batch,
+                                   StringRef own) {
+  std::string letters;
+  size_t skipped = batch + own.size() - shape.size();
+  for (size_t i = skipped; i < batch; ++i) {
+    bool isSpread = shape[i - skipped] == 1 && result[i] != 1;
+    letters.push_back(static_cast<char>((isSpread ? 'A' : 'a') + i));
+  }
+  return letters + own.str();
+}
+
+std::optional<EinsumForm> moe::readProductForm(NodeOp node) {
+  if (!node || !node.isOp("", "MatMul"))
+    return readEinsumForm(node);
+  auto lhs = shapeOf(node.getInput(0)), rhs = shapeOf(node.getInput(1)),
+       to = shapeOf(node.getOutput(0));
+  constexpr size_t most = 8; // letters of batches stay apart from x, y and z
+  if (!lhs || !rhs || !to || lhs->size() < 2 || rhs->size() < 2 ||
+      to->size() > most || to->size() != std::max(lhs->size(), rhs->size()))
+    return std::nullopt;
+  size_t batch = to->size() - 2;
+  EinsumForm form{node.getInput(0), node.getInput(1), "", "", ""};
+  form.lhsLetters = lettersOfFactor(*lhs, *to, batch, "xz");
+  form.rhsLetters = lettersOfFactor(*rhs, *to, batch, "zy");
+  form.resultLetters = lettersOfFactor(*to, *to, batch, "xy");
+  return form;
+}
+
 //===----------------------------------------------------------------------===//
 // Weights and outputs of experts
 //===----------------------------------------------------------------------===//
@@ -138,7 +167,7 @@ private:
 } // namespace
 
 static bool sumOutputs(Analysis &analysis, NodeOp node) {
-  std::optional<EinsumForm> form = readEinsumForm(node);
+  std::optional<EinsumForm> form = readProductForm(node);
   if (!form)
     return false;
   for (bool isLeft : {true, false}) {
@@ -154,19 +183,92 @@ static bool sumOutputs(Analysis &analysis, NodeOp node) {
       continue;
     auto layout = sum.layoutOf(sum.outputLetters, sum.outputs);
     auto result = sum.layoutOf(form->resultLetters, node.getOutput(0));
-    auto mlp =
-        layout ? readMlp(analysis, router, {sum.outputs, *layout}, sum.hidden)
-               : std::nullopt;
-    if (!result || !mlp || mlp->root || mlp->expert >= 0 ||
-        mlp->weightedInput || !isStacked(*mlp, /*byExpert=*/router.experts > 1))
+    auto experts =
+        layout && result
+            ? readExperts(analysis, weight, {sum.outputs, *layout}, sum.hidden)
+            : std::nullopt;
+    if (!experts || experts->empty())
       continue;
     Sum *all = analysis.addSum(weight);
-    all->experts.push_back({-1, std::move(*mlp)});
+    all->experts = std::move(*experts);
     return analysis.setTerms(node, all, *result);
   }
   return false;
 }
 
+//===----------------------------------------------------------------------===//
+// Weights and masks
+//===----------------------------------------------------------------------===//
+
+/// The layout of each letter of two factors that know their dims, if they
+/// agree.
+static std::optional<llvm::DenseMap<char, Layout>>
+layoutsOf(const EinsumForm &form, const Layout &lhs, const Layout &rhs) {
+  auto left = split(lhs, *shapeOf(form.lhs));
+  auto right = split(rhs, *shapeOf(form.rhs));
+  if (!left || !right)
+    return std::nullopt;
+  llvm::DenseMap<char, Layout> layouts;
+  auto add = [&](StringRef letters, ArrayRef<Layout> dims) {
+    return llvm::all_of(llvm::zip_equal(letters, dims), [&](auto pair) {
+      auto [letter, dim] = pair;
+      auto [known, isNew] = layouts.try_emplace(letter, dim);
+      return isNew || known->second == dim;
+    });
+  };
+  if (!add(form.lhsLetters, *left) || !add(form.rhsLetters, *right))
+    return std::nullopt;
+  return layouts;
+}
+
+/// Mask and weight of a choice must be of one token and slot: their dims have
+/// the same letters.
+static bool sharesChoice(const EinsumForm &form,
+                         const llvm::DenseMap<char, Layout> &layouts) {
+  for (char letter : form.lhsLetters + form.rhsLetters) {
+    const Layout layout = layouts.lookup(letter);
+    bool isOfChoice = layout.has(Axis::Token) || layout.has(Axis::Slot);
+    if (isOfChoice && (!StringRef(form.lhsLetters).contains(letter) ||
+                       !StringRef(form.rhsLetters).contains(letter)))
+      return false;
+  }
+  return true;
+}
+
+/// The sum over slots of weight times mask.
+static bool sumMasked(Analysis &analysis, NodeOp node) {
+  std::optional<EinsumForm> form = readProductForm(node);
+  const Fact *lhs = form ? analysis.find(form->lhs) : nullptr;
+  const Fact *rhs = form ? analysis.find(form->rhs) : nullptr;
+  if (!lhs || !rhs || lhs->router != rhs->router)
+    return false;
+  const Fact *weight = lhs->kind == FactKind::Weight ? lhs : rhs;
+  const Fact *mask = weight == lhs ? rhs : lhs;
+  if (weight->kind != FactKind::Weight || mask->kind != FactKind::Mask)
+    return false;
+  auto layouts = layoutsOf(*form, lhs->layout, rhs->layout);
+  if (!layouts || !sharesChoice(*form, *layouts))
+    return false;
+  SmallVector<Axis> summed;
+  for (char letter : form->summedLetters())
+    for (const Term &term : layouts->lookup(letter).terms)
+      summed.push_back(term.axis);
+  auto result = join(
+      llvm::map_to_vector(StringRef(form->resultLetters),
+                          [&](char letter) { return layouts->lookup(letter); }),
+      *shapeOf(node.getOutput(0)));
+  if (!result || !sumsOver(summed, {Axis::Slot}, *weight->router))
+    return false;
+  Fact full = *weight;
+  full.kind = FactKind::FullWeight;
+  full.layout = *result;
+  full.expert = mask->expert;
+  return analysis.set(node, std::move(full));
+}
+
 void moe::addEinsumRules(RuleMap &rules) {
-  rules["Einsum"].push_back(sumOutputs);
+  for (StringRef op : {"Einsum", "MatMul"}) {
+    rules[op].push_back(sumOutputs);
+    rules[op].push_back(sumMasked);
+  }
 }

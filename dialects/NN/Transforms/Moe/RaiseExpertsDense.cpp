@@ -199,4 +199,6 @@ void moe::addDenseRules(RuleMap &rules) {
   rules["Split"].push_back(splitExperts);
   rules["ReduceSum"].push_back(sumTerms);
   rules["ReduceSum"].push_back(sumInside);
+  for (StringRef op : {"MatMul", "Gemm", "Einsum"})
+    rules[op].push_back(meetSum);
 }

@@ -228,10 +228,17 @@ static bool count(Analysis &analysis, NodeOp node) {
 }
 
 static bool addUp(Analysis &analysis, NodeOp node) {
-  const Fact *number = analysis.find(node.getInput(0), FactKind::Count);
+  const Fact *number = analysis.find(node.getInput(0));
+  if (!number)
+    return false;
+  // Of one token alone the mask of what it chose says how many chose an expert.
+  bool isOne = number->kind == FactKind::Mask && number->expert < 0 &&
+               number->router->tokens == 1 && !number->layout.has(Axis::Slot);
+  if (!isOne && number->kind != FactKind::Count)
+    return false;
   auto shape = shapeOf(node.getInput(0));
   std::optional<int64_t> axis = intOf(node.getInput(1));
-  auto dims = number && shape ? split(number->layout, *shape) : std::nullopt;
+  auto dims = shape ? split(number->layout, *shape) : std::nullopt;
   if (!dims || !axis || node.getIntAttr("exclusive", 0) ||
       node.getIntAttr("reverse", 0))
     return false;
@@ -255,7 +262,8 @@ static std::optional<Layout> gathered(NodeOp node, const Fact &fact,
                                       const Layout &after) {
   std::optional<GatherForm> gather = readGather(node);
   auto dims = gather ? split(fact.layout, gather->from) : std::nullopt;
-  if (!dims || gather->index.size() != 1 || !((*dims)[gather->dim] == before))
+  if (!dims || gather->batch != 0 || gather->index.size() != 1 ||
+      !((*dims)[gather->dim] == before))
     return std::nullopt;
   (*dims)[gather->dim] = after;
   return join(*dims, gather->to);

@@ -117,6 +117,34 @@ static bool makeOneHot(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(mask));
 }
 
+/// Whether any slot of a token chose: it is one at most, so that the sum over
+/// the slots is 0 or 1 too.
+static bool joinSlots(Analysis &analysis, NodeOp node) {
+  const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
+  SmallVector<Axis> axes;
+  auto layout = mask ? reducedLayout(node, mask->layout, axes) : std::nullopt;
+  if (!layout || !sumsOver(axes, {Axis::Slot}, *mask->router))
+    return false;
+  Fact any = *mask;
+  any.layout = *layout;
+  return analysis.set(node, std::move(any));
+}
+
+/// A mask of 0 and 1 compared with a number such that 1 is true and 0 is not.
+static bool compareMask(Analysis &analysis, NodeOp node) {
+  bool isLess = node.isOp("", "Less") || node.isOp("", "LessOrEqual");
+  Value value = node.getInput(isLess ? 1 : 0);
+  const Fact *mask = value ? analysis.find(value, FactKind::Mask) : nullptr;
+  std::optional<double> bound = scalarOf(node.getInput(isLess ? 0 : 1));
+  if (!mask || !bound || shapeOf(value) != shapeOf(node.getOutput(0)))
+    return false;
+  bool isStrict = node.isOp("", "Greater") || node.isOp("", "Less");
+  bool splits = node.isOp("", "Equal") ? *bound == 1
+                : isStrict             ? *bound >= 0 && *bound < 1
+                                       : *bound > 0 && *bound <= 1;
+  return splits && analysis.set(node, Fact(*mask));
+}
+
 //===----------------------------------------------------------------------===//
 // Masked weights
 //===----------------------------------------------------------------------===//
@@ -135,7 +163,9 @@ static bool setMasked(Analysis &analysis, NodeOp node, const Fact &weight,
   if (!layout)
     return false;
   Fact masked = weight;
-  masked.kind = FactKind::MaskedWeight;
+  // Over the only slot there is nothing to sum.
+  masked.kind =
+      weight.router->slots == 1 ? FactKind::FullWeight : FactKind::MaskedWeight;
   masked.layout = *layout;
   masked.expert = mask.expert;
   return analysis.set(node, std::move(masked));
@@ -164,7 +194,10 @@ static bool choose(Analysis &analysis, NodeOp node) {
 }
 
 static bool sumSlots(Analysis &analysis, NodeOp node) {
-  const Fact *fact = analysis.find(node.getInput(0), FactKind::MaskedWeight);
+  const Fact *fact = analysis.find(node.getInput(0));
+  if (fact && fact->kind != FactKind::MaskedWeight &&
+      (fact->kind != FactKind::FullWeight || fact->router->slots != 1))
+    return false;
   SmallVector<Axis> axes;
   auto layout = fact ? reducedLayout(node, fact->layout, axes) : std::nullopt;
   if (!layout || !sumsOver(axes, {Axis::Slot}, *fact->router))
@@ -249,5 +282,10 @@ void moe::addLoopRules(RuleMap &rules) {
   rules["Mul"].push_back(multiply);
   rules["Where"].push_back(choose);
   rules["ReduceSum"].push_back(sumSlots);
+  rules["ReduceSum"].push_back(joinSlots);
+  rules["ReduceMax"].push_back(joinSlots);
+  for (StringRef op :
+       {"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
+    rules[op].push_back(compareMask);
   rules["Add"].push_back(addTerms);
 }

@@ -41,14 +41,20 @@ static bool isOneAxis(const Layout &dim, int64_t size, const Router &router) {
           dim == Layout::rowMajor({{Axis::Slot, router.slots}}));
 }
 
+/// The places of a mask, or of weights that are not 0: a chosen expert of
+/// weight 0 adds nothing.
 static bool findHits(Analysis &analysis, NodeOp node) {
-  const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
+  const Fact *mask = analysis.find(node.getInput(0));
+  if (!mask ||
+      (mask->kind != FactKind::Mask && mask->kind != FactKind::FullWeight))
+    return false;
   auto shape = shapeOf(node.getInput(0));
-  auto dims = mask && shape ? split(mask->layout, *shape) : std::nullopt;
+  auto dims = shape ? split(mask->layout, *shape) : std::nullopt;
   if (!dims || mask->expert < 0)
     return false;
   Fact hits = *mask;
   hits.kind = FactKind::Coordinates;
+  hits.leavesOutZeros = mask->kind == FactKind::FullWeight;
   hits.root = node;
   for (auto [dim, size] : llvm::zip_equal(*dims, *shape)) {
     if (!isOneAxis(dim, size, *mask->router))
@@ -57,6 +63,64 @@ static bool findHits(Analysis &analysis, NodeOp node) {
   }
   hits.rowDim = 0;
   return analysis.set(node, std::move(hits));
+}
+
+/// NonZero of a condition of one dim, itself of one dim.
+static Value writeHits(Analysis &analysis, OpBuilder &builder, Location loc,
+                       Value condition) {
+  Type i64 = builder.getI64Type();
+  auto places = RankedTensorType::get({1, ShapedType::kDynamic}, i64);
+  auto hits = NodeOp::create(builder, loc, TypeRange(places), /*domain=*/"",
+                             "NonZero", ValueRange(condition));
+  analysis.visit(hits);
+  Value row = onnx::ConstantOp::create(
+      builder, loc,
+      cast<ElementsAttr>(DenseElementsAttr::get(RankedTensorType::get({}, i64),
+                                                ArrayRef<int64_t>(0))));
+  auto list = NodeOp::create(
+      builder, loc, TypeRange(RankedTensorType::get(ShapedType::kDynamic, i64)),
+      /*domain=*/"", "Gather", ValueRange{hits.getOutput(0), row});
+  analysis.visit(list);
+  return list.getOutput(0);
+}
+
+/// Compress by the mask of an expert, as Gather by NonZero of it; all that are
+/// compressed by one mask share that.
+static bool compress(Analysis &analysis, NodeOp node) {
+  Value condition = node.getInput(1);
+  const Fact *mask =
+      condition ? analysis.find(condition, FactKind::Mask) : nullptr;
+  auto shape = mask ? shapeOf(condition) : std::nullopt;
+  auto from = shapeOf(node.getInput(0));
+  Value result = node.getOutput(0);
+  if (!shape || !from || from->empty() || mask->expert < 0 ||
+      (!node.getNodeAttr("axis") && from->size() != 1))
+    return false;
+  OpBuilder builder(node);
+  Value &hits = analysis.hitsOf(condition);
+  if (!hits)
+    hits = writeHits(analysis, builder, node->getLoc(), condition);
+  auto gather = NodeOp::create(
+      builder, node->getLoc(), TypeRange(result.getType()), /*domain=*/"",
+      "Gather", ValueRange{node.getInput(0), hits},
+      builder.getNamedAttr(
+          "axis", builder.getI64IntegerAttr(node.getIntAttr("axis", 0))));
+  result.replaceAllUsesWith(gather.getOutput(0));
+  analysis.visit(gather);
+  return true;
+}
+
+/// The numbers 0, 1, 2, ... at the places of hits are these places.
+static bool countPlaces(Analysis &analysis, NodeOp node) {
+  const Fact *place = analysis.find(node.getInput(1), FactKind::Coordinate);
+  auto numbers = place ? onnx::getConstantInts(node.getInput(0)) : std::nullopt;
+  auto shape = shapeOf(node.getInput(0));
+  if (!numbers || !shape || shape->size() != 1)
+    return false;
+  for (auto [i, number] : llvm::enumerate(*numbers))
+    if (number != static_cast<int64_t>(i))
+      return false;
+  return analysis.set(node, Fact(*place));
 }
 
 static bool setRow(Analysis &analysis, NodeOp node, unsigned index,
@@ -93,6 +157,14 @@ static bool gatherRow(Analysis &analysis, NodeOp node) {
     return false;
   int64_t row = *index < 0 ? *index + hits->rows.size() : *index;
   return setRow(analysis, node, 0, Fact(*hits), row);
+}
+
+/// The only row, as a list.
+static bool flattenRow(Analysis &analysis, NodeOp node) {
+  const Fact *hits = analysis.find(node.getInput(0), FactKind::Coordinates);
+  auto to = shapeOf(node.getOutput(0));
+  return hits && to && to->size() == 1 && hits->rows.size() == 1 &&
+         setRow(analysis, node, 0, Fact(*hits), 0);
 }
 
 static bool sliceRow(Analysis &analysis, NodeOp node) {
@@ -161,6 +233,7 @@ static bool gatherWeights(Analysis &analysis, NodeOp node) {
   hit.layout = hitRow();
   hit.expert = hits->expert;
   hit.root = hits->root;
+  hit.leavesOutZeros = hits->leavesOutZeros;
   return analysis.set(node, std::move(hit));
 }
 
@@ -173,7 +246,7 @@ static bool gatherHits(Analysis &analysis, NodeOp node) {
   bool isFull = weight && weight->kind == FactKind::FullWeight && place &&
                 weight->expert == place->expert;
   if (!gather || !place || !weight || weight->router != place->router ||
-      (!isFull && weight->kind != FactKind::Weight) ||
+      (!isFull && weight->kind != FactKind::Weight) || gather->batch != 0 ||
       gather->index.size() != 1)
     return false;
   auto dims = split(weight->layout, gather->from);
@@ -190,6 +263,7 @@ static bool gatherHits(Analysis &analysis, NodeOp node) {
   hit.layout = *layout;
   hit.expert = place->expert;
   hit.root = place->root;
+  hit.leavesOutZeros = place->leavesOutZeros;
   return analysis.set(node, std::move(hit));
 }
 
@@ -317,12 +391,16 @@ static bool scatterRows(Analysis &analysis, NodeOp node) {
 
 void moe::addSparseRules(RuleMap &rules) {
   rules["NonZero"].push_back(findHits);
+  rules["Compress"].push_back(compress);
   rules["Split"].push_back(splitRows);
   rules["Gather"].push_back(gatherRow);
+  rules["Gather"].push_back(countPlaces);
   rules["Gather"].push_back(gatherHits);
   rules["GatherND"].push_back(gatherHits);
   rules["Mul"].push_back(scalePlace);
   rules["Add"].push_back(addPlaces);
+  rules["Squeeze"].push_back(flattenRow);
+  rules["Reshape"].push_back(flattenRow);
   rules["Slice"].push_back(sliceRow);
   rules["Transpose"].push_back(transposeRows);
   rules["Identity"].push_back(sameRows);

@@ -10,6 +10,7 @@
 #include "Analysis.h"
 #include "ExpertsBuilder.h"
 #include "FoldIdle.h"
+#include "Respell.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
@@ -326,5 +327,6 @@ private:
 FailureOr<MoeRefusals> inlay::nn::raiseMoe(ModuleOp module,
                                            onnx::GraphOp graph) {
   foldIdleNodes(graph);
+  respell(graph);
   return MoeRaiser(module, graph).run();
 }

@@ -53,7 +53,8 @@ static bool areValuesScores(const Router &router) {
 
 static bool startRouter(Analysis &analysis, NodeOp node) {
   // A sort of choices is no choice.
-  if (analysis.find(node.getInput(0)))
+  const Fact *known = analysis.find(node.getInput(0));
+  if (known && known->kind != FactKind::Inside)
     return false;
   auto shape = shapeOf(node.getInput(0));
   auto type = dyn_cast<RankedTensorType>(node.getInput(0).getType());

@@ -24,8 +24,10 @@ namespace {
 
 class LinearReader {
 public:
-  LinearReader(Analysis &analysis, const Router &router, Matrix &matrix)
-      : analysis(analysis), router(router), matrix(matrix) {}
+  LinearReader(Analysis &analysis, const Router &router, Matrix &matrix,
+               bool sumsExperts)
+      : analysis(analysis), router(router), matrix(matrix),
+        sumsExperts(sumsExperts) {}
 
   std::optional<View> read(View view) {
     peel(view, /*casts=*/true);
@@ -45,7 +47,7 @@ public:
     if (node.isOp("", "Gemm"))
       return readGemm(node, view);
     if (node.isOp("com.microsoft", "MatMulNBits"))
-      return readNBits(node, view);
+      return sumsExperts ? std::nullopt : readNBits(node, view);
     if (std::optional<EinsumForm> einsum = readEinsumForm(node))
       return readEinsum(*einsum, view);
     return std::nullopt;
@@ -189,6 +191,16 @@ private:
     return join(dims, shape);
   }
 
+  /// The layout of a dim of `size` that is summed over; sets the columns.
+  std::optional<Layout> readColumns(int64_t size) {
+    int64_t experts = sumsExperts ? router.experts : 1;
+    if (size % experts != 0)
+      return std::nullopt;
+    matrix.columns = size / experts;
+    return Layout::rowMajor(
+        {{Axis::Expert, experts}, {matrix.column, matrix.columns}});
+  }
+
   std::optional<View> readMatMul(NodeOp node, const View &view,
                                  bool transposed) {
     auto to = shapeOf(view.value);
@@ -199,10 +211,11 @@ private:
     auto dims = split(view.layout, *to);
     if (!dims)
       return std::nullopt;
-    matrix.columns = lhs->back();
-    Layout column{0, {{matrix.column, matrix.columns}}};
-    column.normalise();
-    const Layout &m = (*dims)[to->size() - 2], &n = dims->back();
+    auto summed = readColumns(lhs->back());
+    if (!summed)
+      return std::nullopt;
+    const Layout &column = *summed, &m = (*dims)[to->size() - 2],
+                 &n = dims->back();
     auto left = operandLayout(*dims, *lhs, m, column);
     auto right = operandLayout(*dims, *rhs, transposed ? n : column,
                                transposed ? column : n);
@@ -235,13 +248,28 @@ private:
          llvm::zip_equal(StringRef(form.resultLetters), *dims))
       letters[letter] = dim;
     SmallVector<char> summed = form.summedLetters();
-    if (summed.size() != 1 ||
-        !StringRef(form.rhsLetters).contains(summed.front()) ||
-        !StringRef(form.lhsLetters).contains(summed.front()))
-      return std::nullopt;
-    matrix.columns = (*lhs)[form.lhsLetters.find(summed.front())];
-    letters[summed.front()] =
-        Layout::rowMajor({{matrix.column, matrix.columns}});
+    for (char letter : summed)
+      if (!StringRef(form.rhsLetters).contains(letter) ||
+          !StringRef(form.lhsLetters).contains(letter))
+        return std::nullopt;
+    auto sizeOf = [&](char letter) {
+      return (*lhs)[form.lhsLetters.find(letter)];
+    };
+    if (sumsExperts && summed.size() == 2) {
+      if (sizeOf(summed[0]) != router.experts)
+        std::swap(summed[0], summed[1]);
+      if (sizeOf(summed[0]) != router.experts)
+        return std::nullopt;
+      letters[summed[0]] = Layout::rowMajor({{Axis::Expert, router.experts}});
+      matrix.columns = sizeOf(summed[1]);
+      letters[summed[1]] = Layout::rowMajor({{matrix.column, matrix.columns}});
+    } else {
+      auto column = summed.size() == 1 ? readColumns(sizeOf(summed.front()))
+                                       : std::nullopt;
+      if (!column)
+        return std::nullopt;
+      letters[summed.front()] = *column;
+    }
     auto layoutOf = [&](StringRef names, Shape shape) {
       return join(llvm::map_to_vector(
                       names, [&](char letter) { return letters[letter]; }),
@@ -416,6 +444,7 @@ private:
   Analysis &analysis;
   const Router &router;
   Matrix &matrix;
+  bool sumsExperts;
 };
 
 } // namespace
@@ -443,6 +472,8 @@ bool Matrix::setScales(WeightView view) {
 }
 
 std::optional<View> moe::readLinear(Analysis &analysis, const Router &router,
-                                    View view, Matrix &matrix) {
-  return LinearReader(analysis, router, matrix).read(std::move(view));
+                                    View view, Matrix &matrix,
+                                    bool sumsExperts) {
+  return LinearReader(analysis, router, matrix, sumsExperts)
+      .read(std::move(view));
 }

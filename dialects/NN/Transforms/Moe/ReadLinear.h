@@ -18,9 +18,11 @@
 namespace inlay::nn::moe {
 
 /// Reads `matrix` (whose row, column and rows are set) where `view` is
-/// matrix * x + bias; returns x.
+/// matrix * x + bias; returns x. With `sumsExperts` the product is over all
+/// experts and columns at once, without a bias.
 std::optional<View> readLinear(Analysis &analysis, const Router &router,
-                               View view, Matrix &matrix);
+                               View view, Matrix &matrix,
+                               bool sumsExperts = false);
 
 } // namespace inlay::nn::moe
 

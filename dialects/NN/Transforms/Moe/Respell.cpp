@@ -1,0 +1,210 @@
+//===- Respell.cpp - One spelling for what has several --------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A mask of the scores that are at least the k-th largest is no such spelling:
+// of equal scores it takes all, TopK the first. It stays what it is.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Respell.h"
+#include "Peel.h"
+
+#include "dialects/NN/Transforms/Raiser.h"
+
+#include "mlir/Dialect/Traits.h"
+
+using namespace mlir;
+using namespace inlay;
+using namespace inlay::nn;
+using namespace inlay::nn::moe;
+using onnx::NodeOp;
+
+namespace {
+
+class Speller {
+public:
+  explicit Speller(onnx::GraphOp graph) : graph(graph), builder(graph) {}
+
+  void run() {
+    for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
+      if (!node.getDomain().empty() || !staticType(node.getOutput(0)))
+        continue;
+      builder.setInsertionPoint(node);
+      StringRef op = node.getOpType();
+      Value spelled = op == "Sum"         ? writeSum(node)
+                      : op == "ReduceSum" ? writeStack(node)
+                      : op == "ArgMax"    ? writeFirst(node)
+                                          : Value();
+      if (!spelled)
+        continue;
+      replace(node, spelled);
+    }
+    for (NodeOp node : replaced)
+      node.erase();
+    for (NodeOp node : unstacked)
+      node.erase();
+  }
+
+private:
+  void replace(NodeOp node, Value by) {
+    node.getOutput(0).replaceAllUsesWith(by);
+    replaced.push_back(node);
+  }
+
+  static RankedTensorType staticType(Value value) {
+    auto type = value ? dyn_cast<RankedTensorType>(value.getType())
+                      : RankedTensorType();
+    return type && type.hasStaticShape() ? type : RankedTensorType();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Sums
+  //===--------------------------------------------------------------------===//
+
+  /// The sum of values of any shapes that broadcast, from the first on.
+  Value add(ValueRange values, Location loc) {
+    Value sum = values.front();
+    for (Value value : values.drop_front()) {
+      SmallVector<int64_t> shape;
+      if (!OpTrait::util::getBroadcastedShape(*shapeOf(sum), *shapeOf(value),
+                                              shape))
+        return {};
+      auto type = RankedTensorType::get(shape, elementOf(value));
+      sum = NodeOp::create(builder, loc, TypeRange(type), /*domain=*/"", "Add",
+                           ValueRange{sum, value})
+                .getOutput(0);
+    }
+    return sum;
+  }
+
+  static Type elementOf(Value value) {
+    return getElementTypeOrSelf(value.getType());
+  }
+
+  /// Whether there are several, all of static shapes.
+  static bool areSeveral(NodeOp node) {
+    return node.getInputs().size() > 1 &&
+           llvm::all_of(node.getInputs(), [](Value value) {
+             return static_cast<bool>(staticType(value));
+           });
+  }
+
+  Value writeSum(NodeOp node) {
+    if (!areSeveral(node))
+      return {};
+    Value sum = add(node.getInputs(), node->getLoc());
+    return sum && sum.getType() == node.getOutput(0).getType() ? sum : Value();
+  }
+
+  /// The axes of a reduction, counted from 0; none where they are not known.
+  static SmallVector<int64_t> axesOf(NodeOp node, int64_t rank) {
+    SmallVector<int64_t> axes;
+    if (auto given = node.getIntsAttr("axes"))
+      axes.assign(given->begin(), given->end());
+    else if (Value input = node.getInput(1))
+      axes = onnx::getConstantInts(input).value_or(SmallVector<int64_t>());
+    for (int64_t &axis : axes)
+      axis = normaliseAxis(axis, rank);
+    return axes;
+  }
+
+  /// ReduceSum(Concat(a, b, ..., axis), axis), each of size 1 along the axis.
+  Value writeStack(NodeOp node) {
+    NodeOp stack = definedBy(node.getInput(0), "Concat");
+    if (!stack || !areSeveral(stack) || !stack->hasOneUse())
+      return {};
+    int64_t rank = shapeOf(stack.getInput(0))->size();
+    int64_t axis = normaliseAxis(stack.getIntAttr("axis", 0), rank);
+    if (axesOf(node, rank) != ArrayRef<int64_t>(axis))
+      return {};
+    for (Value value : stack.getInputs())
+      if ((*shapeOf(value))[axis] != 1 ||
+          value.getType() != stack.getInput(0).getType())
+        return {};
+    Value sum = add(stack.getInputs(), node->getLoc());
+    if (!sum)
+      return {};
+    unstacked.push_back(stack);
+    return reshape(sum, staticType(node.getOutput(0)), node->getLoc());
+  }
+
+  Value reshape(Value value, RankedTensorType type, Location loc) {
+    if (value.getType() == type)
+      return value;
+    auto shapeType =
+        RankedTensorType::get(type.getRank(), builder.getI64Type());
+    Value shape = onnx::ConstantOp::create(
+        builder, loc,
+        cast<ElementsAttr>(DenseElementsAttr::get(shapeType, type.getShape())));
+    return NodeOp::create(builder, loc, TypeRange(type), /*domain=*/"",
+                          "Reshape", ValueRange{value, shape})
+        .getOutput(0);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Choices of one
+  //===--------------------------------------------------------------------===//
+
+  static bool isOverLastDim(NodeOp node, int64_t rank) {
+    return normaliseAxis(node.getIntAttr("axis", 0), rank) == rank - 1;
+  }
+
+  /// The index as TopK gives it; largest values become its values.
+  Value writeFirst(NodeOp node) {
+    Value scores = node.getInput(0);
+    RankedTensorType type = staticType(scores);
+    if (!type || type.getRank() == 0 ||
+        type.getDimSize(type.getRank() - 1) < 1 ||
+        !isa<FloatType>(type.getElementType()) ||
+        node.getIntAttr("select_last_index", 0) != 0 ||
+        !isOverLastDim(node, type.getRank()))
+      return {};
+    NodeOp topK = writeTopK(scores, type, node->getLoc());
+    for (Operation *user : scores.getUsers()) {
+      auto other = dyn_cast<NodeOp>(user);
+      if (!other || other == node || !other.isOp("", "ReduceMax") ||
+          other->getBlock() != node->getBlock() ||
+          axesOf(other, type.getRank()) !=
+              ArrayRef<int64_t>(type.getRank() - 1) ||
+          !staticType(other.getOutput(0)))
+        continue;
+      builder.setInsertionPoint(other);
+      replace(other, reshape(topK.getOutput(0), staticType(other.getOutput(0)),
+                             other->getLoc()));
+    }
+    builder.setInsertionPoint(node);
+    return reshape(topK.getOutput(1), staticType(node.getOutput(0)),
+                   node->getLoc());
+  }
+
+  /// Right behind the scores, before all that reads them.
+  NodeOp writeTopK(Value scores, RankedTensorType type, Location loc) {
+    builder.setInsertionPointAfterValue(scores);
+    SmallVector<int64_t> one(type.getShape());
+    one.back() = 1;
+    Type i64 = builder.getI64Type();
+    Value k = onnx::ConstantOp::create(
+        builder, loc,
+        cast<ElementsAttr>(DenseElementsAttr::get(RankedTensorType::get(1, i64),
+                                                  ArrayRef<int64_t>(1))));
+    Type types[] = {RankedTensorType::get(one, type.getElementType()),
+                    RankedTensorType::get(one, i64)};
+    return NodeOp::create(builder, loc, types, /*domain=*/"", "TopK",
+                          ValueRange{scores, k});
+  }
+
+  onnx::GraphOp graph;
+  OpBuilder builder;
+  SmallVector<NodeOp> replaced;
+  /// What only these have read.
+  SmallVector<NodeOp> unstacked;
+};
+
+} // namespace
+
+void moe::respell(onnx::GraphOp graph) { Speller(graph).run(); }

@@ -1,0 +1,31 @@
+//===- Respell.h - One spelling for what has several -------- -*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sums and choices of one that are written in another way than most are.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELL_H
+#define INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELL_H
+
+#include "dialects/Onnx/IR/Onnx.h"
+
+namespace inlay::nn::moe {
+
+/// Writes in `graph`:
+///
+/// - Sum of several values, and ReduceSum over the dim along which Concat has
+///   stacked them, as Add of two each, the first two first;
+/// - ArgMax over the last dim as TopK with k = 1, of equal numbers the first,
+/// and
+///   ReduceMax of the same values as its other result.
+void respell(onnx::GraphOp graph);
+
+} // namespace inlay::nn::moe
+
+#endif // INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELL_H
