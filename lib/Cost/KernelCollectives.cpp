@@ -93,11 +93,9 @@ static bool isValue(const OperandSpec &operand) {
          operand.role == TensorRole::Output;
 }
 
-std::vector<OperandSpec> inlay::cost::readsOf(const OpSpec &op) {
-  std::vector<OperandSpec> reads = op.operands;
-  if (reads.size() > 1 && isValue(reads.back()))
-    reads.pop_back();
-  return reads;
+llvm::ArrayRef<OperandSpec> inlay::cost::readsOf(const OpSpec &op) {
+  llvm::ArrayRef<OperandSpec> reads = op.operands;
+  return reads.size() > 1 && isValue(reads.back()) ? reads.drop_back() : reads;
 }
 
 bool inlay::cost::worksInPlace(const OpSpec &op) {

@@ -22,6 +22,8 @@
 
 #include "inlay/Model/Layout.h"
 
+#include "llvm/ADT/ArrayRef.h"
+
 #include <map>
 #include <string>
 #include <vector>
@@ -56,7 +58,7 @@ std::vector<LineSum> sumsOf(const model::KernelSpec &kernel,
 
 /// The operands of an op that it reads and does not make: all but the last
 /// where that is a value of the kernel; softmax works in place.
-std::vector<model::OperandSpec> readsOf(const model::OpSpec &op);
+llvm::ArrayRef<model::OperandSpec> readsOf(const model::OpSpec &op);
 
 /// Ops that work on a value where it lies: rotation, and what takes values
 /// apart or puts them together.

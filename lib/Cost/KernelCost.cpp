@@ -144,7 +144,7 @@ private:
     for (size_t o = 0; o < kernel.outputs.size(); ++o)
       if (const Value *value =
               values.find(TensorRole::Output, static_cast<int>(o)))
-        move(fmt::format("hand over output {}", o),
+        move(terms ? fmt::format("hand over output {}", o) : std::string(),
              static_cast<int>(kernel.ops.size()), *value,
              handedOver(value->layout.features, value->layout.tokens,
                         sharding.group));
@@ -271,7 +271,8 @@ private:
       Layout wanted = layoutOf(op, operand, opSharding, sharding);
       if (isDelivered(operand, wanted))
         continue;
-      move(op.name + ": input", current, *value, wanted);
+      move(terms ? op.name + ": input" : std::string(), current, *value,
+           wanted);
       delivered.push_back({operand.role, operand.tensor, std::move(wanted)});
     }
   }

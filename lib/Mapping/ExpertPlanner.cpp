@@ -55,6 +55,17 @@ cost::KernelCost ExpertPlanner::estimate(const model::KernelSpec &kernel,
                                    .load);
 }
 
+double ExpertPlanner::expectedCycles(const model::KernelSpec &kernel,
+                                     const model::Sharding &sharding) {
+  if (kernel.role != model::KernelRole::Experts)
+    return cost::estimateKernel(kernel, sharding, rates).cycles.total();
+  double load = solutionOf(Way::Solve, Effort::Quick, kernel, sharding,
+                           /*layer=*/-1, /*room=*/0)
+                    .load.expected;
+  return cost::estimateExperts(kernel, sharding, rates, {load, load})
+      .cycles.total();
+}
+
 cost::KernelCost ExpertPlanner::costOf(Way way, const model::KernelSpec &kernel,
                                        const model::Sharding &sharding) {
   const experts::Solution &solution =

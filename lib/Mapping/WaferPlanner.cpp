@@ -115,14 +115,14 @@ void WaferPlanner::weigh(const model::Graph &graph, double firings) {
 
 double WaferPlanner::cyclesOf(const model::KernelSpec &kernel,
                               const model::Sharding &sharding) {
-  double cycles = experts.estimate(kernel, sharding).cycles.total();
+  double cycles = experts.expectedCycles(kernel, sharding);
   if (!other)
     return cycles;
   auto same = other->kernels.find(kernel.name);
   if (same == other->kernels.end())
     return cycles;
-  return cycles + other->firings *
-                      experts.estimate(*same->second, sharding).cycles.total();
+  return cycles +
+         other->firings * experts.expectedCycles(*same->second, sharding);
 }
 
 WaferPlanner::Run WaferPlanner::runOf(size_t first, size_t last) {

@@ -97,9 +97,16 @@ std::vector<Cut> inlay::model::opCuts(const OpSpec &op,
                                       const OpSharding &opSharding,
                                       const Sharding &sharding) {
   std::vector<Cut> cuts;
+  cuts.reserve(op.dims.size());
   for (size_t d = 0; d < op.dims.size(); ++d)
     cuts.push_back(cutOf(op.dims, d, opSharding, sharding));
   return cuts;
+}
+
+Cut inlay::model::opCut(const OpSpec &op, size_t dim,
+                        const OpSharding &opSharding,
+                        const Sharding &sharding) {
+  return cutOf(op.dims, dim, opSharding, sharding);
 }
 
 int64_t inlay::model::valuesSeen(const std::vector<Cut> &cuts, Axis axis,

@@ -10,6 +10,8 @@
 #include "inlay/Model/Cuts.h"
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/SmallVector.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -30,9 +32,8 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
                               const OpSharding &opSharding,
                               const Sharding &sharding) {
   Layout layout;
-  std::vector<Cut> cuts = opCuts(op, opSharding, sharding);
   // Tokens come first and are no features; what is left is row-major.
-  std::vector<std::pair<int, FeatureRun>> dims;
+  llvm::SmallVector<std::pair<int, FeatureRun>, 8> dims;
   for (size_t i = operand.indexing.size(); i-- > 0;) {
     const IndexExpr &index = operand.indexing[i];
     if (index.dim < 0 || opSharding.axisOfDim[index.dim] == Axis::Group)
@@ -43,9 +44,10 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
       continue;
     }
     int64_t size = ceilDiv(dim.size, index.divisor);
-    dims.insert(dims.begin(), {index.dim, {layout.features, size}});
+    dims.push_back({index.dim, {layout.features, size}});
     layout.features *= size;
   }
+  std::reverse(dims.begin(), dims.end());
   for (auto [axis, onAxis] :
        {std::pair{Axis::X, &layout.x}, std::pair{Axis::Y, &layout.y}}) {
     // The order along the axis is that of the op's dims.
@@ -53,7 +55,7 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
       for (const auto &[dim, run] : dims)
         if (dim == static_cast<int>(d) && opSharding.axisOfDim[d] == axis) {
           append(onAxis->runs, run);
-          onAxis->shard = cuts[d].shard;
+          onAxis->shard = opCut(op, d, opSharding, sharding).shard;
         }
   }
   return layout;

@@ -11,7 +11,6 @@
 #include "inlay/Model/Packing.h"
 #include "inlay/Support/Format.h"
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -290,12 +289,14 @@ private:
   }
 
   void addLocal(int id, int64_t bytes, int o) {
-    auto [it, isNew] = numberOfLocal.try_emplace(id, locals.size());
-    if (isNew)
+    auto local = llvm::find_if(
+        locals, [&](const ShardBuffer &known) { return known.tensor == id; });
+    if (local == locals.end()) {
       locals.push_back({TensorRole::Local, id, 0, o, o});
-    ShardBuffer &local = locals[it->second];
-    local.bytes = std::max(local.bytes, bytes);
-    local.lastOp = o;
+      local = std::prev(locals.end());
+    }
+    local->bytes = std::max(local->bytes, bytes);
+    local->lastOp = o;
   }
 
   const KernelSpec &kernel;
@@ -304,7 +305,6 @@ private:
   std::array<int, 5> firstOfRole = {-1, -1, -1, -1, -1};
   std::vector<Resident> residents;
   std::vector<ShardBuffer> locals;
-  llvm::DenseMap<int, size_t> numberOfLocal; ///< index in `locals` by tensor
   std::vector<ShardBuffer> buffers;
 };
 

@@ -225,12 +225,14 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   return it->second = false;
 }
 
-std::vector<Variant> Explorer::fitting(const KernelSpec &kernel, Extent extent,
-                                       const std::vector<int64_t> &counts) {
+std::vector<Explorer::Candidate>
+Explorer::fitting(const KernelSpec &kernel, Extent extent,
+                  const std::vector<int64_t> &counts) {
   Entry &entry = entryOf(kernel);
-  std::vector<Variant> all;
+  std::vector<Candidate> all;
   for (Extent groups : groupings(kernel, extent, counts))
-    for (Sharding &sharding : entry.ways) {
+    for (size_t way = 0; way < entry.ways.size(); ++way) {
+      Sharding &sharding = entry.ways[way];
       setGroups(sharding, extent, groups);
       int64_t cores = sharding.group.area() * groups.area();
       if (entry.placedBytes / cores > machine.budget)
@@ -239,7 +241,7 @@ std::vector<Variant> Explorer::fitting(const KernelSpec &kernel, Extent extent,
       if (bytes.total() > machine.budget)
         continue;
       double cycles = machine.cost(kernel, sharding);
-      all.push_back({sharding, cycles, bytes.total(), bytes.scratch});
+      all.push_back({way, groups, cycles, bytes.total(), bytes.scratch});
     }
   return all;
 }
@@ -250,20 +252,24 @@ const std::vector<Variant> &Explorer::choices(const KernelSpec &kernel,
   auto [it, isNew] = entry.found.try_emplace({extent.width, extent.height});
   if (!isNew)
     return it->second;
-  std::vector<Variant> all = fitting(kernel, extent, usefulCounts(kernel));
+  std::vector<Candidate> all = fitting(kernel, extent, usefulCounts(kernel));
   if (all.empty())
     all = fitting(kernel, extent, groupCounts(kernel));
-  auto rank = [](const Variant &variant) {
-    Extent groups = variant.sharding.groups;
-    return std::tuple(variant.cycles, variant.bytes, groups.width,
-                      groups.height);
+  auto rank = [](const Candidate &one) {
+    return std::tuple(one.cycles, one.bytes, one.groups.width,
+                      one.groups.height, one.way);
   };
-  std::sort(all.begin(), all.end(), [&](const Variant &a, const Variant &b) {
-    return rank(a) < rank(b);
-  });
-  for (Variant &variant : all)
-    if (it->second.empty() || variant.bytes < it->second.back().bytes)
-      it->second.push_back(std::move(variant));
+  std::sort(all.begin(), all.end(),
+            [&](const Candidate &a, const Candidate &b) {
+              return rank(a) < rank(b);
+            });
+  for (const Candidate &one : all) {
+    if (!it->second.empty() && one.bytes >= it->second.back().bytes)
+      continue;
+    Sharding &sharding = entry.ways[one.way];
+    setGroups(sharding, extent, one.groups);
+    it->second.push_back({sharding, one.cycles, one.bytes, one.scratch});
+  }
   return it->second;
 }
 

@@ -55,6 +55,10 @@ public:
   cost::KernelCost estimate(const model::KernelSpec &kernel,
                             const model::Sharding &sharding);
 
+  /// Its expected cycles alone, for which nobody has to know the worst case.
+  double expectedCycles(const model::KernelSpec &kernel,
+                        const model::Sharding &sharding);
+
   /// The best of `shardings`, of which there is one, for the kernel's layer:
   /// those that are best for what is typical are compared with the one that is
   /// best for experts placed round robin, so that it is no worse than that.

@@ -47,6 +47,10 @@ struct Cut {
 std::vector<Cut> opCuts(const OpSpec &op, const OpSharding &opSharding,
                         const Sharding &sharding);
 
+/// That of one dim.
+Cut opCut(const OpSpec &op, size_t dim, const OpSharding &opSharding,
+          const Sharding &sharding);
+
 /// Different values that a core sees of some dims that share an axis (`isIn`,
 /// by number), at most. It has a run of `shard` points; of dims that follow
 /// each other on the axis, the fastest of which has `inner` points to a value,

@@ -145,6 +145,14 @@ private:
     std::vector<int64_t> counts; ///< numbers of groups worth trying
   };
 
+  /// One of `Entry::ways` in so many groups, on a region that is known.
+  struct Candidate {
+    size_t way = 0;
+    model::Extent groups;
+    double cycles = 0;
+    int64_t bytes = 0, scratch = 0;
+  };
+
   void reportTooLarge(const model::KernelSpec &kernel, size_t numAlike,
                       Diagnostics &diags);
   std::optional<model::Extent> largerGrid(const model::KernelSpec &kernel);
@@ -152,9 +160,9 @@ private:
   std::vector<std::vector<model::OpSharding>>
   axesOf(const model::KernelSpec &kernel) const;
   const std::vector<int64_t> &usefulCounts(const model::KernelSpec &kernel);
-  std::vector<Variant> fitting(const model::KernelSpec &kernel,
-                               model::Extent extent,
-                               const std::vector<int64_t> &counts);
+  std::vector<Candidate> fitting(const model::KernelSpec &kernel,
+                                 model::Extent extent,
+                                 const std::vector<int64_t> &counts);
   int64_t leastWidth(const model::KernelSpec &kernel, int64_t height,
                      int64_t most);
 
