@@ -59,8 +59,7 @@ struct Pool {
 enum class PoolSize { Count, End };
 
 /// The pools that `routes` make of each region, those with the most colours
-/// first; none lies in
-/// one that has as many.
+/// first; none lies in one that has as many.
 std::vector<std::vector<Pool>> poolsOf(const Problem &problem,
                                        const std::vector<const Route *> &routes,
                                        PoolSize size);
