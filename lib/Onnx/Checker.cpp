@@ -65,6 +65,7 @@ void Checker::check(Model &model) {
   Scope scope;
   scope.opsets = model.opsets;
   checkGraph(model.graph, scope, /*isFunction=*/false);
+  model.numValues = numValues;
 }
 
 /// The oldest and the newest opset of the default domain whose operators are
@@ -154,45 +155,63 @@ void Checker::checkGraph(Graph &graph, Scope &scope, bool isFunction) {
     if (findings.full())
       return;
     checkNode(node, scope, isFunction);
-    connectNode(node, index, scope, isFunction);
+    connectNode(node, index, scope, graph, isFunction);
   }
   checkOutputs(graph, scope);
   sortNodes(graph, scope);
 }
 
-void Checker::defineValues(const Graph &graph, Scope &scope) {
-  size_t numValues = graph.inputs.size() + graph.initializers.size();
+/// Numbers the values of the graph: its inputs, its initializers, what its
+/// nodes produce.
+void Checker::defineValues(Graph &graph, Scope &scope) {
+  size_t size = graph.inputs.size() + graph.initializers.size();
   for (const Node &node : graph.nodes)
-    numValues += node.outputs.size();
-  scope.producers.reserve(numValues);
+    size += node.outputs.size();
+  scope.names.reserve(size);
+  scope.producers.reserve(size);
+  scope.firstValue = graph.firstValue = numValues;
 
   for (const ValueInfo &input : graph.inputs)
-    define(scope, input.name, -1, named("input", input.name, scope.place));
+    defineNamed(scope, input.name, named("input", input.name, scope.place));
   // Before IR version 4 every initializer was an input as well.
   llvm::StringSet<> inputs;
   for (const ValueInfo &input : graph.inputs)
     inputs.insert(input.name);
-  for (const Tensor &tensor : graph.initializers)
-    if (!inputs.erase(tensor.name))
-      define(scope, tensor.name, -1,
-             named("initializer", tensor.name, scope.place));
-  for (auto [index, node] : llvm::enumerate(graph.nodes))
+  for (Tensor &tensor : graph.initializers) {
+    tensor.value = numValues;
+    if (inputs.erase(tensor.name))
+      tensor.value = scope.firstValue + *scope.names.find(tensor.name);
+    else
+      defineNamed(scope, tensor.name,
+                  named("initializer", tensor.name, scope.place));
+  }
+  scope.names.startResults();
+  for (auto [index, node] : llvm::enumerate(graph.nodes)) {
+    node.firstResult = numValues;
     for (StringRef output : node.outputs)
-      if (!output.empty() &&
-          !scope.producers.try_emplace(output, static_cast<int32_t>(index))
-               .second)
+      if (!output.empty() && !define(scope, output, index))
         findings.inputError(describe(node) + scope.place,
                             "produces value '" + output +
                                 "', which is produced before",
                             "give each value one producer");
+  }
+  graph.numValues = numValues - graph.firstValue;
 }
 
-void Checker::define(Scope &scope, StringRef name, int32_t producer,
-                     Subject subject) {
+/// False where the name is taken.
+bool Checker::define(Scope &scope, StringRef name, int32_t producer) {
+  if (!scope.names.add(name))
+    return false;
+  scope.producers.push_back(producer);
+  ++numValues;
+  return true;
+}
+
+void Checker::defineNamed(Scope &scope, StringRef name, Subject subject) {
   if (name.empty())
     return findings.inputError(subject(), "has no name",
                                "give it the name that nodes read it by");
-  if (!scope.producers.try_emplace(name, producer).second)
+  if (!define(scope, name, /*producer=*/-1))
     findings.inputError(subject(), "is defined twice",
                         "drop one of them, or give it a name of its own");
 }
@@ -226,11 +245,11 @@ void Checker::checkType(Subject subject, const Type &type) {
     checkType(subject, *type.inner);
 }
 
-void Checker::checkOutputs(const Graph &graph, Scope &scope) {
+void Checker::checkOutputs(Graph &graph, Scope &scope) {
   llvm::StringSet<> names;
   for (const ValueInfo &output : graph.outputs) {
     auto subject = named("output", output.name, scope.place);
-    use(output.name, UINT32_MAX, scope, subject);
+    graph.results.push_back(use(output.name, UINT32_MAX, scope, subject));
     // What a subgraph gives is known by its position only.
     if (!scope.parent && !names.insert(output.name).second)
       findings.inputError(subject(), "is listed twice",
@@ -332,40 +351,47 @@ void Checker::checkAttribute(Subject subject, const Attribute &attribute,
 
 /// Finds the producers of what the node and its subgraphs read.
 void Checker::connectNode(Node &node, uint32_t index, Scope &scope,
-                          bool isFunction) {
+                          Graph &graph, bool isFunction) {
+  node.firstRead = graph.reads.size();
   for (StringRef input : node.inputs)
     if (!input.empty())
-      use(input, index, scope, [&] { return describe(node) + scope.place; });
+      graph.reads.push_back(use(input, index, scope,
+                                [&] { return describe(node) + scope.place; }));
   for (Attribute &attribute : node.attributes) {
     if (!attribute.lists)
       continue;
-    for (Graph &graph : attribute.lists->graphs) {
+    for (Graph &subgraph : attribute.lists->graphs) {
       Scope inner;
       inner.parent = &scope;
       inner.opsets = scope.opsets;
       inner.place = (" in '" + attribute.name + "' of " + describe(node)).str();
-      checkGraph(graph, inner, isFunction);
+      checkGraph(subgraph, inner, isFunction);
       for (StringRef capture : inner.captures)
         use(capture, index, scope, [&] { return inner.place; });
     }
   }
 }
 
-void Checker::use(StringRef name, uint32_t consumer, Scope &scope,
-                  Subject subject) {
-  auto producer = scope.producers.find(name);
-  if (producer != scope.producers.end()) {
-    if (producer->second >= 0 && consumer != UINT32_MAX)
-      scope.edges.emplace_back(producer->second, consumer);
-    return;
+/// Notes that the node `consumer` reads a value, of this graph or of one around
+/// it; its number in the model, or 0 after an error.
+uint32_t Checker::use(StringRef name, uint32_t consumer, Scope &scope,
+                      Subject subject) {
+  if (std::optional<uint32_t> number = scope.names.find(name)) {
+    if (scope.producers[*number] >= 0 && consumer != UINT32_MAX)
+      scope.edges.emplace_back(scope.producers[*number], consumer);
+    return scope.firstValue + *number;
   }
-  for (const Scope *outer = scope.parent; outer; outer = outer->parent)
-    if (outer->producers.contains(name))
-      return scope.captures.push_back(name);
+  for (Scope *outer = scope.parent; outer; outer = outer->parent)
+    if (std::optional<uint32_t> number = outer->names.find(name)) {
+      scope.captures.push_back(name);
+      return outer->firstValue + *number;
+    }
   if (consumer == UINT32_MAX)
-    return findings.inputError(subject(), "is produced by no node",
-                               "add what produces it, or drop the output");
-  findings.inputError(subject(),
-                      "reads value '" + name + "', which nothing produces",
-                      "add a node, an input or an initializer of that name");
+    findings.inputError(subject(), "is produced by no node",
+                        "add what produces it, or drop the output");
+  else
+    findings.inputError(subject(),
+                        "reads value '" + name + "', which nothing produces",
+                        "add a node, an input or an initializer of that name");
+  return 0;
 }

@@ -17,11 +17,11 @@
 #define INLAY_LIB_ONNX_CHECKER_H
 
 #include "Findings.h"
+#include "NameTable.h"
 #include "SafetensorsIndex.h"
 
 #include "inlay/Onnx/Model.h"
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
@@ -76,10 +76,13 @@ public:
 private:
   /// The values that a graph defines, inside those of the graphs around it.
   struct Scope {
-    /// Index of the node that produces a value, or -1 for the graph's inputs
-    /// and initializers.
-    llvm::DenseMap<llvm::StringRef, int32_t> producers;
-    const Scope *parent = nullptr;
+    NameTable names;
+    /// By the number of a name: the index of the node that produces the value,
+    /// or -1 for the graph's inputs and initializers.
+    std::vector<int32_t> producers;
+    /// Number in the model of the first value of this graph.
+    uint32_t firstValue = 0;
+    Scope *parent = nullptr;
     /// " in 'then_branch' of node 'x'", for messages.
     std::string place;
     /// Values of outer scopes that this graph reads.
@@ -94,25 +97,27 @@ private:
   void checkOpsets(Subject subject, llvm::ArrayRef<Opset> opsets);
   void checkFunctions(Model &model);
   void checkGraph(Graph &graph, Scope &scope, bool isFunction);
-  void defineValues(const Graph &graph, Scope &scope);
-  void define(Scope &scope, llvm::StringRef name, int32_t producer,
-              Subject subject);
+  void defineValues(Graph &graph, Scope &scope);
+  bool define(Scope &scope, llvm::StringRef name, int32_t producer);
+  void defineNamed(Scope &scope, llvm::StringRef name, Subject subject);
   void checkTypes(const Graph &graph, const Scope &scope);
   void checkType(Subject subject, const Type &type);
   void checkNode(const Node &node, const Scope &scope, bool isFunction);
   void checkAttribute(Subject subject, const Attribute &attribute,
                       bool isFunction);
   void checkKind(Subject subject, const Node &node, const Attribute &attribute);
-  void connectNode(Node &node, uint32_t index, Scope &scope, bool isFunction);
-  void use(llvm::StringRef name, uint32_t consumer, Scope &scope,
-           Subject subject);
-  void checkOutputs(const Graph &graph, Scope &scope);
+  void connectNode(Node &node, uint32_t index, Scope &scope, Graph &graph,
+                   bool isFunction);
+  uint32_t use(llvm::StringRef name, uint32_t consumer, Scope &scope,
+               Subject subject);
+  void checkOutputs(Graph &graph, Scope &scope);
   void sortNodes(Graph &graph, const Scope &scope);
   void reportCycle(const Graph &graph, const Scope &scope,
                    llvm::ArrayRef<uint32_t> waiting);
 
   Findings &findings;
   TensorChecker tensors;
+  uint32_t numValues = 0;
 };
 
 /// The type that attribute `name` has in the operators of `domain`; nothing

@@ -11,8 +11,8 @@
 #include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/SerialContext.h"
 
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Format.h"
 
 #include <sys/resource.h>
@@ -38,7 +38,7 @@ static bool timeSteps(const std::string &path,
                       const std::vector<LevelPasses> &levels,
                       std::vector<std::pair<std::string, double>> &starts,
                       int &status) {
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  SerialContext context;
   context.printOpOnDiagnostic(false);
   DiagnosticPrinter printer(&context, llvm::errs());
   printer.setPath(path);

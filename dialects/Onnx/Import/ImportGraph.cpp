@@ -45,21 +45,19 @@ ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
       builder.getStringAttr("private"));
 }
 
-void Importer::importInitializers(const file::Graph &graph, Scope &scope) {
-  // Most nodes have one output.
-  scope.values.reserve(graph.inputs.size() + graph.initializers.size() +
-                       graph.nodes.size());
+void Importer::importInitializers(const file::Graph &graph) {
+  symbols.reserve(symbols.size() + graph.initializers.size());
   for (const file::Tensor &tensor : graph.initializers) {
     StringAttr name = builder.getStringAttr(tensor.name);
     // The symbol is the name, so that no location need be.
     ml_program::GlobalOp global = createGlobal(tensor, name, fileLoc);
-    scope.values.try_emplace(tensor.name, Named{Value(), &tensor, global});
+    values[tensor.value] = {Value(), &tensor, global};
   }
 }
 
 /// At the head of the graph that has the initializer: a constant where its
 /// value is known, else a load.
-Value Importer::loadInitializer(Named initializer, Scope &scope) {
+Value Importer::loadInitializer(const Known &initializer, Scope &scope) {
   OpBuilder::InsertionGuard guard(builder);
   if (scope.lastOfHeader)
     builder.setInsertionPointAfter(scope.lastOfHeader);
@@ -82,17 +80,15 @@ Value Importer::loadInitializer(Named initializer, Scope &scope) {
 // Values
 //===----------------------------------------------------------------------===//
 
-Value Importer::lookup(StringRef name, Scope &scope) {
-  for (Scope *at = &scope; at; at = at->parent) {
-    auto entry = at->values.find(name);
-    if (entry == at->values.end())
-      continue;
-    Named &named = entry->second;
-    if (!named.value)
-      named.value = loadInitializer(named, *at);
-    return named.value;
-  }
-  return getNone(scope); // Checked models do not get here.
+/// An initializer is loaded in the graph that it belongs to.
+Value Importer::lookup(uint32_t number, Scope &scope) {
+  Known &known = values[number];
+  if (known.value || !known.tensor)
+    return known.value;
+  Scope *owner = &scope;
+  while (number - owner->graph.firstValue >= owner->graph.numValues)
+    owner = owner->parent;
+  return known.value = loadInitializer(known, *owner);
 }
 
 Value Importer::getNone(Scope &scope) {
@@ -111,7 +107,8 @@ Value Importer::getNone(Scope &scope) {
 
 /// The declared types of the values that nodes of this graph produce. What an
 /// output declares counts more than what a value_info says.
-void Importer::collectTypes(const file::Graph &graph, Scope &scope) {
+void Importer::collectTypes(Scope &scope) {
+  const file::Graph &graph = scope.graph;
   scope.types.reserve(graph.values.size() + graph.outputs.size());
   for (const file::ValueInfo &value : graph.values)
     scope.types.try_emplace(value.name, &value.type);
@@ -135,17 +132,18 @@ Type Importer::getValueType(StringRef name, const Scope &scope) {
 
 /// Constants are ops of their own, unless they take their value from an
 /// attribute of the enclosing function.
-bool Importer::importConstantNode(const file::Node &node, Location loc,
-                                  Scope &scope) {
+bool Importer::importConstantNode(const file::Node &node, Location loc) {
   if (node.opType != "Constant" || !node.domain.empty() ||
       node.attributes.size() != 1 || node.outputs.size() != 1 ||
       !node.attributes.front().refName.empty())
     return false;
   const file::Attribute &attribute = node.attributes.front();
   StringRef output = node.outputs.front();
+  if (output.empty())
+    return false;
+  Value &result = values[node.firstResult].value;
   if (DenseElementsAttr value = importConstant(attribute)) {
-    scope.values[output].value =
-        ConstantOp::create(builder, loc, cast<ElementsAttr>(value));
+    result = ConstantOp::create(builder, loc, cast<ElementsAttr>(value));
     return true;
   }
   if (attribute.kind != file::AttributeKind::Tensor)
@@ -153,7 +151,7 @@ bool Importer::importConstantNode(const file::Node &node, Location loc,
   const file::Tensor &tensor = attribute.lists->tensors.front();
   ml_program::GlobalOp global =
       createGlobal(tensor, builder.getStringAttr(output), loc);
-  scope.values[output].value = ml_program::GlobalLoadConstOp::create(
+  result = ml_program::GlobalLoadConstOp::create(
       builder, loc, global.getType(),
       FlatSymbolRefAttr::get(global.getSymNameAttr()));
   return true;
@@ -161,11 +159,13 @@ bool Importer::importConstantNode(const file::Node &node, Location loc,
 
 void Importer::importNode(const file::Node &node, Scope &scope) {
   Location loc = getNodeLoc(node.label());
-  if (importConstantNode(node, loc, scope))
+  if (importConstantNode(node, loc))
     return;
   SmallVector<Value> inputs;
+  uint32_t read = node.firstRead;
   for (StringRef input : node.inputs)
-    inputs.push_back(input.empty() ? getNone(scope) : lookup(input, scope));
+    inputs.push_back(input.empty() ? getNone(scope)
+                                   : lookup(scope.graph.reads[read++], scope));
   SmallVector<Type> types;
   for (StringRef output : node.outputs)
     types.push_back(getValueType(output, scope));
@@ -193,9 +193,10 @@ void Importer::importNode(const file::Node &node, Scope &scope) {
     op.setOverload(node.overload);
   for (auto [graph, region] : llvm::zip(graphs, op.getSubgraphs()))
     importSubgraph(*graph, region, scope);
+  uint32_t number = node.firstResult;
   for (auto [output, result] : llvm::zip(node.outputs, op.getOutputs()))
     if (!output.empty())
-      scope.values[output].value = result;
+      values[number++].value = result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -204,46 +205,46 @@ void Importer::importNode(const file::Node &node, Scope &scope) {
 
 /// An input that is also an initializer has a default, and nobody overrides
 /// defaults here: it is no argument.
-void Importer::importArguments(const file::Graph &graph, Scope &scope,
+void Importer::importArguments(Scope &scope,
                                SmallVectorImpl<Attribute> &names) {
-  for (const file::ValueInfo &input : graph.inputs) {
-    Named &named = scope.values[input.name];
-    if (named.tensor)
+  uint32_t number = scope.graph.firstValue;
+  for (const file::ValueInfo &input : scope.graph.inputs) {
+    Known &known = values[number++];
+    if (known.tensor)
       continue;
     StringAttr name = builder.getStringAttr(input.name);
     names.push_back(name);
-    named.value =
+    known.value =
         scope.block->addArgument(importType(input.type), getLoc(name));
   }
 }
 
-void Importer::importBody(const file::Graph &graph, Scope &scope) {
+void Importer::importBody(Scope &scope) {
   builder.setInsertionPointToEnd(scope.block);
-  for (uint32_t index : graph.order)
-    importNode(graph.nodes[index], scope);
+  for (uint32_t index : scope.graph.order)
+    importNode(scope.graph.nodes[index], scope);
 }
 
-SmallVector<Value> Importer::importOutputs(const file::Graph &graph,
-                                           Scope &scope) {
+SmallVector<Value> Importer::importOutputs(Scope &scope) {
   SmallVector<Value> outputs;
-  for (const file::ValueInfo &output : graph.outputs)
-    outputs.push_back(lookup(output.name, scope));
+  for (uint32_t number : scope.graph.results)
+    outputs.push_back(lookup(number, scope));
   return outputs;
 }
 
 void Importer::importSubgraph(const file::Graph &graph, Region &region,
                               Scope &parent) {
   OpBuilder::InsertionGuard guard(builder);
-  Scope scope;
+  Scope scope(graph);
   scope.parent = &parent;
   scope.isFunction = parent.isFunction;
   scope.block = &region.emplaceBlock();
-  importInitializers(graph, scope);
-  collectTypes(graph, scope);
+  importInitializers(graph);
+  collectTypes(scope);
   SmallVector<Attribute> names;
-  importArguments(graph, scope, names);
-  importBody(graph, scope);
-  SmallVector<Value> outputs = importOutputs(graph, scope);
+  importArguments(scope, names);
+  importBody(scope);
+  SmallVector<Value> outputs = importOutputs(scope);
   builder.setInsertionPointToEnd(scope.block);
   YieldOp::create(builder, getLoc(builder.getStringAttr(graph.name)), outputs);
 }
@@ -257,9 +258,9 @@ static ArrayAttr getOutputNames(OpBuilder &builder, const file::Graph &graph) {
 
 void Importer::importMainGraph() {
   const file::Graph &graph = model.graph;
-  Scope scope;
-  importInitializers(graph, scope);
-  collectTypes(graph, scope);
+  Scope scope(graph);
+  importInitializers(graph);
+  collectTypes(scope);
 
   StringAttr name = builder.getStringAttr(graph.name);
   StringAttr symbol =
@@ -273,10 +274,10 @@ void Importer::importMainGraph() {
   mainGraph = op;
   scope.block = &op.getBody().emplaceBlock();
   SmallVector<Attribute> names;
-  importArguments(graph, scope, names);
+  importArguments(scope, names);
   op.setArgNamesAttr(builder.getArrayAttr(names));
-  importBody(graph, scope);
-  SmallVector<Value> outputs = importOutputs(graph, scope);
+  importBody(scope);
+  SmallVector<Value> outputs = importOutputs(scope);
   builder.setInsertionPointToEnd(scope.block);
   ReturnOp::create(builder, loc, outputs);
   op.updateFunctionType();
@@ -306,15 +307,15 @@ void Importer::importFunction(const file::Function &function) {
           : builder.getStrArrayAttr(function.attributes),
       defaults.empty() ? DictionaryAttr() : defaults.getDictionary(context),
       importOpsets(function.opsets), nullptr, nullptr, nullptr);
-  Scope scope;
+  Scope scope(body);
   scope.isFunction = true;
   scope.block = &op.getBody().emplaceBlock();
-  collectTypes(body, scope);
+  collectTypes(scope);
   SmallVector<Attribute> names;
-  importArguments(body, scope, names);
+  importArguments(scope, names);
   op.setArgNamesAttr(builder.getArrayAttr(names));
-  importBody(body, scope);
-  SmallVector<Value> outputs = importOutputs(body, scope);
+  importBody(scope);
+  SmallVector<Value> outputs = importOutputs(scope);
   builder.setInsertionPointToEnd(scope.block);
   ReturnOp::create(builder, loc, outputs);
   op.updateFunctionType();

@@ -20,7 +20,7 @@ Importer::Importer(const file::Model &model, MLIRContext *context)
     : model(model), context(context), builder(context),
       fileName(builder.getStringAttr(model.fileName)),
       fileLoc(FileLineColLoc::get(fileName, 0, 0)),
-      nodeLoc(FileLineColLoc::get(fileName, 1, 0)) {}
+      nodeLoc(FileLineColLoc::get(fileName, 1, 0)), values(model.numValues) {}
 
 OwningOpRef<ModuleOp> Importer::run() {
   module = ModuleOp::create(fileLoc);

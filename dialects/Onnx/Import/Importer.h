@@ -17,6 +17,8 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
+#include <vector>
+
 namespace inlay::onnx {
 
 /// Imports one model that `file::readModel` has checked. Every name resolves
@@ -28,17 +30,18 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
 private:
-  /// What a name stands for: a value, or an initializer that nothing has read
-  /// so far.
-  struct Named {
+  /// A value of the model, or an initializer that nothing has read so far.
+  struct Known {
     mlir::Value value;
     const file::Tensor *tensor = nullptr;
     mlir::ml_program::GlobalOp global;
   };
 
-  /// What the names of a graph stand for, inside those of the graphs around it.
+  /// A graph inside the graphs around it.
   struct Scope {
-    llvm::DenseMap<llvm::StringRef, Named> values;
+    explicit Scope(const file::Graph &graph) : graph(graph) {}
+
+    const file::Graph &graph;
     llvm::DenseMap<llvm::StringRef, const file::Type *> types;
     Scope *parent = nullptr;
     mlir::Block *block = nullptr;
@@ -68,24 +71,22 @@ private:
   // ImportGraph.cpp
   void importMainGraph();
   void importFunction(const file::Function &function);
-  void importInitializers(const file::Graph &graph, Scope &scope);
+  void importInitializers(const file::Graph &graph);
   mlir::ml_program::GlobalOp createGlobal(const file::Tensor &tensor,
                                           mlir::StringAttr name,
                                           mlir::Location loc);
   mlir::StringAttr makeSymbol(mlir::StringAttr name);
-  void collectTypes(const file::Graph &graph, Scope &scope);
-  void importArguments(const file::Graph &graph, Scope &scope,
+  void collectTypes(Scope &scope);
+  void importArguments(Scope &scope,
                        llvm::SmallVectorImpl<mlir::Attribute> &names);
-  void importBody(const file::Graph &graph, Scope &scope);
-  llvm::SmallVector<mlir::Value> importOutputs(const file::Graph &graph,
-                                               Scope &scope);
+  void importBody(Scope &scope);
+  llvm::SmallVector<mlir::Value> importOutputs(Scope &scope);
   void importNode(const file::Node &node, Scope &scope);
-  bool importConstantNode(const file::Node &node, mlir::Location loc,
-                          Scope &scope);
+  bool importConstantNode(const file::Node &node, mlir::Location loc);
   void importSubgraph(const file::Graph &graph, mlir::Region &region,
                       Scope &parent);
-  mlir::Value lookup(llvm::StringRef name, Scope &scope);
-  mlir::Value loadInitializer(Named initializer, Scope &scope);
+  mlir::Value lookup(uint32_t number, Scope &scope);
+  mlir::Value loadInitializer(const Known &initializer, Scope &scope);
   mlir::Value getNone(Scope &scope);
   mlir::Type getValueType(llvm::StringRef name, const Scope &scope);
   mlir::Location getNodeLoc(llvm::StringRef name);
@@ -104,6 +105,8 @@ private:
   /// All globals stand before it.
   mlir::Operation *mainGraph = nullptr;
   llvm::DenseSet<mlir::StringAttr> symbols;
+  /// By their numbers in the model.
+  std::vector<Known> values;
 };
 
 } // namespace inlay::onnx

@@ -30,6 +30,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,8 @@ struct Tensor {
   llvm::StringRef data;
   /// The serialised TensorProto.
   llvm::StringRef message;
+  /// Number in the model of the initializer.
+  uint32_t value = 0;
 
   DataType type() const { return static_cast<DataType>(dataType); }
   /// Product of the dims, or none on overflow or a negative dim.
@@ -154,6 +157,11 @@ struct Node {
   std::vector<llvm::StringRef> inputs;
   std::vector<llvm::StringRef> outputs;
   std::vector<Attribute> attributes;
+  /// Where in the graph's `reads` its inputs start, empty ones left out.
+  uint32_t firstRead = 0;
+  /// Number in the model of its first output; the others follow, empty ones
+  /// left out.
+  uint32_t firstResult = 0;
 
   /// The node's name, else its first output's, else its operator's.
   llvm::StringRef label() const;
@@ -170,6 +178,14 @@ struct Graph {
   /// Nodes so that each comes after those it reads from; the order of the
   /// file where that is such an order.
   std::vector<uint32_t> order;
+
+  /// All values of a sound model are numbered, so that none needs to be looked
+  /// up by its name again. Those of a graph are one range, inputs first; what
+  /// its nodes read and what it gives may also be of a graph around it.
+  uint32_t firstValue = 0;
+  uint32_t numValues = 0;
+  std::vector<uint32_t> reads;
+  std::vector<uint32_t> results;
 };
 
 struct Opset {
@@ -202,6 +218,7 @@ struct Model {
   std::vector<Opset> opsets;
   Graph graph;
   std::vector<Function> functions;
+  uint32_t numValues = 0;
 };
 
 /// Oldest and newest versions of the format that are read.
