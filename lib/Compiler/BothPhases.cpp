@@ -12,10 +12,10 @@
 #include "dialects/Onnx/Transforms/StepDims.h"
 #include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/SerialContext.h"
 #include "inlay/Compiler/StepPasses.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/IR/MLIRContext.h"
 
 #include "fmt/format.h"
 
@@ -44,7 +44,7 @@ static int compileDecode(const CompileOptions &options, CompileStreams streams,
   Compilation compilation{
       [&](MLIRContext *context) { return importInput(own.input, context); },
       levels};
-  MLIRContext context(MLIRContext::Threading::DISABLED);
+  SerialContext context;
   context.printOpOnDiagnostic(false);
   DiagnosticPrinter printer(&context, streams.err);
   printer.setPath(own.input);

@@ -12,8 +12,8 @@
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/SerialContext.h"
 
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace inlay;
@@ -43,7 +43,7 @@ std::optional<model::Graph> inlay::buildGraph(llvm::StringRef config,
                                               modelgen::Encoding encoding,
                                               const CompileOptions &options,
                                               std::string &error) {
-  MLIRContext context(MLIRContext::Threading::DISABLED);
+  SerialContext context;
   context.printOpOnDiagnostic(false);
   llvm::raw_string_ostream os(error);
   DiagnosticPrinter printer(&context, os);

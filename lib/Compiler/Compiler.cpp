@@ -16,6 +16,7 @@
 #include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/SerialContext.h"
 #include "inlay/Compiler/Sweep.h"
 #include "inlay/Report/Report.h"
 #include "inlay/Support/Digest.h"
@@ -23,7 +24,6 @@
 #include "inlay/Support/SealedBytecode.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/Path.h"
@@ -52,6 +52,7 @@ public:
   void reportCrash();
 
 private:
+  void startLevel(const Level &level);
   void reportInternal(const std::string &what);
   FailureOr<plan::Plan> makePlan(ModuleOp module);
   std::vector<NewFile> render(ModuleOp module, const plan::Plan &plan);
@@ -66,7 +67,7 @@ private:
   CompileStreams streams;
   Compilation compilation;
   std::unique_ptr<llvm::DefaultThreadPool> threads;
-  MLIRContext context;
+  SerialContext context;
   DiagnosticPrinter printer;
   StageDump dump;
   LevelRunner runner;
@@ -82,22 +83,25 @@ Job::Job(const CompileOptions &options, CompileStreams streams)
                     return importInput(this->options.input, context);
                   },
                   allLevels(options)},
-      context(MLIRContext::Threading::DISABLED), printer(&context, streams.err),
-      dump(options.dumpStages), runner(compilation, &context, printer) {
+      printer(&context, streams.err), dump(options.dumpStages),
+      runner(compilation, &context, printer) {
   context.printOpOnDiagnostic(false);
   printer.setPath(options.input);
-  if (options.jobs != 1) {
+  runner.dump = &dump;
+  runner.onLevel = [this](const Level &level) { startLevel(level); };
+}
+
+/// Mapping has work for many threads; what comes before has none, and is faster
+/// in a context for one.
+void Job::startLevel(const Level &level) {
+  if (level.name == "wafer" && options.jobs != 1) {
     threads = std::make_unique<llvm::DefaultThreadPool>(
         llvm::hardware_concurrency(options.jobs));
     context.setThreadPool(*threads);
   }
-  runner.dump = &dump;
   if (streams.showProgress)
-    runner.onLevel = [this](const Level &level) {
-      this->streams.err << "[" << level.number << "/"
-                        << compilation.levels.size() << "] " << level.name
-                        << "\n";
-    };
+    streams.err << "[" << level.number << "/" << compilation.levels.size()
+                << "] " << level.name << "\n";
 }
 
 std::string Job::pathOf(llvm::StringRef name) const {

@@ -8,6 +8,7 @@
 
 #include "inlay/Compiler/LevelRunner.h"
 
+#include "inlay/Compiler/SerialContext.h"
 #include "inlay/Support/OutputFile.h"
 
 #include "mlir/IR/Action.h"
@@ -65,7 +66,7 @@ LevelRunner::~LevelRunner() { context->registerActionHandler(nullptr); }
 
 /// The pass behind which the module is first not valid, by another run.
 static std::optional<PassRun> findBreach(const Compilation &compilation) {
-  MLIRContext context(MLIRContext::Threading::DISABLED);
+  SerialContext context;
   // It has been reported already.
   llvm::raw_null_ostream nowhere;
   DiagnosticPrinter printer(&context, nowhere);
@@ -149,7 +150,7 @@ bool inlay::writeReproducer(const Compilation &compilation, const PassRun &pass,
                             const std::string &path, Diagnostics &diags) {
   std::string text;
   auto runAgain = [&] {
-    MLIRContext context(MLIRContext::Threading::DISABLED);
+    SerialContext context;
     // It has been reported already.
     llvm::raw_null_ostream nowhere;
     DiagnosticPrinter printer(&context, nowhere);

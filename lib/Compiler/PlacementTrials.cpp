@@ -14,8 +14,8 @@
 #include "inlay/Compiler/ImportInput.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/SerialContext.h"
 
-#include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -61,8 +61,7 @@ private:
 } // namespace
 
 struct PlacementTrials::State {
-  explicit State(const CompileOptions &options)
-      : options(options), context(MLIRContext::Threading::DISABLED) {
+  explicit State(const CompileOptions &options) : options(options) {
     context.printOpOnDiagnostic(false);
   }
 
@@ -72,7 +71,7 @@ struct PlacementTrials::State {
   bool readPartition();
 
   CompileOptions options;
-  MLIRContext context;
+  SerialContext context;
   /// Before `shard-kernels`.
   OwningOpRef<ModuleOp> partitioned;
   std::optional<plan::Plan> own;

@@ -12,6 +12,7 @@
 #include "dialects/Onnx/Transforms/Shapes/Inference.h"
 #include "inlay/Compiler/LevelRunner.h"
 #include "inlay/Compiler/Pipeline.h"
+#include "inlay/Compiler/SerialContext.h"
 #include "inlay/InitAll.h"
 #include "inlay/ModelGen/ModelGen.h"
 #include "inlay/Plan/Plan.h"
@@ -40,7 +41,7 @@ using llvm::StringRef;
 Outcome fuzz::runOnnx(StringRef bytes) {
   Outcome outcome;
   llvm::raw_string_ostream os(outcome.diagnostics);
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  SerialContext context;
   context.printOpOnDiagnostic(false);
   DiagnosticPrinter printer(&context, os);
   auto import = [&](mlir::MLIRContext *) {
@@ -155,7 +156,7 @@ static std::string writeBytecode(mlir::ModuleOp module) {
 void fuzz::runMlir(StringRef text) {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  SerialContext context(registry);
   std::string diagnostics;
   llvm::raw_string_ostream os(diagnostics);
   DiagnosticPrinter printer(&context, os);

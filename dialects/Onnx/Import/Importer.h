@@ -35,6 +35,7 @@ private:
     mlir::Value value;
     const file::Tensor *tensor = nullptr;
     mlir::ml_program::GlobalOp global;
+    mlir::FlatSymbolRefAttr symbol;
   };
 
   /// A graph inside the graphs around it.
@@ -49,6 +50,7 @@ private:
     /// in which they are first used; this is the last of them.
     mlir::Operation *lastOfHeader = nullptr;
     mlir::Value none;
+    std::vector<mlir::Location> nodeLocs;
     /// Values of a function have no types.
     bool isFunction = false;
   };
@@ -74,6 +76,7 @@ private:
   void importInitializers(const file::Graph &graph);
   mlir::ml_program::GlobalOp createGlobal(const file::Tensor &tensor,
                                           mlir::StringAttr name,
+                                          WeightAttr weight,
                                           mlir::Location loc);
   mlir::StringAttr makeSymbol(mlir::StringAttr name);
   void collectTypes(Scope &scope);
@@ -81,7 +84,7 @@ private:
                        llvm::SmallVectorImpl<mlir::Attribute> &names);
   void importBody(Scope &scope);
   llvm::SmallVector<mlir::Value> importOutputs(Scope &scope);
-  void importNode(const file::Node &node, Scope &scope);
+  void importNode(const file::Node &node, mlir::Location loc, Scope &scope);
   bool importConstantNode(const file::Node &node, mlir::Location loc);
   void importSubgraph(const file::Graph &graph, mlir::Region &region,
                       Scope &parent);
@@ -89,7 +92,7 @@ private:
   mlir::Value loadInitializer(const Known &initializer, Scope &scope);
   mlir::Value getNone(Scope &scope);
   mlir::Type getValueType(llvm::StringRef name, const Scope &scope);
-  mlir::Location getNodeLoc(llvm::StringRef name);
+  void locateNodes(Scope &scope);
   mlir::Location getLoc(mlir::StringAttr name);
 
   const file::Model &model;
