@@ -25,8 +25,8 @@ const char *modelgen::getWeightClassName(WeightClass kind) {
 }
 
 const char *modelgen::getWeightFormatName(WeightFormat format) {
-  static constexpr const char *names[] = {"activation", "f32",  "fp16",  "bf16",
-                                          "fp8",        "int4", "mxfp4", "nvfp4"};
+  static constexpr const char *names[] = {
+      "activation", "f32", "fp16", "bf16", "fp8", "int4", "mxfp4", "nvfp4"};
   return names[static_cast<unsigned>(format)];
 }
 
