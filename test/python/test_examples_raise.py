@@ -28,7 +28,7 @@ def states(text):
 
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
-def test_everything_but_experts_is_typed(path, phase):
+def test_everything_is_typed(path, phase):
     text = raise_model(path, PHASES[phase])
     attentions = re.findall(r"inlay_nn\.attention .*", text)
 
@@ -37,7 +37,9 @@ def test_everything_but_experts_is_typed(path, phase):
     assert not [line for line in attentions if " bias " in line or "causal = false" in line]
     # Angles, norms and embeddings are ops of their own, not their pieces.
     assert not re.search(r"inlay_nn\.unary +(sqrt|reciprocal|neg|erf|tanh) ", text)
-    assert "inlay_nn.embedding" in text and "inlay_nn.rms_norm" in text or "inlay_nn.layer_norm" in text
+    assert "inlay_nn.embedding" in text
+    assert "inlay_nn.rms_norm" in text or "inlay_nn.layer_norm" in text
     assert "inlay_nn.lm_head" in text
+    assert "inlay_nn.opaque" not in text
     # The state goes into attention, or (latent attention) grows by a concatenation that attention reads.
     assert all(" past " in line for line in attentions) or len(re.findall(r"inlay_nn\.concat %input\.past", text)) == states(text)

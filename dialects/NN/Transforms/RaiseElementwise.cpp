@@ -9,6 +9,7 @@
 #include "Matchers.h"
 #include "Raiser.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -182,6 +183,72 @@ static Refusal raiseClip(RaiseContext &context) {
   return std::nullopt;
 }
 
+//===----------------------------------------------------------------------===//
+// Quantised activations
+//===----------------------------------------------------------------------===//
+
+/// One number, or one for each index of a dim, as f32 and such that it
+/// broadcasts to a tensor of `rank` dims; null where it is neither.
+static Value stepsAlong(RaiseContext &context, Value steps, int64_t rank,
+                        int64_t axis) {
+  auto type = cast<RankedTensorType>(steps.getType());
+  Type f32 = context.getBuilder().getF32Type();
+  if (type.getElementType() != f32)
+    steps = context.create<CastOp>(type.clone(f32), steps);
+  if (type.getNumElements() == 1)
+    return createReshape(context.getBuilder(), context.getLoc(), steps, {});
+  if (type.getRank() != 1 || axis < 0 || axis >= rank)
+    return {};
+  SmallVector<int64_t> shape(rank - axis, 1);
+  shape.front() = type.getNumElements();
+  return createReshape(context.getBuilder(), context.getLoc(), steps, shape);
+}
+
+/// The nearest whole number (of two the even one) to x / scale, plus the zero
+/// point, kept within the type.
+static Refusal raiseQuantize(RaiseContext &context) {
+  onnx::NodeOp node = context.getNode();
+  RankedTensorType to = context.outputType(0);
+  auto type = cast<RankedTensorType>(context.input(0).getType());
+  auto element = dyn_cast<IntegerType>(to.getElementType());
+  unsigned bits = to.getElementTypeBitWidth();
+  if (!element || (bits != 8 && bits != 16))
+    return "rounds to other than 8 or 16 bits";
+  if (!isa<FloatType>(type.getElementType()))
+    return "rounds what is whole already";
+  if (node.getIntAttr("block_size", 0) != 0)
+    return "has a scale for each block";
+  OpBuilder &builder = context.getBuilder();
+  int64_t axis = normaliseAxis(node.getIntAttr("axis", 1), type.getRank());
+  Value scale = stepsAlong(context, context.input(1), type.getRank(), axis);
+  Value zero = context.input(2)
+                   ? stepsAlong(context, context.input(2), type.getRank(), axis)
+                   : Value();
+  if (!scale || (context.input(2) && !zero))
+    return "has scales that are neither one nor along a dim of its input";
+  RankedTensorType wide = type.clone(builder.getF32Type());
+  auto apply = [&](BinaryKind kind, Value lhs, Value rhs) -> Value {
+    return context.create<BinaryOp>(wide, kind, lhs, rhs);
+  };
+  auto splat = [&](double number) {
+    return createSplat(builder, context.getLoc(),
+                       RankedTensorType::get({}, builder.getF32Type()), number);
+  };
+  Value x = context.input(0);
+  if (type != wide)
+    x = context.create<CastOp>(wide, x);
+  x = context.create<UnaryOp>(wide, UnaryKind::Round,
+                              apply(BinaryKind::Div, x, scale));
+  if (zero)
+    x = apply(BinaryKind::Add, x, zero);
+  bool isSigned = !element.isUnsigned();
+  double low = isSigned ? -std::ldexp(1, bits - 1) : 0;
+  x = apply(BinaryKind::Max, x, splat(low));
+  x = apply(BinaryKind::Min, x, splat(low + std::ldexp(1, bits) - 1));
+  context.setOutput(0, context.create<CastOp>(to, x));
+  return std::nullopt;
+}
+
 void inlay::nn::addElementwiseRules(RuleTable &rules) {
   const std::pair<StringRef, UnaryKind> unary[] = {
       {"Abs", UnaryKind::Abs},
@@ -241,6 +308,8 @@ void inlay::nn::addElementwiseRules(RuleTable &rules) {
       {"CastLike", 1, raiseCast},
       {"Where", 3, raiseWhere},
       {"Clip", 1, raiseClip},
+      {"QuantizeLinear", 2, raiseQuantize},
+      {"com.microsoft::QuantizeLinear", 2, raiseQuantize},
   };
   for (const auto &[name, inputs, rule] : others)
     rules[name] = withInputs(inputs, rule);

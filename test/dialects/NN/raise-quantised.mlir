@@ -100,3 +100,23 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 13 : i64, com.microsoft = 1 : 
     inlay_onnx.return %0, %1 : tensor<3x128xf32>, tensor<3x128xf32>
   }
 }
+
+// -----
+
+// Activations that are rounded to bytes, a scale for each column: in f32, from whatever type.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @rounded
+  // CHECK: %[[X:.*]] = inlay_nn.cast %x : tensor<3x4xf16> -> tensor<3x4xf32>
+  // CHECK: %[[D:.*]] = inlay_nn.binary {{ *}}div %[[X]], %{{.*}} : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
+  // CHECK: %[[R:.*]] = inlay_nn.unary {{ *}}round %[[D]]
+  // CHECK: %[[Z:.*]] = inlay_nn.binary {{ *}}add %[[R]], %{{.*}} : (tensor<3x4xf32>, tensor<4xf32>)
+  // CHECK: inlay_nn.constant dense<-1.280000e+02>
+  // CHECK: %[[M:.*]] = inlay_nn.binary {{ *}}max %[[Z]]
+  // CHECK: inlay_nn.constant dense<1.270000e+02>
+  // CHECK: %[[N:.*]] = inlay_nn.binary {{ *}}min %[[M]]
+  // CHECK: inlay_nn.cast %[[N]] : tensor<3x4xf32> -> tensor<3x4xi8>
+  inlay_onnx.graph @rounded(%x: tensor<3x4xf16>, %s: tensor<4xf16>, %z: tensor<4xi8>) -> tensor<3x4xi8> attributes {arg_names = ["x", "s", "z"], result_names = ["y"]} {
+    %0 = inlay_onnx.node "QuantizeLinear"(%x, %s, %z) : (tensor<3x4xf16>, tensor<4xf16>, tensor<4xi8>) -> tensor<3x4xi8>
+    inlay_onnx.return %0 : tensor<3x4xi8>
+  }
+}

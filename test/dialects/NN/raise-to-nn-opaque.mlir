@@ -145,3 +145,24 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
     inlay_onnx.return %y : tensor<2x4xf32>
   }
 }
+
+// -----
+
+// Roundings of activations to types, or with scales, that no typed form has.
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
+  // CHECK-LABEL: inlay_nn.graph @rounded
+  // CHECK-COUNT-4: inlay_nn.opaque "QuantizeLinear"
+  // expected-warning @below {{4 nodes stay opaque}}
+  // expected-note @below {{1 x QuantizeLinear (opset 21): rounds to other than 8 or 16 bits; e.g. node 'narrow'}}
+  // expected-note @below {{1 x QuantizeLinear (opset 21): rounds what is whole already; e.g. node 'whole'}}
+  // expected-note @below {{1 x QuantizeLinear (opset 21): has a scale for each block; e.g. node 'blocks'}}
+  // expected-note @below {{1 x QuantizeLinear (opset 21): has scales that are neither one nor along a dim of its input; e.g. node 'matrix'}}
+  inlay_onnx.graph @rounded(%x: tensor<4x4xf32>, %i: tensor<4x4xi32>, %s: tensor<f32>, %b: tensor<4x2xf32>) -> (tensor<4x4xi4>, tensor<4x4xi8>, tensor<4x4xui8>, tensor<4x4xui8>) attributes {arg_names = ["x", "i", "s", "b"], result_names = ["narrow", "whole", "blocks", "matrix"]} {
+    %none = inlay_onnx.none : none
+    %0 = inlay_onnx.node "QuantizeLinear"(%x, %s) {attributes = {output_dtype = 22 : i64}} : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xi4> loc("narrow")
+    %1 = inlay_onnx.node "QuantizeLinear"(%i, %s) {attributes = {output_dtype = 3 : i64}} : (tensor<4x4xi32>, tensor<f32>) -> tensor<4x4xi8> loc("whole")
+    %2 = inlay_onnx.node "QuantizeLinear"(%x, %b, %none) {attributes = {block_size = 2 : i64}} : (tensor<4x4xf32>, tensor<4x2xf32>, none) -> tensor<4x4xui8> loc("blocks")
+    %3 = inlay_onnx.node "QuantizeLinear"(%x, %b) : (tensor<4x4xf32>, tensor<4x2xf32>) -> tensor<4x4xui8> loc("matrix")
+    inlay_onnx.return %0, %1, %2, %3 : tensor<4x4xi4>, tensor<4x4xi8>, tensor<4x4xui8>, tensor<4x4xui8>
+  }
+}
