@@ -356,3 +356,37 @@ def test_hits_without_weight_count_where_experts_answer_to_zeros(tmp_path):
         return result
 
     check(*write(spec, spelling), tmp_path)
+
+
+def test_scales_behind_experts_that_are_not_alike(tmp_path):
+    """A scale of the sum is one of the weights: only where there is a route that takes it."""
+    block = moe_models.Block(SPEC, moe_models.Weights(SPEC))
+    plain = block.mlp
+
+    def mlp(x, e):
+        if e != 2:
+            return plain(x, e)
+        first, down = block.matrices(e)
+        return block.linear(block.linear(x, *first[0]), *down)
+
+    block.mlp = mlp
+    ir = check(block.finish(block.b.op("Mul", block.encode_b(), f32(0.22))), {"x": block.w.x}, tmp_path)
+    assert not has(ir, "experts"), ir
+    block = moe_models.Block(SPEC, moe_models.Weights(SPEC))
+    ir = check(block.finish(block.b.op("Mul", block.encode_b(), f32(0.22))), {"x": block.w.x}, tmp_path)
+    assert raises(ir) and "scale = " in ir and "binary" not in ir, ir
+
+
+@pytest.mark.parametrize("keepdims", [1, 0])
+def test_largest_of_a_round_is_of_one_token(keepdims, tmp_path):
+    """Without its dim it meets all tokens of one expert, where there are as many of these."""
+    spec = Spec(tokens=4, hidden=8, inner=6, router="sparse_mixer", renormalize=False, threshold=1.2)
+    block = moe_models.Block(spec, moe_models.Weights(spec, seed=1))
+    plain = block.b.op
+
+    def op(op_type, *inputs, **attributes):
+        return plain(op_type, *inputs, **(attributes | dict(keepdims=keepdims) if op_type == "ReduceMax" else attributes))
+
+    block.b.op = op
+    ir = check(block.finish(block.encode_b()), {"x": block.w.x}, tmp_path)
+    assert has(ir, "experts") == bool(keepdims), ir

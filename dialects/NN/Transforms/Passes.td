@@ -29,9 +29,11 @@ def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
     everything in between. Facts say where each element lies, so that nodes which
     only move data do not matter and those that scramble it do. It makes no
     difference whether experts are looped over, stacked, gathered by the router's
-    choice, run on the tokens that chose them (NonZero) or on runs of sorted
-    choices, or one operator. Weights become views of initializers
-    (`#inlay_onnx.weight_view`):
+    choice, run on the tokens that chose them (NonZero, Compress) or on runs of
+    sorted choices, or one operator; nor whether the weights multiply what comes
+    out of experts, what goes in, or what is between their layers, and whether
+    they are summed by Add, Sum, ReduceSum, MatMul or Einsum. Weights become views
+    of initializers (`#inlay_onnx.weight_view`):
 
     ```mlir
     ml_program.global private @experts.up(#inlay_onnx.weight_view<<@experts.0.up, first = 0, sizes = [1, 8, 16], strides = [0, 1, 8]>, <@experts.1.up, first = 0, sizes = [1, 8, 16], strides = [0, 1, 8]>>) : tensor<2x8x16xf32>
@@ -40,6 +42,17 @@ def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
     What other nodes use as well (an expert's inner value, part of a sum) is not
     raised. A router that chooses from more experts than the graph has, or whose
     experts are not alike, is named in a warning with the numbers of the experts.
+    A mask of the scores that are at least the k-th largest is no choice of k: of
+    equal scores it keeps all, and stays what it is.
+
+    An input named `attention_mask` that says which tokens are valid counts as all
+    ones and is folded away: a runtime gives each sequence its own length, and
+    leaves padding out. A remark says so of each such input. Masks of other names
+    or uses stay biases of the attention; queries that see no key have zeros as
+    their result where the model says so.
+
+    QuantizeLinear of activations becomes what it computes: a division, rounding,
+    bounds and a cast.
 
     A node that no rule knows, or that its rule refuses, becomes
     `inlay_nn.opaque`; all of them are listed in one warning, grouped by
@@ -49,7 +62,8 @@ def RaiseToNN : Pass<"raise-to-nn", "mlir::ModuleOp"> {
     Expects the output of `infer-shapes`: static shapes, except behind
     data-dependent nodes.
 
-    Remark `RaiseToNN`: metrics `nodes`, `opaque`.
+    Remark `RaiseToNN`: metrics `nodes`, `opaque`. Remark `ValidTokens` for each
+    input that counts as all ones: metric `input`.
   }];
   let dependentDialects = ["::inlay::nn::NNDialect"];
 }

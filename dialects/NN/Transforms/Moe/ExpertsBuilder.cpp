@@ -26,27 +26,25 @@ Value moe::convert(OpBuilder &builder, Location loc, Value value,
   return value;
 }
 
-double moe::takeScale(Value value) {
+OutputScale moe::findScale(Value value) {
   while (value.hasOneUse()) {
     auto user = dyn_cast<onnx::NodeOp>(*value.user_begin());
     if (!user || user->getNumResults() != 1)
-      return 1;
+      return {};
     StringRef op = user.getOpType();
     if (user.getDomain().empty() && op == "Mul")
       for (unsigned i : {0u, 1u})
         if (auto scale = numberOf(user.getInput(1 - i));
             scale && user.getInput(i) == value &&
-            value.getType() == user.getOutput(0).getType()) {
-          user.getOutput(0).replaceAllUsesWith(value);
-          return *scale;
-        }
+            value.getType() == user.getOutput(0).getType())
+          return {*scale, value, user.getOutput(0)};
     bool isIdle = op == "Identity" || op == "Reshape" || op == "Squeeze" ||
                   op == "Unsqueeze" || (op == "Cast" && isHarmlessCast(user));
     if (!user.getDomain().empty() || !isIdle || user.getInput(0) != value)
-      return 1;
+      return {};
     value = user.getOutput(0);
   }
-  return 1;
+  return {};
 }
 
 static RankedTensorType withShape(Value value, ArrayRef<int64_t> shape) {

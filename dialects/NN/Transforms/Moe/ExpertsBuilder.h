@@ -48,9 +48,23 @@ private:
 mlir::Value convert(mlir::OpBuilder &builder, mlir::Location loc,
                     mlir::Value value, mlir::RankedTensorType type);
 
-/// The number that the only use of `value` multiplies it with, whose product is
-/// then replaced by `value`: a scale of all weights. 1 where there is none.
-double takeScale(mlir::Value value);
+/// A number that all outputs of experts are multiplied with, which is as good
+/// as a scale of all weights.
+struct OutputScale {
+  double factor = 1;
+  mlir::Value value;
+  mlir::Value product;
+
+  /// Puts the value in the place of the product, once the weights have the
+  /// factor.
+  void take() {
+    if (product)
+      product.replaceAllUsesWith(value);
+  }
+};
+
+/// What the only use of `value` multiplies it with; 1 where there is none.
+OutputScale findScale(mlir::Value value);
 
 /// Raises com.microsoft::MoE and QMoE, or says why not.
 void raiseFused(onnx::GraphOp graph, ExpertsBuilder &experts,

@@ -463,7 +463,8 @@ private:
     OpBuilder builder(node);
     WeightSpec weights;
     Selection selection = readRoute(weights);
-    weights.scale *= takeScale(node.getOutput(0));
+    OutputScale scale = findScale(node.getOutput(0));
+    weights.scale *= scale.factor;
     ExpertsSpec spec;
     spec.input = node.getInput(0);
     spec.mlps = {&mlp};
@@ -475,6 +476,7 @@ private:
       route.erase();
       return "has expert_weight_bits or block_size that no rule knows";
     }
+    scale.take();
     Value output = node.getOutput(0);
     auto type = dyn_cast<RankedTensorType>(output.getType());
     output.replaceAllUsesWith(

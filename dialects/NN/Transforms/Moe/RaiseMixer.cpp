@@ -150,15 +150,30 @@ private:
     NodeOp size = ratio ? definedBy(all(ratio.getInput(1)), "Max") : NodeOp();
     if (!difference || !size || size.getInputs().size() != 2 ||
         !isLargest(difference.getInput(0), round) ||
+        !isByToken(difference, difference.getInput(0)) ||
         !isLogits(difference.getInput(1), round))
       return false;
     for (unsigned i : {0u, 1u}) {
       NodeOp abs = definedBy(all(size.getInput(i)), "Abs");
       if (abs && isLogits(abs.getInput(0), round) &&
-          isLargest(size.getInput(1 - i), round))
+          isLargest(size.getInput(1 - i), round) &&
+          isByToken(size, size.getInput(1 - i)))
         return true;
     }
     return false;
+  }
+
+  /// Whether an operand of one number for each token meets all experts of its
+  /// token, and not one expert of all tokens.
+  bool isByToken(NodeOp node, Value operand) const {
+    auto from = shapeOf(operand), to = shapeOf(node.getOutput(0));
+    auto wide =
+        from && to
+            ? broadcast(Layout::rowMajor({{Axis::Token, tokens}}), *from, *to)
+            : std::nullopt;
+    return wide && *wide == Layout::rowMajor({{Axis::Token, tokens},
+                                              {Axis::Expert, experts}})
+                                .only(Axis::Token);
   }
 
   /// The largest of what is left, one for each token.

@@ -103,12 +103,15 @@ private:
       return;
     OpBuilder ops(value.getDefiningOp());
     Location loc = value.getLoc();
+    OutputScale scale;
     if (!sum.weightOnInput && sum.extras.empty())
-      sum.spec.scale *= takeScale(value);
+      scale = findScale(value);
+    sum.spec.scale *= scale.factor;
     RouteOp route = routeOf(ops, *sum.router, sum.spec);
     ExpertsOp op = builder.createExperts(ops, loc, spec, route);
     if (!op)
       return;
+    scale.take();
     sum.router->hasExperts = true;
     Value result = convert(ops, loc, op.getResult(), type);
     for (Value extra : sum.extras)
