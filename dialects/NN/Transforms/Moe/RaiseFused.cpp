@@ -274,8 +274,9 @@ private:
     if (type.getNumElements() * stored != numExperts * grid.size * bits)
       return std::nullopt;
     view.layout.terms = {{Axis::Expert, numExperts, grid.size}};
-    for (auto [layout, stride] : {std::pair(row, grid.rowStride),
-                                  std::pair(column, grid.columnStride)}) {
+    for (const auto &[layout, stride] :
+         {std::pair(row, grid.rowStride),
+          std::pair(column, grid.columnStride)}) {
       view.layout.first += layout.first * stride;
       for (Term term : layout.terms) {
         term.stride *= stride;
