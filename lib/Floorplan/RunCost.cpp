@@ -44,18 +44,26 @@ public:
     return true;
   }
 
-  /// The fastest offers; or, where their bytes exceed the budget, the smallest,
-  /// and then faster ones kind by kind as far as bytes allow. False when even
-  /// the smallest exceed it.
+  /// The fastest offers of all that fit together; where there are too many
+  /// combinations, the smallest, and then faster ones kind by kind as far as
+  /// bytes allow. False when even the smallest exceed the budget.
   bool choose(int64_t budget) {
     for (KindUse &use : uses)
       use.choice = 0;
     if (bytes() <= budget)
       return true;
-    for (KindUse &use : uses)
+    size_t combinations = 1;
+    for (KindUse &use : uses) {
       use.choice = use.offers->size() - 1;
+      combinations =
+          std::min(kMostCombinations + 1, combinations * use.offers->size());
+    }
     if (bytes() > budget)
       return false;
+    if (combinations <= kMostCombinations) {
+      chooseBest(budget);
+      return true;
+    }
     for (KindUse &use : uses) {
       size_t smallest = use.choice;
       for (use.choice = 0; use.choice < smallest; ++use.choice)
@@ -88,6 +96,36 @@ public:
   }
 
 private:
+  static constexpr size_t kMostCombinations = 256;
+
+  /// Begins with the smallest of each kind, which fit.
+  void chooseBest(int64_t budget) {
+    std::vector<size_t> best;
+    for (const KindUse &use : uses)
+      best.push_back(use.choice);
+    double least = cycles();
+    // A number in mixed radix, whose digits are the choices.
+    for (KindUse &use : uses)
+      use.choice = 0;
+    for (bool isLast = false; !isLast;) {
+      if (double trial = cycles(); trial < least && bytes() <= budget) {
+        least = trial;
+        for (size_t u = 0; u < uses.size(); ++u)
+          best[u] = uses[u].choice;
+      }
+      isLast = true;
+      for (KindUse &use : uses) {
+        if (++use.choice < use.offers->size()) {
+          isLast = false;
+          break;
+        }
+        use.choice = 0;
+      }
+    }
+    for (size_t u = 0; u < uses.size(); ++u)
+      uses[u].choice = best[u];
+  }
+
   std::vector<KindUse> uses; ///< by their first kernels
 };
 

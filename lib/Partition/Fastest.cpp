@@ -195,11 +195,16 @@ void Fastener::findCuts(const Solution &start) {
 
 /// Whole layers first; then layers that are cut all alike.
 Solution Fastener::run(Solution start) {
-  constexpr int kMostWhole = 12;
+  constexpr int kMostWhole = 12, kMostOfFewKinds = 40;
   constexpr int kMostCut = 4;
+  constexpr size_t kFewKinds = 4;
+  std::set<int> kinds;
+  for (const Item &item : problem.items)
+    kinds.insert(item.kind);
   findCuts(start);
   double before = sumOf(start.stages);
-  search(kMostWhole);
+  // Where all layers are alike a stage is soon planned.
+  search(kinds.size() <= kFewKinds ? kMostOfFewKinds : kMostWhole);
   for (size_t i = 1; i < problem.items.size(); ++i)
     if (mayCut(i))
       cuts.insert(i);

@@ -368,6 +368,28 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
   std::vector<size_t> options = rule.getOptions();
   picks.assign(options.size(), 0);
   double least = cost(best);
+  constexpr size_t kFew = 512;
+  size_t combinations = 1;
+  for (size_t numOptions : options)
+    combinations = std::min(kFew + 1, combinations * numOptions);
+  if (combinations <= kFew) {
+    // Every combination, the last decision first: a number in mixed radix.
+    auto next = [&] {
+      for (size_t d = options.size(); d-- > 0; picks[d] = 0)
+        if (++picks[d] < options[d])
+          return true;
+      return false;
+    };
+    while (next()) {
+      std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
+      double cycles = cost(axes);
+      if (cycles < least) {
+        least = cycles;
+        best = std::move(axes);
+      }
+    }
+    return best;
+  }
   constexpr int kRounds = 4;
   for (int round = 0; round < kRounds; ++round) {
     bool improved = false;

@@ -52,47 +52,76 @@ Machine inlay::sharding::machineOf(const target::Target &target,
           [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
-/// The axes of fewest cycles on a square region, of those that take at most
-/// `most` bytes of a core, or as many as the rule.
-static std::vector<OpSharding> bestAxes(const KernelSpec &kernel,
-                                        const Machine &machine, int64_t side,
-                                        int64_t most) {
+namespace {
+
+/// Ways to cut a kernel, each the fastest on a region of some shape.
+class WaySearch {
+public:
+  WaySearch(const KernelSpec &kernel, const Machine &machine)
+      : kernel(kernel), machine(machine) {}
+
+  /// The axes of fewest cycles on `extent`, of those that take at most `most`
+  /// bytes of a core, or as many as the rule; where what is known is no faster.
+  void add(Extent extent, int64_t most);
+
+  std::vector<std::vector<OpSharding>> take() { return std::move(ways); }
+
+private:
+  double costOf(const std::vector<OpSharding> &axes, int64_t most);
+
+  const KernelSpec &kernel;
+  const Machine &machine;
   Sharding sharding;
-  sharding.region = {std::min(side, machine.grid.width),
-                     std::min(side, machine.grid.height)};
+  std::vector<std::vector<OpSharding>> ways;
+};
+
+} // namespace
+
+/// Infinite where it takes more bytes.
+double WaySearch::costOf(const std::vector<OpSharding> &axes, int64_t most) {
+  sharding.ops = axes;
+  double cycles = machine.cost(kernel, sharding);
+  return footprint(kernel, sharding).total() <= most
+             ? cycles
+             : std::numeric_limits<double>::infinity();
+}
+
+void WaySearch::add(Extent extent, int64_t most) {
+  constexpr double kWorthAWay = 0.995;
+  sharding.region = {std::min(extent.width, machine.grid.width),
+                     std::min(extent.height, machine.grid.height)};
   sharding.groups = {1, 1};
   sharding.group = sharding.region;
   bool isRule = true;
-  return chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
-    sharding.ops = axes;
-    int64_t bytes = footprint(kernel, sharding).total();
-    most = isRule ? std::max(most, bytes + bytes / 8) : most;
-    isRule = false;
-    double cycles = machine.cost(kernel, sharding);
-    return bytes <= most ? cycles : std::numeric_limits<double>::infinity();
-  });
+  std::vector<OpSharding> best =
+      chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
+        if (isRule) {
+          sharding.ops = axes;
+          int64_t bytes = footprint(kernel, sharding).total();
+          most = std::max(most, bytes + bytes / 8);
+          isRule = false;
+        }
+        return costOf(axes, most);
+      });
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::vector<OpSharding> &way : ways)
+    least = std::min(least, costOf(way, most));
+  if (ways.empty() || costOf(best, most) < kWorthAWay * least)
+    ways.push_back(std::move(best));
 }
 
-/// What is best on regions of sizes that layers of large models like: at about
-/// the bytes of the rule, which copies little, and at any that a core has.
+/// What is best on squares of sizes that layers of large models like, at about
+/// the bytes of the rule, which copies little, and at any that a core has; and
+/// what is best on strips, where one axis takes several times as long.
 std::vector<std::vector<OpSharding>>
 Explorer::axesOf(const KernelSpec &kernel) const {
-  constexpr int64_t kLarge = 320, kSmall = 160;
-  std::vector<std::vector<OpSharding>> all = {
-      bestAxes(kernel, machine, kLarge, 0)};
-  auto add = [&](std::vector<OpSharding> axes) {
-    bool isKnown = std::any_of(all.begin(), all.end(), [&](const auto &known) {
-      return std::equal(known.begin(), known.end(), axes.begin(),
-                        [](const OpSharding &a, const OpSharding &b) {
-                          return a.axisOfDim == b.axisOfDim;
-                        });
-    });
-    if (!isKnown)
-      all.push_back(std::move(axes));
-  };
-  add(bestAxes(kernel, machine, kLarge, machine.budget));
-  add(bestAxes(kernel, machine, kSmall, machine.budget));
-  return all;
+  constexpr int64_t kLarge = 320, kSmall = 160, kLong = 640;
+  WaySearch search(kernel, machine);
+  search.add({kLarge, kLarge}, 0);
+  for (Extent extent : {Extent{kLarge, kLarge}, Extent{kSmall, kSmall},
+                        Extent{kLong, kSmall}, Extent{kSmall, kLong}})
+    search.add(extent, machine.budget);
+  return search.take();
 }
 
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {

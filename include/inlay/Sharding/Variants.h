@@ -52,9 +52,9 @@ namespace inlay::sharding {
 /// ways, are dropped. The result passes `model::check` on every region.
 std::vector<model::OpSharding> chooseAxes(const model::KernelSpec &kernel);
 
-/// The axes of fewest cycles by `cost`: beginning with the rule, each decision
-/// (which axis a product sums over, where heads lie) is changed in turn while
-/// that helps.
+/// The axes of fewest cycles by `cost`, the rule where nothing is better: every
+/// combination of decisions (which axis a product sums over, where heads lie),
+/// or, where these are many, each changed in turn while that helps.
 std::vector<model::OpSharding> chooseAxes(
     const model::KernelSpec &kernel,
     const std::function<double(const std::vector<model::OpSharding> &)> &cost);
