@@ -79,6 +79,7 @@ void modelgen::readGroupedAttention(ConfigReader &config, ModelSpec &spec) {
       overrides.headDim);
   attention.scale = 1 / std::sqrt(double(attention.headDim));
   attention.queryKeyValueBias = config.flagOr("attention_bias", false);
+  config.expectEntryForEachLayer("layer_types");
   readWindows(config, spec);
 }
 
@@ -135,11 +136,12 @@ double modelgen::readRotary(ConfigReader &config, ModelSpec &spec,
                             int64_t dims) {
   RotarySpec &rotary = spec.rotary;
   rotary.dims = dims;
-  rotary.theta = config.realOr("rope_theta", 10000, 1, 1e12);
-  if (auto parameters = config.child("rope_parameters")) {
-    rotary.theta = parameters->realOr("rope_theta", rotary.theta, 1, 1e12);
+  auto parameters = config.child("rope_parameters");
+  ConfigReader &theta =
+      parameters && parameters->has("rope_theta") ? *parameters : config;
+  rotary.theta = theta.realOr("rope_theta", 10000, 1, 1e12);
+  if (parameters)
     return readScaling(*parameters, spec);
-  }
   if (auto scaling = config.child("rope_scaling"))
     return readScaling(*scaling, spec);
   return 1;

@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Error.h"
 
 #include <fmt/format.h>
 
@@ -19,21 +20,129 @@ using namespace inlay;
 using namespace inlay::modelgen;
 namespace json = llvm::json;
 
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+static constexpr const char *kDeepSeekDefaults = R"({
+  "first_k_dense_replace": 3, "kv_lora_rank": 512, "n_group": 8,
+  "n_shared_experts": 1, "norm_topk_prob": true, "q_lora_rank": 1536,
+  "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "rms_norm_eps": 1e-6,
+  "rope_theta": 10000, "routed_scaling_factor": 2.5, "topk_group": 4,
+  "v_head_dim": 128})";
+
 /// Sorted by model_type. Kimi K2 says `deepseek_v3` or `kimi_k2`; the text part
-/// of K2.5 and K2.6 likewise.
+/// of K2.5 and K2.6 likewise. Defaults are those of the `*Config` classes of
+/// transformers 4.56.
 static constexpr Family kFamilies[] = {
-    {"deepseek_v3", "DeepSeek-V3", readDeepSeek},
-    {"glm4_moe", "GLM-4.5", readGlm4Moe},
-    {"gpt_oss", "gpt-oss", readGptOss},
-    {"kimi_k2", "Kimi K2", readDeepSeek},
-    {"llama", "Llama", readLlama},
-    {"llama4_text", "Llama 4", readLlama4},
-    {"mistral", "Mistral", readMistral},
-    {"mixtral", "Mixtral", readMixtral},
-    {"qwen2", "Qwen2", readQwen2},
-    {"qwen2_moe", "Qwen2-MoE", readQwen2Moe},
-    {"qwen3", "Qwen3", readQwen3},
-    {"qwen3_moe", "Qwen3-MoE", readQwen3Moe},
+    {"deepseek_v3", "DeepSeek-V3", kDeepSeekDefaults, readDeepSeek},
+    {"glm4_moe", "GLM-4.5",
+     R"({"first_k_dense_replace": 1, "n_group": 1, "n_shared_experts": 1,
+         "norm_topk_prob": true, "num_key_value_heads": 8,
+         "partial_rotary_factor": 0.5, "rms_norm_eps": 1e-5,
+         "rope_theta": 10000, "routed_scaling_factor": 1, "topk_group": 1})",
+     readGlm4Moe},
+    {"gpt_oss", "gpt-oss",
+     R"({"head_dim": 64, "num_key_value_heads": 8, "rms_norm_eps": 1e-5,
+         "rope_scaling": {"rope_type": "yarn", "factor": 32, "beta_fast": 32,
+           "beta_slow": 1, "truncate": false,
+           "original_max_position_embeddings": 4096},
+         "rope_theta": 150000, "sliding_window": 128, "swiglu_limit": 7})",
+     readGptOss},
+    {"kimi_k2", "Kimi K2", kDeepSeekDefaults, readDeepSeek},
+    {"llama", "Llama", R"({"rms_norm_eps": 1e-6, "rope_theta": 10000})",
+     readLlama},
+    {"llama4_text", "Llama 4",
+     R"({"attention_chunk_size": 8192, "attn_scale": 0.1, "floor_scale": 8192,
+         "head_dim": 128, "interleave_moe_layer_step": 1,
+         "no_rope_layer_interval": 4, "num_key_value_heads": 8,
+         "rms_norm_eps": 1e-5, "rope_theta": 500000})",
+     readLlama4},
+    {"mistral", "Mistral",
+     R"({"num_key_value_heads": 8, "rms_norm_eps": 1e-6, "rope_theta": 10000,
+         "sliding_window": 4096})",
+     readMistral},
+    {"mixtral", "Mixtral",
+     R"({"num_key_value_heads": 8, "rms_norm_eps": 1e-5,
+         "rope_theta": 1000000})",
+     readMixtral},
+    {"qwen2", "Qwen2",
+     R"({"num_key_value_heads": 32, "rms_norm_eps": 1e-6, "rope_theta": 10000,
+         "use_sliding_window": false})",
+     readQwen2},
+    {"qwen2_moe", "Qwen2-MoE",
+     R"({"decoder_sparse_step": 1, "norm_topk_prob": false,
+         "num_key_value_heads": 16, "rms_norm_eps": 1e-6, "rope_theta": 10000,
+         "use_sliding_window": false})",
+     readQwen2Moe},
+    {"qwen3", "Qwen3",
+     R"({"head_dim": 128, "num_key_value_heads": 32, "rms_norm_eps": 1e-6,
+         "rope_theta": 10000, "use_sliding_window": false})",
+     readQwen3},
+    {"qwen3_moe", "Qwen3-MoE",
+     R"({"decoder_sparse_step": 1, "norm_topk_prob": false,
+         "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "rope_theta": 10000,
+         "use_sliding_window": false})",
+     readQwen3Moe},
+};
+
+/// Fields that say nothing about what a step computes: names, tokens, training,
+/// and sizes that follow from others.
+static constexpr llvm::StringRef kHarmless[] = {
+    "_name_or_path",
+    "architectures",
+    "attention_dropout",
+    "auto_map",
+    "aux_loss_alpha",
+    "bad_words_ids",
+    "bos_token_id",
+    "chunk_size_feed_forward",
+    "decoder_start_token_id",
+    "diversity_penalty",
+    "do_sample",
+    "dtype",
+    "early_stopping",
+    "encoder_no_repeat_ngram_size",
+    "eos_token_id",
+    "ep_size",
+    "experts_per_token",
+    "initial_context_length",
+    "initializer_range",
+    "intermediate_size",
+    "intermediate_size_mlp",
+    "length_penalty",
+    "max_length",
+    "max_window_layers",
+    "min_length",
+    "model_type",
+    "no_repeat_ngram_size",
+    "num_beam_groups",
+    "num_beams",
+    "num_key_value_heads",
+    "num_nextn_predict_layers",
+    "num_return_sequences",
+    "output_attentions",
+    "output_hidden_states",
+    "output_router_logits",
+    "pad_token_id",
+    "pretraining_tp",
+    "pruned_heads",
+    "quantization_config",
+    "repetition_penalty",
+    "return_dict",
+    "rope_scaling",
+    "router_aux_loss_coef",
+    "router_jitter_noise",
+    "seq_aux",
+    "sliding_window",
+    "temperature",
+    "top_k",
+    "top_p",
+    "torch_dtype",
+    "transformers_version",
+    "typical_p",
+    "use_cache",
+    "use_return_dict",
 };
 
 llvm::ArrayRef<Family> modelgen::getFamilies() { return kFamilies; }
@@ -120,6 +229,8 @@ readDecoder(ConfigReader &config, ConfigReader &outer, Diagnostics &diags) {
     reportUnknown(config, type, diags);
     return std::nullopt;
   }
+  json::Value defaults = llvm::cantFail(json::parse(family->defaults));
+  config.setDefaults(*defaults.getAsObject());
   ModelSpec spec;
   spec.modelType = type;
   spec.family = family->name;
@@ -128,6 +239,7 @@ readDecoder(ConfigReader &config, ConfigReader &outer, Diagnostics &diags) {
   readQuantization(config.has("quantization_config") ? config : outer, spec);
   if (diags.hasErrors() || !checkSpec(spec, diags))
     return std::nullopt;
+  config.reportRest(family->name, kHarmless);
   return spec;
 }
 
@@ -148,7 +260,8 @@ std::optional<ModelSpec> modelgen::readConfig(llvm::StringRef text,
   std::optional<json::Value> document = parseJsonObject(text, diags);
   if (!document)
     return std::nullopt;
-  ConfigReader config(*document->getAsObject(), "", diags, overrides);
+  ConfigLog log;
+  ConfigReader config(*document->getAsObject(), "", diags, overrides, log);
   if (std::optional<ConfigReader> inner = config.child("text_config"))
     return readDecoder(*inner, config, diags);
   return diags.hasErrors() ? std::nullopt : readDecoder(config, config, diags);

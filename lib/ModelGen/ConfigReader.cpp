@@ -21,6 +21,8 @@ namespace json = llvm::json;
 /// The value as JSON, cut where it is long.
 static std::string printValue(const json::Value &value) {
   std::string text;
+  if (value.kind() == json::Value::Number && !value.getAsInteger())
+    return fmt::format("{}", *value.getAsNumber());
   llvm::raw_string_ostream(text) << value;
   constexpr size_t most = 60;
   return text.size() > most ? text.substr(0, most) + "..." : text;
@@ -30,9 +32,34 @@ std::string ConfigReader::pathOf(llvm::StringRef name) const {
   return path.empty() ? name.str() : path + "." + name.str();
 }
 
+/// Fields in which null says that the model has none of it; in others it says
+/// nothing.
+static bool mayBeNone(llvm::StringRef name) {
+  static constexpr llvm::StringLiteral kNames[] = {
+      "attention_chunk_size", "head_dim",     "layer_types",
+      "mlp_only_layers",      "moe_layers",   "n_shared_experts",
+      "no_rope_layers",       "q_lora_rank",  "num_key_value_heads",
+      "rope_parameters",      "rope_scaling", "sliding_window",
+      "quantization_config",
+  };
+  return llvm::is_contained(kNames, name);
+}
+
 const json::Value *ConfigReader::find(llvm::StringRef name) const {
+  ask(name);
   const json::Value *value = object.get(name);
-  return value && value->kind() != json::Value::Null ? value : nullptr;
+  bool isNull = value && value->kind() == json::Value::Null;
+  if (value && !isNull)
+    return value;
+  const json::Value *standIn =
+      defaults && !(isNull && mayBeNone(name)) ? defaults->get(name) : nullptr;
+  if (!standIn)
+    return nullptr;
+  std::string taken =
+      fmt::format("{} = {}", pathOf(name), printValue(*standIn));
+  if (!llvm::is_contained(log.defaults, taken))
+    log.defaults.push_back(std::move(taken));
+  return standIn;
 }
 
 bool ConfigReader::has(llvm::StringRef name) const { return find(name); }
@@ -62,8 +89,10 @@ int64_t ConfigReader::checkedSize(const json::Value &value,
 
 int64_t ConfigReader::size(llvm::StringRef name, int64_t override,
                            int64_t most) {
-  if (override)
+  if (override) {
+    ask(name);
     return override;
+  }
   if (const json::Value *value = find(name))
     return checkedSize(*value, name, 1, most);
   missing(name);
@@ -72,8 +101,10 @@ int64_t ConfigReader::size(llvm::StringRef name, int64_t override,
 
 int64_t ConfigReader::sizeOr(llvm::StringRef name, int64_t otherwise,
                              int64_t override, int64_t least, int64_t most) {
-  if (override)
+  if (override) {
+    ask(name);
     return override;
+  }
   const json::Value *value = find(name);
   return value ? checkedSize(*value, name, least, most) : otherwise;
 }
@@ -176,7 +207,47 @@ std::optional<ConfigReader> ConfigReader::child(llvm::StringRef name) {
   if (!value)
     return std::nullopt;
   if (const json::Object *inner = value->getAsObject())
-    return ConfigReader(*inner, pathOf(name), diags, overrides);
+    return ConfigReader(*inner, pathOf(name), diags, overrides, log);
   reject(name, "an object");
   return std::nullopt;
+}
+
+void ConfigReader::expectEntryForEachLayer(llvm::StringRef name) {
+  const json::Value *value = find(name);
+  const json::Array *array = value ? value->getAsArray() : nullptr;
+  std::optional<int64_t> layers = object.getInteger("num_hidden_layers");
+  if (array && layers && static_cast<int64_t>(array->size()) != *layers)
+    diags.inputError(
+        "field '" + pathOf(name) + "'",
+        fmt::format("has {} entries, expected one for each of the {} layers",
+                    array->size(), *layers));
+}
+
+/// Whether the field says that the model has not what it is about.
+static bool isOff(const json::Value &value) {
+  if (const json::Array *array = value.getAsArray())
+    return array->empty();
+  return value.kind() == json::Value::Null || value == json::Value(false);
+}
+
+void ConfigReader::reportRest(llvm::StringRef family,
+                              llvm::ArrayRef<llvm::StringRef> harmless) {
+  if (!log.defaults.empty())
+    diags.warning("",
+                  fmt::format("fields that are missing have the defaults "
+                              "of {}: {}",
+                              family.str(), llvm::join(log.defaults, ", ")));
+  std::vector<std::string> unknown;
+  for (const auto &[key, value] : object)
+    if (!log.asked.count(pathOf(key)) && !isOff(value) &&
+        !llvm::is_contained(harmless, key.str()))
+      unknown.push_back(pathOf(key));
+  llvm::sort(unknown);
+  if (!unknown.empty())
+    diags
+        .warning("", fmt::format("fields that {} is not known to have are left "
+                                 "out: {}",
+                                 family.str(), llvm::join(unknown, ", ")))
+        .notes.emplace_back("the model differs where they change what is "
+                            "computed");
 }

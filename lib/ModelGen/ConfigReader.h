@@ -6,9 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Fields of a `config.json` by name, type and range. A field that is null
-// counts as absent, as it does for the library that wrote the file. Every error
-// names the field, its value and what was expected; all are reported.
+// Fields of a `config.json` by name, type and range. A field that is absent has
+// the default that the family's class in transformers gives it, which is noted,
+// or is an error. One that is null is absent, except where null says "none".
+// Every error names the field, its value and what was expected; all are
+// reported.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +22,7 @@
 #include "llvm/Support/JSON.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,13 +36,24 @@ inline constexpr int64_t kMaxCount = 1 << 14;
 /// Positions.
 inline constexpr int64_t kMaxContext = int64_t(1) << 26;
 
+/// What reading a config has come across.
+struct ConfigLog {
+  /// Paths of the fields that were asked for.
+  std::set<std::string> asked;
+  /// Defaults that stand in for absent fields: "rope_theta = 1000000".
+  std::vector<std::string> defaults;
+};
+
 class ConfigReader {
 public:
   ConfigReader(const llvm::json::Object &object, std::string path,
-               Diagnostics &diags, const SpecOverrides &overrides)
+               Diagnostics &diags, const SpecOverrides &overrides,
+               ConfigLog &log)
       : overrides(overrides), object(object), path(std::move(path)),
-        diags(diags) {}
+        diags(diags), log(log) {}
 
+  /// The values of absent fields. The object must outlive the reader.
+  void setDefaults(const llvm::json::Object &values) { defaults = &values; }
   bool has(llvm::StringRef name) const;
 
   /// A required size from 1 to `most`, which `override` replaces if not 0.
@@ -65,6 +79,13 @@ public:
   void expectText(llvm::StringRef name, llvm::StringRef otherwise,
                   llvm::ArrayRef<llvm::StringRef> known);
 
+  /// A list about layers, if it is there, has an entry for each of them.
+  void expectEntryForEachLayer(llvm::StringRef name);
+  /// Warns of the defaults that were taken, and of fields that nobody asked for
+  /// and that are not `harmless`, nor off.
+  void reportRest(llvm::StringRef family,
+                  llvm::ArrayRef<llvm::StringRef> harmless);
+
   /// Adds an error about `name`: what it is and what was expected.
   void reject(llvm::StringRef name, llvm::StringRef expected);
   /// "text_config.hidden_size".
@@ -74,6 +95,7 @@ public:
   const SpecOverrides &overrides;
 
 private:
+  void ask(llvm::StringRef name) const { log.asked.insert(pathOf(name)); }
   const llvm::json::Value *find(llvm::StringRef name) const;
   void missing(llvm::StringRef name);
   int64_t checkedSize(const llvm::json::Value &value, llvm::StringRef name,
@@ -84,6 +106,8 @@ private:
   const llvm::json::Object &object;
   std::string path;
   Diagnostics &diags;
+  ConfigLog &log;
+  const llvm::json::Object *defaults = nullptr;
 };
 
 } // namespace inlay::modelgen

@@ -79,6 +79,10 @@ void modelgen::readGptOss(ConfigReader &config, ModelSpec &spec) {
   spec.attention.queryKeyValueBias = config.flagOr("attention_bias", true);
   spec.attention.outputBias = spec.attention.queryKeyValueBias;
   spec.attention.sinks = true;
+  // Without a list every second layer sees all keys.
+  if (!config.has("layer_types"))
+    for (size_t i = 1; i < spec.layers.size(); i += 2)
+      spec.layers[i].window = 0;
   readExpertCounts(config, spec, "num_local_experts");
   ExpertsSpec &experts = spec.experts;
   experts.intermediate =

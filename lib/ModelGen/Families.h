@@ -23,6 +23,10 @@ struct Family {
   const char *modelType;
   /// Name for people.
   const char *name;
+  /// What its class in transformers makes of absent fields, as JSON. Sizes that
+  /// every published config has are not among them: without these a config is
+  /// of no model.
+  const char *defaults;
   void (*read)(ConfigReader &config, ModelSpec &spec);
 };
 

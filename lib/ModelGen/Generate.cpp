@@ -260,15 +260,26 @@ private:
 static bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
                          Diagnostics &diags) {
   const WeightStorage &storage = spec.storageOf(WeightClass::Experts);
+  bool grouped = storage.format == WeightFormat::Int4 ||
+                 storage.format == WeightFormat::Mxfp4 ||
+                 storage.format == WeightFormat::Nvfp4;
+  bool squares = storage.format == WeightFormat::Fp8 &&
+                 options.encoding == Encoding::Contrib;
   bool ok = true;
   auto multiple = [&](const char *what, int64_t value, int64_t factor) {
     if (value % factor == 0)
       return;
-    diags.inputError("model",
-                     fmt::format("{} {} is no multiple of {}, the block of {} "
-                                 "experts",
-                                 what, value, factor,
-                                 getWeightFormatName(storage.format)));
+    diags
+        .inputError("model",
+                    fmt::format("{} {} is no multiple of {}, the block of {} "
+                                "experts",
+                                what, value, factor,
+                                getWeightFormatName(storage.format)))
+        .notes.push_back(
+            squares ? "--encoding stacked or unrolled takes any size; here "
+                      "another storage does, e.g. --weights=experts=bf16"
+                    : "another storage takes any size, e.g. "
+                      "--weights=experts=bf16");
     ok = false;
   };
   constexpr WeightClass kProducts[] = {WeightClass::Attention,
@@ -286,11 +297,6 @@ static bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
                             "--weights=bf16,experts=nvfp4");
     ok = false;
   }
-  bool grouped = storage.format == WeightFormat::Int4 ||
-                 storage.format == WeightFormat::Mxfp4 ||
-                 storage.format == WeightFormat::Nvfp4;
-  bool squares = storage.format == WeightFormat::Fp8 &&
-                 options.encoding == Encoding::Contrib;
   if (spec.numExpertLayers() > 0 && (grouped || squares)) {
     multiple("intermediate size of experts", spec.experts.intermediate,
              storage.block);

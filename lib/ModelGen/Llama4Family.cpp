@@ -17,7 +17,10 @@ using namespace inlay::modelgen;
 /// fourth. They see all keys; the others only those of their chunk.
 static void readPositions(ConfigReader &config, ModelSpec &spec) {
   std::vector<int64_t> rotates = config.integers("no_rope_layers", 0, 1);
-  int64_t step = config.sizeOr("no_rope_layer_interval", 4, 0, 1, kMaxCount);
+  config.expectEntryForEachLayer("no_rope_layers");
+  int64_t step = rotates.empty() ? config.sizeOr("no_rope_layer_interval", 4, 0,
+                                                 1, kMaxCount)
+                                 : 1;
   int64_t chunk = 0;
   if (config.has("attention_chunk_size"))
     chunk = config.sizeOr("attention_chunk_size", 0, config.overrides.window, 0,
@@ -33,7 +36,9 @@ static void readPositions(ConfigReader &config, ModelSpec &spec) {
 
 static void readExpertLayers(ConfigReader &config, ModelSpec &spec) {
   std::vector<int64_t> listed = config.integers("moe_layers", 0, kMaxCount);
-  int64_t step = config.sizeOr("interleave_moe_layer_step", 1, 0, 1, kMaxCount);
+  int64_t step = listed.empty() ? config.sizeOr("interleave_moe_layer_step", 1,
+                                                0, 1, kMaxCount)
+                                : 1;
   bool anyDense = false;
   for (auto [index, layer] : llvm::enumerate(spec.layers)) {
     layer.experts = listed.empty() ? (int64_t(index) + 1) % step == 0

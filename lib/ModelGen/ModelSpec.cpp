@@ -116,7 +116,8 @@ private:
     multiple("number of experts", experts.count, "number of groups",
              experts.groups);
     if (experts.topGroups > experts.groups)
-      fail(fmt::format("{} groups of experts are chosen of {}",
+      fail(fmt::format("{} groups of experts are chosen (topk_group) of {} "
+                       "(n_group)",
                        experts.topGroups, experts.groups));
     int64_t perGroup = experts.count / experts.groups;
     if (ok && experts.chosen > experts.topGroups * perGroup)

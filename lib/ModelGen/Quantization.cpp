@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Three forms of `quantization_config` are known: block-scaled fp8 (DeepSeek),
-// mxfp4 (gpt-oss) and compressed-tensors with integer groups (Kimi). Others are
-// reported, and the weights taken as unquantised.
+// Known forms of `quantization_config`: block-scaled fp8 (DeepSeek), mxfp4
+// (gpt-oss), compressed-tensors, gptq and awq with symmetric 4-bit groups
+// (Kimi), nvfp4. Others are errors, unless the caller says how weights are
+// stored: unquantised weights would be several times as large.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,14 +73,17 @@ static void setClasses(ModelSpec &spec, WeightStorage storage,
   }
 }
 
-static void warnUnknown(ConfigReader &config, llvm::StringRef what) {
+static void rejectUnknown(ConfigReader &config, llvm::StringRef what) {
+  if (config.overrides.storage)
+    return;
   config.diagnostics()
-      .warning("field '" + config.pathOf("quant_method") + "'",
-               fmt::format("{} is a storage that is not known: weights are "
-                           "taken as unquantised",
-                           what.str()))
-      .notes.emplace_back("choose one with --weights, e.g. "
-                          "--weights=experts=int4");
+      .inputError("field '" + config.pathOf("quant_method") + "'",
+                  fmt::format("{} is a storage that is not known", what.str()))
+      .notes.emplace_back(
+          "known are fp8 with square blocks, mxfp4, nvfp4 of modelopt, and "
+          "symmetric int4 groups of compressed-tensors, gptq and awq; make a "
+          "model with what comes nearest, e.g. inlay-model --weights=int4, or "
+          "drop quantization_config for unquantised weights");
 }
 
 static void readFp8(ConfigReader &config, ModelSpec &spec) {
@@ -108,7 +112,7 @@ static void readModelOpt(ConfigReader &config, ModelSpec &spec) {
   if (!weights || weights->textOr("type", "") != "float" ||
       weights->sizeOr("num_bits", 0, 0, 1, 64) != 4 ||
       weights->sizeOr("group_size", 0, 0, 1, 1 << 16) != kBlock)
-    return warnUnknown(config, "what modelopt holds here");
+    return rejectUnknown(config, "what modelopt holds here");
   setClasses(spec, {WeightFormat::Nvfp4, kBlock}, config.texts("ignore"));
 }
 
@@ -117,9 +121,27 @@ static void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
   if (!weights || weights->textOr("type", "int") != "int" ||
       weights->sizeOr("num_bits", 4, 0, 1, 64) != 4 ||
       !weights->flagOr("symmetric", true) || !weights->has("group_size"))
-    return warnUnknown(config, "what compressed-tensors holds here");
+    return rejectUnknown(config, "what compressed-tensors holds here");
   int64_t block = weights->size("group_size", 0, 1 << 16);
   setClasses(spec, {WeightFormat::Int4, block}, config.texts("ignore"));
+}
+
+/// `gptq` and `awq`: whole numbers of 4 bits in groups of a row. Those with
+/// zero points are stored otherwise than what is generated.
+static void readGroups(ConfigReader &config, ModelSpec &spec,
+                       llvm::StringRef method, bool isSymmetric) {
+  int64_t bits = config.sizeOr("bits", 4, 0, 1, 64);
+  int64_t block = config.sizeOr("group_size", 128, 0, -1, 1 << 16);
+  if (bits != 4 || block < 1 || !isSymmetric)
+    return rejectUnknown(
+        config, fmt::format("{} with {} bits, {} and {}", method.str(), bits,
+                            block < 1 ? "one group for each row"
+                                      : fmt::format("groups of {}", block),
+                            isSymmetric ? "no zero points" : "zero points"));
+  std::vector<std::string> ignored = config.texts("modules_to_not_convert");
+  if (!config.flagOr("lm_head", false))
+    ignored.emplace_back("lm_head");
+  setClasses(spec, {WeightFormat::Int4, block}, ignored);
 }
 
 void modelgen::readQuantization(ConfigReader &config, ModelSpec &spec) {
@@ -134,9 +156,15 @@ void modelgen::readQuantization(ConfigReader &config, ModelSpec &spec) {
     spec.storageOf(WeightClass::Experts) = {WeightFormat::Mxfp4, 32};
     return;
   }
+  if (method == "gptq")
+    return readGroups(*quantization, spec, method,
+                      quantization->flagOr("sym", true));
+  if (method == "awq")
+    return readGroups(*quantization, spec, method,
+                      !quantization->flagOr("zero_point", true));
   if (method == "compressed-tensors")
     return readCompressedTensors(*quantization, spec);
   if (method == "modelopt")
     return readModelOpt(*quantization, spec);
-  warnUnknown(*quantization, "'" + method + "'");
+  rejectUnknown(*quantization, "'" + method + "'");
 }

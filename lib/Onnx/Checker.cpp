@@ -66,11 +66,14 @@ void Checker::check(Model &model) {
   scope.opsets = model.opsets;
   checkGraph(model.graph, scope, /*isFunction=*/false);
   model.numValues = numValues;
+  reportUnknownNames();
 }
 
 /// The oldest and the newest opset of the default domain whose operators are
 /// known.
 static constexpr int64_t kMinOpset = 7, kMaxOpset = 28;
+/// The newest opset that was held against a runtime.
+static constexpr int64_t kMaxProvenOpset = 25;
 
 void Checker::checkVersions(const Model &model) {
   if (model.irVersion < kMinIRVersion || model.irVersion > kMaxIRVersion)
@@ -89,6 +92,13 @@ void Checker::checkVersions(const Model &model) {
                                ", the oldest that is known: operators that "
                                "changed until then are taken for what they "
                                "became; convert the model to a newer opset");
+    if (opset.domain.empty() && opset.version > kMaxProvenOpset &&
+        opset.version <= kMaxOpset)
+      findings.warning("", "opset " + Twine(opset.version) + " is newer than " +
+                               Twine(kMaxProvenOpset) +
+                               ", the newest that is held against a runtime: "
+                               "what changed since is taken from its "
+                               "specification alone");
     if (opset.domain.empty() && opset.version > kMaxOpset)
       findings.warning("", "opset " + Twine(opset.version) + " is newer than " +
                                Twine(kMaxOpset) +
@@ -276,6 +286,7 @@ void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
                         "no opset is imported for domain '" +
                             printedDomain(node.domain) + "'",
                         "add the domain to the model's opset_import");
+  checkNames(node);
   for (auto [index, attribute] : llvm::enumerate(node.attributes)) {
     checkAttribute(subject, attribute, isFunction);
     checkKind(subject, node, attribute);
@@ -285,6 +296,56 @@ void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
         findings.inputError(subject(),
                             "has two attributes '" + attribute.name + "'",
                             "keep one of them");
+  }
+}
+
+/// Whether `names`, with blanks between, has `name`.
+static bool containsWord(StringRef names, StringRef name) {
+  while (!names.empty()) {
+    auto [word, rest] = names.split(' ');
+    if (word == name)
+      return true;
+    names = rest;
+  }
+  return false;
+}
+
+void Checker::checkNames(const Node &node) {
+  if (node.attributes.empty() ||
+      (!node.domain.empty() && node.domain != "com.microsoft"))
+    return;
+  std::string op = getFullName(node.domain, node.opType);
+  std::optional<StringRef> names = getAttributeNames(op);
+  if (!names)
+    return;
+  for (const Attribute &attribute : node.attributes) {
+    if (attribute.name.empty() || containsWord(*names, attribute.name))
+      continue;
+    auto known = llvm::find_if(unknownNames, [&](const UnknownName &other) {
+      return other.op == op && other.attribute == attribute.name;
+    });
+    if (known != unknownNames.end())
+      ++known->count;
+    else if (unknownNames.size() < kMaxFindings)
+      unknownNames.push_back({op, attribute.name, node.label().str(), 1});
+  }
+}
+
+/// A slip of a pen makes an operator compute something else than was meant.
+void Checker::reportUnknownNames() {
+  for (const UnknownName &unknown : unknownNames) {
+    StringRef names = *getAttributeNames(unknown.op);
+    std::string others =
+        unknown.count == 1
+            ? ""
+            : (", and " + Twine(unknown.count - 1) + " more").str();
+    findings.warning(
+        "node '" + unknown.first + "' (" + unknown.op + ")" + others,
+        "attribute '" + unknown.attribute +
+            "' is passed over: the operator has " +
+            (names.empty()
+                 ? "no attributes"
+                 : "only " + llvm::join(llvm::split(names, ' '), ", ")));
   }
 }
 

@@ -103,6 +103,8 @@ private:
   void checkTypes(const Graph &graph, const Scope &scope);
   void checkType(Subject subject, const Type &type);
   void checkNode(const Node &node, const Scope &scope, bool isFunction);
+  void checkNames(const Node &node);
+  void reportUnknownNames();
   void checkAttribute(Subject subject, const Attribute &attribute,
                       bool isFunction);
   void checkKind(Subject subject, const Node &node, const Attribute &attribute);
@@ -118,12 +120,24 @@ private:
   Findings &findings;
   TensorChecker tensors;
   uint32_t numValues = 0;
+  /// What nodes have of attributes that their operators have not.
+  struct UnknownName {
+    std::string op;
+    llvm::StringRef attribute;
+    /// The first node, and how many there are.
+    std::string first;
+    int64_t count = 0;
+  };
+  std::vector<UnknownName> unknownNames;
 };
 
 /// The type that attribute `name` has in the operators of `domain`; nothing
 /// where it is not known, or differs from one to the next.
 std::optional<AttributeKind> getAttributeKind(llvm::StringRef domain,
                                               llvm::StringRef name);
+/// The names of the attributes of an operator ("Gemm", "com.microsoft::MoE"),
+/// with blanks between; nothing where the operator is not known.
+std::optional<llvm::StringRef> getAttributeNames(llvm::StringRef op);
 /// "a list of integers"
 llvm::StringRef formatKind(AttributeKind kind);
 

@@ -152,6 +152,7 @@ static bool run(const Options &options, Diagnostics &diags) {
   SpecOverrides overrides;
   if (!readOverrides(options, overrides, diags))
     return false;
+  overrides.storage = !options.weights.empty();
   diags.setFile(options.config);
   auto buffer = llvm::MemoryBuffer::getFile(options.config);
   if (!buffer) {

@@ -187,7 +187,38 @@ TEST(GenerateTest, NamesBlocksThatDoNotFit) {
   ASSERT_TRUE(setWeightFormats({"experts=int4"}, spec, diags));
   EXPECT_FALSE(generateModel(spec, {}, diags));
   EXPECT_EQ(print(diags), "error: model: intermediate size of experts 48 is no "
-                          "multiple of 32, the block of int4 experts\n");
+                          "multiple of 32, the block of int4 experts\n"
+                          "  note: another storage takes any size, e.g. "
+                          "--weights=experts=bf16\n");
+}
+
+TEST(GenerateTest, NamesSquaresThatDoNotFit) {
+  ModelSpec spec = read(with(kMixtral, "intermediate_size", "48"));
+  Diagnostics diags;
+  ASSERT_TRUE(setWeightFormats({"fp8"}, spec, diags));
+  EXPECT_FALSE(generateModel(spec, {}, diags));
+  EXPECT_EQ(print(diags),
+            "error: model: intermediate size of experts 48 is no multiple of "
+            "128, the block of fp8 experts\n"
+            "  note: --encoding stacked or unrolled takes any size; here "
+            "another storage does, e.g. --weights=experts=bf16\n");
+  Diagnostics others;
+  GenerateOptions options;
+  options.encoding = Encoding::Stacked;
+  EXPECT_TRUE(generateModel(spec, options, others)) << print(others);
+}
+
+TEST(GenerateTest, DescribesEveryStorage) {
+  for (const char *format :
+       {"bf16", "f32", "fp16", "fp8", "int4", "mxfp4", "nvfp4"}) {
+    ModelSpec spec = read(with(kMixtral, "intermediate_size", "128"));
+    Diagnostics diags;
+    ASSERT_TRUE(
+        setWeightFormats({std::string("experts=") + format}, spec, diags));
+    std::optional<GeneratedModel> model = generateModel(spec, {}, diags);
+    ASSERT_TRUE(model) << print(diags);
+    EXPECT_THAT(describeModel(spec, *model), testing::HasSubstr(format));
+  }
 }
 
 TEST(GenerateTest, RefusesTooManyUnrolledExperts) {

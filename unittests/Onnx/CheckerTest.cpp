@@ -204,6 +204,39 @@ TEST(CheckerTest, NewerOpsetsAreNamed) {
       "were\n");
 }
 
+TEST(CheckerTest, OpsetsThatNoRuntimeHasProvenAreNamed) {
+  for (int version : {25, 26, 28}) {
+    std::string text = "ir_version: 8 graph { } opset_import { version: " +
+                       std::to_string(version) + " }";
+    EXPECT_EQ(printFindings(encode(text)),
+              version == 25
+                  ? ""
+                  : "model.onnx: warning: opset " + std::to_string(version) +
+                        " is newer than 25, the newest that is held against a "
+                        "runtime: what changed since is taken from its "
+                        "specification alone\n");
+  }
+}
+
+TEST(CheckerTest, AttributesThatOperatorsHaveNotAreNamedOnce) {
+  EXPECT_EQ(
+      printFindings(encode(
+          "ir_version: 8 opset_import { version: 21 } graph { "
+          "input { name: 'x' } "
+          "node { name: 'a' op_type: 'MatMul' input: 'x' input: 'x' output: "
+          "'u' attribute { name: 'zorp' type: INT i: 3 } } "
+          "node { name: 'b' op_type: 'MatMul' input: 'x' input: 'x' output: "
+          "'v' attribute { name: 'zorp' type: INT i: 3 } } "
+          "node { name: 'c' op_type: 'Softmax' input: 'x' output: 'w' "
+          "attribute { name: 'axes' type: INTS ints: 1 } } "
+          "node { name: 'd' op_type: 'Unheard' input: 'x' output: 'y' "
+          "attribute { name: 'zorp' type: INT i: 3 } } }")),
+      "model.onnx: warning: node 'a' (MatMul), and 1 more: attribute 'zorp' is "
+      "passed over: the operator has no attributes\n"
+      "model.onnx: warning: node 'c' (Softmax): attribute 'axes' is passed "
+      "over: the operator has only axis\n");
+}
+
 TEST(CheckerTest, OlderOpsetsAreNamed) {
   EXPECT_EQ(
       printFindings(encode("ir_version: 8 graph { } opset_import { version: 6 "

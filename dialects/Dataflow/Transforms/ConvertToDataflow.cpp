@@ -85,6 +85,10 @@ static LogicalResult checkPurpose(nn::GraphOp graph, const StatePairs &states,
       << (hasOutput
               ? "' has nothing to place: its outputs are inputs and constants"
               : "' has no outputs besides states: nothing would be computed");
+  for (unsigned index = 0; !hasOutput && index < numResults; ++index)
+    diag.attachNote() << "output '" << graph.getResultName(index)
+                      << "' is taken for a state: it is an input with elements "
+                         "appended or overwritten";
   diag.attachNote() << "export the model with its outputs, e.g. logits";
   return diag;
 }
@@ -109,8 +113,8 @@ static LogicalResult reportEmpty(nn::GraphOp graph, Value value) {
     return graph.emitError()
            << "input '" << graph.getArgName(argument.getArgNumber())
            << "' has the shape " << shape << why
-           << "export the model with dims of at least 1, or with symbols in "
-              "their place";
+           << "bind its dims to at least 1, or export the model with dims of "
+              "at least 1 or with symbols in their place";
   Operation *op = value.getDefiningOp();
   if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op))
     return graph.emitError()

@@ -8,6 +8,8 @@
 
 #include "dialects/Onnx/Transforms/StepDims.h"
 
+#include "inlay/Onnx/DimExpr.h"
+
 #include "mlir/Support/LLVM.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -75,6 +77,19 @@ static void listNames(InFlightDiagnostic &diag, ArrayRef<std::string> names) {
     diag << " and " << static_cast<int64_t>(names.size() - maxNames) << " more";
 }
 
+/// Says of the first dim that is no expression why it is none.
+static void noteMalformed(InFlightDiagnostic &diag, ArrayRef<StringRef> texts) {
+  for (StringRef text : texts) {
+    std::string error;
+    if (DimExpr::parse(text, error))
+      continue;
+    diag.attachNote() << "dim '" << text << "' cannot be computed, " << error
+                      << ": bind it as a whole, '" << text
+                      << "=SIZE', or export the model with a dim that can";
+    return;
+  }
+}
+
 LogicalResult StepDims::give(DimRole role, int64_t size, std::string source,
                              EmitError emitError) {
   std::optional<Given> &known = given(role);
@@ -111,6 +126,7 @@ LogicalResult StepDims::readBindings(ArrayRef<std::string> bindings,
         return diag << ", which has no symbolic dims";
       diag << "; it has ";
       listNames(diag, symbols);
+      noteMalformed(diag, texts);
       return diag;
     }
     auto [entry, isNew] = bound.try_emplace(name, size);

@@ -365,6 +365,7 @@ module {
 
 module {
   // expected-error @below {{graph 'states_only' has no outputs besides states: nothing would be computed}}
+  // expected-note @below {{output 'present' is taken for a state: it is an input with elements appended or overwritten}}
   // expected-note @below {{export the model with its outputs, e.g. logits}}
   inlay_nn.graph @states_only(%x: tensor<1x1xf32>, %past: tensor<1x7xf32>) -> tensor<1x8xf32>
       attributes {arg_names = ["x", "past"], result_names = ["present"], phase = "decode", batch = 1 : i64, context = 7 : i64, tokens = 1 : i64} {
@@ -389,7 +390,7 @@ module {
 // What has no elements is told by the name that the user knows.
 
 module {
-// expected-error @below {{input 'x' has the shape [0, 8], so that there is nothing to compute: export the model with dims of at least 1, or with symbols in their place}}
+// expected-error @below {{input 'x' has the shape [0, 8], so that there is nothing to compute: bind its dims to at least 1, or export the model with dims of at least 1 or with symbols in their place}}
 inlay_nn.graph @empty_input(%x: tensor<0x8xf32>) -> tensor<0x8xf32>
     attributes {arg_names = ["x"], result_names = ["y"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
   %0 = inlay_nn.unary silu %x : tensor<0x8xf32> -> tensor<0x8xf32>

@@ -45,6 +45,13 @@
 // RUN: not inlay-opt %S/Inputs/fixed-tokens.mlir --bind-dims="bindings=foo=3" 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: binding 'foo=3' names no dim of the model, which has no symbolic dims
 
+// RUN: not inlay-opt %S/Inputs/malformed-dim.mlir --bind-dims="bindings=n=3" 2>&1 | FileCheck %s --check-prefix=MALFORMED
+// MALFORMED: error: binding 'n=3' names no dim of the model; it has (n{{$}}
+// MALFORMED: note: dim '(n' cannot be computed, column 3: expected ')': bind it as a whole, '(n=SIZE', or export the model with a dim that can
+
+// RUN: inlay-opt %S/Inputs/malformed-dim.mlir --bind-dims="bindings=(n=3" | FileCheck %s --check-prefix=WHOLE
+// WHOLE: %{{.*}}: tensor<3xf32>
+
 // RUN: not inlay-opt %S/Inputs/fixed-tokens.mlir --bind-dims="batch=4" 2>&1 | FileCheck %s --check-prefix=FIXED
 // FIXED: error: 'batch=4' contradicts input 'input_ids', which holds 2 x 7 tokens
 

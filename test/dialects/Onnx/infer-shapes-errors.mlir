@@ -2,7 +2,7 @@
 
 // Operands that do not fit their operator: the node and the shapes are named.
 
-// expected-error @unknown {{node '/m' (Gather): axis 2 is outside of a tensor of rank 2}}
+// expected-error @unknown {{node '/m' (Gather): axis 2 is outside of a tensor of rank 2, expected -2 to 1}}
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
   inlay_onnx.graph @main(%a0: tensor<2x3xf32>, %a1: tensor<1xi64>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1"], result_names = ["r"]} {
     %0 = inlay_onnx.node "Gather"(%a0, %a1) {attributes = {axis = 2 : i64}} : (tensor<2x3xf32>, tensor<1xi64>) -> !inlay_onnx.unknown loc("/m")
@@ -12,7 +12,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 
 // -----
 
-// expected-error @unknown {{node '/m' (ReduceSum): axis -3 is outside of a tensor of rank 2}}
+// expected-error @unknown {{node '/m' (ReduceSum): axis -3 is outside of a tensor of rank 2, expected -2 to 1}}
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
   inlay_onnx.graph @main(%a0: tensor<2x3xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0"], result_names = ["r"]} {
     %c1 = inlay_onnx.constant dense<[-3]> : tensor<1xi64>
@@ -23,7 +23,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
 
 // -----
 
-// expected-error @unknown {{node '/m' (Softmax): axis 2 is outside of a tensor of rank 2}}
+// expected-error @unknown {{node '/m' (Softmax): axis 2 is outside of a tensor of rank 2, expected -2 to 1}}
 module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
   inlay_onnx.graph @main(%a0: tensor<2x3xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0"], result_names = ["r"]} {
     %0 = inlay_onnx.node "Softmax"(%a0) {attributes = {axis = 2 : i64}} : (tensor<2x3xf32>) -> !inlay_onnx.unknown loc("/m")
@@ -708,5 +708,47 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     %2 = inlay_onnx.node "Clip"(%x, %nan) : (tensor<4x4xf32>, tensor<f32>) -> !inlay_onnx.unknown loc("/clip")
     %3 = inlay_onnx.node "Clip"(%x) {attributes = {max = 0x7FC00000 : f32}} : (tensor<4x4xf32>) -> !inlay_onnx.unknown loc("/old")
     inlay_onnx.return %0, %1, %2, %3 : !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown, !inlay_onnx.unknown
+  }
+}
+
+// -----
+
+// expected-error @unknown {{node '/m' (Split): attribute 'num_outputs' is 1099511627776, but the node has 2 outputs}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<6x4xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0"], result_names = ["r"]} {
+    %0:2 = inlay_onnx.node "Split"(%a0) {attributes = {num_outputs = 1099511627776 : i64}} : (tensor<6x4xf32>) -> (!inlay_onnx.unknown, !inlay_onnx.unknown) loc("/m")
+    inlay_onnx.return %0#0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
+// expected-error @unknown {{node '/m' (Pad): pads axis 1 of 3 elements by -5 and 1, which leaves -1}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<2x3xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0"], result_names = ["r"]} {
+    %c1 = inlay_onnx.constant dense<[0, -5, 0, 1]> : tensor<4xi64>
+    %0 = inlay_onnx.node "Pad"(%a0, %c1) : (tensor<2x3xf32>, tensor<4xi64>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
+// expected-error @unknown {{node '/m' (Concat): the sizes along axis 0 add up to more than 64 bits hold}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<5000000000000000000xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0"], result_names = ["r"]} {
+    %0 = inlay_onnx.node "Concat"(%a0, %a0) {attributes = {axis = 0 : i64}} : (tensor<5000000000000000000xf32>, tensor<5000000000000000000xf32>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
+  }
+}
+
+// -----
+
+// expected-error @unknown {{node '/m' (com.microsoft::QMoE): attribute 'expert_weight_bits' is 5, expected 2, 4 or 8}}
+module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : i64}} {
+  inlay_onnx.graph @main(%a0: tensor<6x32xf32>, %a1: tensor<6x4xf32>, %a2: tensor<4x64x16xui8>, %a3: tensor<4x64xf32>, %a5: tensor<4x32x16xui8>, %a6: tensor<4x32xf32>) -> !inlay_onnx.unknown attributes {arg_names = ["a0", "a1", "a2", "a3", "a5", "a6"], result_names = ["r"]} {
+    %none = inlay_onnx.none : none
+    %0 = inlay_onnx.node "com.microsoft::QMoE"(%a0, %a1, %a2, %a3, %none, %a5, %a6) {attributes = {k = 2 : i64, expert_weight_bits = 5 : i64}} : (tensor<6x32xf32>, tensor<6x4xf32>, tensor<4x64x16xui8>, tensor<4x64xf32>, none, tensor<4x32x16xui8>, tensor<4x32xf32>) -> !inlay_onnx.unknown loc("/m")
+    inlay_onnx.return %0 : !inlay_onnx.unknown
   }
 }

@@ -158,7 +158,10 @@ InFlightDiagnostic NodeInference::error() {
 FailureOr<int64_t> NodeInference::axis(int64_t axis, int64_t rank) {
   if (axis >= -rank && axis < rank)
     return axis < 0 ? axis + rank : axis;
-  error() << "axis " << axis << " is outside of a tensor of rank " << rank;
+  InFlightDiagnostic diag = error();
+  diag << "axis " << axis << " is outside of a tensor of rank " << rank;
+  if (rank > 0)
+    diag << ", expected " << -rank << " to " << rank - 1;
   return failure();
 }
 

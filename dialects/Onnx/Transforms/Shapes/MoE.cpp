@@ -68,7 +68,23 @@ static LogicalResult inferMoE(NodeInference &n) {
   return n.expectDim(2, 2, hidden, "width of the input");
 }
 
+/// The widths that weights of experts may have.
+static LogicalResult checkBits(NodeInference &n) {
+  for (const char *name :
+       {"expert_weight_bits", "fc1_expert_weight_bits",
+        "fc2_expert_weight_bits", "fc3_expert_weight_bits"}) {
+    int64_t bits = n.intAttr(name, 4);
+    if (bits != 2 && bits != 4 && bits != 8)
+      return n.error() << "attribute '" << name << "' is " << bits
+                       << ", expected 2, 4 or 8",
+             failure();
+  }
+  return success();
+}
+
 static LogicalResult inferQMoE(NodeInference &n) {
+  if (failed(checkBits(n)))
+    return failure();
   FailureOr<std::optional<int64_t>> experts = inferRouted(n, 2, 5);
   if (failed(experts))
     return failure();

@@ -150,10 +150,16 @@ static LogicalResult inferConcat(NodeInference &n) {
     std::optional<Shape> shape = n.shape(i);
     if (!shape)
       return success();
+    int64_t before = (*result)[*axis];
     if (!concatShape(*result, *shape, *axis))
       return n.error() << "input " << i << " of shape " << formatShape(*shape)
                        << " does not continue " << formatShape(*result)
                        << " along axis " << *axis,
+             failure();
+    if (isKnown(before) && isKnown((*shape)[*axis]) &&
+        !isKnown((*result)[*axis]))
+      return n.error() << "the sizes along axis " << *axis
+                       << " add up to more than 64 bits hold",
              failure();
   }
   n.set(0, *result, n.elementType(0));
@@ -185,6 +191,12 @@ static LogicalResult inferSplit(NodeInference &n) {
   FailureOr<int64_t> axis = n.axis(n.intAttr("axis", 0), shape->size());
   if (failed(axis))
     return failure();
+  int64_t wanted = n.intAttr("num_outputs", n.numOutputs());
+  if (wanted != n.numOutputs())
+    return n.error() << "attribute 'num_outputs' is " << wanted
+                     << ", but the node has " << n.numOutputs()
+                     << (n.numOutputs() == 1 ? " output" : " outputs"),
+           failure();
   int64_t size = (*shape)[*axis];
   SmallVector<int64_t> splits = *getSplits(n, size);
   int64_t total = 0;
@@ -406,8 +418,14 @@ static LogicalResult inferPad(NodeInference &n) {
     if (failed(axis))
       return failure();
     int64_t &size = result[*axis];
-    size = addDims(size, (*pads)[index]);
-    size = addDims(size, (*pads)[axes->size() + index]);
+    int64_t before = (*pads)[index], after = (*pads)[axes->size() + index];
+    int64_t padded = addDims(addDims(size, before), after);
+    if (isKnown(padded) && padded < 0)
+      return n.error() << "pads axis " << *axis << " of " << size
+                       << " elements by " << before << " and " << after
+                       << ", which leaves " << padded,
+             failure();
+    size = padded;
   }
   n.set(0, result, n.elementType(0));
   return success();
