@@ -11,7 +11,8 @@
 #include "inlay/Cost/Routing.h"
 #include "inlay/Target/Target.h"
 
-#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -26,6 +27,19 @@ static void checkAtLeast(llvm::StringRef option, int64_t least, int64_t value,
   if (value < least)
     diags.inputError(fmt::format("option --{}", option.str()),
                      fmt::format("must be at least {}, got {}", least, value));
+}
+
+static void checkAtMost(llvm::StringRef option, int64_t most, int64_t value,
+                        Diagnostics &diags) {
+  if (value > most)
+    diags.inputError(fmt::format("option --{}", option.str()),
+                     fmt::format("must be at most {}, got {}", most, value));
+}
+
+llvm::ArrayRef<llvm::StringRef> inlay::kvTypes() {
+  static constexpr llvm::StringRef kTypes[] = {"f32", "f16", "bf16", "f8E4M3FN",
+                                               "f8E5M2"};
+  return kTypes;
 }
 
 static void checkTarget(const CompileOptions &options, Diagnostics &diags) {
@@ -62,6 +76,14 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   checkAtLeast("prefill-chunk", 1, options.prefillChunk.value_or(1), diags);
   checkAtLeast("wafers", 1, options.wafers.value_or(1), diags);
   checkAtLeast("expert-slices", 1, options.expertSlices.value_or(1), diags);
+  if (!options.kvType.empty() && !llvm::is_contained(kvTypes(), options.kvType))
+    diags.inputError("option --kv-type",
+                     fmt::format("must be {}, got '{}'",
+                                 llvm::join(kvTypes(), " or "),
+                                 options.kvType));
+  checkAtLeast("effort", 0, options.effort, diags);
+  checkAtMost("effort", 10000, options.effort, diags);
+  checkAtLeast("seed", 0, options.seed, diags);
   if (int64_t sequences = options.sequencesInFlight.value_or(options.batch);
       options.batch >= 1 && (sequences < 1 || sequences % options.batch != 0))
     diags
@@ -138,6 +160,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
   add("batch", options.batch);
   if (options.context)
     add("context", *options.context);
+  if (!options.kvType.empty())
+    add("kv-type", options.kvType);
   if (options.prefillChunk)
     add("prefill-chunk", *options.prefillChunk);
   add("target", llvm::sys::path::filename(options.target).str());
@@ -160,6 +184,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("expert-slices", *options.expertSlices);
   if (options.sequencesInFlight)
     add("sequences-in-flight", *options.sequencesInFlight);
+  if (options.effort != CompileOptions().effort)
+    add("effort", options.effort);
   if (options.allowOverBudget)
     add("allow-over-budget", true);
   return list;

@@ -102,6 +102,12 @@ void inlay::addWaferPasses(mlir::OpPassManager &pm,
                            const CompileOptions &options) {
   if (stepsInFlight(options) > 1)
     pm.addPass(createKeepStepsInFlight(stepsInFlight(options)));
+  if (!options.kvType.empty())
+    pm.addPass(createKeepKvType(options.kvType));
+  if (options.seed != 0)
+    pm.addPass(createKeepSeed(options.seed));
+  if (options.effort != CompileOptions().effort)
+    pm.addPass(createKeepEffort(options.effort));
   addPartitionPasses(pm, options);
   addPlacementPasses(pm);
 }

@@ -179,9 +179,8 @@ std::unique_ptr<WaferPlanner> PlacementTrials::makePlanner() const {
   wafer::SystemOp system = state->open->system;
   return std::make_unique<WaferPlanner>(
       graph(), wafer::toTarget(system.getTarget()),
-      wafer::toMode(system.getCost()),
-      wafer::toRouting(system.getRoutingAttr()), system.getPlanBudget(),
-      state->open->constraints);
+      wafer::toMode(system.getCost()), wafer::routingOf(system),
+      system.getPlanBudget(), state->open->constraints);
 }
 
 std::optional<plan::Plan>

@@ -11,30 +11,37 @@
 #include "dialects/Wafer/Transforms/ExtractModel.h"
 #include "dialects/Wafer/Transforms/OtherPhase.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Parser/Parser.h"
+
+#include <functional>
 
 using namespace inlay;
 using namespace mlir;
 
 namespace {
 
-class KeepStepsInFlight
-    : public PassWrapper<KeepStepsInFlight, OperationPass<ModuleOp>> {
-public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(KeepStepsInFlight)
+/// Makes an attribute in the context of the module that gets it.
+using MakeAttribute = std::function<Attribute(Builder &)>;
 
-  explicit KeepStepsInFlight(int64_t steps) : steps(steps) {}
+/// Notes an attribute on each graph.
+class NoteOnGraphs : public PassWrapper<NoteOnGraphs, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NoteOnGraphs)
+
+  NoteOnGraphs(StringRef name, MakeAttribute make)
+      : name(name), make(std::move(make)) {}
 
 private:
   void runOnOperation() override {
     Builder builder(&getContext());
     for (auto graph : getOperation().getOps<dataflow::GraphOp>())
-      graph->setAttr(wafer::kStepsInFlightAttr,
-                     builder.getI64IntegerAttr(steps));
+      graph->setAttr(name, make(builder));
   }
 
-  int64_t steps;
+  StringRef name; ///< that of an attribute, which always lives
+  MakeAttribute make;
 };
 
 class AddDecode : public PassWrapper<AddDecode, OperationPass<ModuleOp>> {
@@ -71,6 +78,26 @@ std::unique_ptr<Pass> inlay::createAddDecode(std::string bytecode,
   return std::make_unique<AddDecode>(std::move(bytecode), firings);
 }
 
+static std::unique_ptr<Pass> noteNumber(StringRef name, int64_t value) {
+  return std::make_unique<NoteOnGraphs>(
+      name, [=](Builder &builder) { return builder.getI64IntegerAttr(value); });
+}
+
 std::unique_ptr<Pass> inlay::createKeepStepsInFlight(int64_t steps) {
-  return std::make_unique<KeepStepsInFlight>(steps);
+  return noteNumber(wafer::kStepsInFlightAttr, steps);
+}
+
+std::unique_ptr<Pass> inlay::createKeepSeed(int64_t seed) {
+  return noteNumber(wafer::kSeedAttr, seed);
+}
+
+std::unique_ptr<Pass> inlay::createKeepEffort(int64_t percent) {
+  return noteNumber(wafer::kEffortAttr, percent);
+}
+
+std::unique_ptr<Pass> inlay::createKeepKvType(std::string type) {
+  return std::make_unique<NoteOnGraphs>(
+      wafer::kKvTypeAttr, [type = std::move(type)](Builder &builder) {
+        return TypeAttr::get(parseType(type, builder.getContext()));
+      });
 }

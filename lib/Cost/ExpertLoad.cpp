@@ -403,14 +403,14 @@ static double expectedByOdds(const Routing &routing, const ExpertLoad &load,
 
 /// Mean over steps of tokens of a trace.
 static double meanOfTrace(const Routing &routing, const ExpertLoad &load) {
-  constexpr uint64_t kSeed = 1;
+  constexpr uint64_t kPurpose = 1;
   constexpr int64_t kActivations = 1 << 16, kMost = 2048, kLeast = 16;
   int64_t tokens = std::max<int64_t>(1, load.tokens);
   int64_t perStep = tokens * std::max<int64_t>(1, routing.choices->perToken);
   int64_t count = std::clamp(kActivations / perStep, kLeast, kMost);
   if (tokens == 1)
     count = routing.choices->numTokens();
-  DrawnSteps steps = drawSteps(routing, load, count, kSeed);
+  DrawnSteps steps = drawSteps(routing, load, count, kPurpose);
   Replicas replicas(load);
   std::vector<int64_t> loads(size_t(replicas.numGroups(load)));
   double sum = 0;
@@ -499,7 +499,9 @@ static DrawnSteps drawByOdds(const std::vector<double> &chosen,
 
 DrawnSteps inlay::cost::drawSteps(const Routing &routing,
                                   const ExpertLoad &load, int64_t count,
-                                  uint64_t seed) {
+                                  uint64_t purpose) {
+  uint64_t mixed = routing.seed;
+  uint64_t seed = purpose ^ (routing.seed == 0 ? 0 : nextRandom(mixed));
   if (routing.choices)
     return drawFromTrace(*routing.choices, load, count, seed);
   return drawByOdds(inclusion(routing, load.experts, load.perToken), load,

@@ -36,12 +36,14 @@ Routing Routing::trace(std::shared_ptr<const Choices> choices) {
 }
 
 Routing ModelRouting::of(int64_t layer) const {
-  if (kind == Routing::Kind::Zipf)
-    return Routing::zipf(exponent);
+  Routing routing;
   auto found = choices.find(layer);
-  if (kind == Routing::Kind::Trace && found != choices.end())
-    return Routing::trace(found->second);
-  return {};
+  if (kind == Routing::Kind::Zipf)
+    routing = Routing::zipf(exponent);
+  else if (kind == Routing::Kind::Trace && found != choices.end())
+    routing = Routing::trace(found->second);
+  routing.seed = seed;
+  return routing;
 }
 
 /// How uneven a layer chooses: 1 / experts where it is even, 1 / experts of a

@@ -153,7 +153,8 @@ static Solution packed(const Problem &problem, const cost::DrawnSteps &steps,
   return costed(problem, packing.getGroups());
 }
 
-Solution inlay::experts::solve(const Problem &problem, Effort effort) {
+Solution inlay::experts::solve(const Problem &problem, Effort effort,
+                               int64_t percent) {
   Solution best = inOrder(problem);
   if (problem.groups <= 1)
     return best;
@@ -168,15 +169,16 @@ Solution inlay::experts::solve(const Problem &problem, Effort effort) {
   // Of equal experts only how many a group holds makes a difference.
   if (problem.routing.kind == cost::Routing::Kind::Uniform)
     return turns.load.expected < best.load.expected ? turns : best;
-  constexpr uint64_t kSeed = 2;
+  constexpr uint64_t kPurpose = 2;
   constexpr int64_t kActivations = 1 << 16, kLeastSteps = 16, kMostSteps = 512;
   constexpr int64_t kQuickWork = 1 << 21, kThoroughWork = 1 << 23;
-  int64_t work = effort == Effort::Quick ? kQuickWork : kThoroughWork;
+  int64_t work =
+      (effort == Effort::Quick ? kQuickWork : kThoroughWork) * percent / 100;
   int64_t count = std::clamp(kActivations / (problem.tokens * problem.perToken),
                              kLeastSteps, kMostSteps);
   Groups none;
   cost::DrawnSteps steps =
-      cost::drawSteps(problem.routing, problem.load(none), count, kSeed);
+      cost::drawSteps(problem.routing, problem.load(none), count, kPurpose);
   std::vector<int64_t> once(size_t(problem.experts), 1);
   consider(packed(problem, steps, once, work));
   std::vector<int64_t> replicas = replicasOf(problem);

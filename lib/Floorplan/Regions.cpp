@@ -19,8 +19,6 @@ using model::Extent;
 using model::Rect;
 
 static constexpr double kNever = RunCost::kNever;
-/// Rectangles that a refinement looks at.
-static constexpr int kMostSizes = 600;
 
 std::optional<RegionPlan> Planner::placeAll(const Parts &parts,
                                             const std::vector<Rect> &rects) {
@@ -253,7 +251,7 @@ void Planner::refine() {
   for (RegionPlan &start : starts) {
     if (start.cycles > near)
       break;
-    Refiner refiner(chain, runs, dead, kMostSizes);
+    Refiner refiner(chain, runs, dead, options.mostSizes);
     refiner.shrink(start);
     refiner.run(start, /*mayMove=*/true);
     consider(std::move(start));
@@ -328,7 +326,7 @@ std::optional<RegionPlan> Planner::runFixed(const Parts &parts) {
         tryCount(tiles);
   }
   if (best)
-    Refiner(chain, runs, dead, kMostSizes).run(*best, /*mayMove=*/false);
+    Refiner(chain, runs, dead, options.mostSizes).run(*best, /*mayMove=*/false);
   return best;
 }
 
@@ -339,7 +337,7 @@ inlay::floorplan::tile(const Chain &chain, const SearchOptions &options,
 }
 
 std::optional<RegionPlan>
-inlay::floorplan::arrange(const Chain &chain,
-                          const std::vector<Kernels> &parts) {
-  return Planner(chain, {}, nullptr).runFixed(parts);
+inlay::floorplan::arrange(const Chain &chain, const std::vector<Kernels> &parts,
+                          const SearchOptions &options) {
+  return Planner(chain, options, nullptr).runFixed(parts);
 }

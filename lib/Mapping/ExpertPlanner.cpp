@@ -38,7 +38,8 @@ const experts::Solution &ExpertPlanner::solutionOf(
                               load.tokens,
                               load.groups,
                               room};
-  entry->second = way == Way::Solve        ? experts::solve(problem, effort)
+  entry->second = way == Way::Solve
+                      ? experts::solve(problem, effort, effortPercent)
                   : way == Way::RoundRobin ? experts::roundRobin(problem)
                                            : experts::inOrder(problem);
   return entry->second;

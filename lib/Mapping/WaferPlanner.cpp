@@ -113,6 +113,12 @@ void WaferPlanner::weigh(const model::Graph &graph, double firings) {
     other->kernels[kernel.name] = &kernel;
 }
 
+void WaferPlanner::setEffort(int64_t percent) {
+  const int64_t usual = floorplan::SearchOptions().mostSizes;
+  search.mostSizes = static_cast<int>(usual * percent / 100);
+  experts.setEffort(percent);
+}
+
 double WaferPlanner::cyclesOf(const model::KernelSpec &kernel,
                               const model::Sharding &sharding) {
   double cycles = experts.expectedCycles(kernel, sharding);
@@ -256,7 +262,7 @@ bool WaferPlanner::fits(const Run &run) {
   if (planned.best)
     return planned.best->has_value();
   if (!planned.fits) {
-    floorplan::SearchOptions options;
+    floorplan::SearchOptions options = search;
     options.anyPlan = true;
     planned.fits = floorplan::tile(chainOf(run, "wafer"), options).has_value();
   }
@@ -266,7 +272,7 @@ bool WaferPlanner::fits(const Run &run) {
 const std::optional<floorplan::RegionPlan> &WaferPlanner::plan(const Run &run) {
   Planned &planned = plans[keyOf(run)];
   if (!planned.best)
-    planned.best = floorplan::tile(chainOf(run, "wafer"), {});
+    planned.best = floorplan::tile(chainOf(run, "wafer"), search);
   return *planned.best;
 }
 
@@ -280,7 +286,7 @@ WaferPlanner::arrange(const Run &run,
   Planned &planned = plans[keyOf(run)];
   auto [it, isNew] = planned.arranged.try_emplace(parts);
   if (isNew)
-    it->second = floorplan::arrange(chainOf(run, "wafer"), parts);
+    it->second = floorplan::arrange(chainOf(run, "wafer"), parts, search);
   return it->second;
 }
 

@@ -83,6 +83,12 @@ struct Ends {
   bool leaves = false;
 };
 
+/// Routes on one wafer that have one colour.
+struct Sharers {
+  std::vector<size_t> trunks;
+  std::vector<size_t> inTurn;
+};
+
 class SolutionCheck {
 public:
   SolutionCheck(const Problem &problem, const Solution &solution,
@@ -118,8 +124,8 @@ private:
                  const std::vector<size_t> &spreads);
   void checkLanding(const Route &route, const std::vector<Rect> &landed);
   void checkColours();
-  void checkPair(const Route &first, const Footprint &a, const Route &second,
-                 const Footprint &b);
+  void checkPair(int colour, size_t first, size_t second,
+                 const std::vector<Footprint> &footprints);
   void checkStack(const std::vector<size_t> &trunks,
                   const std::vector<Footprint> &footprints);
   void checkMeasures();
@@ -525,40 +531,41 @@ void SolutionCheck::checkFlow(size_t index, const std::vector<size_t> &routes) {
   checkSink(index, arriving, spreads);
 }
 
-void SolutionCheck::checkPair(const Route &first, const Footprint &a,
-                              const Route &second, const Footprint &b) {
-  auto sharesColour =
-      std::find_first_of(first.colours.begin(), first.colours.end(),
-                         second.colours.begin(), second.colours.end());
-  if (sharesColour == first.colours.end() || !a.overlaps(b))
+/// A trunk and another route of its colour.
+void SolutionCheck::checkPair(int colour, size_t trunk, size_t other,
+                              const std::vector<Footprint> &footprints) {
+  const Footprint &a = footprints[trunk], &b = footprints[other];
+  if (!a.overlaps(b))
     return;
+  const Route &first = solution.routes[trunk];
+  const Route &second = solution.routes[other];
   bool areTrunks = first.region < 0 && second.region < 0;
   if (areTrunks &&
       turns.isBefore(problem.flows[first.flow], problem.flows[second.flow]))
     return;
   Rect common;
   for (const Rect &rect : a.rects)
-    for (const Rect &other : b.rects)
+    for (const Rect &theirs : b.rects)
       if (common.area() == 0)
-        common = intersect(rect, other);
+        common = intersect(rect, theirs);
   fail(nameOf(first),
        "has colour {} in the router at ({}, {}) of wafer {}, and so has {}, "
        "which may be there at the same time",
-       *sharesColour, common.x, common.y, first.wafer, nameOf(second));
+       colour, common.x, common.y, first.wafer, nameOf(second));
 }
 
-/// Trunks that take turns in one router need a position each.
+/// Trunks of one colour that take turns in one router need a position each.
 void SolutionCheck::checkStack(const std::vector<size_t> &trunks,
                                const std::vector<Footprint> &footprints) {
   for (size_t i = 0; i < trunks.size(); ++i) {
     const Route &route = solution.routes[trunks[i]];
     std::vector<const Rect *> others;
-    for (size_t j = 0; j < trunks.size(); ++j)
-      if (j != i && solution.routes[trunks[j]].colours == route.colours &&
-          footprints[i].bounds.overlaps(footprints[j].bounds))
+    const Footprint &own = footprints[trunks[i]];
+    for (size_t j : trunks)
+      if (j != trunks[i] && own.bounds.overlaps(footprints[j].bounds))
         for (const Rect &rect : footprints[j].rects)
           others.push_back(&rect);
-    for (const Rect &rect : footprints[i].rects) {
+    for (const Rect &rect : own.rects) {
       std::vector<Rect> here;
       for (const Rect *other : others)
         if (Rect common = intersect(rect, *other); common.area() > 0)
@@ -590,25 +597,24 @@ void SolutionCheck::checkColours() {
       if (colour < 0 || colour >= problem.colours)
         fail(nameOf(route), "has colour {}, but the target has 0 to {}", colour,
              problem.colours - 1);
-  for (int wafer = 0; wafer < problem.wafers; ++wafer) {
-    std::vector<size_t> trunks, others;
-    for (size_t r = 0; r < solution.routes.size(); ++r)
-      if (solution.routes[r].wafer == wafer)
-        (solution.routes[r].region < 0 ? trunks : others).push_back(r);
-    std::vector<Footprint> footprints, turnFootprints;
-    for (size_t t : trunks)
-      footprints.emplace_back(solution.routes[t]);
-    for (size_t o : others)
-      turnFootprints.emplace_back(solution.routes[o]);
-    for (size_t i = 0; i < trunks.size(); ++i) {
-      for (size_t j = i + 1; j < trunks.size(); ++j)
-        checkPair(solution.routes[trunks[i]], footprints[i],
-                  solution.routes[trunks[j]], footprints[j]);
-      for (size_t o = 0; o < others.size(); ++o)
-        checkPair(solution.routes[trunks[i]], footprints[i],
-                  solution.routes[others[o]], turnFootprints[o]);
+  std::vector<Footprint> footprints;
+  std::map<std::pair<int, int>, Sharers> sharers; // by wafer and colour
+  for (size_t r = 0; r < solution.routes.size(); ++r) {
+    const Route &route = solution.routes[r];
+    footprints.emplace_back(route);
+    for (int colour : route.colours) {
+      Sharers &all = sharers[{route.wafer, colour}];
+      (route.region < 0 ? all.trunks : all.inTurn).push_back(r);
     }
-    checkStack(trunks, footprints);
+  }
+  for (const auto &[key, all] : sharers) {
+    for (size_t i = 0; i < all.trunks.size(); ++i) {
+      for (size_t j = i + 1; j < all.trunks.size(); ++j)
+        checkPair(key.second, all.trunks[i], all.trunks[j], footprints);
+      for (size_t other : all.inTurn)
+        checkPair(key.second, all.trunks[i], other, footprints);
+    }
+    checkStack(all.trunks, footprints);
   }
 }
 

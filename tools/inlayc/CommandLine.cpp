@@ -64,6 +64,12 @@ struct Options {
       "prefill-chunk", cl::value_desc("tokens"),
       cl::desc("New tokens of a prefill step (default: 128)"), cl::cat(input)};
 
+  cl::opt<std::string> kvType{
+      "kv-type", cl::value_desc("type"),
+      cl::desc("Type in which KV states are kept: f32, f16, bf16, f8E4M3FN or "
+               "f8E5M2 (default: the model's)"),
+      cl::cat(input)};
+
   cl::opt<std::string> target{"target", cl::init("wse3"),
                               cl::value_desc("name|file.json"),
                               cl::desc("Device description: wse3 (default), "
@@ -129,6 +135,17 @@ struct Options {
       cl::desc("Sequences that are on their way through the wafers at once, a "
                "multiple of --batch (default: those of one step); each has a "
                "KV state of its own"),
+      cl::cat(mapping)};
+  cl::opt<int64_t> effort{
+      "effort", cl::init(100), cl::value_desc("percent"),
+      cl::desc("How long to search, of what is usual (default: 100; 0: take "
+               "regions and groups of experts as they are built, up to 10000); "
+               "the same on every machine"),
+      cl::cat(mapping)};
+  cl::opt<int64_t> seed{
+      "seed", cl::init(0), cl::value_desc("number"),
+      cl::desc("Seed of what is drawn to place experts by a distribution or "
+               "trace (default: 0)"),
       cl::cat(mapping)};
   cl::opt<bool> allowOverBudget{
       "allow-over-budget",
@@ -243,6 +260,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.batch = parsed.batch;
   options.context = given(parsed.context);
   options.prefillChunk = given(parsed.prefillChunk);
+  options.kvType = parsed.kvType;
   options.target = parsed.target;
   options.targetDir = parsed.targetDir;
   options.wafers = parseWafers(parsed.wafers);
@@ -254,6 +272,8 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.routing = parsed.routing;
   options.expertSlices = given(parsed.expertSlices);
   options.sequencesInFlight = given(parsed.sequencesInFlight);
+  options.effort = parsed.effort;
+  options.seed = parsed.seed;
   options.allowOverBudget = parsed.allowOverBudget;
   options.jobs = parsed.jobs;
   options.outputDir = parsed.outputDir;

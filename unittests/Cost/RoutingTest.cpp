@@ -249,6 +249,26 @@ TEST(RoutingTest, ChoicesOfATraceComeTogether) {
 }
 
 /// Drawn are sets of exactly k experts, each as often as its odds say.
+TEST(RoutingTest, DrawsBySeedAndPurpose) {
+  ModelRouting routing;
+  routing.kind = Routing::Kind::Zipf;
+  routing.exponent = 1;
+  ExpertLoad load = {16, 4, 8, 4};
+  auto drawn = [&](uint64_t seed, uint64_t purpose) {
+    routing.seed = seed;
+    std::vector<uint32_t> experts;
+    for (const DrawnSteps::Activation &one :
+         drawSteps(routing.of(3), load, 50, purpose).activations)
+      experts.push_back(one.expert);
+    return experts;
+  };
+  EXPECT_EQ(drawn(0, 1), drawn(0, 1));
+  EXPECT_EQ(drawn(7, 1), drawn(7, 1));
+  EXPECT_NE(drawn(7, 1), drawn(0, 1));
+  EXPECT_NE(drawn(7, 1), drawn(8, 1));
+  EXPECT_NE(drawn(7, 1), drawn(7, 2));
+}
+
 TEST(RoutingTest, DrawsAreAsLikelyAsTheyShouldBe) {
   constexpr unsigned kExperts = 8, kChosen = 3;
   ExpertLoad load = {kExperts, kChosen, 4, 3};

@@ -199,6 +199,17 @@ std::string saidOf(const Problem &problem, const Solution &solution) {
   return diags.all().empty() ? "" : diags.all().front().message;
 }
 
+TEST(ExpertsTest, MoreWorkIsNeverWorseThanNone) {
+  for (unsigned seed = 0; seed < 5; ++seed) {
+    Problem problem = problemOf(topics(24, 3, 8, 256, seed), 24, 3, 8, 6);
+    Solution none = solve(problem, Effort::Thorough, 0);
+    Solution usual = solve(problem, Effort::Thorough);
+    expectHolds(problem, none);
+    EXPECT_EQ(usual.held, solve(problem, Effort::Thorough, 100).held);
+    EXPECT_LE(usual.load.expected, none.load.expected * 1.02);
+  }
+}
+
 TEST(ExpertsTest, RefusesWhatIsNoPlacement) {
   Problem problem = problemOf(Routing::zipf(1), 8, 2, 4, 4);
   Solution good = solve(problem);

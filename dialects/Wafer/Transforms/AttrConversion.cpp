@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttrConversion.h"
+#include "ExtractModel.h"
 
 #include "inlay/Target/Figures.h"
 
@@ -162,8 +163,13 @@ RoutingAttr inlay::wafer::toAttr(MLIRContext *context,
                           builder.getArrayAttr(choices));
 }
 
-cost::ModelRouting inlay::wafer::toRouting(RoutingAttr attr) {
+cost::ModelRouting inlay::wafer::routingOf(SystemOp system) {
+  return toRouting(system.getRoutingAttr(), seedOf(system.lookupGraph()));
+}
+
+cost::ModelRouting inlay::wafer::toRouting(RoutingAttr attr, int64_t seed) {
   cost::ModelRouting routing;
+  routing.seed = static_cast<uint64_t>(seed);
   if (!attr)
     return routing;
   if (FloatAttr exponent = attr.getZipf()) {

@@ -37,7 +37,9 @@ cost::Mode toMode(CostMode mode);
 /// Null for uniform routing.
 RoutingAttr toAttr(mlir::MLIRContext *context,
                    const cost::ModelRouting &routing);
-cost::ModelRouting toRouting(RoutingAttr attr);
+cost::ModelRouting toRouting(RoutingAttr attr, int64_t seed);
+/// The same of a system, with the seed of its graph.
+cost::ModelRouting routingOf(SystemOp system);
 
 CyclesAttr toAttr(mlir::MLIRContext *context, const cost::Breakdown &cycles);
 cost::Breakdown toBreakdown(CyclesAttr attr);

@@ -78,7 +78,7 @@ bool inlay::wafer::explainKernel(ModuleOp module, StringRef name,
       (*placements)[found - model->kernels.begin()].getSharding();
   target::Target target = toTarget(system->getTarget());
   cost::Rates rates(target, toMode(system->getCost()));
-  cost::Routing routing = toRouting(system->getRoutingAttr()).of(found->layer);
+  cost::Routing routing = routingOf(*system).of(found->layer);
   cost::KernelCost estimate =
       cost::estimateKernel(*found, sharding, rates, routing);
   double total = estimate.cycles.total();

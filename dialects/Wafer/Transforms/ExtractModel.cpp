@@ -32,6 +32,7 @@ private:
   void addHeader();
   LogicalResult addKernels();
   LogicalResult addStates();
+  LogicalResult retype(model::StateSpec &state, RankedTensorType type);
   void addStreams();
   void addStream(Value stream, int consumer, int port, StringRef sink);
   LogicalResult check();
@@ -67,6 +68,20 @@ LogicalResult GraphExtractor::addKernels() {
   return success();
 }
 
+/// Integers are values of a type that the model chose with their scales.
+LogicalResult GraphExtractor::retype(model::StateSpec &state,
+                                     RankedTensorType type) {
+  Type wanted = kvTypeOf(graph);
+  if (!wanted)
+    return success();
+  if (!isa<FloatType>(type.getElementType()))
+    return graph.emitError() << "state '" << state.name << "' of type " << type
+                             << " is quantised, so that it cannot be kept as "
+                             << wanted << "; leave --kv-type out";
+  state.type = nn::getElementType(wanted);
+  return success();
+}
+
 LogicalResult GraphExtractor::addStates() {
   int64_t steps = stepsInFlight(graph);
   llvm::StringMap<RankedTensorType> types;
@@ -77,6 +92,8 @@ LogicalResult GraphExtractor::addStates() {
       RankedTensorType type = types.lookup(state.name);
       state.type = nn::getElementType(type);
       state.shape = type.getShape().vec();
+      if (failed(retype(state, type)))
+        return failure();
       if (steps == 1)
         continue;
       if (state.shape.empty() || state.shape.front() != result.batch)
@@ -88,6 +105,11 @@ LogicalResult GraphExtractor::addStates() {
                   "flight; leave --sequences-in-flight out";
       state.shape.front() *= steps;
     }
+  for (model::KernelSpec &kernel : result.kernels)
+    for (model::OpSpec &op : kernel.ops)
+      for (model::OperandSpec &operand : op.operands)
+        if (operand.role == model::TensorRole::State && kvTypeOf(graph))
+          operand.type = kernel.states[operand.tensor].type;
   return success();
 }
 
@@ -161,6 +183,22 @@ FailureOr<model::Graph> GraphExtractor::run() {
 int64_t inlay::wafer::stepsInFlight(dataflow::GraphOp graph) {
   auto steps = graph->getAttrOfType<IntegerAttr>(kStepsInFlightAttr);
   return steps ? std::max<int64_t>(1, steps.getInt()) : 1;
+}
+
+Type inlay::wafer::kvTypeOf(dataflow::GraphOp graph) {
+  auto type = graph->getAttrOfType<TypeAttr>(kKvTypeAttr);
+  return type ? type.getValue() : Type();
+}
+
+int64_t inlay::wafer::seedOf(dataflow::GraphOp graph) {
+  auto seed = graph->getAttrOfType<IntegerAttr>(kSeedAttr);
+  return seed ? seed.getInt() : 0;
+}
+
+int64_t inlay::wafer::effortOf(dataflow::GraphOp graph) {
+  constexpr int64_t kUsual = 100, kMost = 10000;
+  auto effort = graph->getAttrOfType<IntegerAttr>(kEffortAttr);
+  return effort ? std::clamp<int64_t>(effort.getInt(), 0, kMost) : kUsual;
 }
 
 FailureOr<model::Graph> inlay::wafer::extractModel(dataflow::GraphOp graph) {

@@ -27,6 +27,21 @@ inline constexpr llvm::StringLiteral kStepsInFlightAttr =
     "inlay_dataflow.steps_in_flight";
 int64_t stepsInFlight(dataflow::GraphOp graph);
 
+/// On a graph: what random choices of its mapping depend on; an i64, 0 where
+/// there is none.
+inline constexpr llvm::StringLiteral kSeedAttr = "inlay_dataflow.seed";
+int64_t seedOf(dataflow::GraphOp graph);
+
+/// On a graph: per cent of their usual work that searches of its mapping take;
+/// an i64, 100 where there is none.
+inline constexpr llvm::StringLiteral kEffortAttr = "inlay_dataflow.effort";
+int64_t effortOf(dataflow::GraphOp graph);
+
+/// On a graph: the floating-point type in which its states are kept, whatever
+/// the ops that use them compute in; null where each has its own.
+inline constexpr llvm::StringLiteral kKvTypeAttr = "inlay_dataflow.kv_type";
+mlir::Type kvTypeOf(dataflow::GraphOp graph);
+
 /// Fills a graph from kernels in the order of the IR; kernel i of the result is
 /// `graph.getKernels()[i]`, and ports, weights and states are numbered as in
 /// the IR.
@@ -45,6 +60,10 @@ int64_t stepsInFlight(dataflow::GraphOp graph);
 /// - With several steps in flight a state is as many times as long in its first
 ///   dim, which counts sequences: the sets of the steps stand one behind the
 ///   other, and a firing works on one of them.
+///
+/// - Where the graph says in which type states are kept, states and the
+/// operands
+///   of ops that are states have it.
 ///
 /// Emits an error and fails where a shape is dynamic, a weight has no handle on
 /// its bytes, a state that must be kept several times does not begin with the

@@ -52,8 +52,9 @@ MappingAnalysis::getPlanner(TargetAttr target, int64_t budget, CostMode mode,
       !(planner->getConstraints() == constraints)) {
     machine = {target, budget, mode, routing};
     planner = std::make_unique<mapping::WaferPlanner>(
-        *model, toTarget(target), toMode(mode), toRouting(routing), budget,
-        constraints);
+        *model, toTarget(target), toMode(mode),
+        toRouting(routing, seedOf(graph)), budget, constraints);
+    planner->setEffort(effortOf(graph));
     if (other)
       planner->weigh(other->model, other->firings);
   }

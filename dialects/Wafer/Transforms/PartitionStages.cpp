@@ -9,6 +9,7 @@
 #include "AttrConversion.h"
 #include "ConstraintConversion.h"
 #include "EmitDiagnostics.h"
+#include "ExtractModel.h"
 #include "MachineOptions.h"
 #include "MappingAnalysis.h"
 #include "Passes.h"
@@ -174,7 +175,7 @@ mapping::StageRequest PartitionStages::request(int64_t budget) {
   return {mapping->getModel(),
           machine,
           toMode(cost),
-          toRouting(routingAttr),
+          toRouting(routingAttr, seedOf(mapping->getGraph())),
           constraints,
           budget,
           numWafers,

@@ -124,7 +124,7 @@ LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
   }
   routing::Problem problem = routingProblem(system, model, open.placements);
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
-                   toRouting(system.getRoutingAttr()), model,
+                   routingOf(system), model,
                    static_cast<int>(system.getWafers()), open.placements);
   Diagnostics diags;
   std::optional<routing::Solution> solution;

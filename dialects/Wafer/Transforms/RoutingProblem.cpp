@@ -34,8 +34,7 @@ public:
                  MutableArrayRef<Placement> placements)
       : system(system), model(model), placements(placements),
         target(toTarget(system.getTarget())),
-        rates(target, toMode(system.getCost())),
-        choices(toRouting(system.getRoutingAttr())) {}
+        rates(target, toMode(system.getCost())), choices(routingOf(system)) {}
 
   routing::Problem run();
 

@@ -39,8 +39,8 @@ public:
             mapping::WaferPlanner &planner)
       : system(system), model(model), placements(placements), planner(planner),
         step(toTarget(system.getTarget()), toMode(system.getCost()),
-             toRouting(system.getRoutingAttr()), model,
-             static_cast<int>(system.getWafers()), placements),
+             routingOf(system), model, static_cast<int>(system.getWafers()),
+             placements),
         builder(system.getContext()) {
     step.addContention(system, placements);
   }
@@ -170,8 +170,7 @@ void Estimates::estimateOthers() {
   schedule::Problem turns = step.schedule, order = step.schedule;
   using Key = std::tuple<int, int64_t, int64_t, int64_t, int>;
   std::map<Key, mapping::OtherPlacements> likewise;
-  bool isTraced =
-      toRouting(system.getRoutingAttr()).kind == cost::Routing::Kind::Trace;
+  bool isTraced = routingOf(system).kind == cost::Routing::Kind::Trace;
   bool hasExperts = false;
   for (size_t k = 0; k < placements.size(); ++k) {
     const model::KernelSpec &kernel = model.kernels[k];

@@ -328,8 +328,8 @@ void VerifyWafer::checkRoutes(SystemOp system, const model::Graph &model,
     return;
   routing::Problem problem = routingProblem(system, model, placements);
   StepProblem(toTarget(system.getTarget()), toMode(system.getCost()),
-              toRouting(system.getRoutingAttr()), model,
-              static_cast<int>(system.getWafers()), placements)
+              routingOf(system), model, static_cast<int>(system.getWafers()),
+              placements)
       .addTimes(problem);
   FailureOr<routing::Solution> solution = readRoutes(system, problem);
   Diagnostics diags;
@@ -349,7 +349,7 @@ void VerifyWafer::checkEstimates(SystemOp system, const model::Graph &model,
                                  MutableArrayRef<Placement> placements,
                                  const Facts &facts) {
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
-                   toRouting(system.getRoutingAttr()), model,
+                   routingOf(system), model,
                    static_cast<int>(system.getWafers()), placements);
   step.addContention(system, placements);
   for (auto [task, placement] : llvm::zip(step.schedule.tasks, placements)) {

@@ -93,8 +93,7 @@ inlay::wafer::phaseEstimates(const PlacedSystem &placement) {
   if (failed(checkOtherPhase(**other, placement.model, placements)))
     return failure();
   target::Target target = toTarget(system.getTarget());
-  StepProblem step(target, toMode(system.getCost()),
-                   toRouting(system.getRoutingAttr()), model,
+  StepProblem step(target, toMode(system.getCost()), routingOf(system), model,
                    static_cast<int>(system.getWafers()), placements);
   addContention(placement, model,
                 cost::Rates(target, toMode(system.getCost())).period, step);

@@ -8,6 +8,7 @@
 
 #include "dialects/Wafer/Translation/ToPlan.h"
 
+#include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Wafer/Transforms/AttrConversion.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
@@ -536,7 +537,7 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   if (!system.getTarget().getDigest().empty())
     plan.digests.push_back({"target", system.getTarget().getDigest().str()});
   plan.arguments = toOptions(system, context.options);
-  plan.seed = context.seed;
+  plan.seed = seedOf(system.lookupGraph());
   plan.feasible = !system.getOverBudget();
   plan.step = {model.phase == model::Phase::Prefill ? "prefill" : "decode",
                model.batch, model.context, model.tokens,
@@ -553,6 +554,11 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   plan.estimate = toEstimate(*placement, plan.kernels);
   plan.accounting = std::move(*accounting);
   plan.assumptions = toAssumptions(plan, system.getRoutingAttr());
+  if (Type type = kvTypeOf(system.lookupGraph()))
+    plan.assumptions.push_back(
+        fmt::format("states: kept as {}, and converted where ops compute in "
+                    "another type",
+                    nn::getElementType(type).name));
   addRoutes(*placement, plan);
   llvm::append_range(plan.assumptions, context.assumptions);
   return plan;

@@ -30,7 +30,6 @@ struct PlanContext {
   /// Options as given, "name=value"; those that the system records are added
   /// where they are not among them.
   std::vector<std::string> options;
-  int64_t seed = 0;
   std::vector<std::string> assumptions; ///< besides those that the IR implies
 };
 

@@ -18,6 +18,9 @@
 #include "inlay/Model/Model.h"
 #include "inlay/Partition/Partition.h"
 
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,6 +60,8 @@ struct CompileOptions {
                                        ///< default of `bind-dims`
   std::optional<int64_t> prefillChunk; ///< new tokens of a prefill; likewise
 
+  std::string kvType; ///< of states, one of kvTypes(); empty: the model's
+
   // Machine.
   std::string target = "wse3";   ///< name of a shipped target, or a file
   std::string targetDir;         ///< of named targets; empty: Inlay's own
@@ -74,6 +79,8 @@ struct CompileOptions {
   std::string constraints; ///< a file (docs/constraints.md); empty: none
   std::optional<int64_t> expertSlices; ///< of each layer; unset: what is best
   std::optional<int64_t> sequencesInFlight; ///< unset: those of one step
+  int64_t effort = 100;         ///< per cent of the usual work of searches
+  int64_t seed = 0;             ///< of random choices
   bool allowOverBudget = false; ///< place what does not fit all the same
   bool whatFits = true; ///< find out what would fit where the model does not
 
@@ -89,6 +96,9 @@ struct CompileOptions {
   // Work.
   unsigned jobs = 0; ///< threads; 0: one for each core of this machine
 };
+
+/// Types in which states may be kept, in MLIR's spelling.
+llvm::ArrayRef<llvm::StringRef> kvTypes();
 
 /// Steps that are in flight at once.
 inline int64_t stepsInFlight(const CompileOptions &options) {

@@ -25,6 +25,15 @@ namespace inlay {
 /// Notes on the graph how many steps are in flight at once.
 std::unique_ptr<mlir::Pass> createKeepStepsInFlight(int64_t steps);
 
+/// Notes on the graph what random choices depend on.
+std::unique_ptr<mlir::Pass> createKeepSeed(int64_t seed);
+
+/// Notes on the graph how long to search, in per cent of what is usual.
+std::unique_ptr<mlir::Pass> createKeepEffort(int64_t percent);
+
+/// Notes on the graph in which type states are kept, in MLIR's spelling.
+std::unique_ptr<mlir::Pass> createKeepKvType(std::string type);
+
 /// Sets the graph of decode, which a module in bytecode has, beside the graph
 /// of prefill: `firings` of it for each one of prefill.
 std::unique_ptr<mlir::Pass> createAddDecode(std::string bytecode,

@@ -46,6 +46,7 @@ struct Routing {
   /// Trace: tokens that choose together what they chose there; null where only
   /// the counts are known, and tokens choose by these alone.
   std::shared_ptr<const Choices> choices = nullptr;
+  uint64_t seed = 0; ///< of what is drawn
 
   static Routing zipf(double exponent) { return {Kind::Zipf, exponent, {}}; }
   static Routing trace(std::vector<double> counts) {
@@ -66,6 +67,7 @@ struct ModelRouting {
   std::map<int64_t, std::shared_ptr<const Choices>> choices;
   /// Trace: by layer the highest expert that any token chose.
   std::map<int64_t, int64_t> highest;
+  uint64_t seed = 0; ///< of what is drawn
 
   /// Of one layer; uniform for one that the trace does not have.
   Routing of(int64_t layer) const;
@@ -116,8 +118,8 @@ std::vector<double> inclusion(const Routing &routing, int64_t experts,
 /// distribution of the same mean and variance.
 ///
 /// With the choices of a trace: the mean over steps of tokens drawn from it,
-/// with a fixed seed (over all its tokens, for steps of one), so that experts
-/// which are chosen together count as that.
+/// with the seed of `routing` (over all its tokens, for steps of one), so that
+/// experts which are chosen together count as that.
 double expectedLargestLoad(const Routing &routing, const ExpertLoad &load);
 
 /// Activations of the busiest group.
@@ -141,9 +143,10 @@ struct DrawnSteps {
 
 /// Draws steps of `load.tokens` tokens: from the choices of a trace, else k
 /// different experts for each by the law of `expectedLargestLoad`. The same
-/// arguments give the same steps.
+/// arguments give the same steps; another `purpose` or seed of `routing`
+/// others.
 DrawnSteps drawSteps(const Routing &routing, const ExpertLoad &load,
-                     int64_t count, uint64_t seed);
+                     int64_t count, uint64_t purpose);
 
 /// The largest number of activations that one group can get: every token
 /// chooses as many of its experts as serve it there.

@@ -83,7 +83,10 @@ enum class Effort {
 /// has (optimal for the largest of these, by exchange), up to one for each
 /// group and token, until there is no room or no expert has half of a group's
 /// mean load.
-Solution solve(const Problem &problem, Effort effort = Effort::Thorough);
+///
+/// The search takes `percent` (0 to 10,000) of its usual work.
+Solution solve(const Problem &problem, Effort effort = Effort::Thorough,
+               int64_t percent = 100);
 
 } // namespace inlay::experts
 

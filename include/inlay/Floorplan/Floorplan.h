@@ -131,6 +131,8 @@ struct SearchOptions {
   bool anyPlan = false;
   /// Most regions on a wafer.
   size_t mostRegions = 40;
+  /// Sizes that the refinement of one plan tries.
+  int mostSizes = 600;
 };
 
 /// The plan of fewest cycles that the search finds; none where nothing fits.
@@ -151,7 +153,8 @@ std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
 /// The same where it is given which kernels share a region: `parts` hold each
 /// kernel once and are in the order of their first kernels.
 std::optional<RegionPlan> arrange(const Chain &chain,
-                                  const std::vector<Kernels> &parts);
+                                  const std::vector<Kernels> &parts,
+                                  const SearchOptions &options = {});
 
 /// The longest path of a step: a kernel starts when all its inputs have come
 /// from other regions and spread over its own, and the kernels before it on its

@@ -50,6 +50,10 @@ public:
       : rates(rates), routing(std::move(routing)),
         typical(this->routing.typical()) {}
 
+  /// Searches from here on take `percent` of their usual work. To be called
+  /// before anything is asked.
+  void setEffort(int64_t percent) { effortPercent = percent; }
+
   /// A kernel of any role, cut by `sharding`. Experts are placed for what is
   /// typical of all layers, as a quick search does it.
   cost::KernelCost estimate(const model::KernelSpec &kernel,
@@ -98,6 +102,7 @@ private:
   const cost::Rates &rates;
   cost::ModelRouting routing;
   cost::Routing typical;
+  int64_t effortPercent = 100;
   std::map<Key, experts::Solution> known;
 };
 

@@ -49,6 +49,10 @@ public:
   /// `other` must outlive this.
   void weigh(const model::Graph &other, double firings);
 
+  /// Searches from here on take `percent` (0 to 10,000) of their usual work. To
+  /// be called before anything is planned.
+  void setEffort(int64_t percent);
+
   /// Kernels of the model, by index, in order of execution.
   using Run = std::vector<size_t>;
   static Run runOf(size_t first, size_t last);
@@ -127,6 +131,7 @@ private:
   ExpertPlanner experts;
   sharding::Explorer explorer;
   Constraints constraints;
+  floorplan::SearchOptions search;
   std::vector<model::Rect> forbidden; ///< dead and kept out
   /// What the chain says of each kernel, without its bytes.
   std::vector<floorplan::Link> links;
