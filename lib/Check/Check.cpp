@@ -113,6 +113,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
   if (impl->model) {
     checkModel(plan, *impl->model, report);
     checkNodes(plan, *impl->model, report);
+    checkValues(plan, *impl->model, report);
   }
   return report.take();
 }

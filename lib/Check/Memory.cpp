@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Cuts.h"
-#include "Rules.h"
+#include "Routing.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -41,6 +41,7 @@ private:
   const Stream *streamOf(const Kernel &kernel, const Operand &operand) const;
   std::pair<int64_t, int64_t> liveAt(const Kernel &kernel, int64_t context);
   bool hasRoomFor(int64_t context);
+  int64_t positions() const;
   void checkMaxContext();
   bool isExact = true; ///< scratch is as large as operands say, all of it
   void addOp(const Kernel &kernel, int64_t index, Needs &needs);
@@ -173,14 +174,53 @@ bool MemoryChecker::hasRoomFor(int64_t context) {
   });
 }
 
-/// As long as there are positions and room, and no longer.
-void MemoryChecker::checkMaxContext() {
-  int64_t most = int64_t(1) << 26; // no longer one is looked for
+/// Kernel and buffer of what rotations read beside what they rotate, and the
+/// outputs of other kernels that this comes from.
+static std::set<std::pair<std::string, std::string>>
+rotatedBy(const Plan &plan) {
+  std::set<std::pair<std::string, std::string>> read;
   for (const Kernel &kernel : plan.kernels)
     for (const Op &op : kernel.ops)
+      for (size_t i = 1; op.name == "rotary" && i + 1 < op.operands.size(); ++i)
+        read.emplace(kernel.name, op.operands[i].buffer);
+  auto isRead = [&](const Stream &stream) {
+    std::string buffer = fmt::format("input {} ", stream.toPort);
+    auto found = read.lower_bound({stream.to, buffer});
+    return found != read.end() && found->first == stream.to &&
+           llvm::StringRef(found->second).starts_with(buffer);
+  };
+  std::set<std::pair<std::string, std::string>> made;
+  for (const Stream &stream : plan.streams)
+    if (auto from = plan.kernelOf.find(stream.from);
+        from != plan.kernelOf.end() && isRead(stream))
+      for (const Op &op : plan.kernels[from->second].ops)
+        for (const Operand &operand : op.operands)
+          if (isPort(operand, "output", stream.fromPort))
+            made.emplace(stream.from, operand.buffer);
+  read.insert(made.begin(), made.end());
+  return read;
+}
+
+/// Rows of the smallest table of positions that has enough for the step: one
+/// that an op looks up as it works, or that is looked up for rotations.
+int64_t MemoryChecker::positions() const {
+  int64_t rows = int64_t(1) << 27; // more are not looked for
+  std::set<std::pair<std::string, std::string>> read = rotatedBy(plan);
+  for (const Kernel &kernel : plan.kernels)
+    for (const Op &op : kernel.ops) {
+      bool isTable = op.kind == "lookup" && !op.operands.empty() &&
+                     read.count({kernel.name, op.operands.back().buffer});
       for (const Cut &dim : op.dims)
-        if (dim.dim == "position" && dim.size >= plan.context + plan.tokens)
-          most = std::min(most, dim.size - plan.tokens);
+        if ((dim.dim == "position" || (isTable && dim.dim == "vocab")) &&
+            dim.size >= plan.context + plan.tokens)
+          rows = std::min(rows, dim.size);
+    }
+  return rows;
+}
+
+/// As long as there are positions and room, and no longer.
+void MemoryChecker::checkMaxContext() {
+  int64_t most = std::min(int64_t(1) << 26, positions() - plan.tokens);
   int64_t said = plan.maxContext;
   if (llvm::none_of(plan.kernels, grows)) {
     if (said != plan.context)

@@ -126,11 +126,7 @@ void NodeChecker::keepFew(std::set<std::pair<size_t, size_t>> &experts,
 }
 
 static std::string describe(const Node &node) {
-  return fmt::format("node '{}' ({})",
-                     node.name.empty() && !node.outputs.empty()
-                         ? node.outputs.front()
-                         : node.name,
-                     node.type);
+  return fmt::format("node '{}' ({})", node.label(), node.type);
 }
 
 /// What the weights of one expert made goes on to its own, in every weight at

@@ -13,6 +13,7 @@
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
 
 #include "fmt/format.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -133,37 +134,44 @@ private:
 
   void readNode(StringRef node) {
     Node result;
-    collectInputs(node, result.inputs, &result, 0);
+    collect(node, result, 0);
     size_t number = nodes.size();
     for (const std::string &output : result.outputs)
       producer.emplace(output, number);
     nodes.push_back(std::move(result));
   }
 
-  /// Names that a node reads, those that its subgraphs capture included.
-  void collectInputs(StringRef node, std::vector<std::string> &inputs,
-                     Node *outer, int depth) {
+  /// A node at the top, and of those in its subgraphs what they read and what
+  /// they are called.
+  void collect(StringRef node, Node &outer, int depth) {
     if (depth > kMostNesting) {
       isDamaged = true;
       return;
     }
+    Node nested;
+    Node &own = depth == 0 ? outer : nested;
     Message in(node, isDamaged);
     while (in.next()) {
-      if (in.field == 1)
-        inputs.push_back(in.value.str());
-      else if (in.field == 2 && outer)
-        outer->outputs.push_back(in.value.str());
-      else if (in.field == 3 && outer)
-        outer->name = in.value.str();
-      else if (in.field == 4 && outer)
-        outer->type = in.value.str();
-      else if (in.field == 5)
-        collectCaptured(in.value, inputs, depth);
+      if (in.field == 1) {
+        outer.inputs.push_back(in.value.str());
+      } else if (in.field == 2) {
+        own.outputs.push_back(in.value.str());
+      } else if (in.field == 3) {
+        own.name = in.value.str();
+      } else if (in.field == 4) {
+        own.type = in.value.str();
+      } else if (in.field == 7) {
+        own.domain = in.value.str();
+      } else if (in.field == 5) {
+        own.attributes = own.attributes * 31 + llvm::xxh3_64bits(in.value);
+        collectCaptured(in.value, outer, depth);
+      }
     }
+    if (depth > 0)
+      outer.inner.push_back(nested.label());
   }
 
-  void collectCaptured(StringRef attribute, std::vector<std::string> &inputs,
-                       int depth) {
+  void collectCaptured(StringRef attribute, Node &outer, int depth) {
     Message in(attribute, isDamaged);
     while (in.next()) {
       if (in.field != 6 && in.field != 11)
@@ -171,9 +179,9 @@ private:
       Message graph(in.value, isDamaged);
       while (graph.next()) {
         if (graph.field == 1)
-          collectInputs(graph.value, inputs, nullptr, depth + 1);
+          collect(graph.value, outer, depth + 1);
         else if (graph.field == 12)
-          inputs.push_back(nameOf(graph.value));
+          outer.inputs.push_back(nameOf(graph.value));
       }
     }
   }

@@ -28,8 +28,21 @@ struct Initializer {
 
 /// A node of the graph, with what its subgraphs capture among its inputs.
 struct Node {
-  std::string name, type;
+  std::string name, domain, type;
   std::vector<std::string> inputs, outputs;
+  std::vector<std::string> inner; ///< labels of the nodes of its subgraphs
+  uint64_t attributes = 0;        ///< a hash of their bytes
+
+  const std::string &firstOutput() const {
+    for (const std::string &output : outputs)
+      if (!output.empty())
+        return output;
+    return type;
+  }
+  /// What messages and plans call it.
+  const std::string &label() const {
+    return name.empty() ? firstOutput() : name;
+  }
 };
 
 class Model {

@@ -93,7 +93,7 @@ Operand readOperand(const Fields &in) {
 
 Op readOp(const Fields &in) {
   return {in.text("op"), in.text("kind"), in.children("dims", readCut),
-          in.children("operands", readOperand)};
+          in.children("operands", readOperand), in.text("node")};
 }
 
 Piece readPiece(const Fields &in) {
@@ -169,6 +169,7 @@ Kernel readKernel(const Fields &in) {
   kernel.experts = in.integer("experts");
   kernel.expertsPerToken = in.integer("experts_per_token");
   kernel.wafer = in.integer("wafer");
+  kernel.inputs = in.texts("inputs");
   kernel.ops = in.children("ops", readOp);
   kernel.weights = in.children("weights", readWeight);
   kernel.states = in.children("states", readTensor);

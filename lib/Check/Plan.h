@@ -69,6 +69,7 @@ struct Op {
   std::string name, kind;
   std::vector<Cut> dims;
   std::vector<Operand> operands;
+  std::string node; ///< since 1.2
 };
 
 struct Piece {
@@ -131,7 +132,8 @@ struct Bound {
 struct Kernel {
   std::string name, role, structure, region;
   int64_t layer = 0, experts = 0, expertsPerToken = 0, wafer = 0;
-  Rect rect; ///< of its region
+  Rect rect;                       ///< of its region
+  std::vector<std::string> inputs; ///< what comes in at each; since 1.2
   std::vector<Op> ops;
   std::vector<Weight> weights;
   std::vector<Tensor> states;

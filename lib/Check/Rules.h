@@ -61,6 +61,10 @@ void checkModel(const Plan &plan, const Model &model, Report &report);
 /// Every node of the model in a kernel or between kernels that streams join.
 void checkNodes(const Plan &plan, const Model &model, Report &report);
 
+/// Every value of the model along a stream from the op that makes it to those
+/// that need it, every initializer at the op whose node reads it.
+void checkValues(const Plan &plan, const Model &model, Report &report);
+
 /// Bits of an element type by its name; 0 where the name is unknown.
 int64_t bitsOfType(llvm::StringRef name);
 

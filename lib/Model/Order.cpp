@@ -88,7 +88,7 @@ private:
 
 } // namespace
 
-void inlay::model::orderBySums(KernelSpec &kernel) {
+std::vector<size_t> inlay::model::orderBySums(KernelSpec &kernel) {
   SumCounter counter;
   std::vector<Unit> units;
   for (size_t o = 0; o < kernel.ops.size(); ++o) {
@@ -105,8 +105,12 @@ void inlay::model::orderBySums(KernelSpec &kernel) {
     return std::tie(a.before, a.first) < std::tie(b.before, b.first);
   });
   std::vector<OpSpec> ops;
+  std::vector<size_t> before;
   for (const Unit &unit : units)
-    for (size_t o = unit.first; o <= unit.last; ++o)
+    for (size_t o = unit.first; o <= unit.last; ++o) {
       ops.push_back(std::move(kernel.ops[o]));
+      before.push_back(o);
+    }
   kernel.ops = std::move(ops);
+  return before;
 }

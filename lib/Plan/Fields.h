@@ -114,6 +114,7 @@ template <typename V> void visit(V &v, OpCut &o) {
   v.field("kind", o.kind);
   v.field("dims", o.dims);
   v.field("operands", o.operands);
+  v.field("node", o.node, Since{2});
 }
 
 template <typename V> void visit(V &v, WeightPiece &o) {
@@ -224,6 +225,7 @@ template <typename V> void visit(V &v, Kernel &o) {
   v.field("experts_per_token", o.expertsPerToken);
   v.field("wafer", o.wafer);
   v.field("region", o.region);
+  v.field("inputs", o.inputs, Since{2});
   v.field("ops", o.ops);
   v.field("weights", o.weights);
   v.field("states", o.states);

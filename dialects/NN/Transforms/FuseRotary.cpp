@@ -167,8 +167,10 @@ static Value createRotary(PatternRewriter &rewriter, Location loc,
   ArrayRef<int64_t> shape = getShape(rotation.input);
   unsigned tokenDim =
       findTokenDim(shape, rotation.cos, rotation.sin, shape.back() / 2);
-  Value cos = flattenCache(rewriter, loc, rotation.cos, shape, tokenDim);
-  Value sin = flattenCache(rewriter, loc, rotation.sin, shape, tokenDim);
+  Value cos = flattenCache(rewriter, rotation.cos.getLoc(), rotation.cos, shape,
+                           tokenDim);
+  Value sin = flattenCache(rewriter, rotation.sin.getLoc(), rotation.sin, shape,
+                           tokenDim);
   if (tokenDim == 2)
     return RotaryOp::create(
         rewriter, loc, RankedTensorType::get(shape, element), rotation.input,

@@ -11,6 +11,25 @@
 using namespace mlir;
 using namespace inlay::onnx;
 
+/// What several nodes are called tells none of them apart: each goes by its
+/// first output.
+static void renameShared(const file::Graph &graph,
+                         MutableArrayRef<StringAttr> names) {
+  DenseSet<StringAttr> known, shared;
+  known.reserve(names.size());
+  for (StringAttr name : names)
+    if (!known.insert(name).second)
+      shared.insert(name);
+  if (shared.empty())
+    return;
+  for (auto [node, name] : llvm::zip_equal(graph.nodes, names)) {
+    auto output = llvm::find_if_not(
+        node.outputs, [](StringRef output) { return output.empty(); });
+    if (shared.contains(name) && output != node.outputs.end())
+      name = StringAttr::get(name.getContext(), *output);
+  }
+}
+
 /// Where the nodes of a graph are. The context keeps names in one table and
 /// locations in another, both larger than a processor's caches: to fill the one
 /// and then the other takes a quarter less than to go to and fro.
@@ -19,6 +38,7 @@ void Importer::locateNodes(Scope &scope) {
   names.reserve(scope.graph.nodes.size());
   for (const file::Node &node : scope.graph.nodes)
     names.push_back(builder.getStringAttr(node.label()));
+  renameShared(scope.graph, names);
   scope.nodeLocs.reserve(names.size());
   for (StringAttr name : names)
     scope.nodeLocs.push_back(NameLoc::get(name, nodeLoc));

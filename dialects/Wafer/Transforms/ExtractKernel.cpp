@@ -9,6 +9,7 @@
 #include "ExtractKernel.h"
 
 #include "dialects/NN/IR/NN.h"
+#include "dialects/Onnx/IR/Onnx.h"
 #include "inlay/Model/Order.h"
 #include "inlay/Support/Format.h"
 
@@ -69,6 +70,8 @@ public:
       : kernel(kernel), globals(globals), stepTokens(stepTokens) {}
 
   FailureOr<KernelSpec> run();
+
+  std::vector<std::string> nodes; ///< by op, after `run`
 
 private:
   void addHeader();
@@ -413,10 +416,14 @@ FailureOr<KernelSpec> KernelExtractor::run() {
       failed(addWeights()))
     return failure();
   nameTensors();
-  for (Operation &op : kernel.getBody().front().without_terminator())
+  std::vector<std::string> made;
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (failed(addOp(op)))
       return failure();
-  model::orderBySums(spec);
+    made.resize(spec.ops.size(), onnx::getNodeName(op.getLoc()).str());
+  }
+  for (size_t before : model::orderBySums(spec))
+    nodes.push_back(std::move(made[before]));
   return std::move(spec);
 }
 
@@ -424,4 +431,13 @@ FailureOr<KernelSpec>
 inlay::wafer::extractKernel(dataflow::KernelOpInterface kernel,
                             const SymbolTable &globals, int64_t stepTokens) {
   return KernelExtractor(kernel, globals, stepTokens).run();
+}
+
+FailureOr<std::vector<std::string>>
+inlay::wafer::extractNodes(dataflow::KernelOpInterface kernel,
+                           const SymbolTable &globals, int64_t stepTokens) {
+  KernelExtractor extractor(kernel, globals, stepTokens);
+  if (failed(extractor.run()))
+    return failure();
+  return std::move(extractor.nodes);
 }

@@ -23,6 +23,12 @@ mlir::FailureOr<model::KernelSpec>
 extractKernel(dataflow::KernelOpInterface kernel,
               const mlir::SymbolTable &globals, int64_t stepTokens);
 
+/// For each op of that kernel the ONNX node whose value it makes, or makes a
+/// part of: the name in its location; empty where that has none.
+mlir::FailureOr<std::vector<std::string>>
+extractNodes(dataflow::KernelOpInterface kernel,
+             const mlir::SymbolTable &globals, int64_t stepTokens);
+
 /// What is stored of a weight and where, with the shape of its global.
 mlir::FailureOr<model::WeightSpec>
 extractWeight(dataflow::KernelOpInterface kernel, llvm::StringRef name,

@@ -15,6 +15,7 @@
 #include "dialects/Wafer/Translation/Accounting.h"
 #include "dialects/Wafer/Translation/PhaseEstimates.h"
 #include "dialects/Wafer/Translation/Routes.h"
+#include "dialects/Wafer/Translation/Values.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Memory/Memory.h"
 #include "inlay/Model/Cuts.h"
@@ -139,8 +140,8 @@ static std::vector<plan::OpCut> toOps(const model::KernelSpec &spec,
   std::vector<plan::OpCut> ops;
   for (auto [op, opSharding] : llvm::zip_equal(spec.ops, sharding.ops)) {
     int number = static_cast<int>(ops.size());
-    plan::OpCut &result =
-        ops.emplace_back(plan::OpCut{op.name, toString(op.opClass), {}, {}});
+    plan::OpCut &result = ops.emplace_back(
+        plan::OpCut{op.name, toString(op.opClass), {}, {}, ""});
     for (const model::OperandSpec &operand : op.operands)
       result.operands.push_back(toOperand(spec, operand, number));
     for (auto [dim, cut] :
@@ -334,8 +335,12 @@ static int64_t toMaxContext(const PlacedSystem &placement) {
   for (auto &[region, kernels] : regions)
     cuts.push_back(kernels);
   SystemOp system = placement.system;
-  return memory::longestContext(cuts, placement.model.context,
-                                placement.model.tokens, system.getPlanBudget());
+  const model::Graph &model = placement.model;
+  int64_t longest = memory::longestContext(cuts, model.context, model.tokens,
+                                           system.getPlanBudget());
+  std::optional<int64_t> positions =
+      lookedUpPositions(model, model.context + model.tokens);
+  return positions ? std::min(longest, *positions - model.tokens) : longest;
 }
 
 /// The regions that kernels use, in the order of the IR.
@@ -546,6 +551,8 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
     plan.kernels.push_back(
         toKernel(spec, kernel, model.context + model.tokens, plan.system));
+  if (failed(nameValues(*placement, plan)))
+    return failure();
   plan.regions = toRegions(*placement, plan.kernels);
   plan.maxContext = toMaxContext(*placement);
   for (auto [stream, connect] :

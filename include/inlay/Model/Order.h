@@ -24,8 +24,8 @@ namespace inlay::model {
 /// by the most ops with a reduction dim on a way to them, then as they were.
 /// Every op stays behind what it reads and what it overwrites, and those that
 /// use one state stay as they were. Ops that hand a value without a number from
-/// one to the next stay together.
-void orderBySums(KernelSpec &kernel);
+/// one to the next stay together. Returns where each op was before.
+std::vector<size_t> orderBySums(KernelSpec &kernel);
 
 } // namespace inlay::model
 

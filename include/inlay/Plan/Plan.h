@@ -142,6 +142,9 @@ struct OpCut {
   std::string kind;
   std::vector<OpDim> dims;
   std::vector<Operand> operands; ///< results last
+  /// The ONNX node whose value the op makes, or makes a part of: its name, or
+  /// that of its first output where it has none. Since 1.2; empty: not known.
+  std::string node;
 };
 
 /// A strided view of an initializer, which is `length` bytes at `offset` of
@@ -275,6 +278,10 @@ struct Kernel {
   std::string region; ///< its name
   /// That of the region; follows from the plan's regions and is not written.
   Rectangle rectangle;
+  /// What comes in at each input port: `node` of the op that makes it, with "#"
+  /// and a number behind it where that has several outputs, or the name of the
+  /// model's input. Since 1.2; empty: not known.
+  std::vector<std::string> inputs;
   std::vector<OpCut> ops;
   std::vector<Weight> weights;
   std::vector<State> states;

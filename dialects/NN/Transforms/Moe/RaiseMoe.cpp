@@ -124,9 +124,11 @@ private:
     for (auto &[known, route] : routes[&router])
       if (known == spec)
         return route;
-    RouteOp route =
-        builder.createRoute(ops, router.topK.getLoc(), router.selection, spec,
-                            router.tokens, router.experts, router.slots);
+    // Of several rounds the first is not all of it.
+    bool hasRounds = spec.kind == RouteKind::SparseMixer && router.lastWeights;
+    RouteOp route = builder.createRoute(
+        ops, hasRounds ? router.lastWeights.getLoc() : router.topK.getLoc(),
+        router.selection, spec, router.tokens, router.experts, router.slots);
     routes[&router].emplace_back(spec, route);
     return route;
   }
@@ -147,7 +149,9 @@ private:
     // Behind everything that the weights need.
     OpBuilder ops(graph.getContext());
     ops.setInsertionPointAfterValue(weights);
-    Location loc = router.topK.getLoc();
+    Location loc = router.lastSpec.kind == RouteKind::SparseMixer
+                       ? weights.getLoc()
+                       : router.topK.getLoc();
     RouteOp route =
         builder.createRoute(ops, loc, router.selection, router.lastSpec,
                             router.tokens, router.experts, router.slots);

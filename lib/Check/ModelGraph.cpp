@@ -1,0 +1,103 @@
+//===- ModelGraph.cpp - The values of a model, by number ------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModelGraph.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace inlay::checker;
+
+/// Whose first input goes on as it is, or a part of it.
+static bool isView(const Node &node) {
+  return node.domain.empty() &&
+         llvm::is_contained({"Cast", "CastLike", "Flatten", "Identity",
+                             "Reshape", "Slice", "Split", "Squeeze",
+                             "Transpose", "Unsqueeze"},
+                            node.type);
+}
+
+int ModelGraph::number(const std::string &name) {
+  auto [entry, isNew] =
+      values.try_emplace(name, static_cast<int>(names.size()));
+  if (isNew) {
+    names.push_back(name);
+    producers.push_back(-1);
+    initializers.push_back(model.initializers.count(name) > 0);
+    identities.push_back(llvm::xxh3_64bits(name));
+  }
+  return entry->second;
+}
+
+ModelGraph::ModelGraph(const Model &model) : model(model) {
+  llvm::StringSet<> shared;
+  for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
+    const Node &node = model.nodes[n];
+    std::vector<int> &inputs = nodeInputs.emplace_back();
+    for (const std::string &input : node.inputs)
+      if (!input.empty())
+        inputs.push_back(number(input));
+    std::vector<int> &outputs = nodeOutputs.emplace_back();
+    for (const std::string &output : node.outputs)
+      if (!output.empty()) {
+        outputs.push_back(number(output));
+        producers[outputs.back()] = n;
+      }
+    identify(n);
+    if (!node.name.empty() && !labels.try_emplace(node.name, n).second)
+      shared.insert(node.name);
+  }
+  // A name that several nodes have is none of any.
+  for (const auto &name : shared)
+    labels.erase(name.getKey());
+  for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
+    const Node &node = model.nodes[n];
+    labels.try_emplace(node.firstOutput(), n);
+    for (const std::string &inner : node.inner)
+      labels.try_emplace(inner, n);
+  }
+  for (const std::string &output : model.outputs)
+    number(output);
+}
+
+void ModelGraph::identify(int n) {
+  const Node &node = model.nodes[n];
+  if (isView(node) && !nodeInputs[n].empty()) {
+    for (int output : nodeOutputs[n])
+      identities[output] = identities[nodeInputs[n].front()];
+    return;
+  }
+  std::vector<uint64_t> parts = {llvm::xxh3_64bits(node.domain),
+                                 llvm::xxh3_64bits(node.type), node.attributes};
+  for (int input : nodeInputs[n])
+    parts.push_back(identities[input]);
+  for (int output : nodeOutputs[n]) {
+    parts.push_back(output - nodeOutputs[n].front());
+    identities[output] = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
+        reinterpret_cast<const uint8_t *>(parts.data()), parts.size() * 8));
+    parts.pop_back();
+  }
+}
+
+std::optional<int> ModelGraph::nodeOf(llvm::StringRef label) const {
+  while (!label.empty()) {
+    auto found = labels.find(label);
+    if (found != labels.end())
+      return found->second;
+    label = label.take_front(label.contains('/') ? label.rfind('/') : 0);
+  }
+  return std::nullopt;
+}
+
+std::optional<int> ModelGraph::valueOf(llvm::StringRef name) const {
+  auto found = values.find(name);
+  if (found == values.end())
+    return std::nullopt;
+  return found->second;
+}

@@ -1,0 +1,359 @@
+//===- Values.cpp - Every value from where it is made to where it goes ----===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A plan says of which node each op is, and which value each input of a kernel
+// is. So each op has a part of the model's graph to itself: back from its node
+// to the values that it takes. All of these must be met, every initializer in
+// between must be among its weights, and every weight in between. What leads on
+// to another kernel's weights is a value that the op lacks.
+//
+// Ops of one node are looked at together: what a node of the model makes
+// inside itself, the graph does not say. An op with several outputs is of the
+// node of one of them; the others are within its part of the graph, or made
+// from what it takes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModelGraph.h"
+#include "Origins.h"
+#include "Rules.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace inlay::checker;
+
+namespace {
+
+/// All ops of a node, and what they take from outside of it.
+struct Part {
+  std::vector<OpRef> ops;
+  std::map<int, OpRef> sources; ///< nodes whose values they take
+  std::map<int, OpRef> others;  ///< of which they may take something
+  std::map<int, OpRef> inputs;  ///< values of the model that no node makes
+  std::map<int, OpRef> weights; ///< initializers
+};
+
+class ValueChecker {
+public:
+  ValueChecker(const Plan &plan, const Model &model, Report &report)
+      : plan(plan), graph(model), origins(plan), report(report) {}
+
+  void run();
+
+private:
+  std::string place(const OpRef &ref) const;
+  void findHeld();
+  void checkInputs();
+  bool isForwarded(const std::string &kernel, const std::string &value) const;
+  std::optional<int> nodeOf(llvm::StringRef value) const;
+  void findNodes();
+  void addNamed(Part &part, int node, const OpRef &ref,
+                const std::string &name);
+  void addOperand(const OpRef &ref, int node, const Operand &operand);
+  const std::set<uint64_t> &valuesOf(int node);
+  void checkPart(int node, const Part &part);
+  struct Walk {
+    std::set<uint64_t> met, passed; ///< identities
+    std::set<int> read;             ///< initializers
+    std::optional<int> missed;      ///< one that is another's
+  };
+  Walk walk(llvm::ArrayRef<int> from, const Part &part);
+  void checkResults();
+
+  const Plan &plan;
+  ModelGraph graph;
+  Origins origins;
+  Report &report;
+  std::map<int, std::set<std::string>> held; ///< initializer -> kernels
+  std::map<OpRef, int> nodes;                ///< of the ops that have one
+  std::map<int, Part> parts;                 ///< by node
+  std::map<int, std::set<uint64_t>> made;    ///< by node, what it offers
+};
+
+} // namespace
+
+std::string ValueChecker::place(const OpRef &ref) const {
+  const Kernel &kernel = plan.kernels[ref.kernel];
+  return fmt::format("{}, op {} '{}'", kernel.place(), ref.op,
+                     kernel.ops[ref.op].name);
+}
+
+void ValueChecker::findHeld() {
+  for (const Kernel &kernel : plan.kernels)
+    for (const Weight &weight : kernel.weights)
+      for (const Piece &piece : weight.pieces)
+        if (auto value = graph.valueOf(piece.initializer))
+          held[*value].insert(kernel.name);
+}
+
+//===----------------------------------------------------------------------===//
+// What comes in
+//===----------------------------------------------------------------------===//
+
+/// The node that makes what a plan calls so.
+std::optional<int> ValueChecker::nodeOf(llvm::StringRef value) const {
+  std::optional<int> node = graph.nodeOf(value);
+  return node || !value.contains('#')
+             ? node
+             : graph.nodeOf(value.take_front(value.rfind('#')));
+}
+
+/// Whether a kernel has a value without making it.
+bool ValueChecker::isForwarded(const std::string &kernel,
+                               const std::string &value) const {
+  auto found = plan.kernelOf.find(kernel);
+  if (found == plan.kernelOf.end())
+    return false;
+  const Kernel &from = plan.kernels[found->second];
+  return llvm::is_contained(from.inputs, value) ||
+         llvm::any_of(from.weights, [&](const Weight &weight) {
+           return llvm::any_of(weight.pieces, [&](const Piece &piece) {
+             return piece.initializer == value;
+           });
+         });
+}
+
+/// Each input of a kernel gets what the kernel says, from where that is made.
+void ValueChecker::checkInputs() {
+  std::map<std::string, size_t> count;
+  for (const Stream &stream : plan.streams) {
+    auto to = plan.kernelOf.find(stream.to);
+    if (to == plan.kernelOf.end())
+      continue;
+    const Kernel &kernel = plan.kernels[to->second];
+    size_t port = static_cast<size_t>(std::max<int64_t>(0, stream.toPort));
+    size_t &most = count[stream.to];
+    most = std::max(most, port + 1);
+    if (port >= kernel.inputs.size())
+      continue; // told below
+    const std::string &wanted = kernel.inputs[port];
+    auto from = plan.kernelOf.find(stream.from);
+    std::string brought =
+        from == plan.kernelOf.end()
+            ? stream.name
+            : origins.nameOfOutput(from->second, stream.fromPort);
+    if (brought.empty() && isForwarded(stream.from, wanted))
+      brought = wanted;
+    if (brought != wanted)
+      report.fail(stream.place(),
+                  fmt::format("brings '{}' to input {}, which takes '{}'",
+                              brought, port, wanted));
+  }
+  for (const Kernel &kernel : plan.kernels)
+    if (kernel.inputs.size() != count[kernel.name])
+      report.fail(kernel.place(),
+                  fmt::format("names {} inputs, {} have streams",
+                              kernel.inputs.size(), count[kernel.name]));
+}
+
+//===----------------------------------------------------------------------===//
+// The ops of each node
+//===----------------------------------------------------------------------===//
+
+/// Of a value that no op makes: an input of the model, or what a kernel hands
+/// on.
+void ValueChecker::addNamed(Part &part, int node, const OpRef &ref,
+                            const std::string &name) {
+  std::optional<int> value = graph.valueOf(name);
+  if (value && graph.producer(*value) < 0)
+    part.inputs.try_emplace(*value, ref);
+  else if (auto source = nodeOf(name); source && *source != node)
+    part.sources.try_emplace(*source, ref);
+  else if (!source)
+    report.fail(place(ref), fmt::format("takes '{}', which is no value of the "
+                                        "model",
+                                        name));
+}
+
+void ValueChecker::addOperand(const OpRef &ref, int node,
+                              const Operand &operand) {
+  const Kernel &kernel = plan.kernels[ref.kernel];
+  Part &part = parts[node];
+  if (operand.role == "weights") {
+    for (const Weight &weight : kernel.weights)
+      if (weight.name == operand.buffer)
+        for (const Piece &piece : weight.pieces)
+          if (auto value = graph.valueOf(piece.initializer))
+            part.weights.try_emplace(*value, ref);
+    return;
+  }
+  for (const Origin &origin : origins.of(ref, operand)) {
+    if (!origin.op) {
+      addNamed(part, node, ref, origin.value);
+      continue;
+    }
+    auto source = nodes.find(*origin.op);
+    if (source != nodes.end() && source->second != node)
+      (origin.isResult ? part.sources : part.others)
+          .try_emplace(source->second, ref);
+  }
+}
+
+/// The node of each op; an op that has none is not looked at.
+void ValueChecker::findNodes() {
+  for (size_t k = 0; k < plan.kernels.size(); ++k)
+    for (size_t i = 0; i < plan.kernels[k].ops.size(); ++i) {
+      const std::string &name = plan.kernels[k].ops[i].node;
+      OpRef ref{k, i};
+      if (auto node = graph.nodeOf(name))
+        nodes[ref] = *node;
+      else if (name.empty())
+        report.fail(place(ref), "does not say of which node it is");
+      else
+        report.fail(place(ref),
+                    fmt::format("is of node '{}', which the model does not "
+                                "have or its outputs do not need",
+                                name));
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// The graph between
+//===----------------------------------------------------------------------===//
+
+/// Identities of what others may take from the ops of a node.
+const std::set<uint64_t> &ValueChecker::valuesOf(int node) {
+  auto [entry, isNew] = made.try_emplace(node);
+  if (!isNew)
+    return entry->second;
+  std::set<uint64_t> values;
+  for (int output : graph.outputs(node))
+    values.insert(graph.identity(output));
+  auto part = parts.find(node);
+  auto hasSeveral = [&](const OpRef &ref) {
+    std::set<std::string> outputs;
+    for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)
+      if (operand.role == "output")
+        outputs.insert(operand.buffer);
+    return outputs.size() > 1;
+  };
+  if (part != parts.end() && llvm::any_of(part->second.ops, hasSeveral)) {
+    Walk way = walk(graph.inputs(node), part->second);
+    values.insert(way.passed.begin(), way.passed.end());
+    values.insert(way.met.begin(), way.met.end());
+  }
+  return made[node] = std::move(values);
+}
+
+/// Back along the graph, up to the values that `part` takes, or up to an
+/// initializer that some kernel holds and that is none of its weights.
+ValueChecker::Walk ValueChecker::walk(llvm::ArrayRef<int> from,
+                                      const Part &part) {
+  Walk way;
+  std::set<uint64_t> ends;
+  for (const auto *sources : {&part.sources, &part.others})
+    for (const auto &[source, ref] : *sources) {
+      const std::set<uint64_t> &values = valuesOf(source);
+      ends.insert(values.begin(), values.end());
+    }
+  for (const auto &[input, ref] : part.inputs)
+    ends.insert(graph.identity(input));
+  std::set<int> seen;
+  std::vector<int> open(from.rbegin(), from.rend());
+  while (!open.empty()) {
+    int value = open.back();
+    open.pop_back();
+    if (!seen.insert(value).second)
+      continue;
+    if (ends.count(graph.identity(value))) {
+      way.met.insert(graph.identity(value));
+      continue;
+    }
+    if (graph.isInitializer(value)) {
+      way.read.insert(value);
+      if (!held.count(value) || part.weights.count(value))
+        continue;
+      way.missed = value;
+      return way;
+    }
+    way.passed.insert(graph.identity(value));
+    int maker = graph.producer(value);
+    // Shapes are known before a plan is made.
+    if (maker < 0 || graph.node(maker).type == "Shape" ||
+        graph.node(maker).type == "Size")
+      continue;
+    llvm::ArrayRef<int> inputs = graph.inputs(maker);
+    open.insert(open.end(), inputs.rbegin(), inputs.rend());
+  }
+  return way;
+}
+
+void ValueChecker::checkPart(int number, const Part &part) {
+  const Node &node = graph.node(number);
+  std::string what = fmt::format("node '{}' ({})", node.label(), node.type);
+  Walk way = walk(graph.inputs(number), part);
+  if (way.missed)
+    return report.fail(
+        place(part.ops.back()),
+        fmt::format("lacks a value: from {} back to what it takes lies "
+                    "initializer '{}' of kernel '{}'",
+                    what, graph.name(*way.missed),
+                    fmt::join(held[*way.missed], "', '")));
+  auto isMet = [&](uint64_t identity) { return way.met.count(identity) > 0; };
+  for (const auto &[source, ref] : part.sources)
+    if (llvm::none_of(valuesOf(source), isMet))
+      report.fail(place(ref),
+                  fmt::format("takes what node '{}' makes, which {} does not "
+                              "need",
+                              graph.node(source).label(), what));
+  for (const auto &[input, ref] : part.inputs)
+    if (!isMet(graph.identity(input)))
+      report.fail(place(ref), fmt::format("takes '{}', which {} does not need",
+                                          graph.name(input), what));
+  for (const auto &[weight, ref] : part.weights)
+    if (!way.read.count(weight))
+      report.fail(place(ref),
+                  fmt::format("has a weight from initializer '{}', which {} "
+                              "does not read",
+                              graph.name(weight), what));
+}
+
+/// What the host gets is what the model calls so.
+void ValueChecker::checkResults() {
+  for (const Stream &stream : plan.streams) {
+    std::optional<int> result = graph.valueOf(stream.name);
+    if (!stream.to.empty() || !result)
+      continue;
+    auto from = plan.kernelOf.find(stream.from);
+    std::optional<int> node;
+    if (from != plan.kernelOf.end())
+      node = nodeOf(origins.nameOfOutput(from->second, stream.fromPort));
+    if (!node)
+      continue; // told where the ops are
+    Part part;
+    part.sources[*node] = {};
+    int value = *result;
+    Walk way = walk(value, part);
+    if (way.missed || way.met.empty())
+      report.fail(stream.place(),
+                  fmt::format("brings what node '{}' makes, which is not '{}'",
+                              graph.node(*node).label(), stream.name));
+  }
+}
+
+void ValueChecker::run() {
+  report.begin("values");
+  findHeld();
+  checkInputs();
+  findNodes();
+  for (auto [ref, node] : nodes) {
+    parts[node].ops.push_back(ref);
+    for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)
+      addOperand(ref, node, operand);
+  }
+  for (const auto &[node, part] : parts)
+    checkPart(node, part);
+  checkResults();
+}
+
+void inlay::checker::checkValues(const Plan &plan, const Model &model,
+                                 Report &report) {
+  // Older plans do not say of which nodes their ops are.
+  if (plan.minor >= 2)
+    ValueChecker(plan, model, report).run();
+}
