@@ -101,3 +101,23 @@ std::optional<int> ModelGraph::valueOf(llvm::StringRef name) const {
     return std::nullopt;
   return found->second;
 }
+
+std::optional<ModelGraph::Output>
+ModelGraph::outputOf(llvm::StringRef label) const {
+  if (auto found = labels.find(label); found != labels.end())
+    return Output{found->second, 0};
+  auto [name, digits] = label.rsplit(':');
+  int64_t number = 0;
+  bool isNumbered = name.size() < label.size() &&
+                    !digits.getAsInteger(10, number) && number > 0;
+  if (std::optional<int> node = nodeOf(isNumbered ? name : label))
+    return Output{*node, isNumbered ? number : 0};
+  return std::nullopt;
+}
+
+int ModelGraph::output(const Output &output) const {
+  const Node &node = model.nodes[output.node];
+  if (output.number >= static_cast<int64_t>(node.outputs.size()))
+    return -1;
+  return valueOf(node.outputs[output.number]).value_or(-1);
+}

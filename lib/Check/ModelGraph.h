@@ -27,12 +27,20 @@ public:
   /// output it is; the node around it where it is within a subgraph, or within
   /// a function, whose call's name stands before it with "/".
   std::optional<int> nodeOf(llvm::StringRef label) const;
+  /// The same, with ":3" behind it for output 3.
+  struct Output {
+    int node = 0;
+    int64_t number = 0;
+  };
+  std::optional<Output> outputOf(llvm::StringRef label) const;
   std::optional<int> valueOf(llvm::StringRef name) const;
 
   const Node &node(int number) const { return model.nodes[number]; }
   const std::string &name(int value) const { return names[value]; }
   llvm::ArrayRef<int> inputs(int node) const { return nodeInputs[node]; }
   llvm::ArrayRef<int> outputs(int node) const { return nodeOutputs[node]; }
+  /// -1 where the node does not have it.
+  int output(const Output &output) const;
   int producer(int value) const { return producers[value]; } ///< or -1
   bool isInitializer(int value) const { return initializers[value]; }
   size_t numValues() const { return names.size(); }

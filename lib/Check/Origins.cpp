@@ -63,6 +63,16 @@ std::string Origins::nameOfOutput(size_t kernel, int64_t port) const {
                      llvm::find(outputs, port) - outputs.begin());
 }
 
+size_t Origins::numResults(const OpRef &ref) const {
+  std::set<std::string> results;
+  for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)
+    if (auto maker = first[ref.kernel].find(operand.buffer);
+        maker != first[ref.kernel].end() && maker->second == ref.op &&
+        (operand.role == "scratch" || operand.role == "output"))
+      results.insert(operand.buffer);
+  return results.size();
+}
+
 /// True for ops whose result is elements of what they read.
 static bool onlyMoves(const Op &op) {
   return (op.kind == "move" || op.name == "cast") &&

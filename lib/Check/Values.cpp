@@ -29,13 +29,16 @@ using namespace inlay::checker;
 
 namespace {
 
+/// What ops of another node make: one of its outputs, or -1: any of them.
+using Source = std::pair<int, int64_t>;
+
 /// All ops of a node, and what they take from outside of it.
 struct Part {
   std::vector<OpRef> ops;
-  std::map<int, OpRef> sources; ///< nodes whose values they take
-  std::map<int, OpRef> others;  ///< of which they may take something
-  std::map<int, OpRef> inputs;  ///< values of the model that no node makes
-  std::map<int, OpRef> weights; ///< initializers
+  std::map<Source, OpRef> sources;
+  std::map<Source, OpRef> others; ///< that they may take
+  std::map<int, OpRef> inputs;    ///< values of the model that no node makes
+  std::map<int, OpRef> weights;   ///< initializers
 };
 
 class ValueChecker {
@@ -50,12 +53,12 @@ private:
   void findHeld();
   void checkInputs();
   bool isForwarded(const std::string &kernel, const std::string &value) const;
-  std::optional<int> nodeOf(llvm::StringRef value) const;
+  std::optional<ModelGraph::Output> outputOf(llvm::StringRef value) const;
   void findNodes();
   void addNamed(Part &part, int node, const OpRef &ref,
                 const std::string &name);
   void addOperand(const OpRef &ref, int node, const Operand &operand);
-  const std::set<uint64_t> &valuesOf(int node);
+  const std::set<uint64_t> &valuesOf(const Source &source);
   void checkPart(int node, const Part &part);
   struct Walk {
     std::set<uint64_t> met, passed; ///< identities
@@ -70,9 +73,9 @@ private:
   Origins origins;
   Report &report;
   std::map<int, std::set<std::string>> held; ///< initializer -> kernels
-  std::map<OpRef, int> nodes;                ///< of the ops that have one
+  std::map<OpRef, ModelGraph::Output> nodes; ///< of the ops that have one
   std::map<int, Part> parts;                 ///< by node
-  std::map<int, std::set<uint64_t>> made;    ///< by node, what it offers
+  std::map<Source, std::set<uint64_t>> made; ///< what it offers
 };
 
 } // namespace
@@ -95,12 +98,16 @@ void ValueChecker::findHeld() {
 // What comes in
 //===----------------------------------------------------------------------===//
 
-/// The node that makes what a plan calls so.
-std::optional<int> ValueChecker::nodeOf(llvm::StringRef value) const {
-  std::optional<int> node = graph.nodeOf(value);
-  return node || !value.contains('#')
-             ? node
-             : graph.nodeOf(value.take_front(value.rfind('#')));
+/// What a plan calls so.
+std::optional<ModelGraph::Output>
+ValueChecker::outputOf(llvm::StringRef value) const {
+  std::optional<ModelGraph::Output> output = graph.outputOf(value);
+  if (output || !value.contains('#'))
+    return output;
+  output = graph.outputOf(value.take_front(value.rfind('#')));
+  if (output)
+    output->number = -1; // of an op that makes several
+  return output;
 }
 
 /// Whether a kernel has a value without making it.
@@ -162,8 +169,8 @@ void ValueChecker::addNamed(Part &part, int node, const OpRef &ref,
   std::optional<int> value = graph.valueOf(name);
   if (value && graph.producer(*value) < 0)
     part.inputs.try_emplace(*value, ref);
-  else if (auto source = nodeOf(name); source && *source != node)
-    part.sources.try_emplace(*source, ref);
+  else if (auto source = outputOf(name); source && source->node != node)
+    part.sources.try_emplace({source->node, source->number}, ref);
   else if (!source)
     report.fail(place(ref), fmt::format("takes '{}', which is no value of the "
                                         "model",
@@ -188,9 +195,12 @@ void ValueChecker::addOperand(const OpRef &ref, int node,
       continue;
     }
     auto source = nodes.find(*origin.op);
-    if (source != nodes.end() && source->second != node)
-      (origin.isResult ? part.sources : part.others)
-          .try_emplace(source->second, ref);
+    if (source == nodes.end() || source->second.node == node)
+      continue;
+    bool isOne = origin.isResult && origins.numResults(*origin.op) == 1;
+    (origin.isResult ? part.sources : part.others)
+        .try_emplace({source->second.node, isOne ? source->second.number : -1},
+                     ref);
   }
 }
 
@@ -200,14 +210,15 @@ void ValueChecker::findNodes() {
     for (size_t i = 0; i < plan.kernels[k].ops.size(); ++i) {
       const std::string &name = plan.kernels[k].ops[i].node;
       OpRef ref{k, i};
-      if (auto node = graph.nodeOf(name))
-        nodes[ref] = *node;
+      std::optional<ModelGraph::Output> output = graph.outputOf(name);
+      if (output && graph.output(*output) >= 0)
+        nodes[ref] = *output;
       else if (name.empty())
         report.fail(place(ref), "does not say of which node it is");
       else
         report.fail(place(ref),
-                    fmt::format("is of node '{}', which the model does not "
-                                "have or its outputs do not need",
+                    fmt::format("is of '{}', which is no node of the model "
+                                "that its outputs need, or none of its outputs",
                                 name));
     }
 }
@@ -216,28 +227,36 @@ void ValueChecker::findNodes() {
 // The graph between
 //===----------------------------------------------------------------------===//
 
-/// Identities of what others may take from the ops of a node.
-const std::set<uint64_t> &ValueChecker::valuesOf(int node) {
-  auto [entry, isNew] = made.try_emplace(node);
+/// Identities of what others may take from the ops of a node. Of an op that
+/// chooses, and of one with several outputs, this is all on the way to what it
+/// takes.
+const std::set<uint64_t> &ValueChecker::valuesOf(const Source &source) {
+  auto [entry, isNew] = made.try_emplace(source);
   if (!isNew)
     return entry->second;
+  auto [node, number] = source;
   std::set<uint64_t> values;
+  if (number >= 0) {
+    if (int output = graph.output({node, number}); output >= 0)
+      values.insert(graph.identity(output));
+    return made[source] = std::move(values);
+  }
   for (int output : graph.outputs(node))
     values.insert(graph.identity(output));
-  auto part = parts.find(node);
   auto hasSeveral = [&](const OpRef &ref) {
-    std::set<std::string> outputs;
-    for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)
-      if (operand.role == "output")
-        outputs.insert(operand.buffer);
-    return outputs.size() > 1;
+    const Op &op = plan.kernels[ref.kernel].ops[ref.op];
+    return op.kind == "top_k" ||
+           llvm::count_if(op.operands, [](const Operand &operand) {
+             return operand.role == "output";
+           }) > 1;
   };
+  auto part = parts.find(node);
   if (part != parts.end() && llvm::any_of(part->second.ops, hasSeveral)) {
     Walk way = walk(graph.inputs(node), part->second);
     values.insert(way.passed.begin(), way.passed.end());
     values.insert(way.met.begin(), way.met.end());
   }
-  return made[node] = std::move(values);
+  return made[source] = std::move(values);
 }
 
 /// Back along the graph, up to the values that `part` takes, or up to an
@@ -300,7 +319,7 @@ void ValueChecker::checkPart(int number, const Part &part) {
       report.fail(place(ref),
                   fmt::format("takes what node '{}' makes, which {} does not "
                               "need",
-                              graph.node(source).label(), what));
+                              graph.node(source.first).label(), what));
   for (const auto &[input, ref] : part.inputs)
     if (!isMet(graph.identity(input)))
       report.fail(place(ref), fmt::format("takes '{}', which {} does not need",
@@ -320,19 +339,19 @@ void ValueChecker::checkResults() {
     if (!stream.to.empty() || !result)
       continue;
     auto from = plan.kernelOf.find(stream.from);
-    std::optional<int> node;
+    std::optional<ModelGraph::Output> made;
     if (from != plan.kernelOf.end())
-      node = nodeOf(origins.nameOfOutput(from->second, stream.fromPort));
-    if (!node)
+      made = outputOf(origins.nameOfOutput(from->second, stream.fromPort));
+    if (!made)
       continue; // told where the ops are
     Part part;
-    part.sources[*node] = {};
+    part.sources[{made->node, made->number}] = {};
     int value = *result;
     Walk way = walk(value, part);
     if (way.missed || way.met.empty())
       report.fail(stream.place(),
                   fmt::format("brings what node '{}' makes, which is not '{}'",
-                              graph.node(*node).label(), stream.name));
+                              graph.node(made->node).label(), stream.name));
   }
 }
 
@@ -341,10 +360,10 @@ void ValueChecker::run() {
   findHeld();
   checkInputs();
   findNodes();
-  for (auto [ref, node] : nodes) {
-    parts[node].ops.push_back(ref);
+  for (const auto &[ref, output] : nodes) {
+    parts[output.node].ops.push_back(ref);
     for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)
-      addOperand(ref, node, operand);
+      addOperand(ref, output.node, operand);
   }
   for (const auto &[node, part] : parts)
     checkPart(node, part);

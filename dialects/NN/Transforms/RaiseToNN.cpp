@@ -11,6 +11,8 @@
 #include "Passes.h"
 #include "Raiser.h"
 
+#include "dialects/Onnx/IR/OutputLoc.h"
+
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Remarks.h"
@@ -86,8 +88,13 @@ Value RaiseContext::output(unsigned index) {
 }
 
 void RaiseContext::setOutput(unsigned index, Value value) {
-  if (Value output = node.getOutput(index))
-    mapping.map(output, value);
+  Value output = node.getOutput(index);
+  if (!output)
+    return;
+  mapping.map(output, value);
+  Operation *op = value.getDefiningOp();
+  if (op && op->getNumResults() == 1 && op->getLoc() == getLoc())
+    op->setLoc(onnx::getOutputLoc(getLoc(), index));
 }
 
 namespace {

@@ -10,6 +10,7 @@
 
 #include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
+#include "dialects/Onnx/IR/OutputLoc.h"
 #include "inlay/Model/Order.h"
 #include "inlay/Support/Format.h"
 
@@ -408,6 +409,14 @@ LogicalResult KernelExtractor::addOp(Operation &op) {
   return success();
 }
 
+/// The node, and ":" with the output's number where that is not the first.
+static std::string nameOfValue(Location loc) {
+  std::string name = onnx::getNodeName(loc).str();
+  int64_t output = onnx::getOutputNumber(loc);
+  return output == 0 || name.empty() ? name
+                                     : name + ":" + std::to_string(output);
+}
+
 FailureOr<KernelSpec> KernelExtractor::run() {
   addHeader();
   if (failed(addPorts(kernel.getInputs().getTypes(), "input", spec.inputs)) ||
@@ -420,7 +429,7 @@ FailureOr<KernelSpec> KernelExtractor::run() {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (failed(addOp(op)))
       return failure();
-    made.resize(spec.ops.size(), onnx::getNodeName(op.getLoc()).str());
+    made.resize(spec.ops.size(), nameOfValue(op.getLoc()));
   }
   for (size_t before : model::orderBySums(spec))
     nodes.push_back(std::move(made[before]));

@@ -24,7 +24,8 @@ extractKernel(dataflow::KernelOpInterface kernel,
               const mlir::SymbolTable &globals, int64_t stepTokens);
 
 /// For each op of that kernel the ONNX node whose value it makes, or makes a
-/// part of: the name in its location; empty where that has none.
+/// part of: the name in its location, with ":3" behind it for output 3; empty
+/// where the location has none.
 mlir::FailureOr<std::vector<std::string>>
 extractNodes(dataflow::KernelOpInterface kernel,
              const mlir::SymbolTable &globals, int64_t stepTokens);
