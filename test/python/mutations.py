@@ -10,6 +10,7 @@ the field, or worked out anew from the changed plan, never by asking the checker
 """
 
 import collections
+import copy
 import functools
 import json
 import math
@@ -99,6 +100,56 @@ def moved(plan, source, target):
     element = at(plan, source)
     without = checking.changed(plan, source, drop)
     return checking.changed(without, target, lambda owner, key: owner.__setitem__(key, [*owner[key], element]))
+
+
+def producers(plan):
+    """(kernel, port) -> what `inputs` of its consumers call it."""
+    named = {}
+    for stream in plan["streams"]:
+        if stream["from"] and stream["to"]:
+            consumer = next(kernel for kernel in plan["kernels"] if kernel["name"] == stream["to"])
+            named[stream["from"], stream["from_port"]] = consumer["inputs"][stream["to_port"]]
+    return named
+
+
+def rewire(plan, stream, producer, port, names_input=True):
+    """Lets a stream come from another output; with `names_input` the consumer says that it takes what comes."""
+    if names_input:
+        consumer = next(kernel for kernel in plan["kernels"] if kernel["name"] == stream["to"])
+        consumer["inputs"][stream["to_port"]] = producers(plan)[producer, port]
+    stream.update({"from": producer, "from_port": port, "name": f"{producer}:{port}"})
+
+
+def is_like(stream, other):
+    return ((stream["type"], stream["shape"]) == (other["type"], other["shape"])
+            and (stream["from"], stream["from_port"]) != (other["from"], other["from_port"]))
+
+
+def rewirings(plan, names_inputs):
+    """(words, plan) for every stream from every other output of its type and shape that is made before its consumer, and
+    for every two inputs of a consumer that change places: the fields that name the producer are changed together. Inputs
+    are swapped only where their names stay: else an op may read them the other way round, which is as good for a sum."""
+    order = {kernel["name"]: number for number, kernel in enumerate(plan["kernels"])}
+    inner = [stream for stream in plan["streams"] if stream["from"] and stream["to"]]
+    outputs = {(stream["from"], stream["from_port"]): (stream["type"], stream["shape"]) for stream in inner}
+    for number, stream in enumerate(plan["streams"]):
+        if stream not in inner:
+            continue
+        for (producer, port), kind in outputs.items():
+            if (kind != (stream["type"], stream["shape"]) or order[producer] >= order[stream["to"]]
+                    or (producer, port) == (stream["from"], stream["from_port"])):
+                continue
+            changed = copy.deepcopy(plan)
+            rewire(changed, changed["streams"][number], producer, port, names_inputs)
+            yield f"{stream['name']} -> {stream['to']} {stream['to_port']} from {producer}:{port}", changed
+        for other in inner[inner.index(stream) + 1 :]:
+            if names_inputs or other["to"] != stream["to"] or not is_like(stream, other):
+                continue
+            changed = copy.deepcopy(plan)
+            one, two = (changed["streams"][plan["streams"].index(each)] for each in (stream, other))
+            for field in ("from", "from_port", "name"):
+                one[field], two[field] = two[field], one[field]
+            yield f"{stream['name']} and {other['name']} -> {stream['to']} swapped", changed
 
 
 class Mutant:
