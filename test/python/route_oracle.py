@@ -734,14 +734,17 @@ class Routes:
             return known[pair]
 
         def needed(place):
-            here, most = trunks[place], 0
+            # One that excludes no other has a colour for itself.
+            here = [one for one in trunks[place]
+                    if any(before((one, other)) or before((other, one)) for other in trunks[place] if other != one)]
+            alone, most = len(trunks[place]) - len(here), 0
             for first in here:
                 together = [first]
                 for other in here:
                     if all(other != one and not before((other, one)) and not before((one, other)) for one in together):
                         together.append(other)
                 most = max(most, len(together))
-            return max((entry[0] for entry in others[place]), default=0) + max(most, ceil_div(len(here), POSITIONS))
+            return max((entry[0] for entry in others[place]), default=0) + alone + max(most, ceil_div(len(here), POSITIONS))
 
         for place, here in list(trunks.items()):
             by_colour = collections.defaultdict(list)
