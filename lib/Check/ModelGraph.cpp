@@ -9,7 +9,6 @@
 #include "ModelGraph.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace inlay::checker;
@@ -36,7 +35,7 @@ int ModelGraph::number(const std::string &name) {
 }
 
 ModelGraph::ModelGraph(const Model &model) : model(model) {
-  llvm::StringSet<> shared;
+  std::set<std::string> shared;
   for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
     const Node &node = model.nodes[n];
     std::vector<int> &inputs = nodeInputs.emplace_back();
@@ -54,8 +53,8 @@ ModelGraph::ModelGraph(const Model &model) : model(model) {
       shared.insert(node.name);
   }
   // A name that several nodes have is none of any.
-  for (const auto &name : shared)
-    labels.erase(name.getKey());
+  for (const std::string &name : shared)
+    labels.erase(name);
   for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
     const Node &node = model.nodes[n];
     labels.try_emplace(node.firstOutput(), n);

@@ -58,6 +58,7 @@ private:
   void addNamed(Part &part, int node, const OpRef &ref,
                 const std::string &name);
   void addOperand(const OpRef &ref, int node, const Operand &operand);
+  void checkHandedOn(const OpRef &ref, int node);
   const std::set<uint64_t> &valuesOf(const Source &source);
   void checkPart(int node, const Part &part);
   struct Walk {
@@ -223,6 +224,27 @@ void ValueChecker::findNodes() {
     }
 }
 
+/// What ops of one node hand to each other may have no name: the buffer is the
+/// scratch of each. An op that takes nothing else is of the node of the one
+/// before it.
+void ValueChecker::checkHandedOn(const OpRef &ref, int node) {
+  std::string own = fmt::format("scratch of op {}", ref.op);
+  bool isHanded = false;
+  for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands) {
+    if (operand.role == "weights" || operand.role == "state" ||
+        !origins.of(ref, operand).empty())
+      return;
+    isHanded |= operand.buffer == own;
+  }
+  if (!isHanded)
+    return;
+  auto before = nodes.find({ref.kernel, ref.op - 1});
+  if (ref.op == 0 || before == nodes.end() || before->second.node != node)
+    report.fail(place(ref), fmt::format("takes what the op before it makes, "
+                                        "but is of another node, '{}'",
+                                        graph.node(node).label()));
+}
+
 //===----------------------------------------------------------------------===//
 // The graph between
 //===----------------------------------------------------------------------===//
@@ -361,6 +383,7 @@ void ValueChecker::run() {
   checkInputs();
   findNodes();
   for (const auto &[ref, output] : nodes) {
+    checkHandedOn(ref, output.node);
     parts[output.node].ops.push_back(ref);
     for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)
       addOperand(ref, output.node, operand);

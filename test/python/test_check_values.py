@@ -74,6 +74,8 @@ CASES = {
                    "is of 'more', which is no node of the model that its outputs need, or none of its outputs"),
     "other output": (lambda p: put(op(p, ATTENTION, "linear"), "node", op(p, ATTENTION, "linear")["node"] + ":7"),
                      ":7', which is no node of the model that its outputs need, or none of its outputs"),
+    "handed on": (lambda p: put(op(p, ATTENTION, "softmax"), "node", op(p, ATTENTION, "linear")["node"]),
+                  "op * 'softmax': takes what the op before it makes, but is of another node, '"),
     "skipped": (skip_layer, "kernel 'lm_head', op 1 'rms_norm': lacks a value: from node '*' (*) back to what it takes lies initializer '*' of kernel '"),
     "not needed": (take_too_much, "takes what node '*' makes, which node '*' (*) does not need"),
     "other input": (take_other_input, "takes 'attention_mask', which node '*' (Gather) does not need"),

@@ -18,8 +18,8 @@ using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
 
-/// The op that makes an output of a kernel, which is the first that has it among
-/// its operands, and as which of its outputs.
+/// The op that makes an output of a kernel, which is the first that has it
+/// among its operands, and as which of its outputs.
 static std::string nameOutput(const model::KernelSpec &spec,
                               const plan::Kernel &kernel, int port) {
   for (auto [op, named] : llvm::zip_equal(spec.ops, kernel.ops)) {
