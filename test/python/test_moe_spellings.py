@@ -121,6 +121,64 @@ def chosen_outputs(block, b, tokens, weights, experts):
     return b.op("ReduceSum", b.op("Mul", chosen, b.op("Unsqueeze", weights, i64(2))), i64(1), keepdims=0)
 
 
+def elements_of_outputs(axis):
+    def write(block, b, tokens, weights, experts):
+        outputs = b.op("Transpose", all_outputs(block, tokens), perm=[1, 0, 2])
+        index = b.op("Expand", b.op("Unsqueeze", experts, i64(2)), i64(1, 1, block.spec.hidden))
+        chosen = b.op("GatherElements", outputs, index, axis=axis)
+        return b.op("ReduceSum", b.op("Mul", chosen, b.op("Unsqueeze", weights, i64(2))), i64(1), keepdims=0)
+    return write
+
+
+def scattered_pairs(rows):
+    """Weights written to the places [token, expert]; `rows` gives the tokens."""
+    def write(block, b, tokens, weights, experts):
+        spec = block.spec
+        row = rows(np.repeat(np.arange(spec.tokens), spec.top_k)).reshape(spec.tokens, spec.top_k, 1).copy()
+        places = b.op("Concat", row, b.op("Unsqueeze", experts, i64(2)), axis=2)
+        full = b.op("ScatterND", np.zeros((spec.tokens, spec.experts), "f"), places, weights)
+        return loop(block, tokens, lambda e: b.op("Slice", full, i64(e), i64(e + 1), i64(1)))
+    return write
+
+
+def where_chosen(shift):
+    """The outputs of an expert where a token chose it, or the one that is `shift` behind it."""
+    def write(block, b, tokens, weights, experts):
+        y, count = None, block.spec.experts
+        for e in range(count):
+            chosen = b.op("Cast", b.op("Equal", experts, scalar((e + shift) % count)), to=TensorProto.INT32)
+            chosen = b.op("Cast", b.op("ReduceMax", chosen, i64(-1), keepdims=1), to=TensorProto.BOOL)
+            term = b.op("Where", chosen, b.op("Mul", block.mlp(tokens, e), weight_of(b, weights, experts, e)), f32(0))
+            y = term if y is None else b.op("Add", y, term)
+        return y
+    return write
+
+
+# Weights that nodes stack. Those that are small enough are folded, and no handles then.
+
+
+def stack(block, matrices, order=None):
+    return block.b.op("Concat", *(block.b.op("Unsqueeze", matrices[e].T.copy(), i64(0)) for e in order or range(len(matrices))), axis=0)
+
+
+def stacked_by_nodes(order=None):
+    def write(block, b, tokens, weights, experts):
+        w, x = block.w, b.op("Unsqueeze", tokens, i64(0))
+        inner = block.activate(*(b.op("MatMul", x, stack(block, m, order)) for m in (w.gate, w.up)))
+        outputs = b.op("MatMul", inner, stack(block, w.down, order))
+        weight = b.op("Unsqueeze", b.op("Transpose", full_weights(block, weights, experts), perm=[1, 0]), i64(2))
+        return b.op("ReduceSum", b.op("Mul", outputs, weight), i64(0), keepdims=0)
+    return write
+
+
+def gathered_of_stacks(block, b, tokens, weights, experts):
+    """Those of the down projection lie in one initializer."""
+    w, x = block.w, b.op("Unsqueeze", tokens, i64(1, 2))
+    inner = block.activate(*(b.op("MatMul", x, b.op("Gather", stack(block, m), experts, axis=0)) for m in (w.gate, w.up)))
+    outputs = b.op("MatMul", inner, b.op("Gather", w.down.transpose(0, 2, 1).copy(), experts, axis=0))
+    return b.op("ReduceSum", b.op("Mul", b.op("Squeeze", outputs, i64(2)), b.op("Unsqueeze", weights, i64(2))), i64(1), keepdims=0)
+
+
 # Weights between the two layers.
 
 
@@ -200,6 +258,12 @@ SPELLINGS = {
     "columns product": (SPEC, columns_product),
     "rows product": (SPEC, rows_product),
     "chosen outputs": (SPEC, chosen_outputs),
+    "elements of outputs": (SPEC, elements_of_outputs(1)),
+    "scattered pairs": (SPEC, scattered_pairs(lambda rows: rows)),
+    "where chosen": (SPEC, where_chosen(0)),
+    "stacked by nodes": (Spec(tokens=5, hidden=64, inner=48), stacked_by_nodes()),
+    "stacked by nodes in another order": (Spec(tokens=5, hidden=64, inner=48), stacked_by_nodes([1, 0, 2, 3])),
+    "gathered of stacks": (Spec(tokens=5, hidden=64, inner=48), gathered_of_stacks),
     "weighted between the layers": (SPEC, weighted_between),
     "one product": (SPEC, one_product(einsum=False)),
     "one Einsum": (SPEC, one_product(einsum=True)),
@@ -330,6 +394,9 @@ NEAR_MISSES = {
     "one-hot of other slots": (Spec(tokens=2, hidden=8, inner=6), one_hot_product("tke,ts->te")),
     "outputs of other experts": (SPEC, choice_of_others),
     "tokens for experts": (Spec(tokens=4, hidden=8, inner=6), products_of_tokens),
+    "elements of tokens": (Spec(tokens=4, hidden=8, inner=6), elements_of_outputs(0)),
+    "pairs of other tokens": (SPEC, scattered_pairs(lambda rows: rows[::-1])),
+    "where another was chosen": (SPEC, where_chosen(1)),
     "weighted biases": (Spec(tokens=5, hidden=8, inner=6, bias=True), weighted_between),
     "rows of other tokens": (SPEC, hits_by(places_from_the_end)),
 }
@@ -390,3 +457,14 @@ def test_largest_of_a_round_is_of_one_token(keepdims, tmp_path):
     block.b.op = op
     ir = check(block.finish(block.encode_b()), {"x": block.w.x}, tmp_path)
     assert has(ir, "experts") == bool(keepdims), ir
+
+
+def test_rounds_whose_choices_are_not_theirs(tmp_path):
+    """The weights of both rounds, the choice of the second one twice."""
+    spec = Spec(tokens=4, hidden=8, inner=6, router="sparse_mixer", renormalize=False, threshold=1.2)
+    block = moe_models.Block(spec, moe_models.Weights(spec, seed=1))
+    model = block.finish(block.encode_d())
+    choices = [n for n in model.graph.node if n.op_type == "Concat"][1]
+    choices.input[0] = choices.input[1]
+    ir = check(model, {"x": block.w.x}, tmp_path)
+    assert not has(ir, "experts") and not has(ir, "route"), ir

@@ -70,8 +70,41 @@ static bool isTokenOfPair(Value indices, const Layout &layout,
   return true;
 }
 
+/// The same of GatherElements, whose indices have all dims of the result: each
+/// dim that they depend on must be that of the result.
+static bool stepBackElements(Analysis &analysis, const Router &router,
+                             View &view, Operation *&root) {
+  NodeOp node = definedBy(view.value, "GatherElements");
+  const Fact *fact =
+      node && node.getInput(1) ? analysis.find(node.getInput(1)) : nullptr;
+  auto from = fact ? shapeOf(node.getInput(0)) : std::nullopt;
+  auto to = shapeOf(view.value);
+  if (!from || !to || from->size() != to->size() || fact->router != &router)
+    return false;
+  auto dims = split(view.layout, *to), index = split(fact->layout, *to);
+  std::optional<Layout> label = chosen(*fact, router);
+  int64_t axis = normaliseAxis(node.getIntAttr("axis", 0), to->size());
+  if (!dims || !index || !label || axis < 0 ||
+      axis >= static_cast<int64_t>(dims->size()))
+    return false;
+  for (auto [i, dim] : llvm::enumerate(*index))
+    if ((!dim.terms.empty() || static_cast<int64_t>(i) == axis) &&
+        !(dim == (*dims)[i]))
+      return false;
+  (*dims)[axis] = *label;
+  std::optional<Layout> layout = join(*dims, *from);
+  if (!layout)
+    return false;
+  if (fact->root)
+    root = fact->root;
+  view = {node.getInput(0), *layout};
+  return true;
+}
+
 bool moe::stepBackChoice(Analysis &analysis, const Router &router, View &view,
                          Operation *&root) {
+  if (stepBackElements(analysis, router, view, root))
+    return true;
   auto node = view.value.getDefiningOp<NodeOp>();
   std::optional<GatherForm> gather = node ? readGather(node) : std::nullopt;
   auto dims = gather ? split(view.layout, gather->to) : std::nullopt;
@@ -167,10 +200,11 @@ struct Clamped {
 
 class MlpReader {
 public:
-  MlpReader(Analysis &analysis, const Router &router, int64_t hidden)
-      : analysis(analysis), router(router), hidden(hidden) {}
+  MlpReader(Analysis &analysis, const Router &router, int64_t hidden,
+            const MlpForm &form = {})
+      : analysis(analysis), router(router), hidden(hidden), form(form) {}
 
-  std::optional<Mlp> read(const View &output, bool sumsExperts) {
+  std::optional<Mlp> read(const View &output) {
     mlp.fc2.row = Axis::Hidden;
     mlp.fc2.column = Axis::Inner;
     mlp.fc2.rows = hidden;
@@ -179,7 +213,7 @@ public:
       peel(result, /*casts=*/true);
     } while (stepBackChoice(analysis, router, result, mlp.root));
     std::optional<View> inner =
-        readLinear(analysis, router, result, mlp.fc2, sumsExperts);
+        readLinear(analysis, router, result, mlp.fc2, form);
     if (!inner || !readActivation(*inner) ||
         static_cast<bool>(innerWeight) != mlp.weightsInner)
       return std::nullopt;
@@ -208,7 +242,8 @@ private:
     matrix.row = Axis::Inner;
     matrix.column = Axis::Hidden;
     matrix.rows = mlp.fc2.columns;
-    return readLinear(analysis, router, view, matrix);
+    return readLinear(analysis, router, view, matrix,
+                      {/*sumsExperts=*/false, form.only});
   }
 
   std::optional<View> readInputOf(const View &view, Matrix &matrix) {
@@ -527,6 +562,7 @@ private:
   Analysis &analysis;
   const Router &router;
   int64_t hidden;
+  MlpForm form;
   Mlp mlp;
   SmallVector<View, 4> factors;
   double constant = 1;
@@ -543,6 +579,7 @@ bool moe::isInner(Analysis &analysis, const Router &router, const View &inner,
 }
 
 std::optional<Mlp> moe::readMlp(Analysis &analysis, const Router &router,
-                                View output, int64_t hidden, bool sumsExperts) {
-  return MlpReader(analysis, router, hidden).read(output, sumsExperts);
+                                View output, int64_t hidden,
+                                const MlpForm &form) {
+  return MlpReader(analysis, router, hidden, form).read(output);
 }

@@ -83,11 +83,20 @@ struct Mlp {
   bool weightsInner = false;
 };
 
+/// What is read of an MLP.
+struct MlpForm {
+  /// The output is the sum over all experts.
+  bool sumsExperts = false;
+  /// The expert whose weights are read of those that are stacked; all of them
+  /// where it is negative.
+  int64_t only = -1;
+};
+
 /// Reads the MLP whose output is `output`, in terms of axis Hidden and the axes
-/// of its rows. With `sumsExperts` the output is the sum over all experts.
+/// of its rows.
 std::optional<Mlp> readMlp(Analysis &analysis, const Router &router,
                            View output, int64_t hidden,
-                           bool sumsExperts = false);
+                           const MlpForm &form = {});
 
 /// Whether `inner` can be what an MLP computes between its two layers, `width`
 /// numbers for each row.

@@ -137,6 +137,21 @@ static std::optional<Experts> readStack(Analysis &analysis,
   return experts;
 }
 
+/// The experts one by one, where nodes stack their weights.
+static std::optional<Experts> readEach(Analysis &analysis, const Router &router,
+                                       const View &output, int64_t hidden) {
+  Experts experts;
+  for (int64_t e = 0; e < router.experts; ++e) {
+    auto mlp =
+        readMlp(analysis, router, output, hidden, {/*sumsExperts=*/false, e});
+    if (!mlp || mlp->root || mlp->expert >= 0 || mlp->weightedInput ||
+        !isStacked(*mlp, /*byExpert=*/false))
+      return std::nullopt;
+    experts.emplace_back(e, std::move(*mlp));
+  }
+  return experts;
+}
+
 std::optional<Experts> moe::readExperts(Analysis &analysis, const Fact &weight,
                                         View output, int64_t hidden) {
   if (auto sorted = readSorted(analysis, weight, output, hidden))
@@ -147,7 +162,8 @@ std::optional<Experts> moe::readExperts(Analysis &analysis, const Fact &weight,
       return stack;
   auto mlp = readMlp(analysis, *weight.router, output, hidden);
   if (!mlp)
-    return std::nullopt;
+    return isOfAll ? readEach(analysis, *weight.router, output, hidden)
+                   : std::nullopt;
   Experts experts;
   if (belongs(*mlp, weight))
     experts.emplace_back(weight.expert, std::move(*mlp));
@@ -211,7 +227,7 @@ bool moe::meetSum(Analysis &analysis, NodeOp node) {
     Layout rows = Layout::rowMajor(
         {{Axis::Token, input.router->tokens}, {Axis::Hidden, hidden}});
     auto mlp = readMlp(analysis, *input.router, {node.getOutput(0), rows},
-                       hidden, /*sumsExperts=*/true);
+                       hidden, {/*sumsExperts=*/true});
     if (!mlp || mlp->weightedInput != operand || !mlp->weightsInner ||
         mlp->fc2.bias || mlp->root || mlp->expert >= 0 ||
         !isStacked(*mlp, /*byExpert=*/input.router->experts > 1))

@@ -64,6 +64,54 @@ static bool scatterWeights(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(full));
 }
 
+/// Whether `indices` are pairs of a token and what it chose, for each slot.
+static const Fact *choicesOfTokens(Analysis &analysis, Value indices) {
+  NodeOp pairs = definedBy(indices, "Concat");
+  auto shape = shapeOf(indices);
+  if (!pairs || !shape || shape->empty() || shape->back() != 2 ||
+      pairs.getInputs().size() != 2 || !isOverLastDim(pairs, indices, 0))
+    return nullptr;
+  const Fact *index = analysis.find(pairs.getInput(1), FactKind::Index);
+  auto tokens = onnx::getConstantInts(pairs.getInput(0));
+  if (!index || !tokens)
+    return nullptr;
+  const Router &router = *index->router;
+  if (static_cast<int64_t>(tokens->size()) != router.tokens * router.slots ||
+      !(index->layout == Layout::rowMajor({{Axis::Token, router.tokens},
+                                           {Axis::Slot, router.slots}})))
+    return nullptr;
+  for (auto [i, token] : llvm::enumerate(*tokens))
+    if (token != static_cast<int64_t>(i) / router.slots)
+      return nullptr;
+  return index;
+}
+
+/// The same by ScatterND.
+static bool scatterPairs(Analysis &analysis, NodeOp node) {
+  const Fact *index =
+      node.getInput(1) ? choicesOfTokens(analysis, node.getInput(1)) : nullptr;
+  const Fact *weight =
+      index ? analysis.find(node.getInput(2), FactKind::Weight) : nullptr;
+  auto to = shapeOf(node.getOutput(0));
+  if (!weight || !to || weight->router != index->router ||
+      !(weight->layout == index->layout) ||
+      node.getStringAttr("reduction", "none") != "none")
+    return false;
+  const Router &router = *index->router;
+  if (*to != ArrayRef<int64_t>{router.tokens, router.experts})
+    return false;
+  Fact full = *weight;
+  full.layout = Layout::rowMajor(
+      {{Axis::Token, router.tokens}, {Axis::Expert, router.experts}});
+  if (isZero(node.getInput(0)))
+    full.kind = FactKind::FullWeight;
+  else if (isLowest(node.getInput(0)))
+    full.kind = FactKind::OpenWeight;
+  else
+    return false;
+  return analysis.set(node, std::move(full));
+}
+
 //===----------------------------------------------------------------------===//
 // One expert of all
 //===----------------------------------------------------------------------===//
@@ -194,6 +242,7 @@ static bool sumInside(Analysis &analysis, NodeOp node) {
 
 void moe::addDenseRules(RuleMap &rules) {
   rules["ScatterElements"].push_back(scatterWeights);
+  rules["ScatterND"].push_back(scatterPairs);
   rules["Gather"].push_back(gatherExpert);
   rules["Slice"].push_back(sliceExpert);
   rules["Split"].push_back(splitExperts);

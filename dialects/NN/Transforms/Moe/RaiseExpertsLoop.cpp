@@ -243,6 +243,23 @@ static void readInside(Analysis &analysis, Value value) {
         hidden);
 }
 
+/// Where(mask, terms, 0) of one expert, whose weights are 0 without the mask.
+static bool keepTerms(Analysis &analysis, NodeOp node) {
+  const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
+  Value value = node.getInput(1);
+  const Fact *terms = value ? analysis.find(value, FactKind::Terms) : nullptr;
+  if (!mask || !terms || mask->router != terms->router || mask->expert < 0 ||
+      terms->sum->experts.size() != 1 || !terms->sum->extras.empty() ||
+      terms->sum->experts.front().first != mask->expert ||
+      !isZero(node.getInput(2)) || !isReadOnce(value) ||
+      shapeOf(value) != shapeOf(node.getOutput(0)) ||
+      mask->layout.has(Axis::Slot) ||
+      mask->layout.has(Axis::Token) != terms->layout.has(Axis::Token) ||
+      !isAligned(node, *mask, node.getInput(0), *terms, value))
+    return false;
+  return analysis.setTerms(node, terms->sum, Layout(terms->layout));
+}
+
 static bool addTerms(Analysis &analysis, NodeOp node) {
   for (Value operand : {node.getInput(0), node.getInput(1)})
     if (operand && operand.getDefiningOp<NodeOp>())
@@ -281,6 +298,7 @@ void moe::addLoopRules(RuleMap &rules) {
   rules["Mul"].push_back(maskWeight);
   rules["Mul"].push_back(multiply);
   rules["Where"].push_back(choose);
+  rules["Where"].push_back(keepTerms);
   rules["ReduceSum"].push_back(sumSlots);
   rules["ReduceSum"].push_back(joinSlots);
   rules["ReduceMax"].push_back(joinSlots);

@@ -139,7 +139,9 @@ private:
 
   /// A router whose choice is a result, or serves what no rule knows.
   void raiseAlone(Router &router) {
-    if (router.hasExperts || router.isRound || !router.lastWeights)
+    // A mixer is known from its weights alone too.
+    if (router.hasExperts || router.isRound || !router.lastWeights ||
+        !router.indices)
       return;
     Value weights = router.lastWeights, indices = router.indices;
     auto weightType = dyn_cast<RankedTensorType>(weights.getType());

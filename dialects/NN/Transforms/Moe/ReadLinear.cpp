@@ -12,6 +12,7 @@
 #include "dialects/NN/Transforms/Raiser.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,9 +26,8 @@ namespace {
 class LinearReader {
 public:
   LinearReader(Analysis &analysis, const Router &router, Matrix &matrix,
-               bool sumsExperts)
-      : analysis(analysis), router(router), matrix(matrix),
-        sumsExperts(sumsExperts) {}
+               const MlpForm &form)
+      : analysis(analysis), router(router), matrix(matrix), form(form) {}
 
   std::optional<View> read(View view) {
     peel(view, /*casts=*/true);
@@ -47,7 +47,7 @@ public:
     if (node.isOp("", "Gemm"))
       return readGemm(node, view);
     if (node.isOp("com.microsoft", "MatMulNBits"))
-      return sumsExperts ? std::nullopt : readNBits(node, view);
+      return form.sumsExperts ? std::nullopt : readNBits(node, view);
     if (std::optional<EinsumForm> einsum = readEinsumForm(node))
       return readEinsum(*einsum, view);
     return std::nullopt;
@@ -59,7 +59,33 @@ private:
     Operation *root = nullptr;
     do {
       peel(view, /*casts=*/true);
-    } while (stepBackChoice(analysis, router, view, root));
+    } while (stepBackChoice(analysis, router, view, root) ||
+             stepIntoStack(view));
+  }
+
+  /// From the weights of all experts, stacked by a node, to those of the one
+  /// that is read.
+  bool stepIntoStack(View &view) const {
+    NodeOp stack = form.only >= 0 ? definedBy(view.value, "Concat") : NodeOp();
+    auto shape = shapeOf(view.value);
+    auto dims = stack && shape ? split(view.layout, *shape) : std::nullopt;
+    if (!dims ||
+        static_cast<int64_t>(stack.getInputs().size()) != router.experts)
+      return false;
+    int64_t axis = normaliseAxis(stack.getIntAttr("axis", 0), shape->size());
+    // Each is like the first; as all are read, all are alike.
+    auto part = shapeOf(stack.getInput(0));
+    if (!part || shapeOf(stack.getInput(form.only)) != part)
+      return false;
+    Layout whole{0, {{Axis::Expert, router.experts, (*part)[axis]}}};
+    if (!((*dims)[axis].only(Axis::Expert) == whole))
+      return false;
+    (*dims)[axis] = (*dims)[axis].without(Axis::Expert);
+    auto layout = join(*dims, *part);
+    if (!layout)
+      return false;
+    view = {stack.getInput(form.only), *layout};
+    return true;
   }
 
   /// The initializer behind a view, if it depends on experts and the given axes
@@ -75,6 +101,11 @@ private:
       source = constant.getInitializerAttr();
     if (!source || !type || !type.hasStaticShape())
       return std::nullopt;
+    if (form.only >= 0) {
+      for (const Term &term : view.layout.only(Axis::Expert).terms)
+        view.layout.first += form.only / term.divisor % term.size * term.stride;
+      view.layout = view.layout.without(Axis::Expert);
+    }
     for (Axis axis : {Axis::Expert, matrix.row, matrix.column}) {
       Layout only = view.layout.only(axis);
       if (only.terms.size() > 1 ||
@@ -193,7 +224,7 @@ private:
 
   /// The layout of a dim of `size` that is summed over; sets the columns.
   std::optional<Layout> readColumns(int64_t size) {
-    int64_t experts = sumsExperts ? router.experts : 1;
+    int64_t experts = form.sumsExperts ? router.experts : 1;
     if (size % experts != 0)
       return std::nullopt;
     matrix.columns = size / experts;
@@ -237,25 +268,25 @@ private:
 
   /// A product whose dims have letters: those of the result lie as the result
   /// does, the one that both factors have and the result has not is summed.
-  std::optional<View> readEinsum(const EinsumForm &form, const View &view) {
-    auto lhs = shapeOf(form.lhs), rhs = shapeOf(form.rhs),
+  std::optional<View> readEinsum(const EinsumForm &product, const View &view) {
+    auto lhs = shapeOf(product.lhs), rhs = shapeOf(product.rhs),
          to = shapeOf(view.value);
     auto dims = to ? split(view.layout, *to) : std::nullopt;
     if (!dims || !lhs || !rhs)
       return std::nullopt;
     llvm::DenseMap<char, Layout> letters;
     for (auto [letter, dim] :
-         llvm::zip_equal(StringRef(form.resultLetters), *dims))
+         llvm::zip_equal(StringRef(product.resultLetters), *dims))
       letters[letter] = dim;
-    SmallVector<char> summed = form.summedLetters();
+    SmallVector<char> summed = product.summedLetters();
     for (char letter : summed)
-      if (!StringRef(form.rhsLetters).contains(letter) ||
-          !StringRef(form.lhsLetters).contains(letter))
+      if (!StringRef(product.rhsLetters).contains(letter) ||
+          !StringRef(product.lhsLetters).contains(letter))
         return std::nullopt;
     auto sizeOf = [&](char letter) {
-      return (*lhs)[form.lhsLetters.find(letter)];
+      return (*lhs)[product.lhsLetters.find(letter)];
     };
-    if (sumsExperts && summed.size() == 2) {
+    if (form.sumsExperts && summed.size() == 2) {
       if (sizeOf(summed[0]) != router.experts)
         std::swap(summed[0], summed[1]);
       if (sizeOf(summed[0]) != router.experts)
@@ -275,11 +306,11 @@ private:
                       names, [&](char letter) { return letters[letter]; }),
                   shape);
     };
-    auto left = layoutOf(form.lhsLetters, *lhs);
-    auto right = layoutOf(form.rhsLetters, *rhs);
+    auto left = layoutOf(product.lhsLetters, *lhs);
+    auto right = layoutOf(product.rhsLetters, *rhs);
     if (!left || !right)
       return std::nullopt;
-    return readFactors({form.lhs, *left}, {form.rhs, *right});
+    return readFactors({product.lhs, *left}, {product.rhs, *right});
   }
 
   std::optional<View> readFusedMatMul(NodeOp node, const View &view) {
@@ -444,7 +475,7 @@ private:
   Analysis &analysis;
   const Router &router;
   Matrix &matrix;
-  bool sumsExperts;
+  MlpForm form;
 };
 
 } // namespace
@@ -473,7 +504,6 @@ bool Matrix::setScales(WeightView view) {
 
 std::optional<View> moe::readLinear(Analysis &analysis, const Router &router,
                                     View view, Matrix &matrix,
-                                    bool sumsExperts) {
-  return LinearReader(analysis, router, matrix, sumsExperts)
-      .read(std::move(view));
+                                    const MlpForm &form) {
+  return LinearReader(analysis, router, matrix, form).read(std::move(view));
 }

@@ -18,11 +18,10 @@
 namespace inlay::nn::moe {
 
 /// Reads `matrix` (whose row, column and rows are set) where `view` is
-/// matrix * x + bias; returns x. With `sumsExperts` the product is over all
-/// experts and columns at once, without a bias.
+/// matrix * x + bias; returns x.
 std::optional<View> readLinear(Analysis &analysis, const Router &router,
                                View view, Matrix &matrix,
-                               bool sumsExperts = false);
+                               const MlpForm &form = {});
 
 } // namespace inlay::nn::moe
 
