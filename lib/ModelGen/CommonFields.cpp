@@ -124,7 +124,8 @@ static double readScaling(ConfigReader &scaling, ModelSpec &spec) {
     rotary.scaling = RotaryScaling::Llama3;
     rotary.lowFrequency = scaling.real("low_freq_factor", 1e-3, 1e6);
     rotary.highFrequency = scaling.real("high_freq_factor", 1e-3, 1e6);
-    if (rotary.highFrequency <= rotary.lowFrequency)
+    if (scaling.has("high_freq_factor") &&
+        rotary.highFrequency <= rotary.lowFrequency)
       scaling.reject("high_freq_factor", "more than low_freq_factor");
   } else {
     scaling.reject(key, "\"default\", \"linear\", \"llama3\" or \"yarn\"");

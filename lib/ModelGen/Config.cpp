@@ -108,6 +108,7 @@ static constexpr llvm::StringRef kHarmless[] = {
     "experts_per_token",
     "initial_context_length",
     "initializer_range",
+    "interleave_moe_layer_step",
     "intermediate_size",
     "intermediate_size_mlp",
     "length_penalty",
@@ -116,6 +117,7 @@ static constexpr llvm::StringRef kHarmless[] = {
     "min_length",
     "model_type",
     "no_repeat_ngram_size",
+    "no_rope_layer_interval",
     "num_beam_groups",
     "num_beams",
     "num_key_value_heads",
@@ -197,6 +199,11 @@ static void reportUnknown(ConfigReader &config, llvm::StringRef type,
                   "architectures [{}]",
                   type.empty() ? "is missing" : "'" + type.str() + "'",
                   llvm::join(classes, ", ")));
+  if (findFamily((type + "_text").str())) {
+    error.notes.push_back("a config of this type has its decoder in "
+                          "'text_config', which is missing");
+    return;
+  }
   std::vector<std::string> lacking;
   for (llvm::StringRef name :
        {"hidden_size", "num_hidden_layers", "num_attention_heads",
@@ -237,10 +244,10 @@ readDecoder(ConfigReader &config, ConfigReader &outer, Diagnostics &diags) {
   readCommon(config, spec);
   family->read(config, spec);
   readQuantization(config.has("quantization_config") ? config : outer, spec);
-  if (diags.hasErrors() || !checkSpec(spec, diags))
-    return std::nullopt;
+  bool isSound = !diags.hasErrors() && checkSpec(spec, diags);
+  // What is missing may be there under another name.
   config.reportRest(family->name, kHarmless);
-  return spec;
+  return isSound ? std::optional(spec) : std::nullopt;
 }
 
 std::optional<ModelSpec> modelgen::readConfig(llvm::StringRef text,

@@ -202,6 +202,11 @@ std::vector<int64_t> ConfigReader::integers(llvm::StringRef name, int64_t least,
   return result;
 }
 
+std::vector<int64_t> ConfigReader::layerIndices(llvm::StringRef name) {
+  int64_t layers = object.getInteger("num_hidden_layers").value_or(kMaxCount);
+  return integers(name, 0, std::max(layers, overrides.layers) - 1);
+}
+
 std::optional<ConfigReader> ConfigReader::child(llvm::StringRef name) {
   const json::Value *value = find(name);
   if (!value)
@@ -232,7 +237,7 @@ static bool isOff(const json::Value &value) {
 
 void ConfigReader::reportRest(llvm::StringRef family,
                               llvm::ArrayRef<llvm::StringRef> harmless) {
-  if (!log.defaults.empty())
+  if (!log.defaults.empty() && !diags.hasErrors())
     diags.warning("",
                   fmt::format("fields that are missing have the defaults "
                               "of {}: {}",

@@ -72,6 +72,8 @@ public:
   std::vector<std::string> texts(llvm::StringRef name);
   std::vector<int64_t> integers(llvm::StringRef name, int64_t least,
                                 int64_t most);
+  /// Numbers of layers, from 0, of those that the config has.
+  std::vector<int64_t> layerIndices(llvm::StringRef name);
   /// The object `name`, or none where it is absent.
   std::optional<ConfigReader> child(llvm::StringRef name);
 
@@ -81,8 +83,8 @@ public:
 
   /// A list about layers, if it is there, has an entry for each of them.
   void expectEntryForEachLayer(llvm::StringRef name);
-  /// Warns of the defaults that were taken, and of fields that nobody asked for
-  /// and that are not `harmless`, nor off.
+  /// Warns of the defaults that were taken, where nothing is wrong, and of
+  /// fields that nobody asked for and that are not `harmless`, nor off.
   void reportRest(llvm::StringRef family,
                   llvm::ArrayRef<llvm::StringRef> harmless);
 

@@ -46,7 +46,7 @@ static void readQwenExperts(ConfigReader &config, ModelSpec &spec) {
       config.size("moe_intermediate_size", config.overrides.expertIntermediate);
   spec.experts.renormalise = config.flagOr("norm_topk_prob", false);
   int64_t step = config.sizeOr("decoder_sparse_step", 1, 0, 1, kMaxCount);
-  std::vector<int64_t> dense = config.integers("mlp_only_layers", 0, kMaxCount);
+  std::vector<int64_t> dense = config.layerIndices("mlp_only_layers");
   bool anyDense = false;
   for (auto [index, layer] : llvm::enumerate(spec.layers)) {
     layer.experts = (int64_t(index) + 1) % step == 0 &&

@@ -35,7 +35,7 @@ static void readPositions(ConfigReader &config, ModelSpec &spec) {
 }
 
 static void readExpertLayers(ConfigReader &config, ModelSpec &spec) {
-  std::vector<int64_t> listed = config.integers("moe_layers", 0, kMaxCount);
+  std::vector<int64_t> listed = config.layerIndices("moe_layers");
   int64_t step = listed.empty() ? config.sizeOr("interleave_moe_layer_step", 1,
                                                 0, 1, kMaxCount)
                                 : 1;

@@ -105,6 +105,19 @@ static std::optional<ConfigReader> groupWeights(ConfigReader &config) {
   return group ? group->child("weights") : std::nullopt;
 }
 
+/// " with int of 8 bits in groups of 32".
+static std::string describeGroup(std::optional<ConfigReader> &weights) {
+  if (!weights)
+    return " without config_groups.group_0.weights";
+  std::string text =
+      fmt::format(" with {} of {} bits", weights->textOr("type", "int"),
+                  weights->sizeOr("num_bits", 0, 0, 0, 64));
+  if (weights->has("group_size"))
+    text += fmt::format(" in groups of {}",
+                        weights->sizeOr("group_size", 0, 0, 0, 1 << 16));
+  return text;
+}
+
 /// NVIDIA's Model Optimizer.
 static void readModelOpt(ConfigReader &config, ModelSpec &spec) {
   constexpr int64_t kBlock = 16;
@@ -112,7 +125,7 @@ static void readModelOpt(ConfigReader &config, ModelSpec &spec) {
   if (!weights || weights->textOr("type", "") != "float" ||
       weights->sizeOr("num_bits", 0, 0, 1, 64) != 4 ||
       weights->sizeOr("group_size", 0, 0, 1, 1 << 16) != kBlock)
-    return rejectUnknown(config, "what modelopt holds here");
+    return rejectUnknown(config, "modelopt" + describeGroup(weights));
   setClasses(spec, {WeightFormat::Nvfp4, kBlock}, config.texts("ignore"));
 }
 
@@ -121,7 +134,7 @@ static void readCompressedTensors(ConfigReader &config, ModelSpec &spec) {
   if (!weights || weights->textOr("type", "int") != "int" ||
       weights->sizeOr("num_bits", 4, 0, 1, 64) != 4 ||
       !weights->flagOr("symmetric", true) || !weights->has("group_size"))
-    return rejectUnknown(config, "what compressed-tensors holds here");
+    return rejectUnknown(config, "compressed-tensors" + describeGroup(weights));
   int64_t block = weights->size("group_size", 0, 1 << 16);
   setClasses(spec, {WeightFormat::Int4, block}, config.texts("ignore"));
 }

@@ -27,8 +27,12 @@ static void reportTooLarge(uint64_t bytes, Diagnostics &diags) {
 }
 
 /// What the bytes are instead of a model.
-static void reportNoModel(bool beganWell, const WireError &error,
-                          Findings &findings) {
+static void reportNoModel(StringRef bytes, bool beganWell,
+                          const WireError &error, Findings &findings) {
+  if (bytes.starts_with("version https://git-lfs"))
+    return findings.inputError("",
+                               "is a pointer of Git LFS in place of the model",
+                               "fetch the file itself with 'git lfs pull'");
   if (!beganWell)
     return findings.inputError("", "is not an ONNX model",
                                "give an .onnx file, or a config.json");
@@ -67,7 +71,7 @@ inlay::onnx::file::parseModel(llvm::MemoryBufferRef buffer,
   Decoder decoder(bytes.begin(), error);
   bool beganWell = decoder.decodeModel(bytes, model);
   if (!beganWell || error.set) {
-    reportNoModel(beganWell, error, findings);
+    reportNoModel(bytes, beganWell, error, findings);
     return std::nullopt;
   }
   if (decoder.isTooDeep()) {

@@ -151,7 +151,18 @@ TEST(ConfigTest, RefusesUnknownFormsOfModelOpt) {
       complain(with(kMixtral, "quantization_config",
                     R"({"quant_method": "modelopt",
         "config_groups": {"group_0": {"weights": {"type": "int"}}}})")),
-      HasSubstr("what modelopt holds here is a storage that is not known"));
+      HasSubstr("modelopt with int of 0 bits is a storage that is not known"));
+  EXPECT_THAT(
+      complain(with(kMixtral, "quantization_config",
+                    R"({"quant_method": "compressed-tensors",
+        "config_groups": {"group_0": {"weights": {"type": "int",
+        "num_bits": 8, "group_size": 32}}}})")),
+      HasSubstr("compressed-tensors with int of 8 bits in groups of 32 is a "
+                "storage that is not known"));
+  EXPECT_THAT(complain(with(kMixtral, "quantization_config",
+                            R"({"quant_method": "compressed-tensors"})")),
+              HasSubstr("compressed-tensors without "
+                        "config_groups.group_0.weights is a storage"));
 }
 
 TEST(ConfigTest, QuantisationMayStandOutside) {
@@ -266,7 +277,26 @@ TEST(ConfigTest, TellsOfFieldsThatItDoesNotKnow) {
             "  note: the model differs where they change what is computed\n");
 }
 
+TEST(ConfigTest, TellsWhatMayBeAnotherNameOfAMissingField) {
+  std::string config = with(kMixtral, "num_experts", "4");
+  EXPECT_EQ(complain(with(config.c_str(), "num_local_experts", "")),
+            "config.json: error: field 'num_local_experts': is missing, but "
+            "the family needs it\n"
+            "config.json: warning: fields that Mixtral is not known to have "
+            "are left out: num_experts\n"
+            "  note: the model differs where they change what is computed\n");
+}
+
+TEST(ConfigTest, TellsWhereADecoderIsMissing) {
+  EXPECT_THAT(complain(R"({"model_type": "llama4"})"),
+              HasSubstr("note: a config of this type has its decoder in "
+                        "'text_config', which is missing"));
+}
+
 TEST(ConfigTest, ListsOfLayersHaveAnEntryForEach) {
+  expectError(with(kLlama4, "moe_layers", "[1, 4]"),
+              "field 'text_config.moe_layers': is [1,4], expected a list of "
+              "whole numbers from 0 to 3");
   expectError(with(kGptOss, "layer_types", R"(["full_attention"])"),
               "field 'layer_types': has 1 entries, expected one for each of "
               "the 2 layers");

@@ -142,6 +142,10 @@ TEST(DecoderTest, SaysWhatIsNoModel) {
   EXPECT_EQ(printFindings(""),
             "model.onnx: error: is empty, not an ONNX model\n"
             "  note: fetch or export the file again\n");
+  EXPECT_EQ(printFindings("version https://git-lfs.github.com/spec/v1\n"
+                          "oid sha256:4d7a\nsize 12345\n"),
+            "model.onnx: error: is a pointer of Git LFS in place of the model\n"
+            "  note: fetch the file itself with 'git lfs pull'\n");
   std::string refusal = "model.onnx: error: is not an ONNX model\n"
                         "  note: give an .onnx file, or a config.json\n";
   EXPECT_EQ(printFindings("ir_version: 8\n"), refusal);
