@@ -93,10 +93,8 @@ static bool isBlocked(const OperandSpec &operand) {
 }
 
 bool inlay::cost::isDequantised(const OpSpec &op, const OperandSpec &operand) {
-  return (operand.role == TensorRole::Weights ||
-          operand.role == TensorRole::State) &&
-         !isBlocked(operand) && operand.type.bits <= 8 &&
-         operand.type.bits < op.computeType.bits;
+  return operand.role == TensorRole::Weights && !isBlocked(operand) &&
+         operand.type.bits <= 8 && operand.type.bits < op.computeType.bits;
 }
 
 /// The divisor by which an operand knows a dim; 0 for one that it does not.

@@ -10,31 +10,16 @@
 
 #include "RunCost.h"
 
-#include <algorithm>
-
 using namespace inlay;
 using namespace inlay::floorplan;
 
-Pricer::Pricer(const Chain &chain)
-    : chain(chain), runs(std::make_unique<RunCost>(chain)) {}
+Pricer::Pricer(const Chain &chain) : runs(std::make_unique<RunCost>(chain)) {}
 
 Pricer::~Pricer() = default;
 
 std::optional<RegionPlan> Pricer::price(const std::vector<Kernels> &parts,
                                         const std::vector<model::Rect> &rects) {
-  RegionPlan plan;
-  for (size_t r = 0; r < parts.size(); ++r) {
-    std::optional<Region> region = runs->place(parts[r], rects[r]);
-    if (!region)
-      return std::nullopt;
-    plan.regions.push_back(std::move(*region));
-  }
-  std::sort(plan.regions.begin(), plan.regions.end(),
-            [](const Region &a, const Region &b) {
-              return a.kernels.front() < b.kernels.front();
-            });
-  plan.cycles = stepCycles(chain, plan.regions);
-  return plan;
+  return runs->placeAll(parts, rects);
 }
 
 double Pricer::fill(const Kernels &kernels, model::Extent extent) {

@@ -25,10 +25,6 @@ using model::Rect;
 // Shelves
 //===----------------------------------------------------------------------===//
 
-static Rect transpose(const Rect &rect) {
-  return {rect.y, rect.x, rect.height, rect.width};
-}
-
 namespace {
 
 /// A shelf takes all columns of some rows; kernels stand on it side by side.

@@ -64,8 +64,6 @@ private:
   void tryDivision(const Division &division);
   void trySides(const Division &division, const Sides &sides);
 
-  std::optional<RegionPlan> placeAll(const Parts &parts,
-                                     const std::vector<model::Rect> &rects);
   bool consider(std::optional<RegionPlan> plan);
   void refine();
 

@@ -20,23 +20,6 @@ using model::Rect;
 
 static constexpr double kNever = RunCost::kNever;
 
-std::optional<RegionPlan> Planner::placeAll(const Parts &parts,
-                                            const std::vector<Rect> &rects) {
-  RegionPlan plan;
-  for (size_t r = 0; r < parts.size(); ++r) {
-    std::optional<Region> region = runs.place(parts[r], rects[r]);
-    if (!region)
-      return std::nullopt;
-    plan.regions.push_back(std::move(*region));
-  }
-  std::sort(plan.regions.begin(), plan.regions.end(),
-            [](const Region &a, const Region &b) {
-              return a.kernels.front() < b.kernels.front();
-            });
-  plan.cycles = stepCycles(chain, plan.regions);
-  return plan;
-}
-
 static Attempt toAttempt(const RegionPlan &plan) {
   Attempt attempt = {plan.regions.size(), plan.cycles, {}, {}};
   for (const Region &region : plan.regions) {
@@ -99,7 +82,7 @@ void Planner::resize(Extent grid, const Strips &strips, const Parts &parts,
     }
     if (tiles.empty() || !seen.insert(sizes).second)
       return;
-    consider(placeAll(parts, tiles));
+    consider(runs.placeAll(parts, tiles));
     if (isDone())
       return;
     for (size_t r = 0; r < tiles.size(); ++r)
@@ -118,7 +101,7 @@ void Planner::tryStrips(Extent grid, const Strips &strips, size_t regions) {
   Parts parts = distribute(tiles, used);
   std::optional<RegionPlan> plan;
   if (!parts.empty())
-    plan = placeAll(parts, used);
+    plan = runs.placeAll(parts, used);
   bool isNear = !plan || !best || plan->cycles < kNear * best->cycles;
   consider(std::move(plan));
   if (isDone() || !isNear)
@@ -133,7 +116,7 @@ void Planner::tryTiles(const std::vector<Rect> &tiles) {
   std::vector<Rect> used;
   Parts parts = distribute(tiles, used);
   if (!parts.empty())
-    consider(placeAll(parts, used));
+    consider(runs.placeAll(parts, used));
 }
 
 void Planner::tryFree(Extent tile) {
@@ -218,13 +201,13 @@ bool Planner::tryOneRegion() {
   if (needsFreeTiles())
     return false;
   Parts all = {runOf(0, count())};
-  bool isBest = consider(placeAll(all, {whole}));
+  bool isBest = consider(runs.placeAll(all, {whole}));
   int64_t area = whole.area();
   size_t numWorse = 0;
   while (best && !isDone() && whole.area() > 1 && numWorse < 3) {
     whole.width = std::max<int64_t>(1, int64_t(double(whole.width) * kStep));
     whole.height = std::max<int64_t>(1, int64_t(double(whole.height) * kStep));
-    std::optional<RegionPlan> plan = placeAll(all, {whole});
+    std::optional<RegionPlan> plan = runs.placeAll(all, {whole});
     if (!plan)
       return false;
     isBest = consider(std::move(plan));

@@ -204,6 +204,23 @@ std::optional<Region> RunCost::place(const Kernels &kernels, const Rect &tile) {
   return region;
 }
 
+std::optional<RegionPlan> RunCost::placeAll(const std::vector<Kernels> &parts,
+                                            const std::vector<Rect> &rects) {
+  RegionPlan plan;
+  for (size_t r = 0; r < parts.size(); ++r) {
+    std::optional<Region> region = place(parts[r], rects[r]);
+    if (!region)
+      return std::nullopt;
+    plan.regions.push_back(std::move(*region));
+  }
+  std::sort(plan.regions.begin(), plan.regions.end(),
+            [](const Region &a, const Region &b) {
+              return a.kernels.front() < b.kernels.front();
+            });
+  plan.cycles = stepCycles(chain, plan.regions);
+  return plan;
+}
+
 double RunCost::fill(const Kernels &kernels, Extent extent) {
   constexpr double kFarTooFull = 8;
   extent = clip(kernels, extent);

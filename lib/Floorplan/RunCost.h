@@ -40,6 +40,11 @@ public:
   /// when even the smallest exceed it.
   std::optional<Region> place(const Kernels &kernels, const model::Rect &rect);
 
+  /// Each part on its rectangle, and what a step takes then; none where one
+  /// does not fit.
+  std::optional<RegionPlan> placeAll(const std::vector<Kernels> &parts,
+                                     const std::vector<model::Rect> &rects);
+
   /// Bytes of the kernels' smallest offers over the budget; large where one has
   /// none on this extent.
   double fill(const Kernels &kernels, model::Extent extent);

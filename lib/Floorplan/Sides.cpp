@@ -36,7 +36,7 @@ void Planner::trySides(const Division &division, const Sides &sides) {
     std::vector<Rect> tiles = layOutSides(chain.grid, sides, weights, isCoarse);
     if (tiles.empty())
       return;
-    if (std::optional<RegionPlan> next = placeAll(parts, tiles))
+    if (std::optional<RegionPlan> next = runs.placeAll(parts, tiles))
       plan = std::move(next);
     for (size_t r = 0; r < parts.size(); ++r)
       weights[r] = double(tiles[r].area()) *
@@ -57,7 +57,7 @@ void Planner::trySides(const Division &division, const Sides &sides) {
     std::vector<Rect> tiles = layOutSides(chain.grid, sides, grown, isCoarse);
     std::optional<RegionPlan> next;
     if (!tiles.empty())
-      next = placeAll(parts, tiles);
+      next = runs.placeAll(parts, tiles);
     if (!next || next->cycles > before)
       return;
     before = next->cycles;

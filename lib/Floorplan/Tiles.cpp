@@ -18,10 +18,6 @@ using namespace inlay::floorplan;
 using model::Extent;
 using model::Rect;
 
-static Rect transpose(const Rect &rect) {
-  return {rect.y, rect.x, rect.height, rect.width};
-}
-
 Strips inlay::floorplan::evenStrips(size_t tiles, size_t strips,
                                     bool isTransposed) {
   Strips result;

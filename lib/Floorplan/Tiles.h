@@ -20,6 +20,10 @@
 
 namespace inlay::floorplan {
 
+inline model::Rect transpose(const model::Rect &rect) {
+  return {rect.y, rect.x, rect.height, rect.width};
+}
+
 /// Strips over a grid: rows, or columns where transposed.
 struct Strips {
   std::vector<size_t> counts; ///< tiles in each

@@ -563,8 +563,8 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   plan.assumptions = toAssumptions(plan, system.getRoutingAttr());
   if (Type type = kvTypeOf(system.lookupGraph()))
     plan.assumptions.push_back(
-        fmt::format("states: kept as {}, and converted where ops compute in "
-                    "another type",
+        fmt::format("states: kept as {}; where ops compute in another type, "
+                    "converting them takes no time",
                     nn::getElementType(type).name));
   addRoutes(*placement, plan);
   llvm::append_range(plan.assumptions, context.assumptions);

@@ -126,7 +126,7 @@ std::vector<CollectiveUse> collectivesOf(const model::KernelSpec &kernel,
 Breakdown streamCost(const Rates &rates, double bytes, int64_t hops,
                      int64_t lanes);
 
-/// True for weights or a state that a contraction turns into its own type:
+/// True for an operand of weights that a contraction turns into its own type:
 /// 8 bits or less, and no scales or zero points of blocks.
 bool isDequantised(const model::OpSpec &op, const model::OperandSpec &operand);
 

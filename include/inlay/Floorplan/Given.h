@@ -43,7 +43,6 @@ public:
   double fill(const Kernels &kernels, model::Extent extent);
 
 private:
-  const Chain &chain;
   std::unique_ptr<RunCost> runs;
 };
 
