@@ -1,0 +1,101 @@
+//===- SolutionCheck.h - Whether routes do what they claim ------*- C++ -*-===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Works on the segments alone, as rectangles. Knows no solver.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_LIB_ROUTING_SOLUTIONCHECK_H
+#define INLAY_LIB_ROUTING_SOLUTIONCHECK_H
+
+#include "Measure.h"
+
+#include "fmt/format.h"
+
+namespace inlay::routing {
+
+/// What of `rect` none of `covers` has.
+std::vector<model::Rect> uncovered(const model::Rect &rect,
+                                   const std::vector<model::Rect> &covers);
+
+/// A segment's copies, one by one.
+struct Piece {
+  model::Rect rect;
+  Port in;
+  Ports out;
+  int position;
+};
+
+/// Routers of a route by what they do for cores.
+struct Ends {
+  std::vector<model::Rect> roots; ///< a core sends
+  std::vector<model::Rect> drops; ///< a core receives
+  bool enters = false;            ///< from the wafer's edge
+  bool leaves = false;
+};
+
+/// Routes on one wafer that have one colour.
+struct Sharers {
+  std::vector<size_t> trunks;
+  std::vector<size_t> inTurn;
+};
+
+/// Recomputes what a solution claims: see Solution::verify.
+class SolutionCheck {
+public:
+  SolutionCheck(const Problem &problem, const Solution &solution,
+                Diagnostics &diags)
+      : problem(problem), solution(solution), diags(diags), turns(problem),
+        grid{0, 0, problem.grid.width, problem.grid.height} {}
+
+  bool run();
+
+private:
+  template <typename... Args>
+  void fail(const std::string &subject, fmt::format_string<Args...> format,
+            Args &&...args) {
+    isValid = false;
+    diags.internalError(subject,
+                        fmt::format(format, std::forward<Args>(args)...));
+  }
+  std::string nameOf(const Route &route) const;
+
+  bool checkHeads();
+  bool checkHead(const Route &route);
+  void checkPlaces(const Route &route, const std::vector<Piece> &pieces);
+  void checkPositions(const Route &route, const std::vector<Piece> &pieces);
+  void checkLinks(const Route &route, const std::vector<Piece> &pieces);
+  void checkCycles(const Route &route, const std::vector<Piece> &pieces);
+  void checkLines(const Route &route);
+  void checkCollectives();
+  void checkFlow(size_t flow, const std::vector<size_t> &routes);
+  void checkParts(size_t flow, const std::vector<size_t> &trunks);
+  void checkSource(size_t flow, const std::vector<size_t> &gathers,
+                   const std::vector<size_t> &trunks);
+  void checkSink(size_t flow, const std::vector<size_t> &trunks,
+                 const std::vector<size_t> &spreads);
+  void checkLanding(const Route &route, const std::vector<model::Rect> &landed);
+  void checkColours();
+  void checkPair(int colour, size_t first, size_t second,
+                 const std::vector<Footprint> &footprints);
+  void checkStack(const std::vector<size_t> &trunks,
+                  const std::vector<Footprint> &footprints);
+  void checkMeasures();
+
+  const Problem &problem;
+  const Solution &solution;
+  Diagnostics &diags;
+  Turns turns;
+  model::Rect grid;
+  bool isValid = true;
+  std::vector<Ends> ends; ///< by route
+};
+
+} // namespace inlay::routing
+
+#endif // INLAY_LIB_ROUTING_SOLUTIONCHECK_H
