@@ -111,15 +111,18 @@ def with_idle(kind, model, narrow=TensorProto.FLOAT, wide=TensorProto.DOUBLE):
             if name in outputs or not known or not known.shape.dim or (kind == "cast" and known.elem_type != narrow):
                 continue
             node.output[i] = name + "_before"
+            turn = list(range(len(known.shape.dim)))[::-1]
             nodes += {"slice": [at("Slice", [node.output[i], "idle_from", "idle_to", "idle_axis"], [name])],
                       "concat": [at("Concat", [node.output[i]], [name], axis=0)],
+                      "turn": [at("Transpose", [node.output[i]], [name + "_turned"], perm=turn), at("Transpose", [name + "_turned"], [name], perm=turn)],
+                      "shape": [at("Unsqueeze", [node.output[i], "idle_axis"], [name + "_deep"]), at("Squeeze", [name + "_deep", "idle_axis"], [name])],
                       "cast": [at("Cast", [node.output[i]], [name + "_wide"], to=wide), at("Cast", [name + "_wide"], [name], to=narrow)]}[kind]
     del graph.node[:]
     graph.node.extend(nodes)
     return model
 
 
-@pytest.mark.parametrize("kind", ["slice", "concat", "cast"])
+@pytest.mark.parametrize("kind", ["slice", "concat", "cast", "turn", "shape"])
 @pytest.mark.parametrize("letter", "BCDEF")
 def test_nodes_that_change_nothing_hide_nothing(letter, kind, tmp_path):
     """Behind every value at once."""

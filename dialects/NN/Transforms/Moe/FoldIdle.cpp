@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A Slice of all there is, a Concat (Sum, Max, ...) of one input, and a Cast
-// back from a type that holds every number hide the form of experts and
-// routers. Results of the graph keep their nodes.
+// A Slice of all there is, a Concat (Sum, Max, ...) of one input, a Cast back
+// from a type that holds every number, a turn or another shape and back hide
+// the form of experts and routers. Results of the graph keep their nodes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -71,7 +71,42 @@ static Value castThereAndBack(NodeOp node) {
   return holds ? there.getInput(0) : Value();
 }
 
+/// x of a turn of x, and the turn back.
+static Value turnThereAndBack(NodeOp node) {
+  NodeOp there = definedBy(node.getInput(0), "Transpose");
+  auto first = there ? there.getIntsAttr("perm") : std::nullopt;
+  auto second = node.getIntsAttr("perm");
+  if (!first || !second || first->size() != second->size())
+    return {};
+  for (auto [dim, from] : llvm::enumerate(*second))
+    if (from < 0 || from >= static_cast<int64_t>(first->size()) ||
+        (*first)[from] != static_cast<int64_t>(dim))
+      return {};
+  return there.getInput(0);
+}
+
+static bool keepsOrder(NodeOp node) {
+  return node.isOp("", "Reshape") || node.isOp("", "Squeeze") ||
+         node.isOp("", "Unsqueeze") || node.isOp("", "Flatten");
+}
+
+/// x of x in another shape, and back: where no more than one size is open, the
+/// shape is the same.
+static Value shapeThereAndBack(NodeOp node) {
+  Value result = node.getOutput(0), other = node.getInput(0);
+  auto there = other ? other.getDefiningOp<NodeOp>() : NodeOp();
+  auto type = result ? dyn_cast<RankedTensorType>(result.getType())
+                     : RankedTensorType();
+  return there && keepsOrder(there) && type && type.getNumDynamicDims() <= 1
+             ? there.getInput(0)
+             : Value();
+}
+
 static Value inputOfIdle(NodeOp node) {
+  if (node.isOp("", "Transpose"))
+    return turnThereAndBack(node);
+  if (keepsOrder(node))
+    return shapeThereAndBack(node);
   if (node.isOp("", "Slice"))
     return wholeOfSlice(node);
   if (node.isOp("", "Concat") || node.isOp("", "Sum") || node.isOp("", "Max") ||
@@ -97,11 +132,11 @@ void moe::foldIdleNodes(onnx::GraphOp graph) {
                        : RankedTensorType();
     if (!type || given.getType() != type || isReturned(result))
       continue;
-    // The first of two casts has no other use now.
-    NodeOp before = definedBy(node.getInput(0), "Cast");
+    // The first of two casts (turns, shapes) has no other use now.
+    auto before = node.getInput(0).getDefiningOp<NodeOp>();
     result.replaceAllUsesWith(given);
     node.erase();
-    if (before && before->use_empty())
+    if (before && given != before.getOutput(0) && before->use_empty())
       before.erase();
   }
 }
