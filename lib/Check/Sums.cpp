@@ -121,8 +121,8 @@ static int64_t coresOfSum(const Op &op, const std::string &axis) {
   if (slower == 1)
     return std::min(parts, points);
   // A core at either end may hold parts of two sums.
-  bool straddles = shard < points && points % shard != 0;
-  return plus(divideUp(points, shard), straddles ? 1 : 0);
+  bool straddles = points % shard != 0 && shard % std::max<int64_t>(1, points);
+  return std::min(parts, plus(divideUp(points, shard), straddles ? 1 : 0));
 }
 
 /// Different values that a core sees of the dims of an op along an axis that
@@ -181,7 +181,9 @@ static SumLayout layoutOf(const Op &op, const std::string &axis) {
 int64_t SumLayout::turnsOver(int64_t cores, int64_t parts) const {
   bool isInRuns = true;
   for (int64_t b = 0; b < count && isInRuns; ++b)
-    isInRuns = first(b) / cores == last(b) / cores;
+    isInRuns =
+        first(b) == last(b) || (first(b) / cores == last(b) / cores &&
+                                times(first(b) / cores + 1, cores) <= parts);
   if (isInRuns)
     return 1;
   auto start = [&](int64_t b) { return std::min(first(b), parts - cores); };
@@ -351,14 +353,16 @@ static std::map<Key, int64_t> keysOf(const Plan &plan, const Kernel &kernel,
     int64_t cores = std::min(need.cores, parts);
     if (cores < 2)
       continue;
-    int64_t turns = 1, wavelets = waveletsOf(plan, times(need.elements, 4));
+    int64_t turns = 1, share = 1,
+            wavelets = waveletsOf(plan, times(need.elements, 4));
     for (size_t maker : need.makers) {
       SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
       int64_t own = layout.turnsOver(cores, parts);
       if (own > turns)
-        wavelets = divideUp(wavelets, layout.onCore);
+        share = layout.onCore;
       turns = std::max(turns, own);
     }
+    wavelets = divideUp(wavelets, share);
     Key key(need.op, need.axis, cores, kernel.role == "experts" ? 0 : wavelets);
     Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
     needs[uses.count(ring) && kernel.role != "experts" ? ring : key] += turns;

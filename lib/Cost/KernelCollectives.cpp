@@ -10,6 +10,7 @@
 
 #include "OpPrograms.h"
 #include "inlay/Model/Cuts.h"
+#include "inlay/Model/SumLines.h"
 #include "inlay/Support/Format.h"
 
 #include <algorithm>
@@ -21,30 +22,6 @@ using namespace inlay::model;
 
 const char *inlay::cost::nameOf(Axis axis) {
   return axis == Axis::X ? "x" : "y";
-}
-
-/// Cores that hold parts of one sum: the whole line, or, behind parallel dims
-/// that are slower on the same axis, those of one value of these; 1 where no
-/// reduction is cut.
-static int64_t lineOf(const OpSpec &op, const std::vector<Cut> &cuts,
-                      Axis axis) {
-  int64_t slower = 1, points = 1, shard = 1, parts = 1;
-  bool reduces = false;
-  for (size_t d = 0; d < op.dims.size(); ++d) {
-    if (cuts[d].axis != axis)
-      continue;
-    shard = cuts[d].shard;
-    parts = cuts[d].parts;
-    reduces |= op.dims[d].kind == DimKind::Reduction;
-    (reduces ? points : slower) *= op.dims[d].size;
-  }
-  if (!reduces)
-    return 1;
-  if (slower == 1)
-    return std::min(parts, points);
-  // A core at either end may hold parts of two sums.
-  int64_t within = ceilDiv(points, shard);
-  return shard < points && points % shard != 0 ? within + 1 : within;
 }
 
 /// Values that one line sums, or one for each row of a norm, softmax or choice.
@@ -74,11 +51,13 @@ std::vector<LineSum> inlay::cost::sumsOf(const KernelSpec &kernel,
                                          const Sharding &sharding,
                                          double load) {
   std::vector<LineSum> sums;
-  std::vector<Cut> cuts = opCuts(op, opSharding, sharding);
+  std::vector<Cut> cuts;
   for (Axis axis : {Axis::X, Axis::Y}) {
-    int64_t cores = lineOf(op, cuts, axis);
+    int64_t cores = coresOfSum(op, opSharding, sharding, axis);
     if (cores <= 1)
       continue;
+    if (cuts.empty())
+      cuts = opCuts(op, opSharding, sharding);
     double elements = elementsOf(kernel, op, cuts, load);
     LineSum sum = {axis, cores, elements, op.name == "rms_norm", 0};
     if (op.opClass == OpClass::Softmax)
@@ -105,7 +84,8 @@ bool inlay::cost::worksInPlace(const OpSpec &op) {
              [](const IterationDim &dim) { return dim.name == "position"; });
 }
 
-void PendingSum::add(const OpSpec &op, const LineSum &more) {
+void PendingSum::add(const OpSpec &op, int index, const LineSum &more) {
+  makers.push_back(index);
   name += (name.empty() ? "" : " + ") + op.name;
   LineSum both = more;
   both.elements += sum.elements;

@@ -75,8 +75,9 @@ struct PendingSum {
   std::string name;
   LineSum sum;
   std::vector<Result> results;
+  std::vector<int> makers; ///< ops, by index
 
-  void add(const model::OpSpec &op, const LineSum &more);
+  void add(const model::OpSpec &op, int index, const LineSum &more);
 
   /// True when `op`, which needs `sums` itself, cannot read the operand before
   /// this sum is done.

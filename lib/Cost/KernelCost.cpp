@@ -12,6 +12,7 @@
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/Relayout.h"
+#include "inlay/Model/SumLines.h"
 #include "inlay/Support/Format.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -128,7 +129,7 @@ private:
     if (uses)
       uses->push_back({CollectiveUse::Kind::Combine, current, Axis::None,
                        groups, AllReduceAlgorithm::ReduceBroadcast, algorithm,
-                       payload});
+                       payload, {}});
     add("combine the groups", cycles, [&] {
       return fmt::format("{} + {:g} hops x {:g}",
                          explainReduce(rates, algorithm, groups, payload),
@@ -295,13 +296,14 @@ private:
       finishSum();
     if (!pending)
       pending.emplace();
-    pending->add(op, sum);
+    pending->add(op, current, sum);
   }
 
   /// The largest is agreed upon before anything is added.
   void addSumOfLargest(const OpSpec &op, LineSum sum) {
     finishSum();
-    allReduceOver(op.name + ": largest", sum.axis, sum.cores, sum.maxima);
+    allReduceOver(op.name + ": largest", sum.axis, sum.cores, sum.maxima,
+                  {current});
     sum.elements -= sum.maxima;
     sum.maxima = 0;
     addSum(op, sum);
@@ -312,8 +314,9 @@ private:
       return;
     PendingSum sum = std::move(*pending);
     pending.reset();
-    double merges = allReduceOver(sum.name, sum.sum.axis, sum.sum.cores,
-                                  sum.sum.elements, sum.sum.maxima == 0);
+    double merges =
+        allReduceOver(sum.name, sum.sum.axis, sum.sum.cores, sum.sum.elements,
+                      sum.makers, sum.sum.maxima == 0);
     if (sum.sum.maxima > 0)
       addRescaling(sum.name, sum.sum, merges);
   }
@@ -353,18 +356,23 @@ private:
     return rates.wavelets(elements * practice.sumBits / 8);
   }
 
-  /// Returns how many vectors some core adds one after the other.
+  /// Returns how many vectors some core adds one after the other. Lines that
+  /// meet take turns, each with a part of the vector.
   double allReduceOver(const std::string &name, Axis axis, int64_t cores,
-                       double elements, bool inPieces = true) {
-    double payload = messageWavelets(elements);
+                       double elements, const std::vector<int> &makers,
+                       bool inPieces = true) {
+    SumTurns lines = sumTurns(kernel, sharding, makers, axis, cores);
+    double payload = std::ceil(messageWavelets(elements) / double(lines.share));
     AllReduceAlgorithm algorithm =
         practice.allReduce ? *practice.allReduce
                            : bestAllReduce(rates, cores, payload, inPieces);
     Breakdown cycles =
-        allReduce(rates, algorithm, cores, payload, practice.group);
+        allReduce(rates, algorithm, cores, payload, practice.group) *
+        double(lines.turns);
     if (uses)
       uses->push_back({CollectiveUse::Kind::AllReduce, current, axis, cores,
-                       algorithm, bestReduce(rates, cores, payload), payload});
+                       algorithm, bestReduce(rates, cores, payload), payload,
+                       makers});
     bool turns = lastAxis != Axis::None && lastAxis != axis;
     if (turns)
       cycles.software += rates.reroute;
@@ -372,13 +380,15 @@ private:
     add(terms ? fmt::format("{}: all-reduce over {}", name, nameOf(axis))
               : std::string(),
         cycles, [&] {
-          return explainAllReduce(rates, algorithm, cores, payload,
+          return (lines.turns > 1 ? fmt::format("{} turns of ", lines.turns)
+                                  : "") +
+                 explainAllReduce(rates, algorithm, cores, payload,
                                   practice.group) +
                  (turns && rates.reroute > 0
                       ? fmt::format(" + {:g} to change the axis", rates.reroute)
                       : "");
         });
-    return mergesOf(rates, algorithm, cores, payload);
+    return mergesOf(rates, algorithm, cores, payload) * double(lines.turns);
   }
 
   /// Bytes of all that an op indexes of an operand.

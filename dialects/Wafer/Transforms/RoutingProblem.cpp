@@ -8,9 +8,9 @@
 
 #include "RoutingProblem.h"
 #include "AttrConversion.h"
-#include "SumLines.h"
 
 #include "inlay/Model/Layout.h"
+#include "inlay/Model/SumLines.h"
 #include "inlay/Support/Format.h"
 
 #include <cmath>
@@ -205,15 +205,13 @@ void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   collective.algorithm = algorithmOf(use);
   collective.cores = cores;
   collective.axis = alongX ? routing::Axis::X : routing::Axis::Y;
-  SumLines sums =
-      sumLines(model.kernels[kernel], sharding, use.op, use.axis, cores, parts);
-  collective.wavelets = ceilDiv(
-      std::max<int64_t>(1, static_cast<int64_t>(std::ceil(use.wavelets))),
-      sums.share);
+  collective.wavelets =
+      std::max<int64_t>(1, static_cast<int64_t>(std::ceil(use.wavelets)));
   if (collective.algorithm == routing::Algorithm::Ring)
     // Pieces of a vector go round twice.
     collective.wavelets = 2 * (cores - 1) * ceilDiv(collective.wavelets, cores);
-  for (const std::vector<int64_t> &starts : sums.turns) {
+  for (const std::vector<int64_t> &starts : model::sumLines(
+           model.kernels[kernel], sharding, use.makers, use.axis, cores)) {
     collective.lines.clear();
     for (size_t i = 0; i < starts.size();) {
       model::Rect line =

@@ -109,7 +109,9 @@ struct CollectiveUse {
   AllReduceAlgorithm algorithm = AllReduceAlgorithm::TwoTree;
   /// Of the reduction in ReduceBroadcast, or of a combination.
   ReduceAlgorithm reduction = ReduceAlgorithm::Chain;
-  double wavelets = 0; ///< of a vector; of a move what one core sends
+  double wavelets = 0; ///< of a vector in one turn; of a move what one sends
+  /// Of an all-reduce: ops whose sums it makes (SumLines.h).
+  std::vector<int> makers;
   int64_t lines = 1;   ///< of a move: one behind the other along the axis
   int64_t senders = 1; ///< of a move: cores of a line that have something
 };
