@@ -464,6 +464,7 @@ void EstimateChecker::run() {
   for (const Stream &stream : plan.streams)
     checkSum(stream.cycles, stream.place() + ", cycles");
   const Estimate &estimate = plan.estimate;
+  checkTravel(plan, report);
   checkLatency();
   checkStages();
   Pace pace{"",

@@ -120,7 +120,7 @@ struct Cycles {
 inline constexpr const char *kCauses[] = {
     "compute",  "sram",     "fabric_latency", "fabric_bandwidth",
     "software", "crossing", "contention"};
-inline constexpr size_t kCrossing = 5;
+inline constexpr size_t kFabricLatency = 2, kCrossing = 5, kContention = 6;
 
 /// The least cycles, by reason: every member that is a number but `cycles`.
 struct Bound {

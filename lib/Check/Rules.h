@@ -51,6 +51,9 @@ void checkRoutes(const Plan &plan, Report &report);
 /// Sums, paths, bounds and rates.
 void checkEstimate(const Plan &plan, Report &report);
 
+/// What crossings, hops and waiting on links take.
+void checkTravel(const Plan &plan, Report &report);
+
 /// The plan against the device description that it names.
 void checkTarget(const Plan &plan, llvm::StringRef text,
                  const json::Object &target, Report &report);

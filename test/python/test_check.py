@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import resource
 import subprocess
 
 import onnx
@@ -227,6 +228,9 @@ CASES = {
     "ideal": (lambda p: put(kernel(p, "head")["cycles"], "software", 1), "cycles of software, but the mode is ideal"),
     "kernel crossing": (lambda p: put(kernel(p, "head")["cycles"], "crossing", 1),
                         "has cycles of crossings, which streams have"),
+    "wait for nobody": (lambda p: stream(p)["cycles"].update({"contention": 1, "total": 1}), "waits for 1 cycles, but no trunk carries it"),
+    "wait for half": (lambda p: put(kernel(p, "experts")["cycles"], "contention", 0.5),
+                      "waits for 0.5 cycles, which are no number of wavelets of 1 cycles each"),
     "worst": (lambda p: put(kernel(p, "experts"), "worst_case_cycles", 1), "cycles in the worst case, less than its"),
     "worst without": (lambda p: add(kernel(p, "head"), "worst_case_cycles", 1), "takes * cycles in the worst case and * else, but routing does not touch it"),
     "bound above": (lambda p: kernel(p, "head")["bound"].update({"compute": 1e9, "cycles": 1e9, "binding": "compute"}),
@@ -416,6 +420,56 @@ def test_usage(tmp_path):
     ]:
         result = subprocess.run([placing.BIN / "inlay-check", *arguments], capture_output=True, text=True)
         assert result.returncode == 2 and words in result.stderr, (arguments, result)
+
+
+def test_a_kernel_that_no_trunk_passes_waits_for_none():
+    subject = checking.subject("mixtral-tiny-hf", "wse3", "--wafers", "2")
+    plan = copy.deepcopy(subject.plan)
+    plan["routes"] = [route for route in plan["routes"] if route["kind"] != "trunk"]
+    put(kernel(plan, "head")["cycles"], "contention", 8)
+    said = subject.check([subject.text(plan)])[0]
+    assert any(matches("waits for 8 cycles, but no trunk passes its region", violation) for violation in said), said
+
+
+def test_ways_take_what_they_are_long():
+    subject = checking.subject("mixtral-tiny-hf", "wse3", "--wafers", "2")
+    for change, words in [(lambda s: add(s["cycles"], "crossing", -1), "cycles from wafer to wafer, * B take"),
+                          (lambda s: put(s, "hops", 10**6), "cycles of latency for 1000000 hops, which take 1000000")]:
+        plan = copy.deepcopy(subject.plan)
+        change(next(stream for stream in plan["streams"] if stream["crossing"]))
+        said = subject.check([subject.text(plan)])[0]
+        assert any(matches(words, violation) for violation in said), said
+
+
+@pytest.mark.parametrize("name", ["gpt-oss-tiny-optimum", "mixtral-tiny-hf", "deepseek-v3-tiny-hf", "gemma3-tiny-hf"])
+def test_the_longest_context_is_neither_longer_nor_shorter(name):
+    """The checker grows scores and sums over the context as it grows states, in kernels that keep a window too."""
+    subject = checking.subject(name, "wse3", "--context", "100")
+    said = subject.plan["max_context"]
+    assert said > 100
+    found = subject.check([subject.text({**subject.plan, "max_context": context}) for context in (said - 1, said, said + 1)])
+    assert found[1] == []
+    assert any(matches(f"is {said - 1} tokens, for which there would be more room", violation) for violation in found[0]), found
+    assert any(matches(f"is {said + 1} tokens, for which there is no room", violation) for violation in found[2]), found
+
+
+def test_experts_of_layers_that_are_over_are_forgotten(tmp_path):
+    """Four times the layers take about four times as long to check, though a residual passes the experts of all."""
+    seconds = {}
+    for layers in (2, 8):
+        model = tmp_path / f"{layers}.onnx"
+        placing.run("inlay-model", placing.ROOT / "examples/configs/qwen3-235b-a22b.json", f"--layers={layers}", "--hidden=64",
+                    "--expert-intermediate=64", "--experts=128", "--experts-per-token=2", "--heads=4", "--kv-heads=2",
+                    "--head-dim=16", "--vocab=128", "--context=64", "--encoding=unrolled", "-o", model)
+        placing.run("inlayc", model, "--target", "wse3", "-o", tmp_path)
+        runs = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            placing.run("inlay-check", tmp_path / "plan.json", "--model", model)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            runs.append(after.ru_utime - before.ru_utime)
+        seconds[layers] = min(runs)
+    assert seconds[8] < 7 * seconds[2] + 0.05, seconds
 
 
 def test_experts_keep_their_weights():
