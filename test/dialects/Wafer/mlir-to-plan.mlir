@@ -132,7 +132,6 @@
 // CHECK:      "name": "a:0",
 // CHECK-NEXT: "from": "a",
 // CHECK-NEXT: "from_port": 0,
-// CHECK-NEXT: "node": "",
 // CHECK-NEXT: "to": "b",
 // CHECK-NEXT: "to_port": 0,
 // CHECK-NEXT: "type": "f32",
@@ -143,7 +142,6 @@
 // CHECK:      "name": "p",
 // CHECK-NEXT: "from": "",
 // CHECK-NEXT: "from_port": 1,
-// CHECK-NEXT: "node": "",
 // CHECK-NEXT: "to": "b",
 // CHECK-NEXT: "to_port": 1,
 
