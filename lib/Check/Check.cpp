@@ -114,6 +114,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
     checkModel(plan, *impl->model, report);
     checkNodes(plan, *impl->model, report);
     checkValues(plan, *impl->model, report);
+    checkLayouts(plan, *impl->model, report);
   }
   return report.take();
 }

@@ -11,6 +11,7 @@
 #include "Canonical.h"
 #include "Plan.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/xxhash.h"
@@ -164,11 +165,31 @@ private:
         own.domain = in.value.str();
       } else if (in.field == 5) {
         own.attributes = own.attributes * 31 + llvm::xxh3_64bits(in.value);
+        readOrder(in.value, own);
         collectCaptured(in.value, outer, depth);
       }
     }
     if (depth > 0)
       outer.inner.push_back(nested.label());
+  }
+
+  /// What an attribute says of the order of dims.
+  void readOrder(StringRef attribute, Node &node) {
+    StringRef name;
+    std::vector<int64_t> integers;
+    Message in(attribute, isDamaged);
+    while (in.next()) {
+      if (in.field == 1)
+        name = in.value;
+      else if (in.field == 3)
+        integers = {static_cast<int64_t>(in.number)};
+      else if (in.field == 8)
+        llvm::append_range(integers, readIntegers(in));
+    }
+    if (name == "perm")
+      node.perm = integers;
+    else if (name == "transA" || name == "transB")
+      node.swaps[name == "transB"] = !integers.empty() && integers[0] != 0;
   }
 
   void collectCaptured(StringRef attribute, Node &outer, int depth) {
@@ -198,7 +219,10 @@ private:
     while (in.next()) {
       switch (in.field) {
       case 1:
-        readDims(in, result.elements);
+        for (int64_t dim : readIntegers(in)) {
+          result.dims.push_back(dim);
+          result.elements = times(result.elements, dim);
+        }
         break;
       case 2:
         dataType = static_cast<int64_t>(in.number);
@@ -231,17 +255,18 @@ private:
     model.initializers[result.name] = std::move(result);
   }
 
-  void readDims(Message &in, int64_t &elements) {
-    if (in.type == WireFormatLite::WIRETYPE_VARINT) {
-      elements = times(elements, static_cast<int64_t>(in.number));
-      return;
-    }
+  /// Those of a repeated field, packed or not.
+  static std::vector<int64_t> readIntegers(Message &in) {
+    if (in.type == WireFormatLite::WIRETYPE_VARINT)
+      return {static_cast<int64_t>(in.number)};
+    std::vector<int64_t> integers;
     CodedInputStream packed(reinterpret_cast<const uint8_t *>(in.value.data()),
                             static_cast<int>(in.value.size()));
-    uint64_t dim = 0;
+    uint64_t integer = 0;
     while (packed.CurrentPosition() < static_cast<int>(in.value.size()) &&
-           packed.ReadVarint64(&dim))
-      elements = times(elements, static_cast<int64_t>(dim));
+           packed.ReadVarint64(&integer))
+      integers.push_back(static_cast<int64_t>(integer));
+    return integers;
   }
 
   /// Data in one piece have a place of their own; data in several pieces, or

@@ -23,6 +23,7 @@ struct Initializer {
   std::string encoding; ///< "raw", "varint" or "proto", as in a plan
   int64_t offset = 0, length = 0;
   int64_t elements = 0;
+  std::vector<int64_t> dims;
   int64_t bits = 0; ///< of a stored element
 };
 
@@ -32,6 +33,8 @@ struct Node {
   std::vector<std::string> inputs, outputs;
   std::vector<std::string> inner; ///< labels of the nodes of its subgraphs
   uint64_t attributes = 0;        ///< a hash of their bytes
+  std::vector<int64_t> perm;      ///< of a Transpose
+  bool swaps[2] = {false, false}; ///< transA and transB of a Gemm
 
   const std::string &firstOutput() const {
     for (const std::string &output : outputs)

@@ -68,6 +68,9 @@ void checkNodes(const Plan &plan, const Model &model, Report &report);
 /// that need it, every initializer at the op whose node reads it.
 void checkValues(const Plan &plan, const Model &model, Report &report);
 
+/// Elements of weights in the order in which the model's nodes read them.
+void checkLayouts(const Plan &plan, const Model &model, Report &report);
+
 /// Bits of an element type by its name; 0 where the name is unknown.
 int64_t bitsOfType(llvm::StringRef name);
 

@@ -255,8 +255,6 @@ harmless(["estimate.bound.distance"], None, "the largest reason is the same",
 harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
 harmless(["streams[].shape[]"], None, "the same elements under another shape, which no operand repeats",
          lambda base, mutant: shape_holds(base, mutant))
-harmless([f"kernels[].weights[].pieces[].{field}[]" for field in ("sizes", "strides")], ["swapped"],
-         "every byte is taken once still, by a square matrix in another order", holds(oracle.pieces_cover))
 harmless(["kernels[].weights[].pieces[].strides[]"], None, "a dim of one index goes nowhere",
          lambda base, mutant: (mutant.operator not in ("dropped", "doubled", "moved") and oracle.pieces_cover(mutant.plan)
                                and at(base, (*mutant.path[:-2], "sizes"))[mutant.path[-1]] == 1))

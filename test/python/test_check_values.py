@@ -135,3 +135,40 @@ def test_no_context_is_longer_than_the_tables_of_positions(name):
     assert subject.plan["max_context"] == rows - subject.plan["step"]["tokens"]
     said = subject.check([subject.text({**subject.plan, "max_context": rows})])[0]
     assert any(matches(f"max_context: is {rows} tokens, * the model has positions for {rows - 1}", words) for words in said)
+
+
+SQUARE = ("deepseek-v3-tiny-hf", "val_87")  # [32, 32], summed over its rows
+LAYOUTS = {
+    "turned": (SQUARE[0], lambda p: turn(p, SQUARE[1]), "is summed over with a stride of 1, by node '*' (MatMul) with one of 32"),
+    "parts": (SQUARE[0], lambda p: swap_parts(p, "val_173.keys", "val_173.values"),
+              "takes other elements than that of kernel 'layer.*.attention' of the same structure"),
+    "rows": (NAME, lambda p: turn(p, "model.embed_tokens.weight"),
+             "has strides 1 * for sizes * *, but node '/model/embed_tokens/Gather' (Gather) reads it in the order of the file"),
+    "blocks": ("gpt-oss-tiny-int4", lambda p: turn(p, "model.layers.0.attn.o_proj.MatMul.weight_Q4"),
+               "(MatMulNBits) reads it in the order of the file"),
+}
+
+
+def find_pieces(plan, name):
+    return next(weight["pieces"] for kernel in plan["kernels"] for weight in kernel["weights"] if weight["name"] == name)
+
+
+def turn(plan, name):
+    """Rows become columns: every element is taken once still where the matrix is square."""
+    strides = find_pieces(plan, name)[0]["strides"]
+    strides[-2:] = strides[:-3:-1]
+
+
+def swap_parts(plan, one, other):
+    first, second = find_pieces(plan, one), find_pieces(plan, other)
+    first[:], second[:] = second[:], first[:]
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_weights_in_another_order(case):
+    name, change, words = LAYOUTS[case]
+    subject = checking.subject(name)
+    plan = copy.deepcopy(subject.plan)
+    change(plan)
+    said = subject.check([subject.text(plan)])[0]
+    assert any(matches(f"[layouts] *{words}", violation) for violation in said), said
