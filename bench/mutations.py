@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What inlay-check finds of single changes of valid plans: a table by kind of field.
+"""What inlay-check finds of changes of valid plans: a table by kind of field.
 
 Each plan is changed in COUNT ways, every kind of field and every operator at least once; test/python/mutations.py
 has the operators and the reasons for changes that break nothing. A change that breaks something must be flagged, one
-that breaks nothing accepted. Exit status 1 where the checker and the reasons differ.
+that breaks nothing accepted. Streams are led from other producers too, all fields that name these changed together. Exit status 1 where the checker and the reasons differ.
 """
 
 import argparse
@@ -40,6 +40,14 @@ def main():
             if bool(violations) == bool(reason):
                 wrong.append(f"{name}: {mutant.kind} {mutant.operator} at {mutant.path}: {reason or 'breaks a property'}, "
                              f"but {violations[:1] or 'accepted'}")
+        # Fields changed together: a stream from another producer brings another value, whatever its consumer says of it.
+        for names_inputs in (False, True):
+            rewired = list(mutations.rewirings(subject.plan, names_inputs))
+            for (words, _), violations in zip(rewired, subject.check([subject.text(plan) for _, plan in rewired])):
+                row = rows["streams[] from, from_port, name" + (" and inputs" if names_inputs else "")]
+                row.update(mutations=1, breaking=1, killed=bool(violations))
+                if not violations:
+                    wrong.append(f"{name}: {words}: breaks a property, but accepted")
     columns = ("mutations", "breaking", "killed", "harmless", "accepted")
     print(f"{'kind of field':64}" + "".join(f"{column:>11}" for column in columns))
     total = collections.Counter()

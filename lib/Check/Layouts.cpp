@@ -193,6 +193,16 @@ void LayoutChecker::checkOperand(const Kernel &kernel, const Op &op,
       checkPiece(op, *weight, piece, summed, placeOf(kernel, *weight, piece));
 }
 
+/// The same elements of two initializers; a dim of one index goes nowhere.
+static bool takeAlike(const Piece &a, const Piece &b) {
+  if (a.first != b.first || a.strides.size() != b.strides.size())
+    return false;
+  for (size_t d = 0; d < a.strides.size(); ++d)
+    if (a.strides[d] != b.strides[d] && (d >= a.sizes.size() || a.sizes[d] > 1))
+      return false;
+  return true;
+}
+
 /// Pieces of one size, of initializers of one length.
 void LayoutChecker::checkTwins(
     const Kernel &kernel,
@@ -213,7 +223,7 @@ void LayoutChecker::checkTwins(
                                 }))
         continue;
       for (auto [piece, other] : llvm::zip_equal(weight.pieces, twin.pieces))
-        if (piece.strides != other.strides || piece.first != other.first)
+        if (!takeAlike(piece, other))
           report.fail(placeOf(kernel, weight, piece),
                       fmt::format("takes other elements than that of kernel "
                                   "'{}' of the same structure",

@@ -73,8 +73,8 @@ size_t Origins::numResults(const OpRef &ref) const {
   return results.size();
 }
 
-/// True for ops whose result is elements of what they read.
-static bool onlyMoves(const Op &op) {
+bool Origins::moves(const OpRef &ref) const {
+  const Op &op = plan.kernels[ref.kernel].ops[ref.op];
   return (op.kind == "move" || op.name == "cast") &&
          llvm::none_of(op.operands, [](const Operand &operand) {
            return operand.role == "weights" || operand.role == "state";
@@ -131,7 +131,7 @@ std::vector<Origin> Origins::of(const OpRef &ref,
     }
     const Op &op = plan.kernels[made->op.kernel].ops[made->op.op];
     bool isResult = op.operands.back().buffer == made->buffer;
-    if (!isResult || !onlyMoves(op)) {
+    if (!isResult || !moves(made->op)) {
       found.push_back({made->op, "", isResult});
       continue;
     }

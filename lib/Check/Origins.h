@@ -46,6 +46,9 @@ public:
   std::string nameOfOutput(size_t kernel, int64_t port) const;
   std::optional<OpRef> makerOfOutput(size_t kernel, int64_t port) const;
 
+  /// True for ops whose result is elements of what they read.
+  bool moves(const OpRef &ref) const;
+
   /// Buffers that no op before it has: its results, and maybe constants.
   size_t numResults(const OpRef &ref) const;
 

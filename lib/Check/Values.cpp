@@ -383,6 +383,8 @@ void ValueChecker::run() {
   checkInputs();
   findNodes();
   for (const auto &[ref, output] : nodes) {
+    if (origins.moves(ref))
+      continue; // counts as what it moves
     checkHandedOn(ref, output.node);
     parts[output.node].ops.push_back(ref);
     for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)

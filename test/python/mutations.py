@@ -258,6 +258,8 @@ harmless(["streams[].shape[]"], None, "the same elements under another shape, wh
 harmless(["kernels[].weights[].pieces[].strides[]"], None, "a dim of one index goes nowhere",
          lambda base, mutant: (mutant.operator not in ("dropped", "doubled", "moved") and oracle.pieces_cover(mutant.plan)
                                and at(base, (*mutant.path[:-2], "sizes"))[mutant.path[-1]] == 1))
+harmless(["kernels[].ops[].node"], ["other"], "the op moves only, and no kernel takes what it makes; or all that read it are of this node",
+         lambda base, mutant: node_holds(base, mutant))
 harmless(["kernels[]"], ["swapped"], "another order that streams and regions allow", holds(oracle.in_order))
 harmless(["kernels[].expert_groups[].experts[]"], ["swapped"], "a group holds the same experts in another order",
          holds(oracle.dims_hold))
@@ -295,6 +297,18 @@ def model_bound_holds(base, mutant):
     figures = {figure["name"]: figure["value"] for figure in mutant.plan["system"]["figures"]}
     crossings = (model["wafers"] - 1) * figures["wafer_latency"] * 1e3 * figures["clock"]
     return min(bound["cycles"], least + crossings) <= model["cycles"] * (1 + 1e-9) <= bound["cycles"] * (1 + 2e-9)
+
+
+def node_holds(base, mutant):
+    """An op that moves counts as what it moves; another may be a part of a larger node, if all of it is."""
+    kernel, op = at(mutant.plan, mutant.path[:2]), at(mutant.plan, mutant.path[:4])
+    result, roles = op["operands"][-1], {operand["role"] for operand in op["operands"]}
+    if (op["kind"] == "move" or op["op"] == "cast") and not roles & {"weights", "state"}:
+        return result["role"] != "output"
+    readers = [other["node"] for other in kernel["ops"] if other is not op
+               and any(operand["buffer"] == result["buffer"] for operand in other["operands"])]
+    siblings = sum(other["node"] == at(base, mutant.path) for each in base["kernels"] for other in each["ops"])
+    return result["role"] == "scratch" and siblings == 1 and bool(readers) and set(readers) == {op["node"]}
 
 
 def step_bound_holds(plan):
