@@ -2,8 +2,9 @@
 """What inlay-check finds of changes of valid plans: a table by kind of field.
 
 Each plan is changed in COUNT ways, every kind of field and every operator at least once; test/python/mutations.py
-has the operators and the reasons for changes that break nothing. A change that breaks something must be flagged, one
-that breaks nothing accepted. Streams are led from other producers too, all fields that name these changed together. Exit status 1 where the checker and the reasons differ.
+has the operators and the reasons for changes that break nothing. Streams are led from other producers too, all fields
+that name these changed together. A change that breaks something must be flagged, one that breaks nothing accepted. Exit
+status 1 where the checker and the reasons differ.
 """
 
 import argparse
