@@ -34,17 +34,27 @@ Value inlay::nn::rmsNorm(NodeBuilder &nodes, Value value, Value gamma,
   return nodes.binary("Mul", normed, asVector(nodes, gamma, normed));
 }
 
+/// What a norm reads, in the type of its result where that is the wider: the
+/// norm rounds nothing that its result could hold.
+template <typename NormOp>
+static Value inputOf(NormOp op, Operands operands, NodeBuilder &nodes) {
+  Value input = operands(op.getInput());
+  Type given = elementType(input), made = elementType(op.getResult());
+  bool widens = made.getIntOrFloatBitWidth() > given.getIntOrFloatBitWidth();
+  return widens ? nodes.cast(input, made) : input;
+}
+
 Results inlay::nn::decompose(RmsNormOp op, Operands operands,
                              NodeBuilder &nodes) {
   Value normed =
-      rmsNorm(nodes, operands(op.getInput()), operands(op.getGamma()),
+      rmsNorm(nodes, inputOf(op, operands, nodes), operands(op.getGamma()),
               op.getEpsilon().convertToDouble());
   return {nodes.cast(normed, elementType(op.getResult()))};
 }
 
 Results inlay::nn::decompose(LayerNormOp op, Operands operands,
                              NodeBuilder &nodes) {
-  Value input = operands(op.getInput());
+  Value input = inputOf(op, operands, nodes);
   Value wide = nodes.cast(input, nodes.getBuilder().getF32Type());
   int64_t last = getShape(input).size() - 1;
   Value centred = nodes.binary("Sub", wide, nodes.reduce("Mean", wide, last));

@@ -105,11 +105,13 @@ struct FuseSilu : OpRewritePattern<BinaryOp> {
                                 PatternRewriter &rewriter) const override {
     if (op.getKind() != BinaryKind::Mul)
       return failure();
+    Type own = getElementTypeOrSelf(op.getType());
     for (auto [value, gate] : {std::pair(op.getLhs(), op.getRhs()),
                                std::pair(op.getRhs(), op.getLhs())}) {
-      auto sigmoid = matchUnary(stripFloatCasts(gate), UnaryKind::Sigmoid);
+      auto sigmoid = matchUnary(stripFloatCasts(gate, own), UnaryKind::Sigmoid);
       if (!sigmoid ||
-          stripFloatCasts(sigmoid.getInput()) != stripFloatCasts(value) ||
+          stripFloatCasts(sigmoid.getInput(), own) !=
+              stripFloatCasts(value, own) ||
           getShape(value) != getShape(op.getResult()))
         continue;
       rewriter.replaceOpWithNewOp<UnaryOp>(op, op.getType(), UnaryKind::Silu,

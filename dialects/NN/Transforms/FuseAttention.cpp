@@ -16,33 +16,14 @@
 #include "AttentionParts.h"
 #include "FuseOps.h"
 #include "Matchers.h"
+#include "ScoreMasks.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace mlir;
 using namespace inlay::nn;
 
-/// A score this low has no weight after softmax, beside one that is not.
-static constexpr double kMasked = -1e4;
-
 namespace {
-
-/// Something that hides keys: an addend of the scores, or a choice between a
-/// score and a number. The other side of an addend that is a choice is no
-/// score.
-struct Mask {
-  Value addend;
-  WhereOp choice;
-
-  /// What spans the scores.
-  Value shaped() { return choice ? choice.getCondition() : addend; }
-  /// What is chosen in place of the score of a hidden key.
-  double fill() {
-    std::optional<double> first = getScalar(choice.getLhs());
-    return first ? *first : *getScalar(choice.getRhs());
-  }
-};
 
 /// What is between the products and the softmax.
 struct Scores {
@@ -50,9 +31,12 @@ struct Scores {
   Value transposed; ///< the keys, [..., d, length]
   double scale = 1;
   double softcap = 0;
-  Value sinks; ///< a column of the scores, [..., tokens, 1]
-  SmallVector<Mask> masks;
+  Value sinks;                  ///< a column of the scores, [..., tokens, 1]
+  SmallVector<ScoreMask> masks; ///< the last that is applied first
+  /// The type of what the attention gives: nothing on the way is narrower.
+  Type own;
 
+  explicit Scores(Type own) : own(own) {}
   bool match(Value value, int depth = 10);
 
 private:
@@ -64,10 +48,12 @@ private:
 } // namespace
 
 /// x of c * tanh(x / c)
-static std::optional<std::pair<Value, double>> matchSoftcap(Value value) {
+static std::optional<std::pair<Value, double>> matchSoftcap(Value value,
+                                                            Type own) {
   std::optional<Scaled> outer = matchScaled(value);
-  auto tanh = outer ? matchUnary(stripFloatCasts(outer->inner), UnaryKind::Tanh)
-                    : UnaryOp();
+  auto tanh =
+      outer ? matchUnary(stripFloatCasts(outer->inner, own), UnaryKind::Tanh)
+            : UnaryOp();
   std::optional<Scaled> inner =
       tanh ? matchScaled(tanh.getInput()) : std::nullopt;
   if (!inner || outer->factor <= 0 ||
@@ -77,20 +63,27 @@ static std::optional<std::pair<Value, double>> matchSoftcap(Value value) {
   return std::pair(inner->inner, outer->factor);
 }
 
-/// x of x - max(x): softmax does not see the difference.
-static Value matchShifted(Value value) {
+/// x of x - max(x), with one maximum for each row: softmax does not see the
+/// difference.
+static Value matchShifted(Value value, Type own) {
   auto difference = matchBinary(value, BinaryKind::Sub);
   if (!difference)
     return {};
-  Value largest = stripFloatCasts(difference.getRhs());
+  SmallVector<int64_t> rows(getShape(difference.getLhs()));
+  if (rows.empty())
+    return {};
+  rows.back() = 1;
+  if (getShape(difference.getRhs()) != ArrayRef<int64_t>(rows))
+    return {};
+  Value largest = stripFloatCasts(difference.getRhs(), own);
   if (auto reshape = largest.getDefiningOp<ReshapeOp>())
     largest = reshape.getInput();
   auto maximum = largest.getDefiningOp<ReduceOp>();
-  int64_t last = static_cast<int64_t>(getShape(value).size()) - 1;
+  auto last = static_cast<int64_t>(rows.size()) - 1;
   bool isOwn = maximum && maximum.getKind() == ReduceKind::Max &&
                maximum.getAxes() == ArrayRef<int64_t>{last} &&
-               stripFloatCasts(maximum.getInput()) ==
-                   stripFloatCasts(difference.getLhs());
+               stripFloatCasts(maximum.getInput(), own) ==
+                   stripFloatCasts(difference.getLhs(), own);
   return isOwn ? difference.getLhs() : Value();
 }
 
@@ -101,7 +94,7 @@ bool Scores::matchProduct(MatMulOp product) {
   transposed = product.getRhs();
   for (Value *operand : {&query, &transposed})
     while (std::optional<Scaled> scaled =
-               matchScaled(stripFloatCasts(*operand))) {
+               matchScaled(stripFloatCasts(*operand, own))) {
       scale *= scaled->factor;
       *operand = scaled->inner;
     }
@@ -113,7 +106,7 @@ bool Scores::matchMask(Value value, int depth) {
   if (!isPlain())
     return false;
   Scores before = *this;
-  auto tryWith = [&](Value rest, Mask mask) {
+  auto tryWith = [&](Value rest, ScoreMask mask) {
     *this = before;
     if (getShape(rest) != getShape(value))
       return false;
@@ -128,23 +121,23 @@ bool Scores::matchMask(Value value, int depth) {
     return false;
   std::optional<double> chosen = getScalar(choice.getLhs());
   std::optional<double> otherwise = getScalar(choice.getRhs());
-  if (otherwise && *otherwise <= kMasked && !chosen)
+  if (otherwise && *otherwise <= kMaskedScore && !chosen)
     return tryWith(choice.getLhs(), {Value(), choice});
-  if (chosen && *chosen <= kMasked && !otherwise)
+  if (chosen && *chosen <= kMaskedScore && !otherwise)
     return tryWith(choice.getRhs(), {Value(), choice});
   return false;
 }
 
 bool Scores::match(Value value, int depth) {
   for (; depth > 0; --depth) {
-    value = stripFloatCasts(value);
+    value = stripFloatCasts(value, own);
     if (auto product = value.getDefiningOp<MatMulOp>())
       return matchProduct(product);
-    if (Value shifted = matchShifted(value)) {
+    if (Value shifted = matchShifted(value, own)) {
       value = shifted;
       continue;
     }
-    if (auto capped = matchSoftcap(value)) {
+    if (auto capped = matchSoftcap(value, own)) {
       if (!isPlain())
         return false;
       softcap = capped->second;
@@ -189,16 +182,17 @@ static Value matchGuarded(Value value) {
 
 /// The softmax behind the probabilities, over the keys; `hasSink` where its
 /// last column is dropped, `isGuarded` where rows without a key are zero.
-static SoftmaxOp matchSoftmax(Value value, bool &hasSink, bool &isGuarded) {
-  value = stripFloatCasts(value);
+static SoftmaxOp matchSoftmax(Value value, Type own, bool &hasSink,
+                              bool &isGuarded) {
+  value = stripFloatCasts(value, own);
   Value kept = matchGuarded(value);
   isGuarded = kept != value;
-  value = stripFloatCasts(kept);
+  value = stripFloatCasts(kept, own);
   int64_t length = getLastDim(value);
   if (Value whole = matchLastDimSlice(value, 0, 1, length);
       whole && getLastDim(whole) == length + 1) {
     hasSink = true;
-    value = stripFloatCasts(whole);
+    value = stripFloatCasts(whole, own);
   }
   auto softmax = value.getDefiningOp<SoftmaxOp>();
   int64_t last = static_cast<int64_t>(getShape(value).size()) - 1;
@@ -225,7 +219,7 @@ public:
                      createTranspose(rewriter, loc, asHeads(scores.transposed),
                                      {0, 1, 3, 2}));
     parts.value = flattenHeads(rewriter, loc, asHeads(op.getRhs()));
-    parts.bias = createBias();
+    parts.bias = addMasks(rewriter, loc, scores.masks, scores.own);
     parts.sinks = createSinks();
     parts.numHeads = heads;
     parts.kvHeads = kvHeads;
@@ -277,9 +271,11 @@ private:
                 (kvHeads == heads || kvHeads == 1) && key[2] == headDim &&
                 value[2] == length && headDim > 0 && valueDim > 0 &&
                 heads > 0 && scores.scale > 0;
-    if (!fits || !llvm::all_of(scores.masks, [&](Mask &mask) {
+    if (!fits || !llvm::all_of(scores.masks, [&](ScoreMask &mask) {
           return isMask(mask.shaped());
         }))
+      return failure();
+    if (!canAddMasks(scores.masks, op->getParentOfType<GraphOp>()))
       return failure();
     if (scores.sinks && !sinksOf())
       return failure();
@@ -306,7 +302,7 @@ private:
 
   /// One number for each head, behind copies over batch and tokens.
   Value sinksOf() {
-    Value value = stripFloatCasts(scores.sinks);
+    Value value = stripFloatCasts(scores.sinks, scores.own);
     if (auto constant = value.getDefiningOp<ConstantOp>();
         constant && numElements(getShape(value)) != heads)
       return constantSinks(constant);
@@ -318,6 +314,9 @@ private:
       if (!isa_and_nonnull<BroadcastOp, ReshapeOp, CastOp>(producer))
         return {};
       if (isa<BroadcastOp>(producer) && !copiesHeads(producer))
+        return {};
+      if (auto cast = dyn_cast<CastOp>(producer);
+          cast && stripFloatCasts(value, scores.own) == value)
         return {};
       value = producer->getOperand(0);
     }
@@ -344,69 +343,6 @@ private:
     return shape && ArrayRef<int64_t>(*shape) == ArrayRef(scoresShape);
   }
 
-  /// 0 where a key is seen, and where not the number that hides it. With minus
-  /// infinity in its place, a query that sees no key has no weights; with any
-  /// other number in place of the score it has equal ones. Added to the score
-  /// the number has to be so low that nothing of the score is left.
-  Value asAddend(Mask mask, Type element) {
-    constexpr double absorbing = -1e30;
-    WhereOp choice = mask.choice;
-    double fill = mask.fill();
-    auto type = RankedTensorType::get(getShape(choice.getCondition()), element);
-    auto one = RankedTensorType::get({}, element);
-    Value seen = createSplat(rewriter, loc, one, 0);
-    Value hidden =
-        createSplat(rewriter, loc, one, std::isinf(fill) ? fill : absorbing);
-    bool choosesHidden = getScalar(choice.getLhs()).has_value();
-    return WhereOp::create(rewriter, loc, type, choice.getCondition(),
-                           choosesHidden ? hidden : seen,
-                           choosesHidden ? seen : hidden);
-  }
-
-  /// The type of the bias: one that holds a number which hides.
-  Type biasElement() {
-    Type element = getElementTypeOrSelf(op.getType());
-    bool hasFill = llvm::any_of(scores.masks, [](Mask &mask) {
-      return mask.choice && std::isfinite(mask.fill());
-    });
-    return hasFill && element.getIntOrFloatBitWidth() < 32
-               ? rewriter.getF32Type()
-               : element;
-  }
-
-  Value combine(Value lhs, BinaryKind kind, Value rhs, Type element) {
-    if (!lhs || !rhs)
-      return lhs ? lhs : rhs;
-    auto shape = broadcastShapes({getShape(lhs), getShape(rhs)});
-    return BinaryOp::create(
-        rewriter, loc, RankedTensorType::get(*shape, element), kind, lhs, rhs);
-  }
-
-  Value createBias() {
-    Type element = biasElement();
-    Value added, chosen;
-    for (Mask &mask : scores.masks) {
-      if (mask.choice) {
-        // Hidden twice is hidden once.
-        chosen =
-            combine(chosen, BinaryKind::Min, asAddend(mask, element), element);
-        continue;
-      }
-      Value addend = mask.addend;
-      if (getElementTypeOrSelf(addend.getType()) != element)
-        addend = CastOp::create(
-            rewriter, loc, RankedTensorType::get(getShape(addend), element),
-            addend);
-      added = combine(added, BinaryKind::Add, addend, element);
-    }
-    Value sum = combine(added, BinaryKind::Add, chosen, element);
-    if (!sum)
-      return {};
-    SmallVector<int64_t> shape(getShape(sum));
-    shape.insert(shape.begin(), 4 - shape.size(), 1);
-    return createReshape(rewriter, loc, sum, shape);
-  }
-
   PatternRewriter &rewriter;
   MatMulOp op;
   Location loc;
@@ -424,8 +360,9 @@ struct FuseAttention : OpRewritePattern<MatMulOp> {
     if (op.getQuant() || op.getTransposed())
       return failure();
     bool hasSink = false, isGuarded = false;
-    SoftmaxOp softmax = matchSoftmax(op.getLhs(), hasSink, isGuarded);
-    Scores scores;
+    Type own = getElementTypeOrSelf(op.getType());
+    SoftmaxOp softmax = matchSoftmax(op.getLhs(), own, hasSink, isGuarded);
+    Scores scores(own);
     if (!softmax || !scores.match(softmax.getInput()) ||
         static_cast<bool>(scores.sinks) != hasSink)
       return failure();

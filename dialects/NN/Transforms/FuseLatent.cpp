@@ -157,7 +157,9 @@ bool LatentFuser::matchParts() {
 bool LatentFuser::matchStates() {
   latentCache = matchCache(key.latent(), 1);
   rotatedCache = matchCache(rotated, 1);
-  if (!latentCache || !rotatedCache || latentCache->past == rotatedCache->past)
+  if (!latentCache || !rotatedCache ||
+      latentCache->past == rotatedCache->past ||
+      !hidesUnwritten(op, *latentCache) || !hidesUnwritten(op, *rotatedCache))
     return false;
   // Product, reshape, transpose, slice, and what joins the keys.
   constexpr int longestWay = 10;

@@ -58,13 +58,13 @@ static std::optional<Root> matchInverseRoot(Value value) {
 }
 
 /// x of x - mean(x)
-static Value matchCentred(Value value) {
+static Value matchCentred(Value value, Type own) {
   auto difference = matchBinary(value, BinaryKind::Sub);
   if (!difference)
     return {};
-  Value mean = matchMeanOfLastDim(stripFloatCasts(difference.getRhs()));
-  bool isOwn =
-      mean && stripFloatCasts(mean) == stripFloatCasts(difference.getLhs());
+  Value mean = matchMeanOfLastDim(stripFloatCasts(difference.getRhs(), own));
+  bool isOwn = mean && stripFloatCasts(mean, own) ==
+                           stripFloatCasts(difference.getLhs(), own);
   return isOwn ? difference.getLhs() : Value();
 }
 
@@ -83,31 +83,33 @@ struct FuseNorm : OpRewritePattern<BinaryOp> {
 
   LogicalResult matchAndRewrite(BinaryOp op,
                                 PatternRewriter &rewriter) const override {
+    Type own = getElementTypeOrSelf(op.getType());
     if (op.getKind() == BinaryKind::Div)
-      return rewrite(op, op.getLhs(), matchRoot(stripFloatCasts(op.getRhs())),
-                     rewriter);
+      return rewrite(op, op.getLhs(), own,
+                     matchRoot(stripFloatCasts(op.getRhs(), own)), rewriter);
     if (op.getKind() != BinaryKind::Mul)
       return failure();
     for (auto [input, root] : {std::pair(op.getLhs(), op.getRhs()),
                                std::pair(op.getRhs(), op.getLhs())})
-      if (succeeded(rewrite(op, input, matchInverseRoot(stripFloatCasts(root)),
+      if (succeeded(rewrite(op, input, own,
+                            matchInverseRoot(stripFloatCasts(root, own)),
                             rewriter)))
         return success();
     return failure();
   }
 
-  static LogicalResult rewrite(BinaryOp op, Value input,
+  static LogicalResult rewrite(BinaryOp op, Value input, Type own,
                                std::optional<Root> root,
                                PatternRewriter &rewriter) {
     if (!root || getShape(input) != getShape(op.getResult()) ||
         !isa<FloatType>(getElementTypeOrSelf(input.getType())))
       return failure();
-    Value squares = matchMeanOfLastDim(stripFloatCasts(root->variance));
-    Value base = squares ? matchSquare(stripFloatCasts(squares)) : Value();
-    if (!base || stripFloatCasts(base) != stripFloatCasts(input))
+    Value squares = matchMeanOfLastDim(stripFloatCasts(root->variance, own));
+    Value base = squares ? matchSquare(stripFloatCasts(squares, own)) : Value();
+    if (!base || stripFloatCasts(base, own) != stripFloatCasts(input, own))
       return failure();
     FloatAttr epsilon = rewriter.getF64FloatAttr(root->epsilon);
-    if (Value centred = matchCentred(stripFloatCasts(input)))
+    if (Value centred = matchCentred(stripFloatCasts(input, own), own))
       rewriter.replaceOpWithNewOp<LayerNormOp>(
           op, op.getType(), centred, createOnes(rewriter, op, centred), Value(),
           epsilon);
@@ -199,16 +201,16 @@ template <typename NormOp> struct DropCastBefore : OpRewritePattern<NormOp> {
 
   LogicalResult matchAndRewrite(NormOp op,
                                 PatternRewriter &rewriter) const override {
-    Value input = stripFloatCasts(op.getInput());
-    if (input == op.getInput() ||
-        getElementType(input.getType()).bits >
-            getElementType(op.getInput().getType()).bits)
+    Value input = stripWideningCasts(op.getInput());
+    if (input == op.getInput())
       return failure();
     rebuild(rewriter, op, op, op.getType(), input, op.getGamma());
     return success();
   }
 };
 
+/// What a norm gives is rounded once. Where it was rounded before, to another
+/// type than that of what it reads, it stays so.
 template <typename NormOp> struct DropCastBehind : OpRewritePattern<CastOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -217,6 +219,13 @@ template <typename NormOp> struct DropCastBehind : OpRewritePattern<CastOp> {
     auto norm = op.getInput().template getDefiningOp<NormOp>();
     if (!norm || !norm->hasOneUse() ||
         !isa<FloatType>(getElementTypeOrSelf(op.getType())))
+      return failure();
+    constexpr int64_t narrowest = 16;
+    Type given = getElementTypeOrSelf(norm.getInput().getType());
+    Type made = getElementTypeOrSelf(norm.getType());
+    Type wanted = getElementTypeOrSelf(op.getType());
+    if (wanted.getIntOrFloatBitWidth() < narrowest ||
+        (!holdsFloats(made, wanted) && !holdsFloats(made, given)))
       return failure();
     rebuild(rewriter, op, norm, op.getType(), norm.getInput(), norm.getGamma());
     return success();

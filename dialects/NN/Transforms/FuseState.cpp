@@ -15,7 +15,9 @@
 #include "AttentionParts.h"
 #include "FuseOps.h"
 #include "Matchers.h"
+#include "ScoreMasks.h"
 #include "States.h"
+#include "StepValues.h"
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -124,6 +126,42 @@ Value inlay::nn::unflattenHeads(Value flat, int64_t heads) {
   return isHeads ? source : flat;
 }
 
+bool inlay::nn::writesBehindContext(CacheWriteOp write) {
+  Value positions = write.getPositions();
+  if (!positions || isa<BlockArgument>(positions))
+    return true;
+  auto graph = write->getParentOfType<GraphOp>();
+  std::optional<double> first = getScalar(positions);
+  return graph && first == static_cast<double>(graph.getContext());
+}
+
+bool inlay::nn::hidesUnwritten(AttentionOp op, const Cache &cache) {
+  auto graph = op->getParentOfType<GraphOp>();
+  bool grows = getShape(cache.past) != getShape(cache.whole);
+  if (grows || op.getCausal() || !graph)
+    return true;
+  ArrayRef<int64_t> shape = getShape(cache.whole);
+  auto written =
+      static_cast<int64_t>(graph.getContext()) + getShape(op.getQuery())[1];
+  int64_t length = shape[shape.size() - 2];
+  if (length <= written)
+    return true;
+  if (!op.getBias())
+    return false;
+  StepRoles none;
+  StepValues values(graph, none);
+  const StepValues::Numbers *numbers = values.evaluate(op.getBias());
+  if (!numbers)
+    return !isWeightLike(op.getBias());
+  int64_t columns = getLastDim(op.getBias());
+  for (auto [i, number] : llvm::enumerate(*numbers)) {
+    auto key = static_cast<int64_t>(i) % columns;
+    if ((columns == 1 || key >= written) && number > kMaskedScore)
+      return false;
+  }
+  return true;
+}
+
 std::optional<Cache> inlay::nn::matchCache(Value flat, int64_t heads) {
   Value whole = unflattenHeads(flat, heads);
   int64_t rank = getShape(whole).size();
@@ -135,7 +173,8 @@ std::optional<Cache> inlay::nn::matchCache(Value flat, int64_t heads) {
     cache.past = concat.getInputs()[0];
     cache.update = concat.getInputs()[1];
   } else if (auto write = whole.getDefiningOp<CacheWriteOp>()) {
-    if (static_cast<int64_t>(write.getAxis()) != rank - 2)
+    if (static_cast<int64_t>(write.getAxis()) != rank - 2 ||
+        !writesBehindContext(write))
       return std::nullopt;
     cache.past = write.getCache();
     cache.update = write.getUpdate();
@@ -249,7 +288,8 @@ struct FuseCache : OpRewritePattern<AttentionOp> {
     int64_t heads = op.getKvHeads();
     std::optional<Cache> key = matchCache(op.getKey(), heads);
     std::optional<Cache> value = matchCache(op.getValue(), heads);
-    if (!key || !value || key->past == value->past)
+    if (!key || !value || key->past == value->past ||
+        !hidesUnwritten(op, *key) || !hidesUnwritten(op, *value))
       return failure();
     auto keyReaders = readersBehind(key->whole, op);
     auto valueReaders = readersBehind(value->whole, op);
@@ -279,7 +319,7 @@ FuseLatentCache::matchAndRewrite(AttentionOp op,
   if (hasState(op) || !op.getValueInKey())
     return failure();
   std::optional<Cache> key = matchCache(op.getKey(), op.getKvHeads());
-  if (!key)
+  if (!key || !hidesUnwritten(op, *key))
     return failure();
   auto readers = readersBehind(key->whole, op);
   if (!readers)

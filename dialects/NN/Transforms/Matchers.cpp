@@ -19,13 +19,45 @@ static bool isFloat(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value.getType()));
 }
 
-Value inlay::nn::stripFloatCasts(Value value) {
+bool inlay::nn::holdsFloats(Type wide, Type narrow) {
+  auto to = dyn_cast<FloatType>(wide), from = dyn_cast<FloatType>(narrow);
+  return to && from &&
+         llvm::APFloatBase::isRepresentableBy(from.getFloatSemantics(),
+                                              to.getFloatSemantics());
+}
+
+/// What a conversion of floats reads, if it `drops` nothing that matters.
+/// Nothing is computed in less than 16 bits, so a conversion to or from those
+/// is always a step of the model.
+static Value stripCasts(Value value, function_ref<bool(CastOp)> drops) {
+  constexpr unsigned narrowest = 16;
+  auto isWide = [](Value each) {
+    return isFloat(each) &&
+           getElementTypeOrSelf(each.getType()).getIntOrFloatBitWidth() >=
+               narrowest;
+  };
   while (auto cast = value.getDefiningOp<CastOp>()) {
-    if (!isFloat(value) || !isFloat(cast.getInput()))
+    if (!isWide(value) || !isWide(cast.getInput()) || !drops(cast))
       break;
     value = cast.getInput();
   }
   return value;
+}
+
+static bool isWidening(CastOp cast) {
+  return holdsFloats(getElementTypeOrSelf(cast.getType()),
+                     getElementTypeOrSelf(cast.getInput().getType()));
+}
+
+Value inlay::nn::stripWideningCasts(Value value) {
+  return stripCasts(value, isWidening);
+}
+
+Value inlay::nn::stripFloatCasts(Value value, Type own) {
+  return stripCasts(value, [&](CastOp cast) {
+    return isWidening(cast) ||
+           holdsFloats(getElementTypeOrSelf(cast.getType()), own);
+  });
 }
 
 static std::optional<double> getNumber(ElementsAttr elements) {
@@ -42,14 +74,26 @@ static std::optional<double> getNumber(ElementsAttr elements) {
   return isUnsigned ? number.roundToDouble() : number.signedRoundToDouble();
 }
 
+/// A number after conversions to float types, the last of which stands first.
+static double roundThrough(ArrayRef<FloatType> types, double number) {
+  for (FloatType type : llvm::reverse(types))
+    number = FloatAttr::get(type, number).getValueAsDouble();
+  return number;
+}
+
 std::optional<double> inlay::nn::getScalar(Value value) {
   constexpr int maxDepth = 8;
+  SmallVector<FloatType> types;
   for (int depth = 0; depth < maxDepth; ++depth) {
     Operation *op = value.getDefiningOp();
-    if (auto constant = dyn_cast_or_null<ConstantOp>(op))
-      return getNumber(constant.getValue());
+    if (auto constant = dyn_cast_or_null<ConstantOp>(op)) {
+      std::optional<double> number = getNumber(constant.getValue());
+      return number ? std::optional(roundThrough(types, *number)) : number;
+    }
     if (auto cast = dyn_cast_or_null<CastOp>(op); cast && !isFloat(value))
       return std::nullopt; // a conversion that may change the number
+    if (isa_and_nonnull<CastOp>(op))
+      types.push_back(cast<FloatType>(getElementTypeOrSelf(value.getType())));
     if (!isa_and_nonnull<CastOp, ReshapeOp, BroadcastOp, TransposeOp>(op))
       return std::nullopt;
     value = op->getOperand(0);

@@ -18,8 +18,17 @@
 
 namespace inlay::nn {
 
-/// `value` without conversions between float types around it.
-mlir::Value stripFloatCasts(mlir::Value value);
+/// Whether both are float types and `wide` has all numbers of `narrow`.
+bool holdsFloats(mlir::Type wide, mlir::Type narrow);
+
+/// `value` without conversions to float types that hold what they convert.
+mlir::Value stripWideningCasts(mlir::Value value);
+/// `value` also without conversions that round, if to a type that holds the
+/// numbers of `own`, the type that the graph works in there: those it does
+/// where it computes in a wider type and goes back. To round to fewer digits,
+/// as fake quantisation does, is a step of the model. Both leave conversions to
+/// and from types of less than 16 bits: nothing is computed in those.
+mlir::Value stripFloatCasts(mlir::Value value, mlir::Type own);
 
 /// The number of a constant whose elements are all the same, seen through
 /// conversions and changes of shape.

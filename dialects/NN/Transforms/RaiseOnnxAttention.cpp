@@ -13,6 +13,7 @@
 #include "AttentionParts.h"
 #include "Matchers.h"
 #include "Raiser.h"
+#include "States.h"
 
 #include "dialects/Onnx/Transforms/Passes.h"
 
@@ -69,9 +70,8 @@ static Refusal refuseLengths(RaiseContext &context) {
   const char *remedy =
       ": leave nonpad_kv_seqlen out and cut the keys and values to what counts";
   if (!numbers) {
-    bool isWritten =
-        isa_and_nonnull<CacheWriteOp>(context.input(sdpa::Key).getDefiningOp());
-    if (isWritten && isCausal(context.getNode()))
+    auto write = context.input(sdpa::Key).getDefiningOp<CacheWriteOp>();
+    if (write && writesBehindContext(write) && isCausal(context.getNode()))
       return std::nullopt;
     return "has a nonpad_kv_seqlen that the model is given, so that fewer than "
            "the " +
@@ -241,9 +241,15 @@ static Refusal raiseTensorScatter(RaiseContext &context) {
     return "writes around a ring (mode = circular), which no rule knows";
   int64_t rank = getShape(context.input(0)).size();
   context.noteRole(2, StepRole::Start);
+  // Without indices it writes to the front.
+  Value positions = context.input(2);
+  if (!positions)
+    positions = createSplat(
+        context.getBuilder(), context.getLoc(),
+        RankedTensorType::get(1, context.getBuilder().getI64Type()), 0);
   context.setOutput(0, context.create<CacheWriteOp>(
                            context.outputType(0), context.input(0),
-                           context.input(1), context.input(2),
+                           context.input(1), positions,
                            normaliseAxis(node.getIntAttr("axis", -2), rank)));
   return std::nullopt;
 }

@@ -31,6 +31,16 @@ struct Cache {
 /// The 4-D value of which `flat` is the flattened form, or `flat` itself.
 mlir::Value unflattenHeads(mlir::Value flat, int64_t heads);
 
+/// Whether a step's new entries go where an attention puts them: behind the
+/// tokens of the state. That the runtime says so is known of an input.
+bool writesBehindContext(CacheWriteOp write);
+
+/// Whether an attention over the whole of `cache` sees no more of it than one
+/// that takes it as its state: the tokens of the context and of the step, also
+/// where the buffer has room for others. A mask that the graph is
+/// given counts as one that hides these.
+bool hidesUnwritten(AttentionOp op, const Cache &cache);
+
 /// The state that `flat`, [batch, length, heads * d] or with the heads apart,
 /// is after the step; nothing where it is none.
 std::optional<Cache> matchCache(mlir::Value flat, int64_t heads);

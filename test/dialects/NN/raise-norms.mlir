@@ -31,7 +31,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
 module attributes {inlay_onnx.opsets = {ai.onnx = 17 : i64}} {
   ml_program.global private @g(#inlay_onnx.weight<file = "m.data", offset = 0, length = 512, encoding = raw>) : tensor<128xf32>
   // CHECK-LABEL: inlay_nn.graph @reciprocal
-  // CHECK: inlay_nn.rms_norm %x, %{{.*}} {epsilon = 1.000000e-03 : f64}
+  // CHECK: inlay_nn.rms_norm %x, %{{.*}} {epsilon = 0.001000000047{{[0-9]*}} : f64}
   // CHECK-NEXT: return
   inlay_onnx.graph @reciprocal(%x: tensor<4x128xf32>) -> tensor<4x128xf32> attributes {arg_names = ["x"], result_names = ["y"]} {
     %g = ml_program.global_load_const @g : tensor<128xf32>
@@ -57,7 +57,7 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64}} {
   ml_program.global private @g(#inlay_onnx.weight<file = "m.data", offset = 0, length = 512, encoding = raw>) : tensor<128xf32>
   ml_program.global private @b(#inlay_onnx.weight<file = "m.data", offset = 512, length = 512, encoding = raw>) : tensor<128xf32>
   // CHECK-LABEL: inlay_nn.graph @centred
-  // CHECK: inlay_nn.layer_norm %x, %{{.*}} beta %{{.*}} {epsilon = 1.000000e-03 : f64}
+  // CHECK: inlay_nn.layer_norm %x, %{{.*}} beta %{{.*}} {epsilon = 0.001000000047{{[0-9]*}} : f64}
   // CHECK-NEXT: return
   inlay_onnx.graph @centred(%x: tensor<4x128xf32>) -> tensor<4x128xf32> attributes {arg_names = ["x"], result_names = ["y"]} {
     %g = ml_program.global_load_const @g : tensor<128xf32>

@@ -1,0 +1,191 @@
+//===- ScoreMasks.cpp - What hides keys from queries ----------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A choice drops the score of a hidden key; an addend keeps it. So the number
+// that is added has to be so low that nothing of the score is left, and where
+// all keys of a query are hidden the numbers have to be in the order of those
+// that the graph chooses: what is far below another has no weight beside it,
+// and what is equal has the same.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScoreMasks.h"
+
+#include "Matchers.h"
+#include "StepValues.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace inlay::nn;
+
+double ScoreMask::fill() {
+  std::optional<double> first = getScalar(choice.getLhs());
+  return first ? *first : *getScalar(choice.getRhs());
+}
+
+bool ScoreMask::hasFill() { return choice && std::isfinite(fill()); }
+
+/// From the highest to the lowest finite number that hides keys.
+static SmallVector<double> findFills(MutableArrayRef<ScoreMask> masks) {
+  SmallVector<double> fills;
+  for (ScoreMask &mask : masks)
+    if (mask.hasFill() && !llvm::is_contained(fills, mask.fill()))
+      fills.push_back(mask.fill());
+  llvm::sort(fills, std::greater<>());
+  return fills;
+}
+
+static bool hasAddends(MutableArrayRef<ScoreMask> masks) {
+  return llvm::any_of(masks, [](ScoreMask &mask) { return !mask.choice; });
+}
+
+/// Whether nothing is left of a score that is added to any of the numbers: then
+/// they can be added as they are. The type has to hold them as f32 does.
+static bool absorbScores(ArrayRef<double> fills) {
+  constexpr double absorbing = -1e12;
+  return llvm::all_of(fills, [](double fill) { return fill <= absorbing; });
+}
+
+/// Whether each number is so far above the next that beside it that has no
+/// weight.
+static bool areApart(ArrayRef<double> fills) {
+  constexpr double distance = 120;
+  for (size_t i = 1; i < fills.size(); ++i)
+    if (fills[i - 1] - fills[i] < distance)
+      return false;
+  return true;
+}
+
+/// Whether all addends are constants that hide keys altogether, or else leave
+/// them above all that is hidden by a number. What is added to such a number
+/// itself must not change it.
+static bool haveHarmlessAddends(MutableArrayRef<ScoreMask> masks,
+                                GraphOp graph) {
+  constexpr double small = -kMaskedScore / 10;
+  StepRoles none;
+  StepValues values(graph, none);
+  bool isFilled = false;
+  for (ScoreMask &mask : llvm::reverse(masks)) {
+    isFilled |= mask.hasFill();
+    if (mask.choice)
+      continue;
+    const StepValues::Numbers *numbers = values.evaluate(mask.addend);
+    bool isHarmless =
+        numbers && llvm::all_of(*numbers, [&](double number) {
+          return number == -std::numeric_limits<double>::infinity() ||
+                 std::abs(number) <= (isFilled ? 0 : small);
+        });
+    if (!isHarmless)
+      return false;
+  }
+  return true;
+}
+
+bool inlay::nn::canAddMasks(MutableArrayRef<ScoreMask> masks, GraphOp graph) {
+  SmallVector<double> fills = findFills(masks);
+  if (fills.empty())
+    return true; // minus infinity stays what it is, whatever is added
+  if (!hasAddends(masks))
+    return areApart(fills);
+  return absorbScores(fills) ||
+         (areApart(fills) && graph && haveHarmlessAddends(masks, graph));
+}
+
+/// A float type that holds the addends and the numbers that hide keys.
+static Type findElement(MutableArrayRef<ScoreMask> masks, Type element) {
+  for (ScoreMask &mask : masks) {
+    if (mask.hasFill() && element.getIntOrFloatBitWidth() < 32)
+      element = Float32Type::get(element.getContext());
+    if (mask.choice && !mask.hasFill())
+      continue;
+    Value given = mask.choice ? mask.choice.getResult() : mask.addend;
+    Type type = getElementTypeOrSelf(given.getType());
+    if (isa<FloatType>(type) &&
+        type.getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth())
+      element = type;
+  }
+  return element;
+}
+
+namespace {
+
+/// Builds the addend from the product outwards, as the masks are applied.
+class MaskAdder {
+public:
+  MaskAdder(OpBuilder &builder, Location loc, MutableArrayRef<ScoreMask> masks,
+            Type element)
+      : builder(builder), loc(loc), masks(masks),
+        element(findElement(masks, element)), fills(findFills(masks)),
+        keepsFills(hasAddends(masks) && absorbScores(fills)) {}
+
+  Value build() {
+    Value sum;
+    for (ScoreMask &mask : llvm::reverse(masks))
+      sum = mask.choice ? choose(mask, sum) : add(sum, mask.addend);
+    if (!sum)
+      return {};
+    SmallVector<int64_t> shape(getShape(sum));
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    return createReshape(builder, loc, sum, shape);
+  }
+
+private:
+  Value add(Value sum, Value addend) {
+    if (getElementTypeOrSelf(addend.getType()) != element)
+      addend = CastOp::create(builder, loc,
+                              RankedTensorType::get(getShape(addend), element),
+                              addend);
+    if (!sum)
+      return addend;
+    auto shape = broadcastShapes({getShape(sum), getShape(addend)});
+    return BinaryOp::create(builder, loc,
+                            RankedTensorType::get(*shape, element),
+                            BinaryKind::Add, sum, addend);
+  }
+
+  /// What was added so far where a key is seen, the number that hides it where
+  /// not.
+  Value choose(ScoreMask &mask, Value sum) {
+    WhereOp choice = mask.choice;
+    auto scalar = RankedTensorType::get({}, element);
+    Value seen = sum ? sum : createSplat(builder, loc, scalar, 0);
+    Value hidden = createSplat(builder, loc, scalar, numberOf(mask.fill()));
+    bool choosesHidden = getScalar(choice.getLhs()).has_value();
+    auto shape =
+        broadcastShapes({getShape(choice.getCondition()), getShape(seen)});
+    return WhereOp::create(builder, loc, RankedTensorType::get(*shape, element),
+                           choice.getCondition(), choosesHidden ? hidden : seen,
+                           choosesHidden ? seen : hidden);
+  }
+
+  /// With minus infinity in place of each score, a query that sees no key has
+  /// no weights; with any other number it has equal ones.
+  double numberOf(double fill) const {
+    constexpr double absorbing = -1e30;
+    if (std::isinf(fill) || keepsFills)
+      return fill;
+    auto place = llvm::find(fills, fill) - fills.begin();
+    return absorbing * static_cast<double>(place + 1);
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  MutableArrayRef<ScoreMask> masks;
+  Type element;
+  SmallVector<double> fills;
+  bool keepsFills;
+};
+
+} // namespace
+
+Value inlay::nn::addMasks(OpBuilder &builder, Location loc,
+                          MutableArrayRef<ScoreMask> masks, Type element) {
+  return MaskAdder(builder, loc, masks, element).build();
+}
