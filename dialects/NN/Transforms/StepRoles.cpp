@@ -29,49 +29,78 @@ static bool isIntegerTensor(Type type) {
          isa<IntegerType>(getElementTypeOrSelf(type));
 }
 
-/// Integer arguments that `value` is computed from, without passing through ops
-/// that look up rows of weights or add up what stands before.
-static void collectPositions(Value value, GraphOp graph, StepRoles &roles,
-                             llvm::DenseSet<Value> &seen) {
-  SmallVector<Value> worklist = {value};
-  int64_t tokens = graph.getTokens();
-  while (!worklist.empty()) {
-    Value next = worklist.pop_back_val();
-    if (!seen.insert(next).second)
-      continue;
-    Operation *op = next.getDefiningOp();
-    if (op) {
-      if (!isa<OpaqueOp, ReduceOp>(op))
-        llvm::append_range(worklist, op->getOperands());
-      continue;
-    }
-    if (!isIntegerTensor(next.getType()))
-      continue;
-    ArrayRef<int64_t> shape = getShape(next);
-    int64_t elements = numElements(shape);
-    bool isPerToken =
-        !shape.empty() && shape.back() == tokens &&
-        (elements == tokens ||
-         elements == tokens * static_cast<int64_t>(graph.getBatch()));
-    if (isPerToken)
-      roles.try_emplace(next, StepRole::Positions);
-  }
-}
+namespace {
 
-/// Where rows of a cache of cosines are looked up: ids of the lookup.
-static void collectFromCache(Value cache, GraphOp graph, StepRoles &roles,
-                             llvm::DenseSet<Value> &seen) {
-  constexpr int maxDepth = 8;
-  for (int depth = 0; cache && depth < maxDepth; ++depth) {
-    Operation *op = cache.getDefiningOp();
-    if (auto lookup = dyn_cast_or_null<EmbeddingOp>(op))
-      return collectPositions(lookup.getIds(), graph, roles, seen);
-    if (!isa_and_nonnull<CastOp, ReshapeOp, SliceOp, BroadcastOp, BinaryOp,
-                         TransposeOp>(op))
-      return;
-    cache = op->getOperand(0);
+/// Finds the argument that positions are made of. Where there are several, any
+/// may be something else, such as a mask of which positions are counted, so
+/// none is.
+class PositionFinder {
+public:
+  PositionFinder(GraphOp graph, StepRoles &roles)
+      : graph(graph), roles(roles) {}
+
+  /// Integer arguments that `value` is computed from, without passing through
+  /// ops that look up rows of weights or add up what stands before, nor what
+  /// only decides between values.
+  void collect(Value value) {
+    SmallVector<Value> worklist = {value};
+    while (!worklist.empty()) {
+      Value next = worklist.pop_back_val();
+      if (!seen.insert(next).second)
+        continue;
+      Operation *op = next.getDefiningOp();
+      if (!op) {
+        auto role = roles.find(next);
+        if (isPerToken(next) &&
+            (role == roles.end() || role->second == StepRole::Positions))
+          found.push_back(next);
+        continue;
+      }
+      if (isa<OpaqueOp, ReduceOp>(op))
+        continue;
+      ValueRange operands = op->getOperands();
+      llvm::append_range(worklist,
+                         isa<WhereOp>(op) ? operands.drop_front() : operands);
+    }
   }
-}
+
+  /// Where rows of a cache of cosines are looked up: ids of the lookup.
+  void collectFromCache(Value cache) {
+    constexpr int maxDepth = 8;
+    for (int depth = 0; cache && depth < maxDepth; ++depth) {
+      Operation *op = cache.getDefiningOp();
+      if (auto lookup = dyn_cast_or_null<EmbeddingOp>(op))
+        return collect(lookup.getIds());
+      if (!isa_and_nonnull<CastOp, ReshapeOp, SliceOp, BroadcastOp, BinaryOp,
+                           TransposeOp>(op))
+        return;
+      cache = op->getOperand(0);
+    }
+  }
+
+  void note() {
+    if (found.size() == 1)
+      roles.try_emplace(found.front(), StepRole::Positions);
+  }
+
+private:
+  bool isPerToken(Value value) {
+    if (!isIntegerTensor(value.getType()))
+      return false;
+    ArrayRef<int64_t> shape = getShape(value);
+    int64_t tokens = graph.getTokens(), elements = numElements(shape);
+    return !shape.empty() && shape.back() == tokens &&
+           (elements == tokens ||
+            elements == tokens * static_cast<int64_t>(graph.getBatch()));
+  }
+
+  GraphOp graph;
+  StepRoles &roles;
+  llvm::DenseSet<Value> seen;
+  SmallVector<Value> found;
+};
+
+} // namespace
 
 /// Whether rows of a table are looked up by an argument: ids of tokens.
 static bool namesTokens(BlockArgument argument) {
@@ -253,24 +282,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 void inlay::nn::findStepRoles(GraphOp graph, StepRoles &roles) {
-  llvm::DenseSet<Value> seen;
-  for (Operation &op : graph.getBody().front()) {
-    if (auto rotary = dyn_cast<RotaryOp>(op)) {
-      collectFromCache(rotary.getCos(), graph, roles, seen);
-      if (rotary.getPositions())
-        collectPositions(rotary.getPositions(), graph, roles, seen);
-    } else if (auto unary = dyn_cast<UnaryOp>(op)) {
-      if (unary.getKind() == UnaryKind::Cos ||
-          unary.getKind() == UnaryKind::Sin)
-        collectPositions(unary.getInput(), graph, roles, seen);
-    } else if (auto attention = dyn_cast<AttentionOp>(op)) {
-      if (attention.getPositions())
-        collectPositions(attention.getPositions(), graph, roles, seen);
-    } else if (auto write = dyn_cast<CacheWriteOp>(op)) {
-      if (isa_and_nonnull<BlockArgument>(write.getPositions()))
-        roles.try_emplace(write.getPositions(), StepRole::Start);
-    }
-  }
+  // Positions may be counted from the mask, which is known by its own.
   int64_t total = graph.getContext() + graph.getTokens();
   for (auto [argument, name] :
        llvm::zip(graph.getBody().getArguments(),
@@ -281,4 +293,23 @@ void inlay::nn::findStepRoles(GraphOp graph, StepRoles &roles) {
         MaskUses::areOfMask(argument))
       roles.try_emplace(argument, StepRole::Valid);
   }
+  PositionFinder positions(graph, roles);
+  for (Operation &op : graph.getBody().front()) {
+    if (auto rotary = dyn_cast<RotaryOp>(op)) {
+      positions.collectFromCache(rotary.getCos());
+      if (rotary.getPositions())
+        positions.collect(rotary.getPositions());
+    } else if (auto unary = dyn_cast<UnaryOp>(op)) {
+      if (unary.getKind() == UnaryKind::Cos ||
+          unary.getKind() == UnaryKind::Sin)
+        positions.collect(unary.getInput());
+    } else if (auto attention = dyn_cast<AttentionOp>(op)) {
+      if (attention.getPositions())
+        positions.collect(attention.getPositions());
+    } else if (auto write = dyn_cast<CacheWriteOp>(op)) {
+      if (isa_and_nonnull<BlockArgument>(write.getPositions()))
+        roles.try_emplace(write.getPositions(), StepRole::Start);
+    }
+  }
+  positions.note();
 }

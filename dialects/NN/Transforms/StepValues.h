@@ -40,8 +40,9 @@ enum class StepRole {
 using StepRoles = llvm::DenseMap<mlir::Value, StepRole>;
 
 /// Adds the roles that the graph's ops tell: positions are what cosines and
-/// sines are made of; the mask of valid tokens is called `attention_mask`, has
-/// their number as its width, and is used as a truth value for each.
+/// sines are made of, if that is one argument; the mask of valid tokens is
+/// called `attention_mask`, has their number as its width, and is used as a
+/// truth value for each.
 void findStepRoles(GraphOp graph, StepRoles &roles);
 
 class StepValues {
