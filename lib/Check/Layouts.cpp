@@ -8,7 +8,8 @@
 //
 // A square matrix takes every byte once in rows and in columns. Which of its
 // dims a product sums over, the node says that reads it; and kernels of one
-// structure take alike what is stored alike.
+// structure take alike what is stored alike: the first of those that share an
+// initializer as the first elsewhere, the second as the second.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,9 +54,12 @@ private:
   /// By value the nodes that read it, and as which input.
   std::map<std::string, std::vector<std::pair<const Node *, size_t>>> readers;
   std::map<const Weight *, std::set<int64_t>> seen; ///< dims summed over
-  /// By structure and use the first weight, and its kernel.
-  std::map<std::tuple<std::string, size_t, size_t>,
-           std::pair<const Weight *, const Kernel *>>
+  /// An operand of an op of kernels of one structure.
+  using Use = std::tuple<std::string, size_t, size_t>;
+  /// By use and initializer, how many kernels take a part of it.
+  std::map<std::pair<Use, std::string>, size_t> numParts;
+  /// By use and number of the part the first weight, and its kernel.
+  std::map<std::pair<Use, size_t>, std::pair<const Weight *, const Kernel *>>
       twins;
 };
 
@@ -213,8 +217,12 @@ void LayoutChecker::checkTwins(
       if (own == weights.end())
         continue;
       const Weight &weight = *own->second;
-      auto [entry, isNew] = twins.try_emplace({kernel.structure, o, i},
-                                              std::pair(&weight, &kernel));
+      if (weight.pieces.empty())
+        continue;
+      Use use(kernel.structure, o, i);
+      size_t part = numParts[{use, weight.pieces.front().initializer}]++;
+      auto [entry, isNew] =
+          twins.try_emplace({use, part}, std::pair(&weight, &kernel));
       const Weight &twin = *entry->second.first;
       if (isNew || !llvm::equal(twin.pieces, weight.pieces,
                                 [](const Piece &a, const Piece &b) {

@@ -127,9 +127,14 @@ private:
     Breakdown cycles = reduce(rates, algorithm, groups, payload);
     cycles.fabricLatency += halfPerimeter() * rates.hop;
     if (uses)
-      uses->push_back({CollectiveUse::Kind::Combine, current, Axis::None,
-                       groups, AllReduceAlgorithm::ReduceBroadcast, algorithm,
-                       payload, {}});
+      uses->push_back({CollectiveUse::Kind::Combine,
+                       current,
+                       Axis::None,
+                       groups,
+                       AllReduceAlgorithm::ReduceBroadcast,
+                       algorithm,
+                       payload,
+                       {}});
     add("combine the groups", cycles, [&] {
       return fmt::format("{} + {:g} hops x {:g}",
                          explainReduce(rates, algorithm, groups, payload),
