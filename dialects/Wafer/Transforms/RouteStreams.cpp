@@ -88,7 +88,7 @@ static schedule::Solution stepOn(StepProblem step,
 /// are found too, and taken where a step is shorter.
 static std::optional<routing::Solution>
 solve(routing::Problem &problem, const StepProblem &step, Diagnostics &diags) {
-  constexpr double kPart = 0.25, kWorthAnother = 0.005;
+  constexpr double kPart = 0.25, kKernelsWait = 0.005, kAllWait = 0.04;
   addSpareWavelets(problem, step, kPart);
   std::optional<routing::Solution> few = routing::solve(problem, diags);
   if (!few)
@@ -99,7 +99,8 @@ solve(routing::Problem &problem, const StepProblem &step, Diagnostics &diags) {
   for (int task : timed.criticalPath)
     waits += double(few->kernelContention[task]) * period;
   double cycles = timed.latency.total();
-  if (waits < kWorthAnother * cycles)
+  if (waits < kKernelsWait * cycles &&
+      timed.latency.contention < kAllWait * cycles)
     return few;
   routing::Problem wide = problem;
   addSpareWavelets(wide, step, 0);
