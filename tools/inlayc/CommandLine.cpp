@@ -128,7 +128,7 @@ struct Options {
       cl::desc(
           "Kernels, at most, that the experts of a layer become, each with "
           "a slice of all of them (default: one; more where that helps "
-          "around cores that are dead or kept free)"),
+          "around cores that are dead or kept free, or for large blocks)"),
       cl::cat(mapping)};
   cl::opt<int64_t> sequencesInFlight{
       "sequences-in-flight", cl::value_desc("sequences"),

@@ -182,19 +182,39 @@ double SliceExperts::cyclesWith(int64_t count) {
   return solution ? mapping::stepCycles(*solution, planner) : kNever;
 }
 
-/// Where all cores are free whole kernels do well, and are found at once.
+/// Blocks that share a scale are not cut. Where they are large there are few of
+/// them along a dim, and whole experts leave columns idle.
+static bool hasLargeBlocks(const model::KernelSpec &kernel) {
+  constexpr int64_t kLarge = 64;
+  return kernel.role == model::KernelRole::Experts &&
+         llvm::any_of(kernel.ops, [](const model::OpSpec &op) {
+           return llvm::any_of(op.dims, [](const model::IterationDim &dim) {
+             return dim.unit >= kLarge && dim.unit < dim.size;
+           });
+         });
+}
+
+/// Where all cores are free whole kernels do well, and are found at once; but
+/// for those with large blocks.
 int64_t SliceExperts::best() {
-  constexpr int64_t kTried[] = {1, 2, 4, 8};
-  bool isFree = machine.dead.empty() && constraints.keepOut.empty();
-  bool hasExperts = llvm::any_of(
-      getOperation().getOps<dataflow::GraphOp>(), [](dataflow::GraphOp graph) {
+  constexpr int64_t kAroundDead[] = {1, 2, 4, 8}, kOfBlocks[] = {1, 4};
+  auto graphs = getOperation().getOps<dataflow::GraphOp>();
+  if (llvm::none_of(graphs, [](dataflow::GraphOp graph) {
         return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
-      });
-  if (isFree || !hasExperts)
+      }))
     return 1;
+  ArrayRef<int64_t> tried = kAroundDead;
+  if (machine.dead.empty() && constraints.keepOut.empty()) {
+    ScopedDiagnosticHandler quiet(&getContext(),
+                                  [](mlir::Diagnostic &) { return success(); });
+    FailureOr<model::Graph> model = extractModel(*graphs.begin());
+    if (failed(model) || llvm::none_of(model->kernels, hasLargeBlocks))
+      return 1;
+    tried = kOfBlocks;
+  }
   std::pair<double, int64_t> best = {std::numeric_limits<double>::infinity(),
                                      1};
-  for (int64_t count : kTried)
+  for (int64_t count : tried)
     best = std::min(best, std::pair(cyclesWith(count), count));
   return best.second;
 }
