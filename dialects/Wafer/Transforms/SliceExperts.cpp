@@ -198,6 +198,7 @@ static bool hasLargeBlocks(const model::KernelSpec &kernel) {
 /// for those with large blocks.
 int64_t SliceExperts::best() {
   constexpr int64_t kAroundDead[] = {1, 2, 4, 8}, kOfBlocks[] = {1, 4};
+  constexpr int64_t kUsualEffort = 100;
   auto graphs = getOperation().getOps<dataflow::GraphOp>();
   if (llvm::none_of(graphs, [](dataflow::GraphOp graph) {
         return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
@@ -205,6 +206,8 @@ int64_t SliceExperts::best() {
     return 1;
   ArrayRef<int64_t> tried = kAroundDead;
   if (machine.dead.empty() && constraints.keepOut.empty()) {
+    if (effortOf(*graphs.begin()) < kUsualEffort)
+      return 1;
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](mlir::Diagnostic &) { return success(); });
     FailureOr<model::Graph> model = extractModel(*graphs.begin());
