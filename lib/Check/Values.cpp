@@ -64,7 +64,7 @@ private:
   struct Walk {
     std::set<uint64_t> met, passed; ///< identities
     std::set<int> read;             ///< initializers
-    std::optional<int> missed;      ///< one that is another's
+    std::optional<int> missed;      ///< a value that is another's
   };
   Walk walk(llvm::ArrayRef<int> from, const Part &part);
   void checkResults();
@@ -281,10 +281,12 @@ const std::set<uint64_t> &ValueChecker::valuesOf(const Source &source) {
   return made[source] = std::move(values);
 }
 
-/// Back along the graph, up to the values that `part` takes, or up to an
-/// initializer that some kernel holds and that is none of its weights.
+/// Back along the graph, up to the values that `part` takes, or up to what it
+/// lacks: an initializer that some kernel holds and that is none of its
+/// weights, or a value that ops of another node make.
 ValueChecker::Walk ValueChecker::walk(llvm::ArrayRef<int> from,
                                       const Part &part) {
+  int own = part.ops.empty() ? -1 : nodes.at(part.ops.front()).node;
   Walk way;
   std::set<uint64_t> ends;
   for (const auto *sources : {&part.sources, &part.others})
@@ -314,6 +316,11 @@ ValueChecker::Walk ValueChecker::walk(llvm::ArrayRef<int> from,
     }
     way.passed.insert(graph.identity(value));
     int maker = graph.producer(value);
+    // What ops of another node make, this one would have to make anew.
+    if (maker >= 0 && maker != own && parts.count(maker)) {
+      way.missed = value;
+      return way;
+    }
     // Shapes are known before a plan is made.
     if (maker < 0 || graph.node(maker).type == "Shape" ||
         graph.node(maker).type == "Size")
@@ -328,13 +335,18 @@ void ValueChecker::checkPart(int number, const Part &part) {
   const Node &node = graph.node(number);
   std::string what = fmt::format("node '{}' ({})", node.label(), node.type);
   Walk way = walk(graph.inputs(number), part);
-  if (way.missed)
-    return report.fail(
-        place(part.ops.back()),
-        fmt::format("lacks a value: from {} back to what it takes lies "
-                    "initializer '{}' of kernel '{}'",
-                    what, graph.name(*way.missed),
-                    fmt::join(held[*way.missed], "', '")));
+  if (way.missed) {
+    int value = *way.missed, maker = graph.producer(value);
+    std::string missed =
+        maker < 0
+            ? fmt::format("initializer '{}' of kernel '{}'", graph.name(value),
+                          fmt::join(held[value], "', '"))
+            : fmt::format("what node '{}' makes", graph.node(maker).label());
+    return report.fail(place(part.ops.back()),
+                       fmt::format("lacks a value: from {} back to what it "
+                                   "takes lies {}",
+                                   what, missed));
+  }
   auto isMet = [&](uint64_t identity) { return way.met.count(identity) > 0; };
   for (const auto &[source, ref] : part.sources)
     if (llvm::none_of(valuesOf(source), isMet))

@@ -236,8 +236,10 @@ harmless(["kernels[].structure"], None, "kernels of one structure are alike stil
 harmless(["kernels[].core_classes[].name"], ["renamed"], "a label, unique in its kernel")
 harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[]", "kernels[].ops[].dims[].dim",
           "kernels[].ops[].dims[].axis", "kernels[].ops[].dims[].reduction",
-          USE, f"{USE}.buffer", f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
+          f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
          "nothing else says what this op of a kernel without twins is", OPS)
+harmless([USE, f"{USE}.buffer"], None, "its node takes the same values still, and nothing else says what this op is",
+         lambda base, mutant: OPS(base, mutant) and values_of_nodes(base) == values_of_nodes(mutant.plan))
 harmless(["kernels[].ops[].dims[].unit"], None, "the shard is the same, and nobody else repeats the unit",
          lambda base, mutant: OPS(base, mutant) and unit_holds(mutant))
 harmless(["kernels[].core_classes[].memory[].bytes", "kernels[].core_classes[].memory[].offset",
@@ -309,6 +311,17 @@ def node_holds(base, mutant):
                and any(operand["buffer"] == result["buffer"] for operand in other["operands"])]
     siblings = sum(other["node"] == at(base, mutant.path) for each in base["kernels"] for other in each["ops"])
     return result["role"] == "scratch" and siblings == 1 and bool(readers) and set(readers) == {op["node"]}
+
+
+def values_of_nodes(plan):
+    """Node -> the buffers that its ops name, by kernel; scratch that no op has as its result is a constant."""
+    values = collections.defaultdict(set)
+    for kernel in plan["kernels"]:
+        made = {op["operands"][-1]["buffer"] for op in kernel["ops"] if op["operands"]}
+        for op in kernel["ops"]:
+            values[op["node"]] |= {(kernel["name"], operand["buffer"]) for operand in op["operands"]
+                                   if operand["role"] != "scratch" or operand["buffer"] in made}
+    return values
 
 
 def step_bound_holds(plan):

@@ -13,7 +13,7 @@ import placing
 from checking import matches
 
 NAME = "gpt-oss-tiny-fp32"
-REWIRED = [("mixtral-tiny-hf", "wse3"), ("deepseek-v3-tiny-hf", "grid8x8"), (NAME, "grid8x8")]
+REWIRED = [("mixtral-tiny-hf", "wse3"), ("qwen3-moe-tiny-optimum", "grid8x8"), ("deepseek-v3-tiny-hf", "grid8x8"), (NAME, "grid8x8")]
 
 
 def kernel(plan, name):
@@ -76,7 +76,8 @@ CASES = {
                      ":7', which is no node of the model that its outputs need, or none of its outputs"),
     "handed on": (lambda p: put(op(p, "model.layers.0.moe.experts", "activation"), "node", op(p, ATTENTION, "linear")["node"]),
                   "op * 'activation': takes what the op before it makes, but is of another node, '"),
-    "skipped": (skip_layer, "kernel 'lm_head', op 1 'rms_norm': lacks a value: from node '*' (*) back to what it takes lies initializer '*' of kernel '"),
+    "skipped": (skip_layer, "kernel 'lm_head', op 1 'rms_norm': lacks a value: from node '*' (*) back to what it takes lies what node '*' makes"),
+    "swapped weight": (swap_pieces, "lacks a value: from node '*' (*) back to what it takes lies initializer '*' of kernel 'model.layers.0.attn'"),
     "not needed": (take_too_much, "takes what node '*' makes, which node '*' (*) does not need"),
     "other input": (take_other_input, "takes 'attention_mask', which node '*' (Gather) does not need"),
     "not read": (add_operand, "has a weight from initializer '*layernorm.weight', which node '*' (*) does not read"),
