@@ -279,8 +279,8 @@ def violations(subject, cases):
 @pytest.fixture(scope="module")
 def found():
     """Violations by case, of one run for each plan."""
-    return {"one wafer": violations(checking.subject(NAME), CASES),
-            "two wafers": violations(checking.subject(NAME, "grid8x8", "--wafers", "2"), WAFERS)}
+    return {"one wafer": violations(checking.subject(NAME, placed=NAME), CASES),
+            "two wafers": violations(checking.subject(NAME, placed=f"{NAME}-two-wafers"), WAFERS)}
 
 
 @pytest.mark.parametrize("plan, case", [("one wafer", case) for case in CASES] + [("two wafers", case) for case in WAFERS])
