@@ -18,6 +18,10 @@ using namespace inlay::partition;
 
 static constexpr double kNever = std::numeric_limits<double>::infinity();
 
+/// The share of a step that one more wafer must save: nobody buys machines for
+/// less.
+static constexpr double kWorthAWafer = 0.001;
+
 namespace {
 
 class Fastener {
@@ -44,6 +48,9 @@ private:
   double cyclesOf(const Stage &stage);
   std::optional<double> knownCycles(const Stage &stage) const;
   double sumOf(const std::vector<Stage> &stages);
+  double costOf(const std::vector<Stage> &stages) {
+    return sumOf(stages) + double(stages.size()) * waferPrice;
+  }
   std::vector<Stage> cheapest(bool onlyKnown);
 
   const Problem &problem;
@@ -52,6 +59,7 @@ private:
   std::set<size_t> cuts;      ///< allowed
   std::set<size_t> free;      ///< of these, with any other as the other end
   std::map<std::vector<int>, double> known;
+  double waferPrice = 0; ///< in cycles
 };
 
 } // namespace
@@ -129,7 +137,7 @@ std::vector<Stage> Fastener::cheapest(bool onlyKnown) {
       if (!cycles && !onlyKnown)
         cycles = costs.atLeast(stage.first, stage.last);
       costOf[begin].back() =
-          cycles.value_or(kNever) +
+          cycles.value_or(kNever) + waferPrice +
           (begin ? problem.items[stage.first - 1].crossing : 0);
     }
   auto relax = [&](const std::vector<State> &before, std::vector<State> &after,
@@ -202,7 +210,8 @@ Solution Fastener::run(Solution start) {
   for (const Item &item : problem.items)
     kinds.insert(item.kind);
   findCuts(start);
-  double before = sumOf(start.stages);
+  if (double cycles = sumOf(start.stages); cycles < kNever)
+    waferPrice = kWorthAWafer * cycles;
   // Where all layers are alike a stage is soon planned.
   search(kinds.size() <= kFewKinds ? kMostOfFewKinds : kMostWhole);
   for (size_t i = 1; i < problem.items.size(); ++i)
@@ -210,7 +219,7 @@ Solution Fastener::run(Solution start) {
       cuts.insert(i);
   search(kMostCut);
   std::vector<Stage> stages = cheapest(/*onlyKnown=*/true);
-  if (stages.empty() || sumOf(stages) >= before)
+  if (stages.empty() || costOf(stages) >= costOf(start.stages))
     return start;
   return solutionOf(problem, std::move(stages));
 }

@@ -82,7 +82,8 @@ struct Options {
       cl::cat(machine)};
   cl::opt<std::string> wafers{
       "wafers", cl::init("auto"), cl::value_desc("number|auto"),
-      cl::desc("Wafers (default: auto, the fewest that hold whole layers; with "
+      cl::desc("Wafers (default: auto, the fewest that hold whole layers, and "
+               "more where each saves a thousandth of a step; with "
                "--objective=wafers the fewest at all)"),
       cl::cat(machine)};
   cl::opt<int64_t> reserve{

@@ -445,6 +445,28 @@ TEST(PartitionTest, FastensToTheLeastCycles) {
   }
 }
 
+TEST(PartitionTest, TakesMoreWafersOnlyForWhatTheySave) {
+  // Two wafers more save 16 slopes less two crossings, of 8,000 cycles.
+  for (auto [slope, isWorthIt] : {std::pair(1, false), std::pair(10, true)}) {
+    SCOPED_TRACE(slope);
+    Problem problem = makeProblem(std::vector<int64_t>(8, 1), 5);
+    StageCosts costs;
+    costs.cycles = [slope = slope](size_t first, size_t last) {
+      double count = double(last - first);
+      return 1000 * count + slope * count * count;
+    };
+    costs.atLeast = costs.cycles;
+    costs.key = [](size_t first, size_t last) {
+      return std::vector<int>{static_cast<int>(last - first)};
+    };
+    std::optional<Solution> start = solved(problem);
+    ASSERT_TRUE(start);
+    ASSERT_EQ(start->stages.size(), 2u);
+    Solution best = fasten(problem, *start, costs);
+    EXPECT_EQ(best.stages.size() > 2, isWorthIt);
+  }
+}
+
 TEST(PartitionTest, FastensWithinLayersWhereThatIsFaster) {
   // Layers of two items; those that begin with the second are fast.
   Problem problem = makeProblem(std::vector<int64_t>(12, 5), 24);

@@ -105,8 +105,9 @@ struct StageCosts {
 };
 
 /// The partition of fewest cycles that a search finds, crossings included, over
-/// any number of wafers where none is given; no worse than `start`, a solution
-/// of the same problem. Stages hold whole layers, or begin and end at the same
+/// any number of wafers where none is given, each of which must save a
+/// thousandth of the step; no worse than `start`, a solution of the same
+/// problem. Stages hold whole layers, or begin and end at the same
 /// place within a layer, except at the ends of the chain and where `start` has
 /// a cut. Runs are costed as they become part of the partition that would be
 /// best if all others took the least that they may; at most so many as a
