@@ -51,6 +51,7 @@ private:
   void findShares();
   void sortRoutes();
   void checkParts(const std::vector<const Shape *> &trunks);
+  void checkSides(const Shape &trunk);
   void checkEdges();
   void checkWavelets();
   void checkSource();
@@ -186,6 +187,21 @@ void FlowChecker::checkParts(const std::vector<const Shape *> &trunks) {
                          parts.size(), wantedEnd));
 }
 
+/// What enters comes from the west or north, what leaves goes east, or west to
+/// the host: so a loader knows which edges are joined.
+void FlowChecker::checkSides(const Shape &trunk) {
+  for (const auto &[rect, port] : trunk.entries)
+    if (port != Port::kWest && port != Port::kNorth)
+      fail(trunk, fmt::format("enters wafer {} by its edge {}, not W or N",
+                              trunk.route->wafer, nameOf(port)));
+  Port wantedPort = to ? Port::kEast : Port::kWest;
+  for (const auto &[rect, port] : trunk.exits)
+    if (port != wantedPort)
+      fail(trunk,
+           fmt::format("leaves wafer {} over its edge {}, not {}",
+                       trunk.route->wafer, nameOf(port), nameOf(wantedPort)));
+}
+
 /// Over the edge where the wafer of the other end begins, and only there.
 void FlowChecker::checkEdges() {
   bool crosses = start != end;
@@ -201,6 +217,7 @@ void FlowChecker::checkEdges() {
                               "at {}; it should at {} and {}",
                               trunk.route->wafer, count(trunk.entries),
                               count(trunk.exits), entries, exits));
+    checkSides(trunk);
   };
   for (const Shape *trunk : departing)
     check(*trunk, 0, crosses ? 1 : 0);
