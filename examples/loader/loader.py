@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""What a core holds and how its router is set, from a plan and the model's files alone; docs/plan.md has the rules.
-    loader.py plan.json FOLDER WAFER X Y [image.bin]    FOLDER has the files of the model; digest.py checks the plan
-"""
+"""What a core holds and how its router is set, from a plan and the model's files in FOLDER alone; docs/plan.md has the rules.
+    loader.py plan.json FOLDER WAFER X Y [image.bin]    digest.py checks the plan"""
 import functools
 import json
 import math
@@ -89,7 +88,8 @@ def router(plan, wafer, x, y):
 
 if __name__ == "__main__":
     plan, (wafer, x, y) = json.load(open(sys.argv[1])), map(int, sys.argv[3:6])
-    assert (plan["format"], plan["version"]["major"]) == ("inlay-plan", 1), f"{sys.argv[1]} is no plan of version 1"
+    version = tuple(plan["version"][part] for part in ("major", "minor"))
+    assert plan["format"] == "inlay-plan" and (1, 0) <= version <= (1, 2), f"{sys.argv[1]} is no plan of version 1.0 to 1.2"
     for kernel, cores, _ in work(plan, wafer, x, y):
         print(f"{kernel['name']} ({cores['name']})")
         for buffer in sorted(cores["memory"], key=lambda buffer: buffer["offset"]):
