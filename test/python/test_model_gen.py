@@ -62,7 +62,7 @@ def generate(folder, config, options, encoding, sizes=()):
     replaced = {size.split("=")[0] for size in sizes}
     kept = [size for size in SIZES if size.split("=")[0] not in replaced]
     subprocess.run([TOOL, path, "-o", model, f"--encoding={encoding}", "--random-weights",
-                    "--seed=3", "--activation-type=f32", *kept, *sizes, *options], check=True)
+                    "--seed=3", *kept, *sizes, *options], check=True)
     return model
 
 

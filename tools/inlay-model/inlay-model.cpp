@@ -58,7 +58,9 @@ struct Options {
       cl::cat(general)};
   cl::opt<std::string> activation{
       "activation-type", cl::value_desc("bf16|fp16|f32"),
-      cl::desc("Type of activations and KV state (default: the config's)"),
+      cl::desc("Type of activations and KV state (default: the config's; f32 "
+               "with --random-weights, for onnxruntime has no CPU kernels for "
+               "bf16)"),
       cl::cat(general)};
   cl::opt<bool> describe{"describe",
                          cl::desc("Print family, sizes, parameters and bytes"),
@@ -161,7 +163,10 @@ static bool run(const Options &options, Diagnostics &diags) {
   }
   std::optional<ModelSpec> spec =
       readConfig((*buffer)->getBuffer(), diags, overrides);
-  if (!spec || !setActivation(options.activation, *spec, diags) ||
+  std::string activation = options.activation;
+  if (activation.empty() && options.random)
+    activation = "f32";
+  if (!spec || !setActivation(activation, *spec, diags) ||
       !setWeightFormats(options.weights, *spec, diags))
     return false;
 
