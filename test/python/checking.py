@@ -1,5 +1,6 @@
 """Plans to be checked: of real models, changed at will, their digest made right again."""
 
+import copy
 import functools
 import hashlib
 import importlib.util
@@ -102,6 +103,16 @@ class Subject:
 @functools.cache
 def subject(name, target="grid8x8", *options, placed=None):
     return Subject(name, target, *options, placed=placed)
+
+
+def violations(subject, cases):
+    """What inlay-check says of each case, (a change of the plan, words about it), in one run."""
+    texts = []
+    for change, _ in cases.values():
+        plan = copy.deepcopy(subject.plan)
+        change(plan)
+        texts.append(subject.text(plan))
+    return dict(zip(cases, subject.check(texts)))
 
 
 def changed(plan, path, change):

@@ -270,20 +270,11 @@ WAFERS = {
 }
 
 
-def violations(subject, cases):
-    texts = []
-    for change, _ in cases.values():
-        plan = copy.deepcopy(subject.plan)
-        change(plan)
-        texts.append(subject.text(plan))
-    return dict(zip(cases, subject.check(texts)))
-
-
 @pytest.fixture(scope="module")
 def found():
     """Violations by case, of one run for each plan."""
-    return {"one wafer": violations(checking.subject(NAME, placed=NAME), CASES),
-            "two wafers": violations(checking.subject(NAME, placed=f"{NAME}-two-wafers"), WAFERS)}
+    return {"one wafer": checking.violations(checking.subject(NAME, placed=NAME), CASES),
+            "two wafers": checking.violations(checking.subject(NAME, placed=f"{NAME}-two-wafers"), WAFERS)}
 
 
 @pytest.mark.parametrize("plan, case", [("one wafer", case) for case in CASES] + [("two wafers", case) for case in WAFERS])

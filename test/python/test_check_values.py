@@ -88,13 +88,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def found():
-    subject = checking.subject(NAME)
-    texts = []
-    for change, _ in CASES.values():
-        plan = copy.deepcopy(subject.plan)
-        change(plan)
-        texts.append(subject.text(plan))
-    return dict(zip(CASES, subject.check(texts)))
+    return checking.violations(checking.subject(NAME), CASES)
 
 
 @pytest.mark.parametrize("case", CASES)
