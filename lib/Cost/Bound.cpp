@@ -6,11 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OpPrograms.h"
+
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/LightCone.h"
 #include "inlay/Model/Cuts.h"
 #include "inlay/Model/Layout.h"
 #include "inlay/Support/Format.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
 #include <cmath>
@@ -57,7 +61,7 @@ static double touchedBytes(const KernelSpec &kernel) {
   return total;
 }
 
-/// Operations of all conversions of weights that a firing needs.
+/// Weights that a firing converts.
 static double dequantisations(const OpSpec &op) {
   if (op.opClass != OpClass::Contraction)
     return 0;
@@ -84,8 +88,14 @@ double inlay::cost::arithmeticCycles(const OpSpec &op, const Target &target) {
 }
 
 double inlay::cost::coreCycles(const OpSpec &op, const Target &target) {
+  // Where blocks share scales, sums may be scaled instead.
+  double operations = target.dequantise.valueOr(0);
+  if (llvm::any_of(op.operands, [&](const OperandSpec &operand) {
+        return scalesBlocksOfSum(op, operand);
+      }))
+    operations = std::max(0.0, operations - kScaling);
   return arithmeticCycles(op, target) +
-         dequantisations(op) * target.dequantise.valueOr(0) /
+         dequantisations(op) * operations /
              target.elementsPerCycle(op.computeType.name);
 }
 

@@ -84,8 +84,10 @@ bool inlay::cost::worksInPlace(const OpSpec &op) {
              [](const IterationDim &dim) { return dim.name == "position"; });
 }
 
-void PendingSum::add(const OpSpec &op, int index, const LineSum &more) {
+void PendingSum::add(const OpSpec &op, int index, const LineSum &more,
+                     double cycles) {
   makers.push_back(index);
+  work.push_back({cycles, more.elements});
   name += (name.empty() ? "" : " + ") + op.name;
   LineSum both = more;
   both.elements += sum.elements;

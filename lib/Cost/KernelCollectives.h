@@ -20,6 +20,8 @@
 #ifndef INLAY_LIB_COST_KERNELCOLLECTIVES_H
 #define INLAY_LIB_COST_KERNELCOLLECTIVES_H
 
+#include "Overlap.h"
+
 #include "inlay/Model/Layout.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -76,8 +78,11 @@ struct PendingSum {
   LineSum sum;
   std::vector<Result> results;
   std::vector<int> makers; ///< ops, by index
+  llvm::SmallVector<Making, 4> work;
 
-  void add(const model::OpSpec &op, int index, const LineSum &more);
+  /// `cycles` that the op works for these elements and for no sum before.
+  void add(const model::OpSpec &op, int index, const LineSum &more,
+           double cycles);
 
   /// True when `op`, which needs `sums` itself, cannot read the operand before
   /// this sum is done.

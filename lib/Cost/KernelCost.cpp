@@ -159,6 +159,7 @@ private:
   void move(const std::string &name, int op, const Value &value,
             const Layout &wanted) {
     int64_t tokens = value.layout.tokens;
+    arrival = {}; // what moves on must be there
     for (const LineMove &along :
          movesBetween(value.layout, wanted, sharding.group)) {
       if (uses) {
@@ -191,28 +192,54 @@ private:
     for (LineSum &sum : sums)
       sum.scalesLater &= practice.delaysScales;
     read(op, opSharding, sums);
-    addLocalWork(op, view, type);
-    for (const LineSum &sum : sums)
-      addSum(op, sum);
+    double work = addLocalWork(op, view, type, sums.empty());
+    for (const LineSum &sum : sums) {
+      addSum(op, sum, work);
+      work = 0; // the next sum waits for this one
+    }
     values.define(op, opSharding);
     if (op.opClass == OpClass::Opaque)
       result.unknownBytes += view.readBytes();
   }
 
-  void addLocalWork(const OpSpec &op, const OpView &view,
-                    const TypeRates &type) {
+  /// Returns the cycles that no sum before hides.
+  double addLocalWork(const OpSpec &op, const OpView &view,
+                      const TypeRates &type, bool endsHere) {
     if (view.isBytesOnly()) {
+      arrival = {};
       double bytes = view.readBytes();
       Breakdown cycles;
       cycles.sram = bytes * rates.readPeriod;
       add(op.name, cycles, [&] {
         return fmt::format("{:g} B x {:g}", bytes, rates.readPeriod);
       });
-      return;
+      return cycles.total();
     }
     TileProgram program = view.program(rates, type);
-    add(op.name, program.cycles(rates, type),
-        [&] { return program.formula(rates, type); });
+    Breakdown cycles = program.cycles(rates, type);
+    add(op.name, cycles, [&] { return program.formula(rates, type); });
+    return cycles.total() - hideInArrival(op, cycles.total(), endsHere);
+  }
+
+  /// While the result of a sum arrives, ops work on what is there of it; one
+  /// that needs all of it first waits, and so do those behind it.
+  double hideInArrival(const OpSpec &op, double cycles, bool endsHere) {
+    bool needsAll =
+        op.opClass == OpClass::Softmax || op.opClass == OpClass::TopK;
+    double hidden = needsAll ? 0 : arrival.hide(cycles);
+    // A norm whose sum does not travel has its scale after all elements.
+    bool isLast = needsAll || (op.opClass == OpClass::Reduction && endsHere);
+    if (isLast)
+      arrival = {};
+    if (hidden <= 0)
+      return 0;
+    result.cycles.fabricBandwidth -= hidden;
+    if (terms) {
+      terms->at(arrivalTerm).cycles.fabricBandwidth -= hidden;
+      terms->at(arrivalTerm).formula +=
+          fmt::format(" - {:g} while {} works", hidden, op.name);
+    }
+    return hidden;
   }
 
   /// A product of tiles that travel. What is aligned once, stays so.
@@ -294,24 +321,24 @@ private:
 
   /// A sum waits for others that go the same way: those of products that read
   /// the same input, and the product of a value whose scale is this sum.
-  void addSum(const OpSpec &op, const LineSum &sum) {
+  void addSum(const OpSpec &op, const LineSum &sum, double work) {
     if (sum.maxima > 0 && !practice.mergesSoftmax)
       return addSumOfLargest(op, sum);
     if (pending && !sum.isAlong(pending->sum))
       finishSum();
     if (!pending)
       pending.emplace();
-    pending->add(op, current, sum);
+    pending->add(op, current, sum, work);
   }
 
   /// The largest is agreed upon before anything is added.
   void addSumOfLargest(const OpSpec &op, LineSum sum) {
     finishSum();
     allReduceOver(op.name + ": largest", sum.axis, sum.cores, sum.maxima,
-                  {current});
+                  {current}, {});
     sum.elements -= sum.maxima;
     sum.maxima = 0;
-    addSum(op, sum);
+    addSum(op, sum, 0);
   }
 
   void finishSum() {
@@ -321,7 +348,7 @@ private:
     pending.reset();
     double merges =
         allReduceOver(sum.name, sum.sum.axis, sum.sum.cores, sum.sum.elements,
-                      sum.makers, sum.sum.maxima == 0);
+                      sum.makers, sum.work, sum.sum.maxima == 0);
     if (sum.sum.maxima > 0)
       addRescaling(sum.name, sum.sum, merges);
   }
@@ -365,6 +392,7 @@ private:
   /// meet take turns, each with a part of the vector.
   double allReduceOver(const std::string &name, Axis axis, int64_t cores,
                        double elements, const std::vector<int> &makers,
+                       const llvm::SmallVector<Making, 4> &work,
                        bool inPieces = true) {
     SumTurns lines = sumTurns(kernel, sharding, makers, axis, cores);
     double payload = std::ceil(messageWavelets(elements) / double(lines.share));
@@ -374,6 +402,8 @@ private:
     Breakdown cycles =
         allReduce(rates, algorithm, cores, payload, practice.group) *
         double(lines.turns);
+    double saved = overlapSum(algorithm, elements, payload, lines, work);
+    cycles.fabricBandwidth -= saved;
     if (uses)
       uses->push_back({CollectiveUse::Kind::AllReduce, current, axis, cores,
                        algorithm, bestReduce(rates, cores, payload), payload,
@@ -382,6 +412,7 @@ private:
     if (turns)
       cycles.software += rates.reroute;
     lastAxis = axis;
+    arrivalTerm = terms ? terms->size() : 0;
     add(terms ? fmt::format("{}: all-reduce over {}", name, nameOf(axis))
               : std::string(),
         cycles, [&] {
@@ -389,11 +420,28 @@ private:
                                   : "") +
                  explainAllReduce(rates, algorithm, cores, payload,
                                   practice.group) +
+                 (saved > 0 ? fmt::format(" - {:g} while it is made", saved)
+                            : "") +
                  (turns && rates.reroute > 0
                       ? fmt::format(" + {:g} to change the axis", rates.reroute)
                       : "");
         });
     return mergesOf(rates, algorithm, cores, payload) * double(lines.turns);
+  }
+
+  /// Cycles of the first wavelets of a sum that pass while it is made; the last
+  /// ones are an arrival. Lines that take turns overlap with the first and the
+  /// last turn. Around a ring no core has a vector in order.
+  double overlapSum(AllReduceAlgorithm algorithm, double elements,
+                    double payload, const SumTurns &lines,
+                    const llvm::SmallVector<Making, 4> &work) {
+    arrival = {};
+    if (!practice.overlaps || rates.isCalibrated() ||
+        algorithm == AllReduceAlgorithm::Ring)
+      return 0;
+    RampShare ramp = {rates.period, rates.of("f32", 32).elementPeriod};
+    arrival = Arrival(elements / double(lines.share), payload, ramp);
+    return savedWhileMade(work, payload, ramp);
   }
 
   /// Bytes of all that an op indexes of an operand.
@@ -465,6 +513,8 @@ private:
   int current = 0; ///< op
   Values values;
   std::optional<PendingSum> pending;
+  Arrival arrival;
+  size_t arrivalTerm = 0; ///< of the sum that arrives
   std::vector<std::pair<TensorRole, int>> aligned;
   std::vector<Delivery> delivered;
   KernelCost result;

@@ -97,6 +97,15 @@ bool inlay::cost::isDequantised(const OpSpec &op, const OperandSpec &operand) {
          operand.type.bits <= 8 && operand.type.bits < op.computeType.bits;
 }
 
+bool inlay::cost::scalesBlocksOfSum(const OpSpec &op,
+                                    const OperandSpec &operand) {
+  return operand.role == TensorRole::Weights &&
+         llvm::any_of(operand.indexing, [&](const IndexExpr &index) {
+           return index.dim >= 0 && index.divisor > 1 &&
+                  op.dims[index.dim].kind == DimKind::Reduction;
+         });
+}
+
 /// The divisor by which an operand knows a dim; 0 for one that it does not.
 static int64_t divisorOf(const OperandSpec &operand, size_t dim) {
   for (const IndexExpr &index : operand.indexing)
@@ -157,6 +166,21 @@ double OpView::dequantised() const {
   return elements;
 }
 
+double OpView::scaledSums() const {
+  ProductShape shape = product();
+  double sums = 0;
+  for (const OperandSpec &operand : op.operands) {
+    if (!scalesBlocksOfSum(op, operand))
+      continue;
+    double blocks = 1;
+    for (const IndexExpr &index : operand.indexing)
+      if (index.dim >= 0 && op.dims[index.dim].kind == DimKind::Reduction)
+        blocks *= std::ceil(lengths[index.dim] / double(index.divisor));
+    sums += shape.batch * shape.m * shape.n * blocks;
+  }
+  return sums;
+}
+
 double OpView::readBytes() const {
   double all = points(), bytes = 0;
   for (const OperandSpec &operand : op.operands) {
@@ -205,7 +229,8 @@ TileProgram OpView::program(const Rates &rates, const TypeRates &type) const {
   switch (op.opClass) {
   case OpClass::Contraction: {
     TileProgram program = cost::product(rates, type, product(), readBytes());
-    program += dequantise(rates, dequantised(), product().n);
+    program +=
+        dequantise(rates, type, dequantised(), product().n, scaledSums());
     return program;
   }
   case OpClass::Softmax: {

@@ -21,6 +21,11 @@
 
 namespace inlay::cost {
 
+/// True for the scales (or zero points) of blocks of weights that lie along
+/// what the op sums over.
+bool scalesBlocksOfSum(const model::OpSpec &op,
+                       const model::OperandSpec &operand);
+
 /// What a step brings to the groups of a layer of experts.
 struct Activations {
   double load = 1;    ///< of the busiest group
@@ -52,6 +57,10 @@ public:
   ProductShape product() const;
   /// Weights that the core converts before it multiplies.
   double dequantised() const;
+  /// Sums of blocks of weights that share a scale: a core that scales these
+  /// need not scale each weight. 0 where no scale lies in blocks along what is
+  /// summed.
+  double scaledSums() const;
   /// Bytes that the op reads. A contraction streams its weights or state once
   /// for each token; lookups read what they execute.
   double readBytes() const;

@@ -309,13 +309,27 @@ TileProgram inlay::cost::silu(double elements) {
   return program;
 }
 
-TileProgram inlay::cost::dequantise(const Rates &rates, double elements,
-                                    double length) {
+/// `operations` on each of `elements`, in rows of `length`.
+static TileProgram convert(double operations, double elements, double length) {
   TileProgram program;
-  if (elements <= 0 || rates.dequantise <= 0)
-    return program;
-  length = std::max(1.0, std::min(length, elements));
-  program.runs.push_back({VectorOp::Elementwise,
-                          rates.dequantise * elements / length, length, 0, 0});
+  if (operations > 0)
+    program.runs.push_back(
+        {VectorOp::Elementwise, operations * elements / length, length, 0, 0});
   return program;
+}
+
+TileProgram inlay::cost::dequantise(const Rates &rates, const TypeRates &type,
+                                    double elements, double length,
+                                    double scaledSums) {
+  if (elements <= 0 || rates.dequantise <= 0)
+    return {};
+  length = std::max(1.0, std::min(length, elements));
+  TileProgram weights = convert(rates.dequantise, elements, length);
+  if (scaledSums <= 0)
+    return weights;
+  // A sum is scaled as it is added to those of the blocks before.
+  TileProgram sums =
+      convert(std::max(0.0, rates.dequantise - kScaling), elements, length) +
+      convert(kScaling, scaledSums, length);
+  return faster(rates, type, std::move(weights), std::move(sums));
 }

@@ -46,6 +46,7 @@ cost::Practice inlay::fidelity::practiceOf(const LayerShape &shape) {
   practice.hasPackedRows = true;
   practice.delaysScales = false;
   practice.mergesSoftmax = false;
+  practice.overlaps = false;
   practice.isInPlace = true;
   if (shape.phase == Phase::Decode) {
     practice.allReduce = cost::AllReduceAlgorithm::TwoTree;

@@ -121,8 +121,11 @@ TEST(CostTest, GemvByHand) {
   // of 2 bytes, of which each of 3 others may have a part that ends in a
   // wavelet.
   Breakdown turn = stream(rates, 4, 8 + 3);
+  // A partial sum takes 36 / 16 cycles, the additions of another core's a
+  // quarter of one each: the last is made after 40 and has left after 41, not
+  // after 36 + 16.
   EXPECT_EQ(cost.cycles.fabricBandwidth,
-            reduction.fabricBandwidth + turn.fabricBandwidth);
+            reduction.fabricBandwidth - 11 + turn.fabricBandwidth);
   EXPECT_EQ(cost.cycles.fabricLatency,
             reduction.fabricLatency + turn.fabricLatency);
   EXPECT_EQ(cost.cycles.software, 0);
@@ -130,6 +133,98 @@ TEST(CostTest, GemvByHand) {
   Breakdown entry = longestEntry(gemv(64, 64), square(4, 4), rates);
   EXPECT_EQ(entry.fabricBandwidth, 8);
   EXPECT_EQ(entry.fabricLatency, 4 + 2 * 2);
+}
+
+/// A core that makes, adds and sends one element after the other, played; and
+/// one that works on each element of the result as it comes.
+TEST(CostTest, WaveletsPassWhileCoresWork) {
+  target::Target target = wse3();
+  Rates rates(target, Mode::Ideal);
+  double add = rates.of("f32", 32).elementPeriod;
+  Practice waits;
+  waits.allReduce = AllReduceAlgorithm::OnePhase;
+  waits.overlaps = false;
+  waits.isInPlace = true;
+  Practice works = waits;
+  works.overlaps = true;
+  auto cyclesOf = [&](const KernelSpec &kernel, const Sharding &sharding,
+                      const Practice &practice) {
+    return estimateKernel(kernel, sharding, rates, {}, practice).cycles;
+  };
+  for (int64_t n : {1, 2, 7, 64, 500})
+    for (int64_t k : {8, 100, 3000, 20000}) {
+      KernelSpec kernel = gemv(n, k);
+      Sharding sharding = square(1, 8);
+      Breakdown before = cyclesOf(kernel, sharding, waits);
+      Breakdown after = cyclesOf(kernel, sharding, works);
+      double work = before.compute + before.sram;
+      double made = 0, left = 0;
+      for (int64_t element = 0; element < n; ++element) {
+        made += work / double(n) + add;
+        left = std::max(left, made) + rates.period;
+      }
+      EXPECT_NEAR(before.total() - after.total(),
+                  std::max(0.0, work + double(n) * rates.period - left), 1e-6)
+          << n << " x " << k;
+      EXPECT_EQ(before.compute, after.compute);
+      EXPECT_EQ(before.fabricLatency, after.fabricLatency);
+
+      // A function of each element of the result, behind the sum.
+      OpSpec unary;
+      unary.name = "unary";
+      unary.opClass = OpClass::Elementwise;
+      unary.dims = {kernel.ops[0].dims[0], kernel.ops[0].dims[1]};
+      unary.operands = {{TensorRole::Local, 0, {"f16", 16}, {{0, 1}, {1, 1}}},
+                        {TensorRole::Output, 0, {"f16", 16}, {{0, 1}, {1, 1}}}};
+      unary.opsPerPoint = 24;
+      unary.computeType = {"f16", 16};
+      kernel.ops[0].operands.back() = unary.operands.front();
+      kernel.ops.push_back(unary);
+      sharding.ops.push_back({{Axis::None, Axis::X}});
+      double both = cyclesOf(kernel, sharding, waits).total() -
+                    cyclesOf(kernel, sharding, works).total();
+      double more = cyclesOf(kernel, sharding, waits).total() - before.total();
+      // While the others come: all but the last element, as far as there is
+      // time between two wavelets.
+      double hidden =
+          double(n - 1) * std::min(more / double(n), rates.period - add);
+      EXPECT_NEAR(both, before.total() - after.total() + hidden, 1e-6);
+    }
+}
+
+/// Sums of blocks are scaled where that is less than to scale each weight; the
+/// bound knows it.
+TEST(CostTest, ScalesBlocksAfterTheyAreSummedUp) {
+  target::Target target = wse3();
+  Rates rates(target, Mode::Ideal);
+  constexpr int64_t kBlock = 32;
+  auto computeOf = [&](int64_t tokens, bool isAlongSum) {
+    KernelSpec kernel = gemv(64, 256);
+    OpSpec &op = kernel.ops.front();
+    op.dims[0].size = tokens;
+    op.operands[1].type = {"i4", 4};
+    IndexExpr n = {1, isAlongSum ? 1 : kBlock},
+              k = {2, isAlongSum ? kBlock : 1};
+    op.operands.insert(op.operands.begin() + 2,
+                       {TensorRole::Weights, 1, {"f16", 16}, {n, k}});
+    kernel.weights.push_back({"scales",
+                              {"f16", 16},
+                              {64 / n.divisor, 256 / k.divisor},
+                              0,
+                              1024,
+                              {}});
+    double estimate =
+        estimateKernel(kernel, square(1, 1), rates).cycles.compute;
+    EXPECT_LE(kernelBound(kernel, target, 1).compute, estimate);
+    return estimate - 64 * 256 * double(tokens) / 8;
+  };
+  constexpr double kWeights = 64 * 256 / 8.0;
+  // Converted, then scaled: one by one, or 8 blocks of each of 64 sums.
+  EXPECT_DOUBLE_EQ(computeOf(1, false), 2 * kWeights);
+  EXPECT_DOUBLE_EQ(computeOf(1, true), kWeights + 64 * 8 / 8.0);
+  EXPECT_DOUBLE_EQ(computeOf(2, true), kWeights + 2 * 64 * 8 / 8.0);
+  // With many tokens there are more sums than weights.
+  EXPECT_DOUBLE_EQ(computeOf(100, true), 2 * kWeights);
 }
 
 /// What the mapping estimate says of a product of tiles is the tile program.
@@ -282,8 +377,10 @@ TEST(CostTest, SoftmaxTakesOneSumOrTwo) {
   Practice agrees;
   agrees.mergesSoftmax = false;
   agrees.isInPlace = true;
+  agrees.overlaps = false;
   Practice merges;
   merges.isInPlace = true;
+  merges.overlaps = false;
   auto cycles = [&](const Practice &practice) {
     return estimateKernel(kernel, sharding, rates, {}, practice).cycles.total();
   };

@@ -9,8 +9,10 @@
 //
 // An estimate is the time of one firing on the busiest core, with the
 // collectives that the sharding implies, in one of the two modes of Rates.h.
-// Nothing overlaps: computation and communication of one kernel follow each
-// other, as in the open wafer-scale kernels for decode.
+// Ops of one kernel follow each other. In `ideal` mode the wavelets of a sum
+// pass while cores make what it adds and work on what it brings, its hops do
+// not; in `calibrated` mode nothing overlaps, as in the open wafer-scale
+// kernels for decode.
 //
 //===----------------------------------------------------------------------===//
 

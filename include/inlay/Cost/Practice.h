@@ -54,6 +54,10 @@ struct Practice {
   /// Cores of a softmax begin with the largest of their own part and add as
   /// they are (KernelCost.cpp); else the largest of all is agreed upon first.
   bool mergesSoftmax = true;
+  /// In `ideal` mode: cores work on what a sum needs and on what it brings
+  /// while it travels (lib/Cost/Overlap.h). What a program that does so costs
+  /// in software nobody has measured, so calibrated estimates leave it out.
+  bool overlaps = true;
   /// Values lie where the next op wants them, whatever the layouts say: the
   /// mapping was made so.
   bool isInPlace = false;

@@ -162,9 +162,16 @@ TileProgram topK(double elements, double k);
 /// x sigmoid(x) of each element: one exponential and one divide.
 TileProgram silu(double elements);
 
+/// Of the operations that dequantise a weight, those that scale it.
+inline constexpr double kScaling = 1;
+
 /// Weights of 8 bits or less turned into the type of the activations, in rows
-/// of `length`.
-TileProgram dequantise(const Rates &rates, double elements, double length);
+/// of `length`. Where scales lie in blocks along what is summed (`scaledSums`
+/// of them on a core, one for each sum of a block), a core multiplies by the
+/// weights as they are and scales what each block sums up to, if that is
+/// faster: sum over b of s_b (sum over k in b of x_k q_k).
+TileProgram dequantise(const Rates &rates, const TypeRates &type,
+                       double elements, double length, double scaledSums);
 
 } // namespace inlay::cost
 

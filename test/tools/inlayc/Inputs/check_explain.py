@@ -12,6 +12,7 @@ HEADS = r"[,;]? ?([a-z][a-z -]* over \d+ cores|(gather|shift|shuffle) along [xy]
 def value(formula):
     formula = re.sub(HEADS, " + ", formula)
     formula = re.sub(r" to (start|change the axis)", "", formula)
+    formula = re.sub(r" while (it is made|\w+ works)", "", formula)
     formula = re.sub(rf" ({UNITS})(?![a-z])", "", formula)
     return eval(re.sub(r" x ", " * ", formula), {"__builtins__": {}, "max": max})
 
