@@ -17,13 +17,17 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <utility>
+
 using namespace inlay::checker;
 
 namespace {
 
-/// Where the features of a value lie: cut along x, along y.
+/// Where the features of a value lie: cut along x, along y. Of `cutTokens`
+/// tokens that are cut too there are features of all.
 struct Place {
   int64_t features = 1, tokens = 1, bits = 0;
+  int64_t cutTokens = 1;
   AxisCut x, y;
 
   const AxisCut &on(bool alongX) const { return alongX ? x : y; }
@@ -95,13 +99,18 @@ static bool turnsPositions(const Op &op) {
 
 static Place placeOf(const Op &op, const Operand &operand) {
   Place place;
-  place.x = cutAlong(op, operand, "x", place.features);
-  place.y = cutAlong(op, operand, "y", place.features);
-  place.bits = operand.bits;
+  bool areCut = false;
   for (int64_t d : operand.indexDims)
     if (d >= 0 && d < static_cast<int64_t>(op.dims.size()) &&
-        op.dims[d].dim == "token")
+        op.dims[d].dim == "token") {
       place.tokens = times(place.tokens, op.dims[d].size);
+      areCut |= op.dims[d].axis == "x" || op.dims[d].axis == "y";
+    }
+  if (areCut)
+    std::swap(place.tokens, place.cutTokens);
+  place.x = cutAlong(op, operand, "x", place.features, place.cutTokens);
+  place.y = cutAlong(op, operand, "y", place.features, place.cutTokens);
+  place.bits = operand.bits;
   return place;
 }
 
@@ -265,8 +274,18 @@ void ValueTracker::moveAlong(bool alongX, const Place &now, const Place &to) {
 }
 
 /// Along one axis, then along the other: first the one that `to` cuts where it
-/// gathers along the other, else x.
+/// gathers along the other, else x. Tokens that only one of both cuts are
+/// features of the other too.
 void ValueTracker::move(const Place &from, const Place &to) {
+  auto withTokens = [](Place place) {
+    place.features = times(place.features, place.tokens);
+    place.cutTokens = std::exchange(place.tokens, 1);
+    return place;
+  };
+  if (from.cutTokens > 1 && to.tokens > 1)
+    return move(from, withTokens(to));
+  if (to.cutTokens > 1 && from.tokens > 1)
+    return move(withTokens(from), to);
   bool isXFirst = isCut(to.x) || !isCut(to.y);
   Place now = from;
   for (bool alongX : {isXFirst, !isXFirst}) {
@@ -339,7 +358,8 @@ void ValueTracker::handOver() {
     return;
   for (const auto &[name, place] : known)
     if (name.first == "output")
-      move(place, handedOver(place.features, place.tokens));
+      move(place, handedOver(place.features / atLeastOne(place.cutTokens),
+                             times(place.tokens, place.cutTokens)));
 }
 
 std::map<Move, int64_t> ValueTracker::run() {

@@ -141,9 +141,10 @@ struct AxisCut {
 };
 
 /// How an op cuts the features of an operand, all but tokens, along an axis;
-/// and how many there are.
+/// and how many there are. Where so many tokens are cut too, these are the
+/// slowest of the features.
 AxisCut cutAlong(const Op &op, const Operand &operand, const std::string &axis,
-                 int64_t &features);
+                 int64_t &features, int64_t cutTokens = 1);
 /// Whether an operand is input (output) `number` of its kernel.
 bool isPort(const Operand &operand, const char *role, int64_t number);
 /// Rectangles that work side by side: expert groups, or all cores.

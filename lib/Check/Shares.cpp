@@ -51,19 +51,28 @@ static Share handedOver(const Stream &stream, const Rect &cores) {
 }
 
 AxisCut inlay::checker::cutAlong(const Op &op, const Operand &operand,
-                                 const std::string &axis, int64_t &features) {
+                                 const std::string &axis, int64_t &features,
+                               int64_t cutTokens) {
   std::map<int64_t, std::vector<Run>> runs; // by dim of the op
   features = 1;
+  int64_t token = -1;
   size_t rank =
       std::min(operand.indexDims.size(), operand.indexDivisors.size());
   for (size_t i = rank; i-- > 0;) {
     int64_t d = operand.indexDims[i];
-    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
-        op.dims[d].dim == "token" || op.dims[d].axis == "group")
+    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()))
+      continue;
+    if (op.dims[d].dim == "token")
+      token = d;
+    if (op.dims[d].dim == "token" || op.dims[d].axis == "group")
       continue;
     int64_t size = divideUp(op.dims[d].size, operand.indexDivisors[i]);
     runs[d].insert(runs[d].begin(), Run{features, size});
     features = times(features, size);
+  }
+  if (cutTokens > 1 && token >= 0) {
+    runs[token] = {Run{features, cutTokens}};
+    features = times(features, cutTokens);
   }
   AxisCut cut;
   for (const auto &[d, ofDim] : runs) {

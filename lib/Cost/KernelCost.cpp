@@ -152,13 +152,13 @@ private:
               values.find(TensorRole::Output, static_cast<int>(o)))
         move(terms ? fmt::format("hand over output {}", o) : std::string(),
              static_cast<int>(kernel.ops.size()), *value,
-             handedOver(value->layout.features, value->layout.tokens,
+             handedOver(value->layout.features / value->layout.cutTokens,
+                        value->layout.tokens * value->layout.cutTokens,
                         sharding.group));
   }
 
   void move(const std::string &name, int op, const Value &value,
             const Layout &wanted) {
-    int64_t tokens = value.layout.tokens;
     arrival = {}; // what moves on must be there
     for (const LineMove &along :
          movesBetween(value.layout, wanted, sharding.group)) {
@@ -170,10 +170,10 @@ private:
         use.cores = along.cores;
         use.lines = along.lines;
         use.senders = along.senders;
-        use.wavelets = pieceWavelets(rates, along, tokens, value.bits);
+        use.wavelets = pieceWavelets(rates, along, value.bits);
       }
-      add(name, moveCycles(rates, along, tokens, value.bits),
-          [&] { return describeMove(rates, along, tokens, value.bits); });
+      add(name, moveCycles(rates, along, value.bits),
+          [&] { return describeMove(rates, along, value.bits); });
     }
   }
 

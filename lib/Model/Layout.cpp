@@ -28,12 +28,21 @@ static void append(std::vector<FeatureRun> &runs, FeatureRun run) {
     runs.push_back(run);
 }
 
+/// Tokens become features.
+static void makeFeatures(Layout &layout) {
+  layout.features *= layout.tokens;
+  layout.cutTokens *= layout.tokens;
+  layout.tokens = 1;
+}
+
 Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
                               const OpSharding &opSharding,
                               const Sharding &sharding) {
   Layout layout;
-  // Tokens come first and are no features; what is left is row-major.
+  // Tokens come first, and are no features unless they are cut; what is left is
+  // row-major.
   llvm::SmallVector<std::pair<int, FeatureRun>, 8> dims;
+  int cutToken = -1;
   for (size_t i = operand.indexing.size(); i-- > 0;) {
     const IndexExpr &index = operand.indexing[i];
     if (index.dim < 0 || opSharding.axisOfDim[index.dim] == Axis::Group)
@@ -41,11 +50,17 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
     const IterationDim &dim = op.dims[index.dim];
     if (dim.name == "token") {
       layout.tokens *= dim.size;
+      if (opSharding.axisOfDim[index.dim] != Axis::None)
+        cutToken = index.dim;
       continue;
     }
     int64_t size = ceilDiv(dim.size, index.divisor);
     dims.push_back({index.dim, {layout.features, size}});
     layout.features *= size;
+  }
+  if (cutToken >= 0) {
+    dims.push_back({cutToken, {layout.features, layout.tokens}});
+    makeFeatures(layout);
   }
   std::reverse(dims.begin(), dims.end());
   for (auto [axis, onAxis] :
@@ -250,13 +265,26 @@ private:
 std::vector<LineMove> inlay::model::movesBetween(const Layout &from,
                                                  const Layout &to,
                                                  const Extent &cores) {
+  if (from.tokens > 1 && to.cutTokens > 1) {
+    Layout lifted = from;
+    makeFeatures(lifted);
+    return movesBetween(lifted, to, cores);
+  }
+  if (to.tokens > 1 && from.cutTokens > 1) {
+    Layout lifted = to;
+    makeFeatures(lifted);
+    return movesBetween(from, lifted, cores);
+  }
   bool isYFirst = !to.x.isCut() && to.y.isCut();
   Layout now = from;
   std::vector<LineMove> moves;
   for (Axis axis :
        {isYFirst ? Axis::Y : Axis::X, isYFirst ? Axis::X : Axis::Y}) {
-    if (std::optional<LineMove> move = MoveFinder(now, to, axis, cores).find())
+    if (std::optional<LineMove> move =
+            MoveFinder(now, to, axis, cores).find()) {
+      move->tokens = from.tokens;
       moves.push_back(*move);
+    }
     (axis == Axis::X ? now.x : now.y) = to.on(axis);
   }
   return moves;

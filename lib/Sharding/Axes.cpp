@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Sharding/Variants.h"
+#include "inlay/Support/Format.h"
 
 #include <algorithm>
 #include <map>
@@ -95,25 +96,43 @@ private:
   /// The context over one axis, heads and their elements over the other. Query
   /// heads that share a key head are cut too where that is worth a copy of the
   /// keys for each; of a state that holds keys and values in one (latent) all
-  /// share one key head, and these are always cut.
+  /// share one key head, and these are cut unless there are several sequences.
+  /// Sequences have states of their own: where a core has some of them, heads
+  /// share what these take.
   void cutAttention(const OpSpec &op, std::vector<Axis> &cut) {
     if (!attentionAxis) {
       attentionAxis = pick(2) == 0 ? Axis::X : Axis::Y;
       int group = findDim(op, "group");
-      bool mayCut = !sharesState(op) && group >= 0 && op.dims[group].size > 1;
-      cutsGroups = sharesState(op) || (mayCut && pick(2) == 1);
+      bool hasGroups = group >= 0 && op.dims[group].size > 1;
+      bool isShared = sharesState(op), hasSequences = numSequences(op) > 1;
+      bool mayCut = hasGroups && (!isShared || hasSequences);
+      size_t option = pick((mayCut ? 2 : 1) * (hasSequences ? 2 : 1));
+      cutsGroups = isShared != (mayCut && option % 2 == 1);
+      cutsSequences = option >= (mayCut ? 2 : 1);
     }
     for (size_t d = 0; d < op.dims.size(); ++d) {
       const std::string &name = op.dims[d].name;
       if (name == "context")
         cut[d] = otherAxis(*attentionAxis);
       else if (name == "head" || name == "dim" ||
-               (cutsGroups && name == "group"))
+               (cutsGroups && name == "group") ||
+               (cutsSequences && name == "token"))
         cut[d] = *attentionAxis;
     }
     finish(op, *attentionAxis, *attentionAxis);
     if (op.name == "context")
       attentionAxis.reset();
+  }
+
+  /// Parts of the state that tokens do not share.
+  static int64_t numSequences(const OpSpec &op) {
+    int token = findDim(op, "token");
+    for (const OperandSpec &operand : op.operands)
+      if (operand.role == TensorRole::State)
+        for (const IndexExpr &index : operand.indexing)
+          if (index.dim >= 0 && index.dim == token)
+            return ceilDiv(op.dims[size_t(token)].size, index.divisor);
+    return 1;
   }
 
   /// Whether the attention that the op is part of reads one state twice.
@@ -153,6 +172,9 @@ private:
       return cutPerHead(op, cut, head, k);
     int n = largestDim(op, cut, DimKind::Parallel);
     Axis in = inputAxis(op, k);
+    // What no axis cuts yet lies with its heads.
+    if (in == Axis::None)
+      in = headAxis == Axis::None ? Axis::Y : headAxis;
     int64_t depth = k >= 0 ? op.dims[k].size : 0;
     // Products one after the other with reductions of the same length read the
     // same input (query, key, value; gate, up), where no value says otherwise.
@@ -343,6 +365,7 @@ private:
   std::map<int, Place> axisOfLocal;
   std::optional<Axis> attentionAxis; ///< of heads, until the attention ends
   bool cutsGroups = false;           ///< of that attention
+  bool cutsSequences = false;        ///< of that attention
   Axis headAxis = Axis::None;        ///< of the input last asked for
   OperandSpec siblingInput;
   Axis current = Axis::Y;

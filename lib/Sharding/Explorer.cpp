@@ -52,13 +52,17 @@ Machine inlay::sharding::machineOf(const target::Target &target,
           [owned](Extent extent) { return cost::regionBound(*owned, extent); }};
 }
 
+/// Sides of regions that layers of large models like.
+static constexpr int64_t kLarge = 320, kSmall = 160, kLong = 640;
+
 namespace {
 
 /// Ways to cut a kernel, each the fastest on a region of some shape.
 class WaySearch {
 public:
-  WaySearch(const KernelSpec &kernel, const Machine &machine)
-      : kernel(kernel), machine(machine) {}
+  /// `savesBytes`: where nothing takes few enough, look for what takes fewer.
+  WaySearch(const KernelSpec &kernel, const Machine &machine, bool savesBytes)
+      : kernel(kernel), machine(machine), savesBytes(savesBytes) {}
 
   /// The axes of fewest cycles on `extent`, of those that take at most `most`
   /// bytes of a core, or as many as the rule; where what is known is no faster.
@@ -71,19 +75,30 @@ private:
 
   const KernelSpec &kernel;
   const Machine &machine;
+  bool savesBytes;
   Sharding sharding;
   std::vector<std::vector<OpSharding>> ways;
 };
 
 } // namespace
 
-/// Infinite where it takes more bytes.
+/// Infinite where it takes more bytes; or more than any cycles, by what each op
+/// lacks: the worst alone would not say that another one is better than before.
 double WaySearch::costOf(const std::vector<OpSharding> &axes, int64_t most) {
+  constexpr double kTooLarge = 1e15;
   sharding.ops = axes;
-  double cycles = machine.cost(kernel, sharding);
-  return footprint(kernel, sharding).total() <= most
-             ? cycles
-             : std::numeric_limits<double>::infinity();
+  if (footprint(kernel, sharding).total() <= most)
+    return machine.cost(kernel, sharding);
+  if (!savesBytes)
+    return std::numeric_limits<double>::infinity();
+  std::vector<int64_t> live(kernel.ops.size(), 0);
+  for (const ShardBuffer &buffer : shardBuffers(kernel, sharding))
+    for (int o = buffer.firstOp; o <= buffer.lastOp && !live.empty(); ++o)
+      live[size_t(o)] += buffer.bytes;
+  double lacking = 1;
+  for (int64_t bytes : live)
+    lacking += double(std::max<int64_t>(0, bytes - most));
+  return kTooLarge * lacking;
 }
 
 void WaySearch::add(Extent extent, int64_t most) {
@@ -92,7 +107,7 @@ void WaySearch::add(Extent extent, int64_t most) {
                      std::min(extent.height, machine.grid.height)};
   sharding.groups = {1, 1};
   sharding.group = sharding.region;
-  bool isRule = true;
+  bool isRule = !savesBytes;
   std::vector<OpSharding> best =
       chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
         if (isRule) {
@@ -115,11 +130,22 @@ void WaySearch::add(Extent extent, int64_t most) {
 /// what is best on strips, where one axis takes several times as long.
 std::vector<std::vector<OpSharding>>
 Explorer::axesOf(const KernelSpec &kernel) const {
-  constexpr int64_t kLarge = 320, kSmall = 160, kLong = 640;
-  WaySearch search(kernel, machine);
+  WaySearch search(kernel, machine, /*savesBytes=*/false);
   search.add({kLarge, kLarge}, 0);
   for (Extent extent : {Extent{kLarge, kLarge}, Extent{kSmall, kSmall},
                         Extent{kLong, kSmall}, Extent{kSmall, kLong}})
+    search.add(extent, machine.budget);
+  return search.take();
+}
+
+/// Where several decisions have to change before the kernel fits, each has to
+/// be worth it by the bytes that it saves.
+std::vector<std::vector<OpSharding>>
+Explorer::savingAxesOf(const KernelSpec &kernel) const {
+  WaySearch search(kernel, machine, /*savesBytes=*/true);
+  for (Extent extent : {machine.grid, Extent{kLong, kLong},
+                        Extent{kLarge, kLarge}, Extent{kLong, kSmall},
+                        Extent{kSmall, kLong}})
     search.add(extent, machine.budget);
   return search.take();
 }
@@ -141,6 +167,11 @@ Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
         static_cast<int64_t>(kernel.weights.size() + kernel.states.size());
     entry.placedBytes =
         std::max<int64_t>(0, whole.weights + whole.state - padding);
+    if (!fits(kernel, machine.grid)) {
+      for (std::vector<OpSharding> &axes : savingAxesOf(kernel))
+        entry.ways.push_back({{1, 1}, {1, 1}, {1, 1}, std::move(axes)});
+      entry.fitting.clear();
+    }
   }
   return entry;
 }

@@ -4,7 +4,8 @@ import collections
 import math
 
 # Of the features of a value: along each axis (stride, size) of the dims that cut it, the slowest first, and a core's points.
-Place = collections.namedtuple("Place", "features tokens bits cuts")
+# Tokens that are cut are the slowest features; `cut_tokens` says how many.
+Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens", defaults=(1,))
 # Along an axis, for an op: cores of a line, lines behind each other, cores that have something, wavelets of one of them.
 Move = collections.namedtuple("Move", "op axis cores lines senders wavelets")
 
@@ -48,19 +49,28 @@ def joined(runs):
 
 
 def as_op_has_it(op, use):
-    dims, features, tokens, found = op["dims"], 1, 1, []
+    dims, features, tokens, found, cut_token = op["dims"], 1, 1, [], None
     for d, divisor in reversed(list(zip(use["index_dims"], use["index_divisors"]))):
         if d >= 0 and dims[d]["dim"] == "token":
             tokens *= dims[d]["size"]
+            cut_token = d if dims[d]["axis"] in ("x", "y") else cut_token
         elif d >= 0 and dims[d]["axis"] != "group":
             size = ceil_div(dims[d]["size"], divisor)
             found.append((d, features, size))
             features *= size
+    cut_tokens = 1
+    if cut_token is not None:
+        found.append((cut_token, features, tokens))
+        features, tokens, cut_tokens = features * tokens, 1, tokens
     cuts = {}
     for axis in "xy":
         along = sorted((entry for entry in found if dims[entry[0]]["axis"] == axis), key=lambda entry: (entry[0], -entry[1]))
         cuts[axis] = (joined((stride, size) for _, stride, size in along), dims[along[-1][0]]["shard"] if along else 0)
-    return Place(features, tokens, use["bits"], cuts)
+    return Place(features, tokens, use["bits"], cuts, cut_tokens)
+
+
+def with_tokens(place):
+    return place._replace(features=place.features * place.tokens, tokens=1, cut_tokens=place.tokens)
 
 
 def handed_over(features, tokens, bits, unit):
@@ -110,6 +120,10 @@ def moves_of(plan, kernel, unit, wavelets_of):
     has_groups, known, there, found = len(kernel["expert_groups"]) > 1, {}, [], collections.Counter()
 
     def move(op, now, to):
+        if now.cut_tokens > 1 and to.tokens > 1:
+            to = with_tokens(to)
+        elif to.cut_tokens > 1 and now.tokens > 1:
+            now = with_tokens(now)
         for axis in ("xy" if to.cuts["x"][0] or not to.cuts["y"][0] else "yx"):
             one = along(axis, op, now, to, unit, wavelets_of)
             if one:
@@ -152,5 +166,5 @@ def moves_of(plan, kernel, unit, wavelets_of):
     if not has_groups and kernel["role"] != "head":
         for (role, _), place in known.items():
             if role == "output":
-                move(len(kernel["ops"]), place, handed_over(place.features, place.tokens, place.bits, unit))
+                move(len(kernel["ops"]), place, handed_over(place.features // place.cut_tokens, place.tokens * place.cut_tokens, place.bits, unit))
     return found

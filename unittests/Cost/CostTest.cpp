@@ -314,7 +314,7 @@ TEST(CostTest, MovesTakeAsLongAsWhatPasses) {
     std::vector<LineMove> moves = movesBetween(from, to, {64, 1});
     EXPECT_EQ(moves.size(), 1u);
     EXPECT_EQ(moves.front().cores, 64);
-    return moveCycles(rates, moves.front(), 1, bits);
+    return moveCycles(rates, moves.front(), bits);
   };
   // 63 others have 64 values of 2 bytes each.
   EXPECT_DOUBLE_EQ(cyclesOf(16).fabricBandwidth, 63 * 32);

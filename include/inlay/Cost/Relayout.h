@@ -32,18 +32,18 @@
 
 namespace inlay::cost {
 
-/// Of `bits` an element, for `tokens`: wavelets that one core sends at most.
+/// Of `bits` an element: wavelets that one core sends at most.
 double pieceWavelets(const Rates &rates, const model::LineMove &move,
-                     int64_t tokens, int bits);
+                     int bits);
 
 /// Cycles of one move.
 Breakdown moveCycles(const Rates &rates, const model::LineMove &move,
-                     int64_t tokens, int bits);
+                     int bits);
 
 /// The same in words: "all-gather along x over 377 cores: 4 + 48 wavelets x 1 +
 /// 377 hops x 1".
 std::string describeMove(const Rates &rates, const model::LineMove &move,
-                         int64_t tokens, int bits);
+                         int bits);
 
 } // namespace inlay::cost
 

@@ -39,10 +39,12 @@ struct AxisLayout {
 };
 
 /// Where a value of `features` elements for each token lies in a region (a
-/// group, for experts).
+/// group, for experts). Where an op cuts its tokens too they are features, the
+/// slowest of them: a core has all features of some.
 struct Layout {
-  int64_t features = 1;
-  int64_t tokens = 1;
+  int64_t features = 1; ///< those of all tokens where these are cut
+  int64_t tokens = 1;   ///< 1 where they are cut
+  int64_t cutTokens = 1; ///< 1 where they are not
   AxisLayout x;
   AxisLayout y;
 
@@ -67,10 +69,12 @@ struct LineMove {
   int64_t senders = 1;
   int64_t piece = 0;    ///< features that one of them sends, at most
   int64_t features = 0; ///< that the cores of a line send together, at most
+  int64_t tokens = 1;   ///< for each of which there are so many features
 };
 
 /// The moves that bring a value from one layout to another, one after the
-/// other, at most one for each axis. `cores` of the region, or of the group of
+/// other, at most one for each axis. Where one of them cuts the tokens, those of
+/// the other are features too. `cores` of the region, or of the group of
 /// experts.
 ///
 /// What an axis cuts and `to` wants otherwise on it moves along it, of all

@@ -159,6 +159,8 @@ private:
   Entry &entryOf(const model::KernelSpec &kernel);
   std::vector<std::vector<model::OpSharding>>
   axesOf(const model::KernelSpec &kernel) const;
+  std::vector<std::vector<model::OpSharding>>
+  savingAxesOf(const model::KernelSpec &kernel) const;
   const std::vector<int64_t> &usefulCounts(const model::KernelSpec &kernel);
   std::vector<Candidate> fitting(const model::KernelSpec &kernel,
                                  model::Extent extent,
