@@ -52,7 +52,7 @@ static Share handedOver(const Stream &stream, const Rect &cores) {
 
 AxisCut inlay::checker::cutAlong(const Op &op, const Operand &operand,
                                  const std::string &axis, int64_t &features,
-                               int64_t cutTokens) {
+                                 int64_t cutTokens) {
   std::map<int64_t, std::vector<Run>> runs; // by dim of the op
   features = 1;
   int64_t token = -1;

@@ -22,7 +22,8 @@ static double waveletsOf(const Rates &rates, int64_t features, int64_t tokens,
   return rates.wavelets(double(features) * double(tokens) * bits / 8);
 }
 
-double inlay::cost::pieceWavelets(const Rates &rates, const LineMove &move, int bits) {
+double inlay::cost::pieceWavelets(const Rates &rates, const LineMove &move,
+                                  int bits) {
   return waveletsOf(rates, move.piece, move.tokens, bits);
 }
 
@@ -30,17 +31,20 @@ double inlay::cost::pieceWavelets(const Rates &rates, const LineMove &move, int 
 static double passing(const Rates &rates, const LineMove &move, int bits) {
   auto senders = double(move.senders);
   return std::min(senders * pieceWavelets(rates, move, bits),
-                  waveletsOf(rates, move.features, move.tokens, bits) + senders);
+                  waveletsOf(rates, move.features, move.tokens, bits) +
+                      senders);
 }
 
-Breakdown inlay::cost::moveCycles(const Rates &rates, const LineMove &move, int bits) {
+Breakdown inlay::cost::moveCycles(const Rates &rates, const LineMove &move,
+                                  int bits) {
   return stream(rates, double(move.cores), passing(rates, move, bits));
 }
 
-std::string inlay::cost::describeMove(const Rates &rates, const LineMove &move, int bits) {
+std::string inlay::cost::describeMove(const Rates &rates, const LineMove &move,
+                                      int bits) {
   return fmt::format("all-gather along {} over {} cores: {:g} to start + {:g} "
                      "wavelets x {:g} + {} hops x {:g}",
                      move.axis == Axis::X ? "x" : "y", move.cores, rates.start,
-                     passing(rates, move, bits), rates.period,
-                     move.cores, rates.hop);
+                     passing(rates, move, bits), rates.period, move.cores,
+                     rates.hop);
 }

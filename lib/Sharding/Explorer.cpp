@@ -143,9 +143,9 @@ Explorer::axesOf(const KernelSpec &kernel) const {
 std::vector<std::vector<OpSharding>>
 Explorer::savingAxesOf(const KernelSpec &kernel) const {
   WaySearch search(kernel, machine, /*savesBytes=*/true);
-  for (Extent extent : {machine.grid, Extent{kLong, kLong},
-                        Extent{kLarge, kLarge}, Extent{kLong, kSmall},
-                        Extent{kSmall, kLong}})
+  for (Extent extent :
+       {machine.grid, Extent{kLong, kLong}, Extent{kLarge, kLarge},
+        Extent{kLong, kSmall}, Extent{kSmall, kLong}})
     search.add(extent, machine.budget);
   return search.take();
 }

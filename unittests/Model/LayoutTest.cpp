@@ -179,6 +179,48 @@ TEST(LayoutTest, MovesBringWhatIsWantedAndNoMoreThanTheySay) {
   }
 }
 
+/// Where one op cuts the tokens and the other does not they are features of
+/// both.
+TEST(LayoutTest, TokensThatOneOpCutsMoveAsFeatures) {
+  OpSpec op;
+  op.dims = {{"token", 4}, {"n", 6}};
+  OperandSpec value;
+  value.indexing = {{0, 1}, {1, 1}};
+  Extent cores = {4, 3};
+  Sharding sharding = {cores, {1, 1}, cores, {}};
+  Layout apart =
+      layoutOf(op, value, OpSharding{{Axis::X, Axis::None}}, sharding);
+  EXPECT_EQ(apart.features, 24);
+  EXPECT_EQ(apart.tokens, 1);
+  EXPECT_EQ(apart.cutTokens, 4);
+  EXPECT_EQ(apart.x, (AxisLayout{{{6, 4}}, 1}));
+  Layout together =
+      layoutOf(op, value, OpSharding{{Axis::None, Axis::Y}}, sharding);
+  EXPECT_EQ(together.features, 6);
+  EXPECT_EQ(together.tokens, 4);
+
+  // The same with the tokens of both as features.
+  Layout all = together;
+  all.features = 24;
+  all.tokens = 1;
+  for (bool isBack : {false, true}) {
+    const Layout &from = isBack ? apart : together;
+    const Layout &to = isBack ? together : apart;
+    std::vector<LineMove> moves = movesBetween(from, to, cores);
+    std::vector<LineMove> ofAll =
+        movesBetween(isBack ? apart : all, isBack ? all : apart, cores);
+    ASSERT_EQ(moves.size(), ofAll.size());
+    for (size_t m = 0; m < moves.size(); ++m) {
+      EXPECT_EQ(moves[m].tokens, 1);
+      EXPECT_EQ(moves[m].piece, ofAll[m].piece);
+      EXPECT_EQ(moves[m].cores, ofAll[m].cores);
+    }
+    Moves(cores, isBack ? apart : all, isBack ? all : apart).play();
+  }
+  // A core has two features of each token, of which its column takes one.
+  EXPECT_EQ(movesBetween(together, apart, cores).front().piece, 2);
+}
+
 /// Two heads to a core, in order and by element: runs stay on their cores.
 TEST(LayoutTest, RunsThatBothLayoutsCutAtCoresAreLinesOfTheirOwn) {
   Layout from, to;

@@ -68,6 +68,37 @@ TEST(AxesTest, AttentionAlternatesWithoutTransposition) {
   EXPECT_EQ(cutsOf(kernel, "add", axes), "n: Y");
 }
 
+/// Sequences have states of their own: cut over the axis of the heads they need
+/// no copies.
+TEST(AxesTest, ABatchMayBeCutByItsSequences) {
+  test::ModelShape shape = moe();
+  shape.tokens = 16; // of one sequence each, by the state below
+  Graph graph = test::makeModel(shape);
+  KernelSpec kernel = kernelOf(graph, KernelRole::Attention);
+  for (StateSpec &state : kernel.states)
+    state.shape.insert(state.shape.begin(), shape.tokens);
+  for (OpSpec &op : kernel.ops)
+    for (OperandSpec &operand : op.operands)
+      if (operand.role == TensorRole::State)
+        operand.indexing.insert(operand.indexing.begin(), IndexExpr{0, 1});
+  Sharding sharding = {{16, 16}, {1, 1}, {16, 16}, {}};
+  auto cutsTokens = [&](const std::vector<OpSharding> &axes) {
+    return cutsOf(kernel, "scores", axes).find("token: ") == 0;
+  };
+  sharding.ops = chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
+    return cutsTokens(axes) ? 0 : 1;
+  });
+  EXPECT_TRUE(cutsTokens(sharding.ops));
+  Diagnostics diags;
+  EXPECT_TRUE(check(kernel, sharding, diags));
+  // One sequence has nothing of the kind.
+  const KernelSpec &single = kernelOf(graph, KernelRole::Attention);
+  chooseAxes(single, [&](const std::vector<OpSharding> &axes) {
+    EXPECT_EQ(cutsOf(single, "scores", axes).find("token"), std::string::npos);
+    return 0;
+  });
+}
+
 TEST(AxesTest, UnnamedLocalsFollowTheOpsBefore) {
   Graph graph = test::makeModel(moe());
   KernelSpec kernel = kernelOf(graph, KernelRole::Attention);

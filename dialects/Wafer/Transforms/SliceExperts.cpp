@@ -18,6 +18,7 @@
 
 #include "dialects/Onnx/IR/Onnx.h"
 #include "inlay/Mapping/StagePlanner.h"
+#include "inlay/Sharding/Variants.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -90,6 +91,7 @@ public:
 private:
   bool loadConstraints();
   bool loadMachine();
+  bool isTooLarge(const model::KernelSpec &kernel);
   int64_t best();
   double cyclesWith(int64_t count);
 
@@ -194,26 +196,41 @@ static bool hasLargeBlocks(const model::KernelSpec &kernel) {
          });
 }
 
+/// Whether a kernel of experts has too many bytes for a wafer of its own.
+bool SliceExperts::isTooLarge(const model::KernelSpec &kernel) {
+  double room = double(machine.budget()) * double(machine.grid.area());
+  if (kernel.role != model::KernelRole::Experts ||
+      double(kernel.weightBytes()) < room / 2)
+    return false;
+  sharding::Explorer explorer(sharding::machineOf(machine));
+  return !explorer.fits(kernel, machine.grid);
+}
+
 /// Where all cores are free whole kernels do well, and are found at once; but
-/// for those with large blocks.
+/// for those with large blocks, and those that no wafer has room for.
 int64_t SliceExperts::best() {
-  constexpr int64_t kAroundDead[] = {1, 2, 4, 8}, kOfBlocks[] = {1, 4};
+  constexpr int64_t kAnyway[] = {1, 2, 4, 8}, kOfBlocks[] = {1, 4};
   constexpr int64_t kUsualEffort = 100;
   auto graphs = getOperation().getOps<dataflow::GraphOp>();
   if (llvm::none_of(graphs, [](dataflow::GraphOp graph) {
         return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
       }))
     return 1;
-  ArrayRef<int64_t> tried = kAroundDead;
+  ArrayRef<int64_t> tried = kAnyway;
   if (machine.dead.empty() && constraints.keepOut.empty()) {
     if (effortOf(*graphs.begin()) < kUsualEffort)
       return 1;
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](mlir::Diagnostic &) { return success(); });
     FailureOr<model::Graph> model = extractModel(*graphs.begin());
-    if (failed(model) || llvm::none_of(model->kernels, hasLargeBlocks))
+    if (failed(model))
       return 1;
-    tried = kOfBlocks;
+    if (llvm::any_of(model->kernels, hasLargeBlocks))
+      tried = kOfBlocks;
+    else if (llvm::none_of(model->kernels, [&](const auto &kernel) {
+               return isTooLarge(kernel);
+             }))
+      return 1;
   }
   std::pair<double, int64_t> best = {std::numeric_limits<double>::infinity(),
                                      1};

@@ -33,12 +33,10 @@
 namespace inlay::cost {
 
 /// Of `bits` an element: wavelets that one core sends at most.
-double pieceWavelets(const Rates &rates, const model::LineMove &move,
-                     int bits);
+double pieceWavelets(const Rates &rates, const model::LineMove &move, int bits);
 
 /// Cycles of one move.
-Breakdown moveCycles(const Rates &rates, const model::LineMove &move,
-                     int bits);
+Breakdown moveCycles(const Rates &rates, const model::LineMove &move, int bits);
 
 /// The same in words: "all-gather along x over 377 cores: 4 + 48 wavelets x 1 +
 /// 377 hops x 1".

@@ -42,8 +42,8 @@ struct AxisLayout {
 /// group, for experts). Where an op cuts its tokens too they are features, the
 /// slowest of them: a core has all features of some.
 struct Layout {
-  int64_t features = 1; ///< those of all tokens where these are cut
-  int64_t tokens = 1;   ///< 1 where they are cut
+  int64_t features = 1;  ///< those of all tokens where these are cut
+  int64_t tokens = 1;    ///< 1 where they are cut
   int64_t cutTokens = 1; ///< 1 where they are not
   AxisLayout x;
   AxisLayout y;
@@ -73,8 +73,8 @@ struct LineMove {
 };
 
 /// The moves that bring a value from one layout to another, one after the
-/// other, at most one for each axis. Where one of them cuts the tokens, those of
-/// the other are features too. `cores` of the region, or of the group of
+/// other, at most one for each axis. Where one of them cuts the tokens, those
+/// of the other are features too. `cores` of the region, or of the group of
 /// experts.
 ///
 /// What an axis cuts and `to` wants otherwise on it moves along it, of all
