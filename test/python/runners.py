@@ -34,6 +34,11 @@ def import_onnx(path):
     return run_tool("inlay-translate", "--import-onnx", path)
 
 
+def import_named(path):
+    """With the names of nodes, as messages have them."""
+    return run_tool("inlay-translate", "--import-onnx", "--mlir-print-debuginfo", path)
+
+
 def export_onnx(module, path):
     """Writes `module` to `path`, in the folder of the model's weights."""
     run_tool("inlay-translate", "--export-onnx", f"--weights-dir={path.parent}", "-o", path, stdin=module)

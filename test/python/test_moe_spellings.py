@@ -10,6 +10,7 @@ from onnx import TensorProto
 
 import moe_models
 from moe_models import Spec, i64, scalar
+from runners import import_named, run_tool
 from test_near_misses import check, f32, has
 
 SPEC = Spec(tokens=5, hidden=8, inner=6)
@@ -87,6 +88,76 @@ def chosen_of_stack(block, b, tokens, weights, experts):
     outputs = b.op("Concat", *(b.op("Unsqueeze", block.mlp(tokens, e), i64(1)) for e in range(block.spec.experts)), axis=1)
     chosen = b.op("GatherND", outputs, b.op("Unsqueeze", experts, i64(2)), batch_dims=1)
     return b.op("ReduceSum", b.op("Mul", chosen, b.op("Unsqueeze", weights, i64(2))), i64(1), keepdims=0)
+
+
+def mean_of_terms(block, b, tokens, weights, experts):
+    return b.op("Mul", b.op("Mean", *weighted(block, b, tokens, weights, experts)), f32(block.spec.experts))
+
+
+def mean_of_stack(block, b, tokens, weights, experts):
+    terms = [b.op("Unsqueeze", t, i64(0)) for t in weighted(block, b, tokens, weights, experts)]
+    return b.op("Div", b.op("ReduceMean", b.op("Concat", *terms, axis=0), i64(0), keepdims=0), f32(1 / block.spec.experts))
+
+
+def sums_of_one(block, b, tokens, weights, experts):
+    y = None
+    for term in weighted(block, b, tokens, weights, experts):
+        term = b.op("Sum", term)
+        y = term if y is None else b.op("Sum", y, term)
+    return b.op("Sum", y)
+
+
+def product_with_ones(axis, vector=False):
+    """A stack of terms times a row or column of ones."""
+    def write(block, b, tokens, weights, experts):
+        terms = b.op("Concat", *(b.op("Unsqueeze", t, i64(axis)) for t in weighted(block, b, tokens, weights, experts)), axis=axis)
+        count = block.spec.experts
+        if axis == 1:
+            return b.op("Squeeze", b.op("MatMul", np.ones((1, count), "f"), terms), i64(1))
+        if vector:
+            return b.op("MatMul", terms, np.ones(count, "f"))
+        return b.op("Squeeze", b.op("MatMul", terms, np.ones((count, 1), "f")), i64(2))
+    return write
+
+
+def scaled_twice(block, b, tokens, weights, experts):
+    y = b.op("Mul", one_sum(block, b, tokens, weights, experts), f32(3))
+    return b.op("Div", b.op("Reshape", y, i64(-1, block.spec.hidden)), f32(1.5))
+
+
+def three_factors(equation, order):
+    def write(block, b, tokens, weights, experts):
+        hot = b.op("OneHot", experts, scalar(block.spec.experts), np.array([0, 1], "f"), axis=-1)
+        factors = {"weights": weights, "hot": hot, "outputs": all_outputs(block, tokens)}
+        return b.op("Einsum", *(factors[name] for name in order), equation=equation)
+    return write
+
+
+def chosen_of_rows(offsets, flat=False):
+    """Rows token * experts + choice of all outputs; `offsets` makes token * experts."""
+    def write(block, b, tokens, weights, experts):
+        spec = block.spec
+        rows = b.op("Reshape", b.op("Transpose", all_outputs(block, tokens), perm=[1, 0, 2]), i64(-1, spec.hidden))
+        if flat:
+            index = b.op("Add", np.repeat(offsets(b, spec), spec.top_k), b.op("Reshape", experts, i64(-1)))
+        else:
+            index = b.op("Reshape", b.op("Add", experts, offsets(b, spec)), i64(-1))
+        chosen = b.op("Reshape", b.op("Gather", rows, index, axis=0), i64(spec.tokens, spec.top_k, spec.hidden))
+        return b.op("ReduceSum", b.op("Mul", chosen, b.op("Unsqueeze", weights, i64(2))), i64(1), keepdims=0)
+    return write
+
+
+def row_offsets(b, spec):
+    return np.arange(spec.tokens) * spec.experts
+
+
+def column_of(offsets):
+    return lambda b, spec: offsets(b, spec).reshape(-1, 1).copy()
+
+
+def counted_offsets(b, spec):
+    tokens = b.op("Range", scalar(0), scalar(spec.tokens), scalar(1))
+    return b.op("Unsqueeze", b.op("Mul", tokens, scalar(spec.experts)), i64(1))
 
 
 # Weights of all experts.
@@ -253,6 +324,18 @@ SPELLINGS = {
     "stack in another order": (SPEC, stack_in_another_order),
     "row of outputs": (SPEC, row_of_outputs),
     "chosen of stack": (SPEC, chosen_of_stack),
+    "mean of terms": (SPEC, mean_of_terms),
+    "mean of a stack": (SPEC, mean_of_stack),
+    "sums of one": (SPEC, sums_of_one),
+    "column of ones": (SPEC, product_with_ones(2)),
+    "vector of ones": (SPEC, product_with_ones(2, vector=True)),
+    "row of ones": (SPEC, product_with_ones(1)),
+    "scaled twice": (SPEC, scaled_twice),
+    "three factors": (SPEC, three_factors("tk,tke,eth->th", ("weights", "hot", "outputs"))),
+    "three factors in another order": (SPEC, three_factors("eth, tke, tk -> th", ("outputs", "hot", "weights"))),
+    "chosen of rows": (SPEC, chosen_of_rows(column_of(row_offsets))),
+    "chosen of rows, one index": (SPEC, chosen_of_rows(row_offsets, flat=True)),
+    "chosen of counted rows": (SPEC, chosen_of_rows(counted_offsets)),
     "one-hot by Einsum": (SPEC, one_hot_product("tke,tk->te")),
     "one-hot by MatMul": (SPEC, one_hot_product("MatMul")),
     "columns product": (SPEC, columns_product),
@@ -281,6 +364,11 @@ def write(spec, spelling, seed=7):
     return block.finish(spelling(block, block.b, tokens, weights, experts)), {"x": block.w.x}
 
 
+def disturbed(spec, spelling, seed):
+    model, feeds = write(spec, spelling)
+    return moe_models.disturb(model, seed), feeds
+
+
 def raises(ir):
     return has(ir, "experts") and "opaque" not in ir and not has(ir, "top_k")
 
@@ -289,6 +377,13 @@ def raises(ir):
 def test_spellings(name, tmp_path):
     ir = check(*write(*SPELLINGS[name]), tmp_path)
     assert raises(ir), ir
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", ["mean of terms", "mean of a stack", "column of ones", "row of ones", "scaled twice", "three factors", "chosen of rows"])
+def test_disturbed_spellings(name, seed, tmp_path):
+    ir = check(*disturbed(*SPELLINGS[name], seed), tmp_path)
+    assert raises(ir) and not has(ir, "binary"), ir
 
 
 @pytest.mark.parametrize("name", ["stack of outputs", "one-hot by Einsum", "chosen outputs", "one product", "hits of the summed mask",
@@ -364,6 +459,120 @@ def test_scores_that_are_large_enough_are_no_choice(tmp_path):
     assert not has(ir, "experts"), ir
 
 
+# Routers whose functions are written out.
+
+
+def with_weights(scores, weights, top_k=2):
+    def write_model(spec):
+        block = moe_models.Block(spec, moe_models.Weights(spec))
+        b = block.b
+        tokens, logits = block.logits()
+        values, experts = b.op("TopK", scores(b, logits), i64(top_k), outputs=2, axis=-1)
+        return block.finish(one_sum(block, b, tokens, weights(b, values), experts)), {"x": block.w.x}
+    return write_model
+
+
+def softmax(b, x):
+    return b.op("Softmax", x, axis=-1)
+
+
+def softmax_in_parts(b, x):
+    e = b.op("Exp", b.op("Sub", x, b.op("ReduceMax", x, i64(-1))))
+    return b.op("Div", e, b.op("ReduceSum", e, i64(-1)))
+
+
+def total(b, values, kind="ReduceSum"):
+    return b.op(kind, values, i64(-1))
+
+
+WEIGHTS = {
+    "softmax in parts": (softmax_in_parts, lambda b, v: b.op("Div", v, total(b, v)), True),
+    "sigmoid in parts": (lambda b, x: b.op("Div", f32(1), b.op("Add", b.op("Exp", b.op("Neg", x)), f32(1))), lambda b, v: b.op("Div", v, total(b, v)), True),
+    "sigmoid by Reciprocal": (lambda b, x: b.op("Reciprocal", b.op("Add", f32(1), b.op("Exp", b.op("Mul", x, f32(-1))))), lambda b, v: v, True),
+    "times the reciprocal": (softmax, lambda b, v: b.op("Mul", b.op("Reciprocal", total(b, v)), v), True),
+    "magnitudes": (softmax, lambda b, v: b.op("Div", v, total(b, v, "ReduceL1")), True),
+    "magnitudes of logits": (lambda b, x: x, lambda b, v: b.op("Div", v, total(b, v, "ReduceL1")), False),
+    "sum above a number": (softmax, lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(1e-9))), True),
+    "clipped sum": (softmax, lambda b, v: b.op("Div", v, b.op("Clip", total(b, v), f32(1e-12))), True),
+    "sum above a large number": (softmax, lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(0.9))), False),
+    "sum of sigmoids above a number": (lambda b, x: b.op("Sigmoid", x), lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(1e-3))), False),
+    "sum below a number": (softmax, lambda b, v: b.op("Div", v, b.op("Min", total(b, v), f32(0.5))), False),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_in_other_words(name, tmp_path):
+    scores, weights, known = WEIGHTS[name]
+    ir = check(*with_weights(scores, weights)(SPEC), tmp_path)
+    assert (raises(ir) and not has(ir, "binary")) == known, ir
+
+
+# What no route says: the node is named.
+
+
+def messages(path):
+    return run_tool("inlay-opt", "--bind-dims", "--infer-shapes", "--raise-to-nn", stdin=import_named(path), diagnostics=True)[1]
+
+
+def thresholds(compare, least):
+    def write_model():
+        block = moe_models.Block(SPEC, moe_models.Weights(SPEC))
+        b = block.b
+        tokens, logits = block.logits()
+        scores = softmax(b, logits)
+        values, _ = b.op("TopK", scores, i64(2), outputs=2, axis=-1)
+        bound = b.op("Slice", values, i64(1), i64(2), i64(1)) if least == "Slice" else b.op(least, values, i64(-1))
+        mask = b.op(compare, scores, bound) if compare != "LessOrEqual" else b.op(compare, bound, scores)
+        full = b.op("Where", mask, *((f32(0), scores) if compare == "Less" else (scores, f32(0))))
+        return block.finish(loop(block, tokens, lambda e: b.op("Slice", full, i64(e), i64(e + 1), i64(1)))), {"x": block.w.x}
+    return write_model
+
+
+@pytest.mark.parametrize("compare, least", [("GreaterOrEqual", "Slice"), ("Less", "Slice"), ("LessOrEqual", "ReduceMin")])
+def test_thresholds_are_named(compare, least, tmp_path):
+    model, feeds = thresholds(compare, least)()
+    check(equal_scores(model), feeds, tmp_path)
+    said = messages(tmp_path / "model.onnx")
+    compared = next(n.name for n in model.graph.node if n.op_type == compare)
+    assert f"node '{compared}' ({compare}) takes all experts whose scores reach the least of the 2 best of TopK" in said, said
+    assert "which no route of 2 experts says" in said and "export the choice by the indices of TopK" in said, said
+
+
+def test_thresholds_beside_a_choice_are_no_matter(tmp_path):
+    """A mask that only goes along with experts which are chosen by index."""
+    block = moe_models.Block(SPEC, moe_models.Weights(SPEC))
+    b = block.b
+    tokens, logits = block.logits()
+    scores = softmax(b, logits)
+    values, experts = b.op("TopK", scores, i64(2), outputs=2, axis=-1)
+    mask = b.op("Cast", b.op("GreaterOrEqual", scores, b.op("Slice", values, i64(1), i64(2), i64(1))), to=TensorProto.FLOAT)
+    y = b.op("Add", one_sum(block, b, tokens, values, experts), b.op("ReduceMax", mask, i64(-1)))
+    ir = check(block.finish(y), {"x": block.w.x}, tmp_path)
+    assert has(ir, "experts") and "takes all experts" not in messages(tmp_path / "model.onnx"), ir
+
+
+def numbered(capacity):
+    """Encoding B of the first choice, of tokens that are among the first `capacity` of their expert."""
+    block = moe_models.Block(ONE, moe_models.Weights(ONE))
+    b = block.b
+    tokens, _, weights, experts = block.route()
+    hot = b.op("Squeeze", b.op("OneHot", experts, scalar(ONE.experts), np.array([0, 1], np.int64), axis=-1), i64(1))
+    fits = b.op("LessOrEqual", b.op("CumSum", hot, scalar(0)), scalar(capacity))
+    kept = b.op("Mul", b.op("Cast", b.op("And", fits, b.op("Cast", hot, to=TensorProto.BOOL)), to=TensorProto.FLOAT), weights)
+    return block.finish(loop(block, tokens, lambda e: b.op("Slice", kept, i64(e), i64(e + 1), i64(1)))), {"x": block.w.x}
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_capacities_are_named(capacity, tmp_path):
+    model, feeds = numbered(capacity)
+    ir = check(model, feeds, tmp_path)
+    said = messages(tmp_path / "model.onnx")
+    counted = next(n.name for n in model.graph.node if n.op_type == "CumSum")
+    assert not has(ir, "experts"), ir
+    assert f"node '{counted}' (CumSum) numbers the tokens of each expert of TopK" in said, said
+    assert "tokens beyond them pass no expert" in said and "export without a capacity (dropless)" in said, said
+
+
 # Near misses.
 
 
@@ -388,7 +597,18 @@ def places_from_the_end(block, b, mask, of_one):
     return take(np.arange(block.spec.tokens)[::-1].copy()), take
 
 
+def mean_by_another_number(block, b, tokens, weights, experts):
+    return b.op("Mul", b.op("Mean", *weighted(block, b, tokens, weights, experts)), b.op("Slice", weights, i64(0), i64(1), i64(1)))
+
+
+def product_with_others(block, b, tokens, weights, experts):
+    terms = b.op("Concat", *(b.op("Unsqueeze", t, i64(2)) for t in weighted(block, b, tokens, weights, experts)), axis=2)
+    return b.op("MatMul", terms, np.arange(1, block.spec.experts + 1, dtype="f"))
+
+
 NEAR_MISSES = {
+    "product with others than ones": (SPEC, product_with_others),
+    "rows of other tokens, by offset": (SPEC, chosen_of_rows(column_of(lambda b, spec: row_offsets(b, spec)[::-1]))),
     "stack summed over tokens": (Spec(tokens=4, hidden=8, inner=6), stack_summed_over_tokens),
     "one-hot of other tokens": (Spec(tokens=2, hidden=8, inner=6), one_hot_product("ske,tk->te")),
     "one-hot of other slots": (Spec(tokens=2, hidden=8, inner=6), one_hot_product("tke,ts->te")),
@@ -423,6 +643,11 @@ def test_hits_without_weight_count_where_experts_answer_to_zeros(tmp_path):
         return result
 
     check(*write(spec, spelling), tmp_path)
+
+
+def test_means_times_something_else(tmp_path):
+    ir = check(*write(SPEC, mean_by_another_number), tmp_path)
+    assert has(ir, "binary"), ir
 
 
 def test_scales_behind_experts_that_are_not_alike(tmp_path):

@@ -53,6 +53,39 @@ static Value rotate(NodeBuilder &nodes, Value value, Value cos, Value sin,
   return nodes.concat(parts, 3);
 }
 
+/// x [batch, heads, tokens, d] times `cos` plus x turned by 90 degrees times
+/// `sin`, both with a column for each of the first r channels.
+static Value rotateFull(NodeBuilder &nodes, Value value, Value cos, Value sin,
+                        RotaryLayout layout) {
+  cos = nodes.cast(cos, elementType(value));
+  sin = nodes.cast(sin, elementType(value));
+  SmallVector<int64_t> shape(getShape(value));
+  int64_t width = getLastDim(cos), half = width / 2, size = shape[3];
+  bool isInterleaved = layout == RotaryLayout::Interleaved;
+  int64_t stride = isInterleaved ? 2 : 1;
+  Value part = nodes.sliceDim(value, 3, 0, width);
+  Value first = nodes.sliceDim(value, 3, 0, half, stride);
+  Value second = nodes.unary(
+      "Neg", nodes.sliceDim(value, 3, isInterleaved ? 1 : half, half, stride));
+  Value turned;
+  if (isInterleaved) {
+    SmallVector<int64_t> pair{shape[0], shape[1], shape[2], half, 1};
+    shape[3] = width;
+    turned = nodes.reshape(
+        nodes.concat({nodes.reshape(second, pair), nodes.reshape(first, pair)},
+                     4),
+        shape);
+  } else {
+    turned = nodes.concat({second, first}, 3);
+  }
+  Value rotated = nodes.binary("Add", nodes.binary("Mul", part, cos),
+                               nodes.binary("Mul", turned, sin));
+  if (size == width)
+    return rotated;
+  return nodes.concat({rotated, nodes.sliceDim(value, 3, width, size - width)},
+                      3);
+}
+
 /// [batch, tokens, heads * d] as [batch, heads, tokens, d].
 static Value splitHeads(NodeBuilder &nodes, Value value, int64_t heads) {
   ArrayRef<int64_t> shape = getShape(value);
@@ -94,8 +127,10 @@ Results inlay::nn::decompose(RotaryOp op, Operands operands,
   }
   ArrayRef<int64_t> shape = getShape(cos);
   SmallVector<int64_t> spread{shape[0], 1, shape[1], shape[2]};
-  value = rotate(nodes, value, nodes.reshape(cos, spread),
-                 nodes.reshape(sin, spread), op.getLayout());
+  cos = nodes.reshape(cos, spread);
+  sin = nodes.reshape(sin, spread);
+  auto turn = op.getFullWidth() ? rotateFull : rotate;
+  value = turn(nodes, value, cos, sin, op.getLayout());
   return {isFlat ? joinHeads(nodes, value) : value};
 }
 

@@ -162,6 +162,6 @@ Results inlay::nn::decompose(ReduceOp op, Operands operands,
 Results inlay::nn::decompose(TopKOp op, Operands operands, NodeBuilder &nodes) {
   auto [values, indices] =
       nodes.topK(operands(op.getInput()), getLastDim(op.getValues()),
-                 /*largest=*/!op.getSmallest());
+                 /*largest=*/!op.getSmallest(), /*sorted=*/!op.getUnsorted());
   return {values, indices};
 }

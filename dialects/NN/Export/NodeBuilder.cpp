@@ -227,15 +227,18 @@ Value NodeBuilder::softmax(Value value, int64_t axis) {
   return node("Softmax", value.getType(), value, attr("axis", axis));
 }
 
-std::pair<Value, Value> NodeBuilder::topK(Value value, int64_t k,
-                                          bool largest) {
+std::pair<Value, Value> NodeBuilder::topK(Value value, int64_t k, bool largest,
+                                          bool sorted) {
   SmallVector<int64_t> shape(getShape(value));
   shape.back() = k;
+  SmallVector<NamedAttribute> attributes{attr("axis", -1),
+                                         attr("largest", largest)};
+  if (!sorted)
+    attributes.push_back(attr("sorted", 0));
   auto node = onnx::NodeOp::create(
       builder, loc,
       TypeRange{typeLike(value, shape),
                 RankedTensorType::get(shape, builder.getI64Type())},
-      /*domain=*/"", "TopK", ValueRange{value, ints(k)},
-      {attr("axis", -1), attr("largest", largest)});
+      /*domain=*/"", "TopK", ValueRange{value, ints(k)}, attributes);
   return {node.getOutputs()[0], node.getOutputs()[1]};
 }

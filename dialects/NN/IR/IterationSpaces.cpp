@@ -245,10 +245,12 @@ Spaces SoftmaxOp::getIterationSpaces() {
 /// Adds the caches of cosines and sines, of which a step reads one row for each
 /// token. The rows are a dim, as in a lookup, so that the caches can be cut:
 /// whole, those of a long context exceed the SRAM of a core. Caches that are
-/// computed for the tokens of the step have no such dim.
-static void rotaryCaches(SpaceBuilder &space, Value cos, Value sin, int dim) {
+/// computed for the tokens of the step have no such dim. `channels` have a
+/// column together.
+static void rotaryCaches(SpaceBuilder &space, Value cos, Value sin, int dim,
+                         int64_t channels = 2) {
   SmallVector<IndexExpr> indexing(getShape(cos).size(), {-1, 1});
-  indexing.back() = {dim, 2};
+  indexing.back() = {dim, channels};
   if (indexing.size() == 2) {
     int64_t rows = std::max<int64_t>(1, getShape(cos).front());
     indexing.front() = {space.parallel("position", rows), 1};
@@ -259,13 +261,13 @@ static void rotaryCaches(SpaceBuilder &space, Value cos, Value sin, int dim) {
 }
 
 Spaces RotaryOp::getIterationSpaces() {
-  int64_t width = std::max<int64_t>(2, 2 * getLastDim(getCos()));
+  int64_t width = std::max<int64_t>(2, getWidth());
   int64_t elements = numElements(getShape(getInput()));
   SpaceBuilder space(*this, "rotary", OpClass::Elementwise);
   int token = space.parallel("token", std::max<int64_t>(1, elements / width));
   int dim = space.parallel("dim", width, 2);
   space.input(getInput(), {{token, 1}, {dim, 1}});
-  rotaryCaches(space, getCos(), getSin(), dim);
+  rotaryCaches(space, getCos(), getSin(), dim, getFullWidth() ? 1 : 2);
   space.output(getResult(), {{token, 1}, {dim, 1}});
   space.opsPerPoint(kRotary);
   return {space.take()};

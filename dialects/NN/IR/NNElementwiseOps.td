@@ -111,7 +111,8 @@ def NN_ReduceOp : NN_Op<"reduce", [Pure, NN_Computes]> {
 def NN_TopKOp : NN_Op<"top_k", [Pure, NN_Computes]> {
   let summary = "the k largest or smallest elements of each row";
   let description = [{
-    Over the last dim; ties go to the lower index.
+    Over the last dim; ties go to the lower index. The chosen stand in order of
+    size, or `unsorted` in any.
 
     **Constraints:**
     - Both results have the input's shape with a last dim that is not larger.
@@ -121,7 +122,8 @@ def NN_TopKOp : NN_Op<"top_k", [Pure, NN_Computes]> {
     %v, %i = inlay_nn.top_k %x : tensor<1x8xf32> -> tensor<1x2xf32>, tensor<1x2xi64>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, UnitAttr:$smallest);
+  let arguments = (ins AnyRankedTensor:$input, UnitAttr:$smallest,
+                       UnitAttr:$unsorted);
   let results = (outs AnyRankedTensor:$values, AnyRankedTensor:$indices);
   let assemblyFormat = [{
     $input attr-dict `:` type($input) `->` type($values) `,` type($indices)

@@ -85,13 +85,17 @@ def NN_RotaryOp : NN_Op<"rotary", [Pure, NN_Computes]> {
     `[batch, heads, tokens, d]` with `num_heads` 0. The caches are
     `[positions, r / 2]` with `positions` given, or `[batch, tokens, r / 2]`
     without; the first r channels of a head rotate. One position for all is that
-    of the first token.
+    of the first token. With `full_width` the caches have r columns, one for each
+    channel, as tables of exporters have them: x turns to x * cos + y * sin, y
+    being x turned by 90 degrees. That is a rotation where both columns of a pair
+    are equal, which only the bytes of the tables tell.
 
     **Constraints:**
     - The shape of the result is that of the input.
     - `layout` is not `none`.
     - A 3-D input has `num_heads` at least 1 and a last dim that it divides.
     - Both caches have the same shape.
+    - Caches of full width have an even number of columns.
 
     Example:
     ```mlir
@@ -102,8 +106,13 @@ def NN_RotaryOp : NN_Op<"rotary", [Pure, NN_Computes]> {
                        AnyRankedTensor:$sin,
                        Optional<AnyRankedTensor>:$positions,
                        NN_RotaryLayoutAttr:$layout,
-                       DefaultValuedAttr<I64Attr, "0">:$num_heads);
+                       DefaultValuedAttr<I64Attr, "0">:$num_heads,
+                       UnitAttr:$full_width);
   let results = (outs AnyRankedTensor:$result);
+  let extraClassDeclaration = [{
+    /// How many channels of a head rotate.
+    int64_t getWidth();
+  }];
   let assemblyFormat = [{
     $layout $input `,` $cos `,` $sin (`positions` $positions^)? attr-dict `:`
     functional-type(operands, $result)

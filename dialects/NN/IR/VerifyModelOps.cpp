@@ -62,6 +62,10 @@ LogicalResult SoftmaxOp::verify() {
   return success();
 }
 
+int64_t RotaryOp::getWidth() {
+  return getLastDim(getCos()) * (getFullWidth() ? 1 : 2);
+}
+
 LogicalResult RotaryOp::verify() {
   if (failed(verifySameShape(*this, getInput(), getResult())))
     return failure();
@@ -76,6 +80,10 @@ LogicalResult RotaryOp::verify() {
     return emitOpError("both caches must have the same shape");
   if (getShape(getCos()).empty())
     return emitOpError("the caches need a row of angles, got scalars");
+  if (getWidth() % 2 != 0)
+    return emitOpError() << "caches of full width must have an even number of "
+                            "columns, got "
+                         << getWidth();
   return success();
 }
 

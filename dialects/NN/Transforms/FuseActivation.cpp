@@ -81,13 +81,48 @@ static bool isCube(Value value, Value x) {
          llvm::all_of(factors.values, [&](Value value) { return value == x; });
 }
 
+/// Whether `value` is sqrt(2 / pi) * x * (1 + 0.044715 * x^2), the factors in
+/// any order.
+static bool isFactoredTanhArgument(Value value, Value x) {
+  Factors factors;
+  collectFactors(value, factors);
+  if (factors.values.size() != 2 ||
+      !isNear(factors.number, std::sqrt(2 / M_PI),
+              getElementTypeOrSelf(value.getType())))
+    return false;
+  bool isFirst = factors.values[0] == x;
+  if (!isFirst && factors.values[1] != x)
+    return false;
+  auto sum = matchBinary(factors.values[isFirst ? 1 : 0], BinaryKind::Add);
+  if (!sum)
+    return false;
+  for (auto [one, other] : {std::pair(sum.getLhs(), sum.getRhs()),
+                            std::pair(sum.getRhs(), sum.getLhs())}) {
+    if (getScalar(one) != 1.0)
+      continue;
+    // 0.044715 * x * x, or the number times a square.
+    Factors square;
+    collectFactors(other, square);
+    bool isSquare =
+        square.values.size() == 2
+            ? square.values[0] == x && square.values[1] == x
+            : square.values.size() == 1 && matchSquare(square.values[0]) == x;
+    if (isSquare &&
+        isNear(square.number, 0.044715, getElementTypeOrSelf(value.getType())))
+      return true;
+  }
+  return false;
+}
+
 /// Whether `value` is sqrt(2 / pi) * (x + 0.044715 * x^3).
 static bool isTanhArgument(Value value, Value x) {
   std::optional<Scaled> scaled = matchScaled(value);
   if (!scaled || !isScaledBy(value, *scaled, std::sqrt(2 / M_PI)))
-    return false;
+    return isFactoredTanhArgument(value, x);
   auto sum = matchBinary(scaled->inner, BinaryKind::Add);
-  if (!sum || (sum.getLhs() != x && sum.getRhs() != x))
+  if (!sum)
+    return isFactoredTanhArgument(value, x);
+  if (sum.getLhs() != x && sum.getRhs() != x)
     return false;
   Value other = sum.getLhs() == x ? sum.getRhs() : sum.getLhs();
   std::optional<Scaled> cubic = matchScaled(other);

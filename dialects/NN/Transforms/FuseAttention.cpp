@@ -219,7 +219,8 @@ public:
                      createTranspose(rewriter, loc, asHeads(scores.transposed),
                                      {0, 1, 3, 2}));
     parts.value = flattenHeads(rewriter, loc, asHeads(op.getRhs()));
-    parts.bias = addMasks(rewriter, loc, scores.masks, scores.own);
+    parts.bias =
+        addMasks(rewriter, loc, scores.masks, scores.own, isGrouped() ? 5 : 4);
     parts.sinks = createSinks();
     parts.numHeads = heads;
     parts.kvHeads = kvHeads;
@@ -242,12 +243,27 @@ public:
   }
 
 private:
-  /// Dims of a product's operand; [heads, …] counts as a batch of 1.
+  /// Dims of a product's operand; [heads, …] counts as a batch of 1, and
+  /// [batch, kv heads, heads of each, …] as [batch, heads, …].
   static SmallVector<int64_t> dimsOf(Value value) {
     SmallVector<int64_t> dims(getShape(value));
     if (dims.size() == 3)
       dims.insert(dims.begin(), 1);
+    if (dims.size() == 5) {
+      dims[1] *= dims[2];
+      dims.erase(dims.begin() + 2);
+    }
     return dims;
+  }
+
+  /// Whether the heads that share keys and values have a dim of their own.
+  bool isGrouped() { return getShape(scores.query).size() == 5; }
+
+  /// Of these each has its own keys and values, which have that dim too.
+  bool isGroupingSound() {
+    return !scores.sinks && getShape(scores.transposed).size() == 5 &&
+           getShape(op.getRhs()).size() == 5 &&
+           getShape(scores.transposed)[2] == 1 && getShape(op.getRhs())[2] == 1;
   }
 
   Value asHeads(Value value) {
@@ -268,7 +284,9 @@ private:
     length = key[3];
     valueDim = value[3];
     bool fits = key[0] == batch && value[0] == batch && value[1] == kvHeads &&
-                (kvHeads == heads || kvHeads == 1) && key[2] == headDim &&
+                (kvHeads == heads || kvHeads == 1 ||
+                 (isGrouped() && kvHeads == getShape(scores.query)[1])) &&
+                (!isGrouped() || isGroupingSound()) && key[2] == headDim &&
                 value[2] == length && headDim > 0 && valueDim > 0 &&
                 heads > 0 && scores.scale > 0;
     if (!fits || !llvm::all_of(scores.masks, [&](ScoreMask &mask) {
@@ -339,6 +357,16 @@ private:
 
   bool isMask(Value mask) {
     SmallVector<int64_t> scoresShape = {batch, heads, tokens, length};
+    if (isGrouped()) {
+      int64_t group = heads / kvHeads;
+      scoresShape = {batch, kvHeads, group, tokens, length};
+      SmallVector<int64_t> dims(getShape(mask));
+      if (dims.size() > 5)
+        return false;
+      dims.insert(dims.begin(), 5 - dims.size(), 1);
+      if (dims[1] * dims[2] != 1 && (dims[1] != kvHeads || dims[2] != group))
+        return false;
+    }
     auto shape = broadcastShapes({getShape(mask), scoresShape});
     return shape && ArrayRef<int64_t>(*shape) == ArrayRef(scoresShape);
   }

@@ -34,9 +34,12 @@ struct FuseBias : OpRewritePattern<BinaryOp> {
       linear = op.getRhs().getDefiningOp<LinearOp>();
       bias = op.getLhs();
     }
+    // A column as long as a row is added to the rows, not along them.
     if (!linear || linear.getBias() || !linear->hasOneUse() ||
         !isWeight(bias) || op.getType() != linear.getType() ||
-        numElements(getShape(bias)) != getLastDim(linear.getResult()))
+        getShape(bias).empty() ||
+        getLastDim(bias) != getLastDim(linear.getResult()) ||
+        numElements(getShape(bias)) != getLastDim(bias))
       return failure();
     rewriter.replaceOpWithNewOp<LinearOp>(
         op, linear.getType(), linear.getInput(), linear.getWeight(),

@@ -14,9 +14,15 @@
 // - the halves of the result, x1 * c - x2 * s and x2 * c + x1 * s, put
 // together.
 //
-// In the first two the doubling of c and s has to be seen in the graph: it is a
+// Each may turn the other way: by (second half, -first half), or with the signs
+// of both products of s swapped. That is a rotation by -s.
+//
+// In the first two the doubling of c and s may be seen in the graph: it is a
 // concatenation of a tensor with itself, behind functions of single elements.
-// Where it is not to be seen (a cache of full width), nothing is done.
+// Where it is not (tables of full width, whose bytes raising does not read),
+// the op takes them as they are, with a number for each channel; so it says
+// what the graph says whether or not the numbers are there twice. Signs may
+// then be in the table of sines too, beside halves that are only swapped.
 //
 //===----------------------------------------------------------------------===//
 
@@ -73,6 +79,8 @@ public:
         return check(reshape.getInput(), depth - 1);
       return layout == RotaryLayout::Interleaved && unpair(reshape);
     }
+    if (auto copy = dyn_cast<BroadcastOp>(op))
+      return keepsLastDim(copy) && check(copy.getInput(), depth - 1);
     if (auto binary = dyn_cast<BinaryOp>(op);
         binary && numElements(getShape(binary.getRhs())) != 1)
       return false;
@@ -101,13 +109,15 @@ public:
     if (auto binary = dyn_cast<BinaryOp>(op))
       return BinaryOp::create(rewriter, op->getLoc(), type, binary.getKind(),
                               inner, binary.getRhs());
+    if (isa<BroadcastOp>(op))
+      return BroadcastOp::create(rewriter, op->getLoc(), type, inner);
     return CastOp::create(rewriter, op->getLoc(), type, inner);
   }
 
 private:
-  static bool keepsLastDim(ReshapeOp reshape) {
-    ArrayRef<int64_t> input = getShape(reshape.getInput());
-    return !input.empty() && input.back() == getLastDim(reshape.getResult());
+  static bool keepsLastDim(Operation *op) {
+    ArrayRef<int64_t> input = getShape(op->getOperand(0));
+    return !input.empty() && input.back() == getLastDim(op->getResult(0));
   }
 
   RotaryLayout layout;
@@ -116,10 +126,19 @@ private:
 } // namespace
 
 namespace {
-/// What rotates, and by which halves of caches.
+/// Which signs the two parts have that took each other's places.
+enum class Signs : uint8_t {
+  Forward,  ///< (-second, first)
+  Backward, ///< (second, -first): by minus the sines
+  Given,    ///< (second, first): those of the sines
+};
+
+/// What rotates, and by which caches: halves of them, or of full width.
 struct Rotation {
   Value input, cos, sin;
   RotaryLayout layout = RotaryLayout::Halves;
+  Signs signs = Signs::Forward;
+  bool isFull = false;
 };
 } // namespace
 
@@ -161,25 +180,48 @@ static unsigned findTokenDim(ArrayRef<int64_t> shape, Value cos, Value sin,
   return 0;
 }
 
+/// The sines of a rotation by (-second, first).
+static Value createSigned(PatternRewriter &rewriter, const Rotation &rotation) {
+  Value sin = rotation.sin;
+  Location loc = sin.getLoc();
+  if (rotation.signs == Signs::Forward)
+    return sin;
+  if (rotation.signs == Signs::Backward)
+    return UnaryOp::create(rewriter, loc, sin.getType(), UnaryKind::Neg, sin);
+  int64_t width = getLastDim(sin);
+  bool isHalves = rotation.layout == RotaryLayout::Halves;
+  Type element = getElementTypeOrSelf(sin.getType());
+  SmallVector<Attribute> signs;
+  for (int64_t i = 0; i < width; ++i)
+    signs.push_back(FloatAttr::get(
+        element, (isHalves ? i < width / 2 : i % 2 == 0) ? -1.0 : 1.0));
+  auto type = RankedTensorType::get(width, element);
+  Value constant = ConstantOp::create(rewriter, loc, type,
+                                      DenseElementsAttr::get(type, signs));
+  return BinaryOp::create(rewriter, loc, sin.getType(), BinaryKind::Mul, sin,
+                          constant);
+}
+
 /// The rotated input; `findTokenDim` has found the dim of its tokens.
 static Value createRotary(PatternRewriter &rewriter, Location loc,
                           const Rotation &rotation, Type element) {
   ArrayRef<int64_t> shape = getShape(rotation.input);
   unsigned tokenDim =
-      findTokenDim(shape, rotation.cos, rotation.sin, shape.back() / 2);
+      findTokenDim(shape, rotation.cos, rotation.sin,
+                   rotation.isFull ? shape.back() : shape.back() / 2);
   Value cos = flattenCache(rewriter, rotation.cos.getLoc(), rotation.cos, shape,
                            tokenDim);
-  Value sin = flattenCache(rewriter, rotation.sin.getLoc(), rotation.sin, shape,
-                           tokenDim);
+  Value sin = flattenCache(rewriter, rotation.sin.getLoc(),
+                           createSigned(rewriter, rotation), shape, tokenDim);
   if (tokenDim == 2)
     return RotaryOp::create(
         rewriter, loc, RankedTensorType::get(shape, element), rotation.input,
-        cos, sin, Value(), rotation.layout, 0);
+        cos, sin, Value(), rotation.layout, 0, rotation.isFull);
   SmallVector<int64_t> flat = {shape[0], shape[1], shape[2] * shape[3]};
-  Value rotated =
-      RotaryOp::create(rewriter, loc, RankedTensorType::get(flat, element),
-                       createReshape(rewriter, loc, rotation.input, flat), cos,
-                       sin, Value(), rotation.layout, shape[2]);
+  Value rotated = RotaryOp::create(
+      rewriter, loc, RankedTensorType::get(flat, element),
+      createReshape(rewriter, loc, rotation.input, flat), cos, sin, Value(),
+      rotation.layout, shape[2], rotation.isFull);
   return createReshape(rewriter, loc, rotated, shape);
 }
 
@@ -192,10 +234,41 @@ namespace {
 struct Rotated {
   LastDimPart part;
   RotaryLayout layout;
+  Signs signs;
 };
 } // namespace
 
-/// The input of (-second half, first half), or of (-odd, even) in pairs.
+/// x of -x, of 0 - x, or of x * -1.
+static Value matchNegated(Value value) {
+  if (auto negated = matchUnary(value, UnaryKind::Neg))
+    return negated.getInput();
+  if (auto difference = matchBinary(value, BinaryKind::Sub);
+      difference && getScalar(difference.getLhs()) == 0.0)
+    return getShape(difference.getRhs()) == getShape(value)
+               ? difference.getRhs()
+               : Value();
+  std::optional<Scaled> scaled = matchScaled(value);
+  return scaled && scaled->factor == -1 ? scaled->inner : Value();
+}
+
+/// One of the two parts that took each other's places, and whether it is
+/// negated; of pairs, without the dim that pairs them.
+static std::pair<Value, bool> matchPart(Value part, RotaryLayout layout) {
+  Value negated = matchNegated(part);
+  if (layout == RotaryLayout::Halves)
+    return {negated ? negated : part, static_cast<bool>(negated)};
+  auto reshape = (negated ? negated : part).getDefiningOp<ReshapeOp>();
+  if (!reshape)
+    return {};
+  // The minus sign may stand before or behind the dim that pairs.
+  Value before = matchNegated(reshape.getInput());
+  if (before && negated)
+    return {};
+  return {before ? before : reshape.getInput(), before || negated};
+}
+
+/// The input of (-second half, first half), or of (-odd, even) in pairs; with
+/// these signs or others.
 static std::optional<Rotated> matchRotated(Value value) {
   ArrayRef<int64_t> shape = getShape(value);
   if (shape.empty() || shape.back() % 2 != 0)
@@ -217,30 +290,27 @@ static std::optional<Rotated> matchRotated(Value value) {
   if (!concat || concat.getInputs().size() != 2 ||
       concat.getAxis() + 1 != getShape(value).size())
     return std::nullopt;
-  auto unpair = [&](Value part) -> Value {
-    auto reshape = part.getDefiningOp<ReshapeOp>();
-    if (layout == RotaryLayout::Halves)
-      return part;
-    return reshape ? reshape.getInput() : Value();
-  };
-  Value front = unpair(concat.getInputs()[0]);
-  Value back = unpair(concat.getInputs()[1]);
-  auto negated = front ? matchUnary(front, UnaryKind::Neg) : UnaryOp();
-  // The minus sign may stand before or behind the dim that pairs.
-  if (!negated && layout == RotaryLayout::Interleaved) {
-    negated = matchUnary(concat.getInputs()[0], UnaryKind::Neg);
-    front = negated ? unpair(negated.getInput()) : Value();
-  } else {
-    front = negated ? negated.getInput() : Value();
-  }
-  if (!front || !back)
+  auto [front, isFrontNegated] = matchPart(concat.getInputs()[0], layout);
+  auto [back, isBackNegated] = matchPart(concat.getInputs()[1], layout);
+  if (!front || !back || (isFrontNegated && isBackNegated))
     return std::nullopt;
   // Slices of slices are slices of the whole: `offset` counts from the part.
   LastDimPart one = getLastDimPart(back), other = getLastDimPart(front);
   if (one.size != half || (half > 1 && one.stride != stride) ||
       other != LastDimPart{one.base, one.offset + offset, one.stride, half})
     return std::nullopt;
-  return Rotated{{one.base, one.offset, 1, 2 * half}, layout};
+  Signs signs = isFrontNegated  ? Signs::Forward
+                : isBackNegated ? Signs::Backward
+                                : Signs::Given;
+  return Rotated{{one.base, one.offset, 1, 2 * half}, layout, signs};
+}
+
+/// The signs behind a minus before the product; none where there are none to
+/// turn around.
+static std::optional<Signs> turnAround(Signs signs) {
+  if (signs == Signs::Given)
+    return std::nullopt;
+  return signs == Signs::Forward ? Signs::Backward : Signs::Forward;
 }
 
 namespace {
@@ -250,25 +320,34 @@ struct FuseRotated : OpRewritePattern<BinaryOp> {
 
   LogicalResult matchAndRewrite(BinaryOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getKind() != BinaryKind::Add)
+    bool isSum = op.getKind() == BinaryKind::Add;
+    if (!isSum && op.getKind() != BinaryKind::Sub)
       return failure();
     for (auto [straight, turned] : {std::pair(op.getLhs(), op.getRhs()),
-                                    std::pair(op.getRhs(), op.getLhs())})
-      if (std::optional<Rotation> rotation = match(straight, turned)) {
-        Halver halver(rotation->layout);
-        ArrayRef<int64_t> shape = getShape(rotation->input);
-        if (shape != getShape(op.getResult()) ||
-            !findTokenDim(shape, rotation->cos, rotation->sin, shape.back()) ||
-            !halver.check(rotation->cos) || !halver.check(rotation->sin))
+                                    std::pair(op.getRhs(), op.getLhs())}) {
+      std::optional<Rotation> rotation = match(straight, turned);
+      if (!rotation || !fit(*rotation, getShape(op.getResult())))
+        continue;
+      if (!isSum) {
+        std::optional<Signs> signs = turnAround(rotation->signs);
+        if (!signs || straight != op.getLhs())
           continue;
-        rotation->cos = halver.build(rewriter, rotation->cos);
-        rotation->sin = halver.build(rewriter, rotation->sin);
-        rewriter.replaceOp(op,
-                           createRotary(rewriter, op.getLoc(), *rotation,
-                                        getElementTypeOrSelf(op.getType())));
-        return success();
+        rotation->signs = *signs;
       }
+      rewriter.replaceOp(op, createRotary(rewriter, op.getLoc(), *rotation,
+                                          getElementTypeOrSelf(op.getType())));
+      return success();
+    }
     return failure();
+  }
+
+  /// Whether there is a row of full width for each token. They become halves
+  /// later, where they can (HalveCaches).
+  static bool fit(Rotation &rotation, ArrayRef<int64_t> result) {
+    ArrayRef<int64_t> shape = getShape(rotation.input);
+    rotation.isFull = true;
+    return shape == result &&
+           findTokenDim(shape, rotation.cos, rotation.sin, shape.back()) != 0;
   }
 
   static std::optional<Rotation> match(Value straight, Value turned) {
@@ -284,7 +363,7 @@ struct FuseRotated : OpRewritePattern<BinaryOp> {
       for (auto [input, cos] : {std::pair(cosine.getLhs(), cosine.getRhs()),
                                 std::pair(cosine.getRhs(), cosine.getLhs())})
         if (getLastDimPart(input) == found->part)
-          return Rotation{input, cos, sin, found->layout};
+          return Rotation{input, cos, sin, found->layout, found->signs};
     }
     return std::nullopt;
   }
@@ -304,28 +383,45 @@ Value otherFactor(Value value, Value factor) {
   return product.getRhs() == factor ? product.getLhs() : Value();
 }
 
-/// x1 * c - x2 * s and x2 * c + x1 * s.
+/// Both terms of a difference; of a sum in either order.
+SmallVector<std::pair<Value, Value>, 2> termsOf(BinaryOp op) {
+  SmallVector<std::pair<Value, Value>, 2> terms;
+  if (!op)
+    return terms;
+  if (op.getKind() == BinaryKind::Add || op.getKind() == BinaryKind::Sub)
+    terms.emplace_back(op.getLhs(), op.getRhs());
+  if (op.getKind() == BinaryKind::Add)
+    terms.emplace_back(op.getRhs(), op.getLhs());
+  return terms;
+}
+
+/// x1 * c - x2 * s and x2 * c + x1 * s, or with both signs the other way.
 struct Turned {
   Value x1, x2, cos, sin;
+  Signs signs;
 };
 
 std::optional<Turned> matchTurned(Value first, Value second) {
-  auto front = matchBinary(first, BinaryKind::Sub);
-  auto back = matchBinary(second, BinaryKind::Add);
-  auto product =
-      front ? matchBinary(front.getLhs(), BinaryKind::Mul) : BinaryOp();
-  if (!back || !product)
+  auto front = first.getDefiningOp<BinaryOp>();
+  auto back = second.getDefiningOp<BinaryOp>();
+  if (!front || !back || front.getKind() == back.getKind())
     return std::nullopt;
-  for (auto [x1, cos] : {std::pair(product.getLhs(), product.getRhs()),
-                         std::pair(product.getRhs(), product.getLhs())})
-    for (auto [x2Cos, x1Sin] : {std::pair(back.getLhs(), back.getRhs()),
-                                std::pair(back.getRhs(), back.getLhs())}) {
-      Value sin = otherFactor(x1Sin, x1);
-      Value x2 = otherFactor(x2Cos, cos);
-      if (sin && x2 && otherFactor(front.getRhs(), x2) == sin &&
-          x1.getType() == first.getType() && x2.getType() == first.getType())
-        return Turned{x1, x2, cos, sin};
-    }
+  Signs signs =
+      front.getKind() == BinaryKind::Sub ? Signs::Forward : Signs::Backward;
+  for (auto [x1Cos, x2Sin] : termsOf(front)) {
+    auto product = matchBinary(x1Cos, BinaryKind::Mul);
+    if (!product)
+      continue;
+    for (auto [x1, cos] : {std::pair(product.getLhs(), product.getRhs()),
+                           std::pair(product.getRhs(), product.getLhs())})
+      for (auto [x2Cos, x1Sin] : termsOf(back)) {
+        Value sin = otherFactor(x1Sin, x1);
+        Value x2 = otherFactor(x2Cos, cos);
+        if (sin && x2 && otherFactor(x2Sin, x2) == sin &&
+            x1.getType() == first.getType() && x2.getType() == first.getType())
+          return Turned{x1, x2, cos, sin, signs};
+      }
+  }
   return std::nullopt;
 }
 
@@ -372,9 +468,10 @@ struct FuseHalves : OpRewritePattern<ConcatOp> {
       input =
           ConcatOp::create(rewriter, op.getLoc(), op.getType(),
                            ValueRange{turned.x1, turned.x2}, shape.size() - 1);
-    Value rotated = createRotary(rewriter, op.getLoc(),
-                                 {input, turned.cos, turned.sin, layout},
-                                 getElementTypeOrSelf(op.getType()));
+    Value rotated =
+        createRotary(rewriter, op.getLoc(),
+                     {input, turned.cos, turned.sin, layout, turned.signs},
+                     getElementTypeOrSelf(op.getType()));
     rewriter.replaceOp(op, createReshape(rewriter, op.getLoc(), rotated,
                                          getShape(op.getResult())));
     return success();
@@ -384,6 +481,25 @@ struct FuseHalves : OpRewritePattern<ConcatOp> {
 //===----------------------------------------------------------------------===//
 // Around the op
 //===----------------------------------------------------------------------===//
+
+/// Halves of caches whose numbers are seen to be there twice.
+struct HalveCaches : OpRewritePattern<RotaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RotaryOp op,
+                                PatternRewriter &rewriter) const override {
+    Halver halver(op.getLayout());
+    if (!op.getFullWidth() || op.getPositions() || !halver.check(op.getCos()) ||
+        !halver.check(op.getSin()))
+      return failure();
+    Value cos = halver.build(rewriter, op.getCos());
+    Value sin = halver.build(rewriter, op.getSin());
+    rewriter.replaceOpWithNewOp<RotaryOp>(
+        op, op.getType(), op.getInput(), cos, sin, Value(), op.getLayout(),
+        op.getNumHeads(), /*full_width=*/false);
+    return success();
+  }
+};
 
 /// A head of which only the first channels rotate, put together again.
 struct FusePartial : OpRewritePattern<ConcatOp> {
@@ -412,7 +528,7 @@ struct FusePartial : OpRewritePattern<ConcatOp> {
       part = reshape.getInput();
     }
     int64_t rotated = getShape(op.getInputs()[0])[3];
-    if (getLastDim(rotary.getCos()) * 2 != rotated)
+    if (rotary.getWidth() != rotated)
       return failure();
     Value input = matchLastDimSlice(part, 0, 1, rotated);
     if (!input || getShape(input) != shape ||
@@ -438,7 +554,7 @@ struct FusePartial : OpRewritePattern<ConcatOp> {
         rewriter, op.getLoc(), type,
         createReshape(rewriter, op.getLoc(), input, rotaryShape),
         rotary.getCos(), rotary.getSin(), rotary.getPositions(),
-        rotary.getLayout(), heads);
+        rotary.getLayout(), heads, rotary.getFullWidth());
     rewriter.replaceOp(op, createReshape(rewriter, op.getLoc(), result, shape));
     return success();
   }
@@ -464,9 +580,9 @@ struct RotateFlat : OpRewritePattern<RotaryOp> {
     Value flat = flattenHeads(rewriter, loc, op.getInput());
     auto type = RankedTensorType::get(getShape(flat),
                                       getElementTypeOrSelf(op.getType()));
-    Value rotated =
-        RotaryOp::create(rewriter, loc, type, flat, op.getCos(), op.getSin(),
-                         op.getPositions(), op.getLayout(), heads);
+    Value rotated = RotaryOp::create(rewriter, loc, type, flat, op.getCos(),
+                                     op.getSin(), op.getPositions(),
+                                     op.getLayout(), heads, op.getFullWidth());
     rewriter.replaceOp(op, splitHeads(rewriter, loc, rotated, heads));
     return success();
   }
@@ -475,6 +591,6 @@ struct RotateFlat : OpRewritePattern<RotaryOp> {
 } // namespace
 
 void inlay::nn::populateRotaryPatterns(RewritePatternSet &patterns) {
-  patterns.add<FuseRotated, FuseHalves, FusePartial, RotateFlat>(
+  patterns.add<FuseRotated, FuseHalves, HalveCaches, FusePartial, RotateFlat>(
       patterns.getContext());
 }

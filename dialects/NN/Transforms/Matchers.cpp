@@ -175,13 +175,26 @@ Value inlay::nn::matchSquare(Value value) {
 
 Value inlay::nn::matchMeanOfLastDim(Value value) {
   ArrayRef<int64_t> shape = getShape(value);
+  // A sum over as many as it is divided by.
+  double factor = 1;
+  if (std::optional<Scaled> scaled = matchScaled(value)) {
+    value = scaled->inner;
+    factor = scaled->factor;
+  }
   if (auto reshape = value.getDefiningOp<ReshapeOp>())
     value = reshape.getInput(); // the dim was dropped and put back
   auto mean = value.getDefiningOp<ReduceOp>();
-  if (!mean || mean.getKind() != ReduceKind::Mean || shape.empty() ||
-      shape.back() != 1)
+  if (!mean || shape.empty() || shape.back() != 1)
     return {};
   ArrayRef<int64_t> input = getShape(mean.getInput());
+  auto width = static_cast<double>(input.empty() ? 1 : input.back());
+  bool isMean = mean.getKind() == ReduceKind::Mean
+                    ? factor == 1
+                    : mean.getKind() == ReduceKind::Sum &&
+                          isNear(factor * width, 1,
+                                 getElementTypeOrSelf(value.getType()));
+  if (!isMean)
+    return {};
   int64_t last = input.size() - 1;
   bool isLast = mean.getAxes() == ArrayRef<int64_t>{last};
   if (!isLast || input.drop_back() != shape.drop_back())

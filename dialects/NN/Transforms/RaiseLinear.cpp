@@ -333,6 +333,61 @@ static Refusal raiseMatMulNBits(RaiseContext &context) {
 }
 
 /// Rows of a weight chosen by run-time ids are an embedding.
+/// Elements at constant places, equally far apart and in order, along a dim of
+/// what is no weight: a slice, without the dim where one index chooses.
+static Value gatherSlice(RaiseContext &context, Value data, int64_t axis) {
+  ArrayRef<int64_t> shape = getShape(data);
+  Value indices = context.getNode().getInput(1);
+  auto places = onnx::getConstantInts(indices);
+  if (!places || places->empty() || isWeightLike(data) || axis < 0 ||
+      axis >= static_cast<int64_t>(shape.size()))
+    return {};
+  for (int64_t &place : *places)
+    place += place < 0 ? shape[axis] : 0;
+  int64_t step = places->size() > 1 ? (*places)[1] - places->front() : 1;
+  if (step < 1 || places->front() < 0 || places->back() >= shape[axis])
+    return {};
+  for (auto [i, place] : llvm::enumerate(*places))
+    if (place != places->front() + static_cast<int64_t>(i) * step)
+      return {};
+  SmallVector<int64_t> sizes(shape), offsets(shape.size(), 0),
+      strides(shape.size(), 1);
+  sizes[axis] = static_cast<int64_t>(places->size());
+  offsets[axis] = places->front();
+  strides[axis] = step;
+  auto type =
+      RankedTensorType::get(sizes, getElementTypeOrSelf(data.getType()));
+  Value slice = context.create<SliceOp>(type, data, offsets, strides);
+  return createReshape(context.getBuilder(), context.getLoc(), slice,
+                       context.outputType(0).getShape());
+}
+
+/// Each element of a dim so many times in a row, as heads are copied: [n] as
+/// [n, 1] copied to [n, times].
+static Value gatherCopies(RaiseContext &context, Value data, int64_t axis) {
+  SmallVector<int64_t> shape(getShape(data));
+  auto places = onnx::getConstantInts(context.getNode().getInput(1));
+  if (!places || axis < 0 || axis >= static_cast<int64_t>(shape.size()) ||
+      isWeightLike(data) || shape[axis] < 1)
+    return {};
+  auto count = static_cast<int64_t>(places->size());
+  int64_t times = count / shape[axis];
+  if (times < 2 || count % shape[axis] != 0)
+    return {};
+  for (auto [i, place] : llvm::enumerate(*places))
+    if (place != static_cast<int64_t>(i) / times)
+      return {};
+  shape.insert(shape.begin() + axis + 1, 1);
+  Value parts =
+      createReshape(context.getBuilder(), context.getLoc(), data, shape);
+  shape[axis + 1] = times;
+  auto type =
+      RankedTensorType::get(shape, getElementTypeOrSelf(data.getType()));
+  return createReshape(context.getBuilder(), context.getLoc(),
+                       context.create<BroadcastOp>(type, parts),
+                       context.outputType(0).getShape());
+}
+
 static Refusal raiseGather(RaiseContext &context) {
   Value data = context.input(0);
   Value indices = context.input(1);
@@ -363,8 +418,12 @@ static Refusal raiseGather(RaiseContext &context) {
                              BlockQuantAttr()));
     return std::nullopt;
   }
-  context.setOutput(
-      0, context.create<GatherOp>(context.outputType(0), data, indices, axis));
+  Value moved = gatherSlice(context, data, axis);
+  if (!moved)
+    moved = gatherCopies(context, data, axis);
+  context.setOutput(0, moved ? moved
+                             : context.create<GatherOp>(context.outputType(0),
+                                                        data, indices, axis));
   return std::nullopt;
 }
 

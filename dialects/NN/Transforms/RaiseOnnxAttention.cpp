@@ -282,7 +282,8 @@ static Refusal raiseRotary(RaiseContext &context, unsigned cos, unsigned sin,
   context.setOutput(
       0, context.create<RotaryOp>(context.outputType(0), context.input(0),
                                   context.input(cos), context.input(sin),
-                                  context.input(positions), layout, heads));
+                                  context.input(positions), layout, heads,
+                                  /*full_width=*/false));
   return std::nullopt;
 }
 

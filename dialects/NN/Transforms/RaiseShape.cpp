@@ -8,6 +8,7 @@
 
 #include "Matchers.h"
 #include "Raiser.h"
+#include "WeightViews.h"
 
 #include "llvm/ADT/Sequence.h"
 
@@ -50,6 +51,33 @@ static Refusal raiseTranspose(RaiseContext &context) {
   return std::nullopt;
 }
 
+/// A column [batch, heads, tokens, 1] of an initializer whose numbers are known
+/// and differ by head only, as copies of a view with one for each head: an
+/// attention's sinks, written out for each query. Else the input as it is.
+static Value columnOfHeads(RaiseContext &context, unsigned index) {
+  Value input = context.input(index);
+  auto numbers = dyn_cast_or_null<DenseElementsAttr>(
+      onnx::getConstantValue(context.getNode().getInput(index)));
+  SmallVector<int64_t> shape(getShape(input));
+  if (!numbers || numbers.isSplat() || shape.size() != 4 || shape[3] != 1 ||
+      shape[0] * shape[2] == 1 || !isWholeWeight(input))
+    return input;
+  int64_t heads = shape[1], tokens = shape[2];
+  auto all = llvm::to_vector(numbers.getValues<APFloat>());
+  for (auto [i, number] : llvm::enumerate(all)) {
+    const APFloat &first =
+        all[static_cast<int64_t>(i) / tokens % heads * tokens];
+    if (!number.bitwiseIsEqual(first))
+      return input;
+  }
+  OpBuilder &builder = context.getBuilder();
+  Value one = createWeightView(builder, context.getLoc(), input,
+                               {0, {heads}, {tokens}}, "heads");
+  return context.create<BroadcastOp>(
+      cast<RankedTensorType>(input.getType()),
+      createReshape(builder, context.getLoc(), one, {1, heads, 1, 1}));
+}
+
 static Refusal raiseConcat(RaiseContext &context) {
   SmallVector<Value> inputs;
   for (unsigned i = 0; i < context.getNode().getInputs().size(); ++i) {
@@ -60,6 +88,8 @@ static Refusal raiseConcat(RaiseContext &context) {
   RankedTensorType type = context.outputType(0);
   int64_t axis =
       normaliseAxis(context.getNode().getIntAttr("axis", 0), type.getRank());
+  if (inputs.size() == 2 && axis + 1 == type.getRank())
+    inputs[1] = columnOfHeads(context, 1);
   context.setOutput(0, context.create<ConcatOp>(type, inputs, axis));
   return std::nullopt;
 }
@@ -145,12 +175,12 @@ static Refusal raiseTile(RaiseContext &context) {
     return "repeats as often as no constant says";
   SmallVector<int64_t> split, copied;
   for (auto [size, count] : llvm::zip_equal(shape, *counts)) {
-    if (count != 1) {
+    if (count != 1 && size != 1) {
       split.push_back(1);
       copied.push_back(count);
     }
     split.push_back(size);
-    copied.push_back(size);
+    copied.push_back(size == 1 ? count : size);
   }
   OpBuilder &builder = context.getBuilder();
   Value parts = createReshape(builder, context.getLoc(), input, split);
@@ -330,9 +360,12 @@ static Refusal raiseTopK(RaiseContext &context) {
     return "is not over the last dim";
   if (!context.outputType(0) || !context.outputType(1))
     return "leaves out an output";
-  bool smallest = node.getIntAttr("largest", 1) == 0;
-  auto topK = context.create<TopKOp>(
-      context.outputType(0), context.outputType(1), context.input(0), smallest);
+  // As onnxruntime has it, any number but 1 says no.
+  bool smallest = node.getIntAttr("largest", 1) != 1;
+  bool unsorted = node.getIntAttr("sorted", 1) != 1;
+  auto topK =
+      context.create<TopKOp>(context.outputType(0), context.outputType(1),
+                             context.input(0), smallest, unsorted);
   context.setOutput(0, topK.getValues());
   context.setOutput(1, topK.getIndices());
   return std::nullopt;

@@ -125,14 +125,18 @@ public:
         element(findElement(masks, element)), fills(findFills(masks)),
         keepsFills(hasAddends(masks) && absorbScores(fills)) {}
 
-  Value build() {
+  Value build(int64_t rank) {
     Value sum;
     for (ScoreMask &mask : llvm::reverse(masks))
       sum = mask.choice ? choose(mask, sum) : add(sum, mask.addend);
     if (!sum)
       return {};
     SmallVector<int64_t> shape(getShape(sum));
-    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    shape.insert(shape.begin(), rank - shape.size(), 1);
+    if (rank == 5) {
+      shape[1] *= shape[2];
+      shape.erase(shape.begin() + 2);
+    }
     return createReshape(builder, loc, sum, shape);
   }
 
@@ -186,6 +190,7 @@ private:
 } // namespace
 
 Value inlay::nn::addMasks(OpBuilder &builder, Location loc,
-                          MutableArrayRef<ScoreMask> masks, Type element) {
-  return MaskAdder(builder, loc, masks, element).build();
+                          MutableArrayRef<ScoreMask> masks, Type element,
+                          int64_t rank) {
+  return MaskAdder(builder, loc, masks, element).build(rank);
 }

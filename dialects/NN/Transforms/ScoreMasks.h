@@ -44,10 +44,11 @@ bool canAddMasks(llvm::MutableArrayRef<ScoreMask> masks, GraphOp graph);
 
 /// That addend, as [batch or 1, heads or 1, tokens or 1, length or 1]; null
 /// without masks. It is of the type `element`, or of one wide enough for the
-/// numbers that hide keys.
+/// numbers that hide keys. Scores of `rank` 5 have two dims of heads, of which
+/// the masks span both or none.
 mlir::Value addMasks(mlir::OpBuilder &builder, mlir::Location loc,
-                     llvm::MutableArrayRef<ScoreMask> masks,
-                     mlir::Type element);
+                     llvm::MutableArrayRef<ScoreMask> masks, mlir::Type element,
+                     int64_t rank = 4);
 
 } // namespace inlay::nn
 

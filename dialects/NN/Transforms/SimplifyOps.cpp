@@ -138,6 +138,136 @@ struct ConcatOfOne : OpRewritePattern<ConcatOp> {
   }
 };
 
+/// A tensor several times along a dim of which it has one element: copies. Not
+/// along the last dim, where a rotary embedding doubles its angles.
+struct ConcatOfSame : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    Value first = op.getInputs().front();
+    ArrayRef<int64_t> shape = getShape(first);
+    uint64_t axis = op.getAxis();
+    if (op.getInputs().size() < 2 || axis + 1 >= shape.size() ||
+        shape[axis] != 1 || !llvm::all_equal(op.getInputs()))
+      return failure();
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), first);
+    return success();
+  }
+};
+
+/// A number times a tensor that is turned then: it is turned first, so that the
+/// number meets those of its product.
+struct TransposeOfScaled : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scaled = op.getInput().getDefiningOp<BinaryOp>();
+    if (!scaled || !scaled->hasOneUse() ||
+        (scaled.getKind() != BinaryKind::Mul &&
+         scaled.getKind() != BinaryKind::Div))
+      return failure();
+    Value number = scaled.getRhs(), input = scaled.getLhs();
+    if (scaled.getKind() == BinaryKind::Mul && getScalar(input))
+      std::swap(number, input);
+    if (!getScalar(number) || numElements(getShape(number)) != 1 ||
+        input.getType() != scaled.getType() ||
+        getShape(number).size() > getShape(input).size())
+      return failure();
+    Value turned =
+        createTranspose(rewriter, op.getLoc(), input, op.getPermutation());
+    rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), scaled.getKind(),
+                                          turned, number);
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Heads of all batches in one dim
+//===----------------------------------------------------------------------===//
+
+/// Whether `split` is `flat` with its first dim split in two.
+bool splitsFirstDim(ArrayRef<int64_t> flat, ArrayRef<int64_t> split) {
+  return flat.size() == 3 && split.size() == 4 &&
+         split[0] * split[1] == flat[0] &&
+         split.drop_front(2) == flat.drop_front();
+}
+
+/// A product of [batch * heads, ...] that is split afterwards: its factors are,
+/// one of which was put together just so.
+struct SplitProduct : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto product = op.getInput().getDefiningOp<MatMulOp>();
+    if (!product || !product->hasOneUse() || product.getQuant() ||
+        product.getTransposed())
+      return failure();
+    ArrayRef<int64_t> shape = getShape(op.getResult());
+    ArrayRef<int64_t> lhs = getShape(product.getLhs());
+    ArrayRef<int64_t> rhs = getShape(product.getRhs());
+    if (!splitsFirstDim(getShape(product.getResult()), shape) ||
+        lhs.size() != 3 || rhs.size() != 3 || lhs[0] != rhs[0])
+      return failure();
+    auto joined = product.getLhs().getDefiningOp<ReshapeOp>();
+    if (!joined || !splitsFirstDim(lhs, getShape(joined.getInput())) ||
+        getShape(joined.getInput())[1] != shape[1])
+      return failure();
+    Value right = createReshape(rewriter, op.getLoc(), product.getRhs(),
+                                {shape[0], shape[1], rhs[1], rhs[2]});
+    rewriter.replaceOpWithNewOp<MatMulOp>(op, op.getType(), joined.getInput(),
+                                          right);
+    return success();
+  }
+};
+
+/// A number times such a product: the product is split first.
+struct SplitScaled : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scaled = op.getInput().getDefiningOp<BinaryOp>();
+    std::optional<Scaled> parts = matchScaled(op.getInput());
+    if (!parts || !scaled->hasOneUse() ||
+        !parts->inner.getDefiningOp<MatMulOp>() ||
+        !splitsFirstDim(getShape(op.getInput()), getShape(op.getResult())))
+      return failure();
+    Value number =
+        scaled.getLhs() == parts->inner ? scaled.getRhs() : scaled.getLhs();
+    if (numElements(getShape(number)) != 1 ||
+        parts->inner.getType() != op.getInput().getType())
+      return failure();
+    Value split = createReshape(rewriter, op.getLoc(), parts->inner,
+                                getShape(op.getResult()));
+    rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), scaled.getKind(),
+                                          split, number);
+    return success();
+  }
+};
+
+/// Softmax over the last dim before other dims are put together.
+struct SoftmaxOfReshape : OpRewritePattern<SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SoftmaxOp op,
+                                PatternRewriter &rewriter) const override {
+    auto joined = op.getInput().getDefiningOp<ReshapeOp>();
+    ArrayRef<int64_t> shape = getShape(op.getInput());
+    if (!joined || !joined->hasOneUse() || op.getAxis() + 1 != shape.size() ||
+        !splitsFirstDim(shape, getShape(joined.getInput())))
+      return failure();
+    auto type = RankedTensorType::get(getShape(joined.getInput()),
+                                      getElementTypeOrSelf(op.getType()));
+    Value softmax =
+        SoftmaxOp::create(rewriter, op.getLoc(), type, joined.getInput(), 3);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), softmax);
+    return success();
+  }
+};
+
 /// A wider float type and back changes nothing.
 struct CastThereAndBack : OpRewritePattern<CastOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -259,6 +389,44 @@ struct SliceOfElementwiseConcat : OpRewritePattern<SliceOp> {
   }
 };
 
+/// One of the parts of a last dim that was split in two, along either: a
+/// strided slice of the last dim as it was.
+struct SliceOfSplitDim : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto slice = op.getInput().getDefiningOp<SliceOp>();
+    auto split =
+        slice ? slice.getInput().getDefiningOp<ReshapeOp>() : ReshapeOp();
+    if (!split)
+      return failure();
+    ArrayRef<int64_t> whole = getShape(split.getInput());
+    ArrayRef<int64_t> parts = getShape(split.getResult());
+    ArrayRef<int64_t> taken = getShape(slice.getResult());
+    ArrayRef<int64_t> result = getShape(op.getResult());
+    size_t rank = whole.size();
+    if (rank == 0 || parts.size() != rank + 1 || result.size() != rank ||
+        parts.drop_back(2) != whole.drop_back() ||
+        taken.drop_back(2) != whole.drop_back() ||
+        result.drop_back() != whole.drop_back())
+      return failure();
+    int64_t outer = parts[rank - 1], inner = parts[rank];
+    SmallVector<int64_t> offsets(rank, 0), strides(rank, 1);
+    if (taken[rank - 1] == 1 && taken[rank] == inner) {
+      offsets.back() = slice.getOffsets()[rank - 1] * inner;
+    } else if (taken[rank] == 1 && taken[rank - 1] == outer) {
+      offsets.back() = slice.getOffsets()[rank];
+      strides.back() = inner;
+    } else {
+      return failure();
+    }
+    rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), split.getInput(),
+                                         offsets, strides);
+    return success();
+  }
+};
+
 /// Leading dims that are split behind a transpose of the last two, instead of
 /// before it.
 struct SplitBeforeTranspose : OpRewritePattern<ReshapeOp> {
@@ -293,7 +461,8 @@ void inlay::nn::populateSimplifyPatterns(RewritePatternSet &patterns) {
            ElementwiseOfBroadcast<BinaryOp>, ElementwiseOfBroadcast<WhereOp>,
            NeutralElement, ConcatOfOne, CastThereAndBack, ComposeSlices,
            SliceOfConcat, SliceOfElementwiseConcat<UnaryOp>,
-           SliceOfElementwiseConcat<CastOp>, TransposeOfConcat,
-           SplitBeforeTranspose>(patterns.getContext());
+           SliceOfElementwiseConcat<CastOp>, TransposeOfConcat, SliceOfSplitDim,
+           ConcatOfSame, TransposeOfScaled, SplitProduct, SplitScaled,
+           SoftmaxOfReshape, SplitBeforeTranspose>(patterns.getContext());
   ReshapeOp::getCanonicalizationPatterns(patterns, patterns.getContext());
 }

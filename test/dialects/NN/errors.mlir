@@ -616,6 +616,12 @@ inlay_nn.graph @g(%x: tensor<1xf32>) attributes {arg_names = ["x"], batch = 1 : 
 
 // -----
 
+%0:2 = inlay_nn.opaque "operands"() : () -> (tensor<1x1x64xf32>, tensor<9x7xf32>)
+// expected-error @below {{caches of full width must have an even number of columns, got 7}}
+%1 = inlay_nn.rotary halves %0#0, %0#1, %0#1 {full_width, num_heads = 4 : i64} : (tensor<1x1x64xf32>, tensor<9x7xf32>, tensor<9x7xf32>) -> tensor<1x1x64xf32>
+
+// -----
+
 %0:3 = inlay_nn.opaque "operands"() : () -> (tensor<ui8>, tensor<1x1xi64>, tensor<1xf32>)
 // expected-error @below {{the table must have rows, got a scalar}}
 %1 = inlay_nn.embedding %0#0, %0#1 scales %0#2 {quant = #inlay_nn.block_quant<bits = 4, block = 32>} : (tensor<ui8>, tensor<1x1xi64>, tensor<1xf32>) -> tensor<1x1x64xf32>

@@ -28,6 +28,8 @@ inlay_nn.graph @model(%x: tensor<1x1x64xf32>, %g: tensor<64xf32>, %qkv: tensor<1
   %2 = inlay_nn.softmax %x {axis = 2 : i64} : tensor<1x1x64xf32> -> tensor<1x1x64xf32>
   // CHECK: inlay_nn.rotary {{ *}}halves
   %3 = inlay_nn.rotary halves %x, %c, %c positions %p {num_heads = 4 : i64} : (tensor<1x1x64xf32>, tensor<512x8xf32>, tensor<512x8xf32>, tensor<1x1xi64>) -> tensor<1x1x64xf32>
+  // CHECK: inlay_nn.rotary {{ *}}interleaved {{.*}} {full_width, num_heads = 4 : i64}
+  %30 = inlay_nn.rotary interleaved %x, %c, %c positions %p {full_width, num_heads = 4 : i64} : (tensor<1x1x64xf32>, tensor<512x8xf32>, tensor<512x8xf32>, tensor<1x1xi64>) -> tensor<1x1x64xf32>
   // CHECK: inlay_nn.attention {{ *}}halves %{{.*}} past %{{.*}}, %{{.*}} rotary %{{.*}}, %{{.*}} sinks %{{.*}} {
   %4, %k1, %v1 = inlay_nn.attention halves %qkv past %k, %v rotary %c, %c sinks %sk {head_dim = 16 : i64, kv_heads = 2 : i64, num_heads = 4 : i64, resultSegmentSizes = array<i32: 1, 1, 1>, scale = 2.500000e-01 : f64, value_dim = 16 : i64} : (tensor<1x1x128xf32>, tensor<1x2x7x16xf32>, tensor<1x2x7x16xf32>, tensor<512x8xf32>, tensor<512x8xf32>, tensor<4xf32>) -> (tensor<1x1x64xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>)
   // CHECK: inlay_nn.route {{ *}}topk_softmax
@@ -51,6 +53,8 @@ inlay_nn.graph @tensors(%a: tensor<1x8xf32>, %b: tensor<2x8xf32>, %c: tensor<1x8
   %3 = inlay_nn.cast %a : tensor<1x8xf32> -> tensor<1x8xf16>
   // CHECK: inlay_nn.reduce {{ *}}sum
   %4 = inlay_nn.reduce sum %a {axes = array<i64: 1>} : tensor<1x8xf32> -> tensor<1xf32>
+  // CHECK: inlay_nn.top_k %{{.*}} {unsorted}
+  %50, %60 = inlay_nn.top_k %a {unsorted} : tensor<1x8xf32> -> tensor<1x2xf32>, tensor<1x2xi64>
   // CHECK: inlay_nn.top_k
   %5, %6 = inlay_nn.top_k %a : tensor<1x8xf32> -> tensor<1x2xf32>, tensor<1x2xi64>
   // CHECK: inlay_nn.reshape

@@ -28,6 +28,7 @@ Analysis::Analysis(onnx::GraphOp graph) : graph(graph), roundingCasts(graph) {
   addSparseRules(rules);
   addGroupedRules(rules);
   addEinsumRules(rules);
+  addObstacleRules(rules);
   addDenseRules(rules);
   addLayoutRules(rules);
 }

@@ -90,6 +90,9 @@ struct Router {
   bool isRound = false;
   /// The experts that the graph tells apart from others.
   llvm::BitVector seen;
+  /// The first node that makes another choice of the best scores than one of
+  /// `slots` experts, and that which numbers the tokens of each expert.
+  onnx::NodeOp threshold, capacity;
 };
 
 /// The experts that a sum has, and what else it adds.
@@ -223,6 +226,10 @@ void addGatheredRules(RuleMap &rules);
 void addSparseRules(RuleMap &rules);
 void addGroupedRules(RuleMap &rules);
 void addEinsumRules(RuleMap &rules);
+void addObstacleRules(RuleMap &rules);
+
+/// Warns of what is in the way of raising the experts of a router.
+void reportObstacle(const Router &router);
 
 /// Reads backwards what a TopK over the last dim chooses from.
 Selection readSelection(mlir::Value choice, int64_t tokens, int64_t experts);

@@ -26,25 +26,45 @@ Value moe::convert(OpBuilder &builder, Location loc, Value value,
   return value;
 }
 
+/// The number that `user` multiplies `value` with, or divides it by.
+static std::optional<double> factorOf(onnx::NodeOp user, Value value,
+                                      StringRef op) {
+  if (!user.isOp("", op) || user.getInputs().size() != 2 ||
+      value.getType() != user.getOutput(0).getType())
+    return std::nullopt;
+  for (unsigned i : {0u, 1u})
+    if (user.getInput(i) == value && (i == 0 || op == "Mul"))
+      if (auto number = numberOf(user.getInput(1 - i)))
+        return number;
+  return std::nullopt;
+}
+
 OutputScale moe::findScale(Value value) {
+  // A mean times as many as it is of is a sum: products and divisors apart say
+  // so to the last bit.
+  OutputScale scale;
+  double factor = 1, divisor = 1;
   while (value.hasOneUse()) {
     auto user = dyn_cast<onnx::NodeOp>(*value.user_begin());
     if (!user || user->getNumResults() != 1)
-      return {};
+      break;
+    auto times = factorOf(user, value, "Mul"),
+         by = factorOf(user, value, "Div");
     StringRef op = user.getOpType();
-    if (user.getDomain().empty() && op == "Mul")
-      for (unsigned i : {0u, 1u})
-        if (auto scale = numberOf(user.getInput(1 - i));
-            scale && user.getInput(i) == value &&
-            value.getType() == user.getOutput(0).getType())
-          return {*scale, value, user.getOutput(0)};
     bool isIdle = op == "Identity" || op == "Reshape" || op == "Squeeze" ||
                   op == "Unsqueeze" || (op == "Cast" && isHarmlessCast(user));
-    if (!user.getDomain().empty() || !isIdle || user.getInput(0) != value)
-      return {};
+    if (times || (by && *by != 0)) {
+      factor *= times.value_or(1);
+      divisor *= times ? 1 : *by;
+      scale.products.emplace_back(user.getOutput(0), value);
+      scale.factor = factor / divisor;
+    } else if (!user.getDomain().empty() || !isIdle ||
+               user.getInput(0) != value) {
+      break;
+    }
     value = user.getOutput(0);
   }
-  return {};
+  return scale;
 }
 
 static RankedTensorType withShape(Value value, ArrayRef<int64_t> shape) {

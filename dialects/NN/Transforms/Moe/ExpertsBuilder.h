@@ -52,18 +52,19 @@ mlir::Value convert(mlir::OpBuilder &builder, mlir::Location loc,
 /// as a scale of all weights.
 struct OutputScale {
   double factor = 1;
-  mlir::Value value;
-  mlir::Value product;
+  /// Each product, and what it multiplies.
+  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>, 2> products;
 
-  /// Puts the value in the place of the product, once the weights have the
+  /// Puts the values in the places of the products, once the weights have the
   /// factor.
   void take() {
-    if (product)
+    for (auto [product, value] : llvm::reverse(products))
       product.replaceAllUsesWith(value);
   }
 };
 
-/// What the only use of `value` multiplies it with; 1 where there is none.
+/// What the only use of `value` multiplies or divides it by, and the only use
+/// of that, and so on; 1 where there is none.
 OutputScale findScale(mlir::Value value);
 
 /// Raises com.microsoft::MoE and QMoE, or says why not.

@@ -56,8 +56,12 @@ static Value wholeOfSlice(NodeOp node) {
   return whole;
 }
 
-/// x of a cast of x to a type that holds all its numbers, and back.
+/// x of a cast to its own type, or to a type that holds all its numbers, and
+/// back.
 static Value castThereAndBack(NodeOp node) {
+  Value input = node.getInput(0), result = node.getOutput(0);
+  if (input && result && input.getType() == result.getType())
+    return input;
   NodeOp there = definedBy(node.getInput(0), "Cast");
   if (!there || !there.getInput(0))
     return {};
@@ -103,6 +107,8 @@ static Value shapeThereAndBack(NodeOp node) {
 }
 
 static Value inputOfIdle(NodeOp node) {
+  if (node.isOp("", "Identity"))
+    return node.getInput(0);
   if (node.isOp("", "Transpose"))
     return turnThereAndBack(node);
   if (keepsOrder(node))

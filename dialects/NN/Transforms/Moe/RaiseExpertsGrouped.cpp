@@ -44,8 +44,8 @@ static bool isArgsort(NodeOp node, int64_t size) {
   auto shape = shapeOf(node.getInput(0));
   return shape && shape->size() == 1 && shape->front() == size &&
          intOf(node.getInput(1)) == size &&
-         node.getIntAttr("largest", 1) == 0 &&
-         node.getIntAttr("sorted", 1) != 0;
+         node.getIntAttr("largest", 1) != 1 &&
+         node.getIntAttr("sorted", 1) == 1;
 }
 
 static bool sort(Analysis &analysis, NodeOp node) {

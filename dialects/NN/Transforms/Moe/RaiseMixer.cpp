@@ -101,7 +101,7 @@ private:
       return node.getIntAttr("select_last_index", 0) == 0 &&
              isOverLastDim(node, node.getInput(0), 0);
     return node.isOp("", "TopK") && node.getOutput(1) == output &&
-           node.getIntAttr("largest", 1) != 0 && intOf(node.getInput(1)) == 1 &&
+           node.getIntAttr("largest", 1) == 1 && intOf(node.getInput(1)) == 1 &&
            isOverLastDim(node, node.getInput(0), -1);
   }
 

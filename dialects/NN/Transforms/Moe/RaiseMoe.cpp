@@ -37,6 +37,8 @@ public:
     for (Router &router : analysis.getRouters())
       raiseAlone(router);
     reportMissing();
+    for (const Router &router : analysis.getRouters())
+      reportObstacle(router);
     bool hasPlugins = reportPlugins();
     bool hasPacked = reportPacked();
     eraseDeadOps();
@@ -141,7 +143,7 @@ private:
   void raiseAlone(Router &router) {
     // A mixer is known from its weights alone too.
     if (router.hasExperts || router.isRound || !router.lastWeights ||
-        !router.indices)
+        !router.indices || NodeOp(router.topK).getIntAttr("sorted", 1) != 1)
       return;
     Value weights = router.lastWeights, indices = router.indices;
     auto weightType = dyn_cast<RankedTensorType>(weights.getType());

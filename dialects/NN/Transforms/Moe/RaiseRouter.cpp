@@ -62,7 +62,7 @@ static bool startRouter(Analysis &analysis, NodeOp node) {
   if (!shape || shape->empty() || !type || !type.hasStaticShape() || !k ||
       !node.getOutput(1) || !isa<FloatType>(type.getElementType()) ||
       !isOverLastDim(node, node.getInput(0), /*otherwise=*/-1) ||
-      node.getIntAttr("largest", 1) == 0)
+      node.getIntAttr("largest", 1) != 1)
     return false;
   Router router;
   router.topK = node;
@@ -165,6 +165,53 @@ static bool sumWeights(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(after));
 }
 
+/// Whether no weight of a token is below 0; `least` is then the least that
+/// their sum can be.
+static bool areAtLeastZero(const Fact &fact, double &least) {
+  const Router &router = *fact.router;
+  std::optional<RouteKind> kind = fact.spec.kind;
+  if (!kind || fact.spec.scale <= 0)
+    return false;
+  bool isShare =
+      kind == RouteKind::SoftmaxTopK || kind == RouteKind::TopKSoftmax;
+  // The best of all have no less than their share of 1, where nothing but
+  // their own size chooses them.
+  bool isBest =
+      isShare && !router.selection.bias && router.selection.groups <= 1;
+  least = isBest ? static_cast<double>(router.slots) /
+                       static_cast<double>(router.experts)
+                 : 0;
+  return isShare || kind == RouteKind::SigmoidTopK;
+}
+
+/// The sum of what a token's weights are above 0: the sum, where they are.
+static bool sumMagnitudes(Analysis &analysis, NodeOp node) {
+  const Fact *fact = analysis.find(node.getInput(0), FactKind::Weight);
+  double least = 0;
+  return fact && areAtLeastZero(*fact, least) && sumWeights(analysis, node);
+}
+
+/// A sum of weights that is kept from 0 by a number that it never falls below.
+static bool keepSum(Analysis &analysis, NodeOp node) {
+  constexpr double small = 1e-2;
+  bool isClip = node.isOp("", "Clip");
+  Value value = node.getInput(0), bound = node.getInput(1);
+  const Fact *fact = analysis.find(value, FactKind::WeightSum);
+  if (!fact && !isClip && bound) {
+    std::swap(value, bound);
+    fact = analysis.find(value, FactKind::WeightSum);
+  }
+  double least = 0;
+  std::optional<double> number = fact && bound ? scalarOf(bound) : std::nullopt;
+  if (!number || fact->spec.scale != 1 || fact->spec.epsilon != 0 ||
+      (isClip && node.getInput(2)) || node.getInputs().size() > 3 ||
+      (!isClip && node.getInputs().size() != 2) ||
+      shapeOf(value) != shapeOf(node.getOutput(0)) ||
+      !areAtLeastZero(*fact, least) || *number > small * least)
+    return false;
+  return analysis.set(node, Fact(*fact));
+}
+
 /// The small number that keeps from dividing by zero.
 static bool addEpsilon(Analysis &analysis, NodeOp node) {
   auto pair = findOperand(analysis, node, FactKind::WeightSum);
@@ -263,6 +310,9 @@ void moe::addRouterRules(RuleMap &rules) {
   rules["Softmax"].push_back(followSoftmax);
   rules["Sigmoid"].push_back(followSigmoid);
   rules["ReduceSum"].push_back(sumWeights);
+  rules["ReduceL1"].push_back(sumMagnitudes);
+  rules["Max"].push_back(keepSum);
+  rules["Clip"].push_back(keepSum);
   rules["Add"].push_back(addEpsilon);
   rules["Div"].push_back(::divide);
   rules["Mul"].push_back(scale);

@@ -235,7 +235,7 @@ private:
     indices = strip(indices);
     NodeOp topK = definedBy(indices, "TopK");
     if (!topK || topK.getOutput(1) != indices ||
-        topK.getIntAttr("largest", 1) == 0)
+        topK.getIntAttr("largest", 1) != 1)
       return false;
     std::optional<int64_t> k = intOf(topK.getInput(1));
     auto shape = shapeOf(topK.getInput(0));
@@ -287,7 +287,7 @@ private:
       auto bestOf = shapeOf(best);
       // The same dims as those that are summed.
       if (!k || topK.getOutput(0) != best || bestOf->back() != shape->back() ||
-          topK.getIntAttr("largest", 1) == 0 ||
+          topK.getIntAttr("largest", 1) != 1 ||
           !isOverLastDim(topK, best, /*otherwise=*/-1))
         return false;
       selection.bestPerGroup = *k;

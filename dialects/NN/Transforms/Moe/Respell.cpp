@@ -7,12 +7,14 @@
 //===----------------------------------------------------------------------===//
 //
 // A mask of the scores that are at least the k-th largest is no such spelling:
-// of equal scores it takes all, TopK the first. It stays what it is.
+// of equal scores it takes all, TopK the first. It stays what it is
+// (Obstacles.cpp).
 //
 //===----------------------------------------------------------------------===//
 
 #include "Respell.h"
 #include "Peel.h"
+#include "RespellRules.h"
 
 #include "dialects/NN/Transforms/Raiser.h"
 
@@ -36,10 +38,17 @@ public:
         continue;
       builder.setInsertionPoint(node);
       StringRef op = node.getOpType();
-      Value spelled = op == "Sum"         ? writeSum(node)
-                      : op == "ReduceSum" ? writeStack(node)
-                      : op == "ArgMax"    ? writeFirst(node)
-                                          : Value();
+      Value spelled = op == "Sum" || op == "Mean" ? writeSum(node)
+                      : op == "ReduceSum" || op == "ReduceMean"
+                          ? writeStack(node)
+                      : op == "ArgMax"     ? writeFirst(node)
+                      : op == "Einsum"     ? writeProduct(node, builder)
+                      : op == "MatMul"     ? writeOnes(node)
+                      : op == "Gather"     ? writeChosenRows(node, builder)
+                      : op == "Div"        ? writeQuotient(node, builder)
+                      : op == "Mul"        ? writeDivision(node, builder)
+                      : op == "Reciprocal" ? writeReciprocal(node, builder)
+                                           : Value();
       if (!spelled)
         continue;
       replace(node, spelled);
@@ -86,19 +95,51 @@ private:
     return getElementTypeOrSelf(value.getType());
   }
 
-  /// Whether there are several, all of static shapes.
-  static bool areSeveral(NodeOp node) {
-    return node.getInputs().size() > 1 &&
+  /// Whether all inputs, of which there are some, have static shapes.
+  static bool areStatic(NodeOp node) {
+    return !node.getInputs().empty() &&
            llvm::all_of(node.getInputs(), [](Value value) {
              return static_cast<bool>(staticType(value));
            });
   }
 
-  Value writeSum(NodeOp node) {
-    if (!areSeveral(node))
+  /// The quotient by as many as there are, where a mean is asked for.
+  Value average(NodeOp node, Value sum, size_t count) {
+    if (!node.getOpType().ends_with("Mean") || !sum)
+      return sum;
+    auto type = dyn_cast<FloatType>(elementOf(sum));
+    if (!type)
       return {};
-    Value sum = add(node.getInputs(), node->getLoc());
+    auto number = RankedTensorType::get({}, type);
+    Value divisor = onnx::ConstantOp::create(
+        builder, node->getLoc(),
+        cast<ElementsAttr>(DenseElementsAttr::get(
+            number,
+            FloatAttr::get(type, static_cast<double>(count)).getValue())));
+    return NodeOp::create(builder, node->getLoc(), TypeRange(sum.getType()),
+                          /*domain=*/"", "Div", ValueRange{sum, divisor})
+        .getOutput(0);
+  }
+
+  Value writeSum(NodeOp node) {
+    if (!areStatic(node))
+      return {};
+    Value sum = average(node, add(node.getInputs(), node->getLoc()),
+                        node.getInputs().size());
     return sum && sum.getType() == node.getOutput(0).getType() ? sum : Value();
+  }
+
+  /// A product with ones sums; what it sums may be a stack.
+  Value writeOnes(NodeOp node) {
+    NodeOp sum = writeSumOfOnes(node, builder);
+    if (!sum)
+      return {};
+    replace(node, sum.getOutput(0));
+    // So that the sum alone reads a stack.
+    node->dropAllReferences();
+    if (Value spelled = writeStack(sum))
+      replace(sum, spelled);
+    return {};
   }
 
   /// The axes of a reduction, counted from 0; none where they are not known.
@@ -113,10 +154,12 @@ private:
     return axes;
   }
 
-  /// ReduceSum(Concat(a, b, ..., axis), axis), each of size 1 along the axis.
+  /// ReduceSum(Concat(a, b, ..., axis), axis), each of size 1 along the axis;
+  /// or the mean.
   Value writeStack(NodeOp node) {
     NodeOp stack = definedBy(node.getInput(0), "Concat");
-    if (!stack || !areSeveral(stack) || !stack->hasOneUse())
+    if (!stack || !areStatic(stack) || stack.getInputs().size() < 2 ||
+        !stack->hasOneUse())
       return {};
     int64_t rank = shapeOf(stack.getInput(0))->size();
     int64_t axis = normaliseAxis(stack.getIntAttr("axis", 0), rank);
@@ -126,7 +169,8 @@ private:
       if ((*shapeOf(value))[axis] != 1 ||
           value.getType() != stack.getInput(0).getType())
         return {};
-    Value sum = add(stack.getInputs(), node->getLoc());
+    Value sum = average(node, add(stack.getInputs(), node->getLoc()),
+                        stack.getInputs().size());
     if (!sum)
       return {};
     unstacked.push_back(stack);

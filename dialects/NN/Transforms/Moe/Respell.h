@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Sums and choices of one that are written in another way than most are.
+// Sums, products and choices that are written in another way than most are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,11 +19,14 @@ namespace inlay::nn::moe {
 
 /// Writes in `graph`:
 ///
-/// - Sum of several values, and ReduceSum over the dim along which Concat has
-///   stacked them, as Add of two each, the first two first;
+/// - Sum and Mean of values, and ReduceSum and ReduceMean over the dim along
+///   which Concat has stacked them, as Add of two each, the first two first;
+/// - a product with a row or column of ones as the sum that it is;
+/// - softmax and sigmoid that are written out as the operators;
+/// - Einsum of three factors or more as Einsum of two each;
+/// - rows that are gathered by token * experts + choice as GatherND;
 /// - ArgMax over the last dim as TopK with k = 1, of equal numbers the first,
-/// and
-///   ReduceMax of the same values as its other result.
+///   and ReduceMax of the same values as its other result.
 void respell(onnx::GraphOp graph);
 
 } // namespace inlay::nn::moe

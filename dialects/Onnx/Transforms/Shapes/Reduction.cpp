@@ -35,7 +35,7 @@ static LogicalResult inferReduce(NodeInference &n) {
   if (!shape)
     return success();
   int64_t rank = shape->size();
-  bool keepDims = n.intAttr("keepdims", 1) != 0;
+  bool keepDims = n.intAttr("keepdims", 1) == 1;
   auto axes = n.intsAttrOrInput("axes", 1);
   if (failed(axes)) {
     // Which dims are reduced is decided at run time.
@@ -70,7 +70,7 @@ static LogicalResult inferArgReduce(NodeInference &n) {
     return failure();
   SmallVector<bool> isReduced(shape->size(), false);
   isReduced[*axis] = true;
-  n.set(0, reduceShape(*shape, isReduced, n.intAttr("keepdims", 1) != 0),
+  n.set(0, reduceShape(*shape, isReduced, n.intAttr("keepdims", 1) == 1),
         Builder(n.node.getContext()).getI64Type());
   return success();
 }

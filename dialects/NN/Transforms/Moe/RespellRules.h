@@ -1,0 +1,46 @@
+//===- RespellRules.h - One node in other words ---------------------------===//
+//
+// Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
+// See the LICENSE file for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What Respell.cpp asks for each node: null where it is not of that kind.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELLRULES_H
+#define INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELLRULES_H
+
+#include "dialects/Onnx/IR/Onnx.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace inlay::nn::moe {
+
+/// exp(x - max(x)) / sum(exp(x - max(x))) as Softmax; 1 / (1 + exp(-x)) as
+/// Sigmoid, and y / (1 + exp(-x)) as its product with y.
+mlir::Value writeQuotient(onnx::NodeOp node, mlir::OpBuilder &builder);
+/// The same by Reciprocal.
+mlir::Value writeReciprocal(onnx::NodeOp node, mlir::OpBuilder &builder);
+
+/// A product with the reciprocal of a sum as the quotient by it.
+mlir::Value writeDivision(onnx::NodeOp node, mlir::OpBuilder &builder);
+
+/// An Einsum of three factors or more as Einsum of two each, of which the first
+/// is that of the smallest product.
+mlir::Value writeProduct(onnx::NodeOp node, mlir::OpBuilder &builder);
+
+/// A MatMul with a row or column of ones, whose numbers are known, as
+/// ReduceSum.
+onnx::NodeOp writeSumOfOnes(onnx::NodeOp node, mlir::OpBuilder &builder);
+
+/// A Gather of rows [tokens * experts, ...] at token * experts + choice, the
+/// choice being that of a TopK over as many experts, as GatherND within each
+/// token.
+mlir::Value writeChosenRows(onnx::NodeOp node, mlir::OpBuilder &builder);
+
+} // namespace inlay::nn::moe
+
+#endif // INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELLRULES_H

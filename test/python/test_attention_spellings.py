@@ -1,0 +1,152 @@
+"""Attention written out in the words of many exporters: copied heads, heads in one dim, sinks, softmax in parts.
+
+Each model is run by onnxruntime as it is and as the raised module is written back; see test_near_misses.
+"""
+
+import copy
+
+import numpy as np
+import pytest
+from onnx import numpy_helper
+
+import moe_models
+from moe_models import i64
+from test_near_misses import check, draw, f32, has, model_of
+
+BATCH, HEADS, KV, DIM, TOKENS, CONTEXT = 1, 4, 2, 8, 3, 5
+LENGTH = CONTEXT + TOKENS
+OPTIONS = f"phase=prefill prefill-chunk={TOKENS} context={CONTEXT}"
+GROUP = HEADS // KV
+
+# How key/value heads [batch, kv, length, d] are copied for the heads that share them.
+COPIES = {
+    "expand": lambda b, t: b.op("Reshape", b.op("Expand", b.op("Unsqueeze", t, i64(2)), i64(1, 1, GROUP, 1, 1)), i64(BATCH, HEADS, LENGTH, DIM)),
+    "tile": lambda b, t: b.op("Reshape", b.op("Tile", b.op("Unsqueeze", t, i64(2)), i64(1, 1, GROUP, 1, 1)), i64(BATCH, HEADS, LENGTH, DIM)),
+    "gather": lambda b, t: b.op("Gather", t, np.repeat(np.arange(KV), GROUP), axis=1),
+    "concat": lambda b, t: b.op("Reshape", b.op("Concat", *[b.op("Unsqueeze", t, i64(2))] * GROUP, axis=2), i64(BATCH, HEADS, LENGTH, DIM)),
+}
+
+
+def softmax_in_parts(b, s):
+    e = b.op("Exp", b.op("Sub", s, b.op("ReduceMax", s, i64(-1))))
+    return b.op("Div", e, b.op("ReduceSum", e, i64(-1)))
+
+
+def written(copies="expand", keys="scores", softmax=lambda b, s: b.op("Softmax", s, axis=-1), mask=True, heads="apart"):
+    """softmax(q k^T / sqrt(d) + mask) v with a past; `keys` is where the scale stands, `heads` whether these share a dim with the batch."""
+    b = moe_models.Builder()
+    feeds = {"q": draw(BATCH, HEADS, TOKENS, DIM), "k": draw(BATCH, KV, TOKENS, DIM, seed=1), "v": draw(BATCH, KV, TOKENS, DIM, seed=2),
+             "past_key_values.0.key": draw(BATCH, KV, CONTEXT, DIM, seed=3), "past_key_values.0.value": draw(BATCH, KV, CONTEXT, DIM, seed=4)}
+    states = [b.op("Concat", f"past_key_values.0.{name}", new, axis=2) for name, new in (("key", "k"), ("value", "v"))]
+    q, (k, v), scale = "q", states, f32(DIM**-0.5)
+    if heads == "grouped":
+        q = b.op("Reshape", q, i64(BATCH, KV, GROUP, TOKENS, DIM))
+        k, v = (b.op("Unsqueeze", t, i64(2)) for t in (k, v))
+    else:
+        k, v = (COPIES[copies](b, t) for t in (k, v))
+    if heads == "joined":
+        q, k, v = (b.op("Reshape", t, i64(BATCH * HEADS, -1, DIM)) for t in (q, k, v))
+    if keys == "both":
+        q, k = (b.op("Mul", t, f32(DIM**-0.25)) for t in (q, k))
+    if keys == "query":
+        q = b.op("Mul", q, scale)
+    rank = {"apart": 4, "grouped": 5, "joined": 3}[heads]
+    s = b.op("MatMul", q, b.op("Transpose", k, perm=[*range(rank - 2), rank - 1, rank - 2]))
+    if keys == "scores":
+        s = b.op("Mul", s, scale)
+    seen = np.arange(LENGTH)[None] <= np.arange(TOKENS)[:, None] + CONTEXT
+    causal = b.op("Constant", value=numpy_helper.from_array(np.where(seen, f32(0), np.finfo("f").min)[None, None]))
+    if heads == "joined":
+        s = b.op("Reshape", s, i64(BATCH, HEADS, TOKENS, LENGTH))
+    if mask:
+        s = b.op("Add", s, b.op("Unsqueeze", causal, i64(2)) if heads == "grouped" else causal)
+    if heads == "joined":
+        s = b.op("Reshape", s, i64(BATCH * HEADS, TOKENS, LENGTH))
+    y = b.op("Reshape", b.op("MatMul", softmax(b, s), v), i64(BATCH, HEADS, TOKENS, DIM))
+    y = b.op("Reshape", b.op("Transpose", y, perm=[0, 2, 1, 3]), i64(BATCH, TOKENS, HEADS * DIM))
+    outputs = [b.op("Identity", t) for t in (y, *states)]
+    return model_of(b.nodes, feeds, outputs, {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18), feeds
+
+
+def check_disturbed(model, feeds, folder):
+    """As it is, and with idle nodes, in another order."""
+    for seed in (None, 0, 1):
+        changed = copy.deepcopy(model)
+        if seed is not None:
+            moe_models.disturb(changed, seed)
+        (folder / str(seed)).mkdir()
+        ir = check(changed, feeds, folder / str(seed), OPTIONS)
+        assert has(ir, "attention") and "opaque" not in ir and not has(ir, "softmax"), ir
+        yield ir
+
+
+@pytest.mark.parametrize("copies", COPIES)
+def test_copied_heads_and_the_state(copies, tmp_path):
+    for ir in check_disturbed(*written(copies), tmp_path):
+        assert " past " in ir and f"kv_heads = {KV}" in ir and "causal = false" not in ir, ir
+
+
+@pytest.mark.parametrize("keys", ["query", "both", "scores"])
+def test_scales_of_query_and_key(keys, tmp_path):
+    for ir in check_disturbed(*written(keys=keys), tmp_path):
+        assert " past " in ir, ir
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("heads", ["joined", "grouped"])
+def test_dims_of_heads(heads, mask, tmp_path):
+    for ir in check_disturbed(*written(heads=heads, mask=mask), tmp_path):
+        assert ("causal = false" in ir) != mask, ir
+
+
+def test_softmax_in_parts(tmp_path):
+    for ir in check_disturbed(*written(softmax=softmax_in_parts), tmp_path):
+        assert " past " in ir, ir
+
+
+# A softmax whose maximum or sum is of other elements.
+NO_SOFTMAX = {
+    "sum of other rows": lambda b, s: b.op("Div", e := b.op("Exp", b.op("Sub", s, b.op("ReduceMax", s, i64(-1)))), b.op("ReduceSum", e, i64(-2))),
+    "maximum of other rows": lambda b, s: b.op("Div", e := b.op("Exp", b.op("Sub", s, b.op("ReduceMax", s, i64(-2)))), b.op("ReduceSum", e, i64(-1))),
+    "sum of others": lambda b, s: b.op("Div", b.op("Exp", b.op("Sub", s, b.op("ReduceMax", s, i64(-1)))), b.op("ReduceSum", b.op("Exp", s), i64(-1))),
+}
+
+
+@pytest.mark.parametrize("name", NO_SOFTMAX)
+def test_what_is_no_softmax(name, tmp_path):
+    ir = check(*written(softmax=NO_SOFTMAX[name], mask=False), tmp_path, OPTIONS)
+    assert not has(ir, "attention") and not has(ir, "softmax"), ir
+
+
+# Sinks: a column of the scores that is dropped again.
+
+
+def with_sinks(column):
+    """`column` makes it of a builder."""
+    def softmax(b, s):
+        all_scores = b.op("Concat", s, column(b), axis=-1)
+        shifted = b.op("Sub", all_scores, b.op("ReduceMax", all_scores, i64(-1)))
+        return b.op("Slice", b.op("Softmax", shifted, axis=-1), i64(0), i64(-1), i64(-1))
+    return written(softmax=softmax)
+
+
+SINKS = draw(1, HEADS, 1, 1, seed=9)
+BY_QUERY = draw(1, HEADS, TOKENS, 1, seed=10)
+
+
+def initializer(numbers):
+    return lambda b: b.constant(np.broadcast_to(numbers, (BATCH, HEADS, TOKENS, 1)).copy())
+
+
+def constant_node(numbers):
+    return lambda b: b.op("Constant", value=numpy_helper.from_array(np.broadcast_to(numbers, (BATCH, HEADS, TOKENS, 1)).copy()))
+
+
+@pytest.mark.parametrize("column, raises", [
+    (lambda b: b.op("Expand", SINKS, i64(BATCH, 1, TOKENS, 1)), True),
+    (lambda b: b.op("Expand", b.op("Reshape", SINKS.reshape(-1), i64(1, -1, 1, 1)), i64(BATCH, -1 + 2, TOKENS, 1)), True),
+    (initializer(SINKS), True), (constant_node(SINKS), True), (initializer(BY_QUERY), False), (constant_node(BY_QUERY), False),
+], ids=["expanded", "reshaped", "initializer", "constant", "initializer by query", "constant by query"])
+def test_sinks(column, raises, tmp_path):
+    ir = check(*with_sinks(column), tmp_path, OPTIONS)
+    assert (" sinks " in ir) == raises and has(ir, "softmax") != raises, ir
