@@ -14,7 +14,18 @@ using namespace inlay;
 using namespace inlay::modelgen;
 using onnx::file::DataType;
 
-static DataType readActivationType(ConfigReader &config) {
+/// Multimodal models may have it outside, as the whole's.
+static DataType readActivationType(ConfigReader &inner, ConfigReader &outer) {
+  auto has = [](ConfigReader &config) {
+    // Both are asked for: some configs have both.
+    bool isNew = config.has("dtype"), isOld = config.has("torch_dtype");
+    return isNew || isOld;
+  };
+  if (inner.overrides.activation)
+    return DataType::BFloat16; // for now: the caller sets it
+  ConfigReader &config = has(inner) || !has(outer) ? inner : outer;
+  if (!has(config))
+    config.noteDefault("dtype = \"bfloat16\"");
   llvm::StringRef name = config.has("dtype") ? "dtype" : "torch_dtype";
   std::string type = config.textOr(name, "bfloat16");
   if (type == "bfloat16")
@@ -26,7 +37,8 @@ static DataType readActivationType(ConfigReader &config) {
   return DataType::Float;
 }
 
-void modelgen::readCommon(ConfigReader &config, ModelSpec &spec) {
+void modelgen::readCommon(ConfigReader &config, ConfigReader &outer,
+                          ModelSpec &spec) {
   const SpecOverrides &overrides = config.overrides;
   spec.hidden = config.size("hidden_size", overrides.hidden);
   spec.vocabulary = config.size("vocab_size", overrides.vocabulary, kMaxSize);
@@ -36,7 +48,7 @@ void modelgen::readCommon(ConfigReader &config, ModelSpec &spec) {
       config.size("num_hidden_layers", overrides.layers, kMaxCount));
   spec.epsilon = config.realOr("rms_norm_eps", 1e-6, 1e-12, 1e-1);
   spec.tiedEmbeddings = config.flagOr("tie_word_embeddings", false);
-  spec.activation = readActivationType(config);
+  spec.activation = readActivationType(config, outer);
   config.expectText("hidden_act", "silu", {"silu", "swish"});
 }
 

@@ -241,7 +241,7 @@ readDecoder(ConfigReader &config, ConfigReader &outer, Diagnostics &diags) {
   ModelSpec spec;
   spec.modelType = type;
   spec.family = family->name;
-  readCommon(config, spec);
+  readCommon(config, outer, spec);
   family->read(config, spec);
   readQuantization(config.has("quantization_config") ? config : outer, spec);
   bool isSound = !diags.hasErrors() && checkSpec(spec, diags);

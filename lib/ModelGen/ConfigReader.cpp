@@ -55,11 +55,14 @@ const json::Value *ConfigReader::find(llvm::StringRef name) const {
       defaults && !(isNull && mayBeNone(name)) ? defaults->get(name) : nullptr;
   if (!standIn)
     return nullptr;
-  std::string taken =
-      fmt::format("{} = {}", pathOf(name), printValue(*standIn));
-  if (!llvm::is_contained(log.defaults, taken))
-    log.defaults.push_back(std::move(taken));
+  noteDefault(fmt::format("{} = {}", name.str(), printValue(*standIn)));
   return standIn;
+}
+
+void ConfigReader::noteDefault(llvm::StringRef taken) const {
+  std::string text = pathOf(taken);
+  if (!llvm::is_contained(log.defaults, text))
+    log.defaults.push_back(std::move(text));
 }
 
 bool ConfigReader::has(llvm::StringRef name) const { return find(name); }

@@ -81,6 +81,9 @@ public:
   void expectText(llvm::StringRef name, llvm::StringRef otherwise,
                   llvm::ArrayRef<llvm::StringRef> known);
 
+  /// Lists among the defaults "name = value", which an absent field counts as.
+  void noteDefault(llvm::StringRef taken) const;
+
   /// A list about layers, if it is there, has an entry for each of them.
   void expectEntryForEachLayer(llvm::StringRef name);
   /// Warns of the defaults that were taken, where nothing is wrong, and of

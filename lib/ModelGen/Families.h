@@ -34,7 +34,7 @@ struct Family {
 llvm::ArrayRef<Family> getFamilies();
 
 /// Sizes, norms, embeddings, activation type; the layers have no experts yet.
-void readCommon(ConfigReader &config, ModelSpec &spec);
+void readCommon(ConfigReader &config, ConfigReader &outer, ModelSpec &spec);
 
 /// Heads of multi-head and grouped-query attention.
 void readGroupedAttention(ConfigReader &config, ModelSpec &spec);

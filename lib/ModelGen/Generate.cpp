@@ -266,20 +266,22 @@ static bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
   bool squares = storage.format == WeightFormat::Fp8 &&
                  options.encoding == Encoding::Contrib;
   bool ok = true;
-  auto multiple = [&](const char *what, int64_t value, int64_t factor) {
+  auto multiple = [&](const std::string &field, const char *flag, int64_t value,
+                      int64_t factor) {
     if (value % factor == 0)
       return;
-    diags
-        .inputError("model",
-                    fmt::format("{} {} is no multiple of {}, the block of {} "
-                                "experts",
-                                what, value, factor,
-                                getWeightFormatName(storage.format)))
-        .notes.push_back(
-            squares ? "--encoding stacked or unrolled takes any size; here "
-                      "another storage does, e.g. --weights=experts=bf16"
-                    : "another storage takes any size, e.g. "
-                      "--weights=experts=bf16");
+    Diagnostic &error = diags.inputError(
+        "model",
+        fmt::format("{} {} is no multiple of {}, the block of {} "
+                    "experts",
+                    field, value, factor, getWeightFormatName(storage.format)));
+    error.notes.push_back(
+        squares ? "--encoding stacked or unrolled takes any size; here "
+                  "another storage does, e.g. --weights=experts=bf16"
+                : "another storage takes any size, e.g. "
+                  "--weights=experts=bf16");
+    error.notes.push_back(fmt::format("with this storage {} {} fits", flag,
+                                      nearestMultiples(value, factor)));
     ok = false;
   };
   constexpr WeightClass kProducts[] = {WeightClass::Attention,
@@ -298,10 +300,10 @@ static bool checkStorage(const ModelSpec &spec, const GenerateOptions &options,
     ok = false;
   }
   if (spec.numExpertLayers() > 0 && (grouped || squares)) {
-    multiple("intermediate size of experts", spec.experts.intermediate,
-             storage.block);
+    multiple(getExpertWidthField(spec.modelType), "--expert-intermediate",
+             spec.experts.intermediate, storage.block);
     if (grouped)
-      multiple("hidden size", spec.hidden, storage.block);
+      multiple("hidden_size", "--hidden", spec.hidden, storage.block);
   }
   // About 4 KB each: the file stays below 1 GB, of the 2 that protobuf allows.
   constexpr int64_t mostUnrolled = 1 << 18;

@@ -35,6 +35,29 @@ int64_t ModelSpec::numExpertLayers() const {
                         [](const LayerSpec &layer) { return layer.experts; });
 }
 
+/// By whose names the experts are counted: Mixtral's, Qwen's or DeepSeek's.
+static std::string getExpertCountField(llvm::StringRef modelType) {
+  if (modelType.starts_with("qwen"))
+    return "num_experts";
+  return modelType == "mixtral" || modelType == "gpt_oss" ||
+                 modelType == "llama4_text"
+             ? "num_local_experts"
+             : "n_routed_experts";
+}
+
+std::string modelgen::getExpertWidthField(llvm::StringRef modelType) {
+  return modelType == "mixtral" || modelType == "gpt_oss" ||
+                 modelType == "llama4_text"
+             ? "intermediate_size"
+             : "moe_intermediate_size";
+}
+
+std::string modelgen::nearestMultiples(int64_t value, int64_t factor) {
+  int64_t below = value / factor * factor;
+  return below ? fmt::format("{} or {}", below, below + factor)
+               : fmt::format("{}", factor);
+}
+
 namespace {
 
 /// Adds an error for each rule that a spec breaks.
@@ -55,9 +78,9 @@ public:
   }
 
 private:
-  void fail(std::string message) {
-    diags.inputError("model", std::move(message));
+  Diagnostic &fail(std::string message) {
     ok = false;
+    return diags.inputError("model", std::move(message));
   }
 
   void size(const char *what, int64_t value, int64_t most = kMaxSize) {
@@ -66,11 +89,15 @@ private:
                        value, most));
   }
 
-  void multiple(const char *what, int64_t value, const char *ofWhat,
-                int64_t factor) {
+  /// Says with the fields what a user can change.
+  void multiple(const std::string &what, int64_t value,
+                const std::string &ofWhat, int64_t factor) {
     if (value % factor != 0)
       fail(fmt::format("{} {} is no multiple of {} {}", what, value, ofWhat,
-                       factor));
+                       factor))
+          .notes.push_back(fmt::format("{} would be one, or another {}",
+                                       nearestMultiples(value, factor),
+                                       ofWhat));
   }
 
   void checkSizes() {
@@ -97,35 +124,58 @@ private:
 
   void checkHeads() {
     const AttentionSpec &attention = spec.attention;
-    multiple("number of heads", attention.heads, "number of KV heads",
+    multiple("num_attention_heads", attention.heads, "num_key_value_heads",
              attention.kvHeads);
     if (spec.rotary.dims < 2 || spec.rotary.dims > attention.headDim)
       fail(fmt::format("{} channels of a head rotate, expected 2 to the head's "
                        "size {}",
-                       spec.rotary.dims, attention.headDim));
+                       spec.rotary.dims, attention.headDim))
+          .notes.push_back(headRemedy());
     else if (spec.rotary.dims % 2 != 0)
       fail(fmt::format("{} channels of a head rotate, but they rotate in pairs",
-                       spec.rotary.dims));
+                       spec.rotary.dims))
+          .notes.push_back(headRemedy());
+  }
+
+  /// What the size of a head and of its rotated part come from.
+  std::string headRemedy() const {
+    if (spec.attention.kind == AttentionKind::Latent)
+      return "qk_rope_head_dim is the rotated part of a head";
+    return "it is head_dim, or without it hidden_size / num_attention_heads, "
+           "times partial_rotary_factor where there is one: write a head_dim "
+           "that suits";
   }
 
   void checkExperts() {
     const ExpertsSpec &experts = spec.experts;
+    std::string countField = getExpertCountField(spec.modelType);
     if (experts.chosen > experts.count)
-      fail(fmt::format("a token has {} experts of {}", experts.chosen,
-                       experts.count));
-    multiple("number of experts", experts.count, "number of groups",
-             experts.groups);
+      fail(fmt::format("a token has {} experts (num_experts_per_tok) of {} "
+                       "({})",
+                       experts.chosen, experts.count, countField))
+          .notes.push_back(
+              fmt::format("num_experts_per_tok is at most {}", countField));
+    multiple(countField, experts.count, "n_group", experts.groups);
     if (experts.topGroups > experts.groups)
       fail(fmt::format("{} groups of experts are chosen (topk_group) of {} "
                        "(n_group)",
-                       experts.topGroups, experts.groups));
+                       experts.topGroups, experts.groups))
+          .notes.emplace_back("topk_group is at most n_group");
     int64_t perGroup = experts.count / experts.groups;
     if (ok && experts.chosen > experts.topGroups * perGroup)
-      fail(fmt::format("a token has {} experts, but the chosen groups hold {}",
-                       experts.chosen, experts.topGroups * perGroup));
+      fail(fmt::format("a token has {} experts (num_experts_per_tok), but the "
+                       "chosen groups hold {}",
+                       experts.chosen, experts.topGroups * perGroup))
+          .notes.push_back(fmt::format("topk_group {} of n_group {} leave {} "
+                                       "of the {} experts of {}",
+                                       experts.topGroups, experts.groups,
+                                       experts.topGroups * perGroup,
+                                       experts.count, countField));
     if (experts.groups > 1 && perGroup < 2)
       fail(fmt::format("a group has {} expert, but its two best make its score",
-                       perGroup));
+                       perGroup))
+          .notes.push_back(fmt::format(
+              "n_group is at most half of {}, or 1 for no groups", countField));
   }
 
   void checkTotal() {

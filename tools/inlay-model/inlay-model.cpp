@@ -155,6 +155,7 @@ static bool run(const Options &options, Diagnostics &diags) {
   if (!readOverrides(options, overrides, diags))
     return false;
   overrides.storage = !options.weights.empty();
+  overrides.activation = !options.activation.empty() || options.random;
   diags.setFile(options.config);
   auto buffer = llvm::MemoryBuffer::getFile(options.config);
   if (!buffer) {

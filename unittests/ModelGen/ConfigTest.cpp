@@ -226,6 +226,27 @@ std::string remark(const std::string &config) {
   return print(diags);
 }
 
+TEST(ConfigTest, TellsWhichTypeAConfigWithoutOneCountsAs) {
+  std::string config = with(kMixtral, "torch_dtype", "");
+  config = with(config.c_str(), "rope_theta", "10000");
+  EXPECT_EQ(remark(config), "warning: fields that are missing have the "
+                            "defaults of Mixtral: dtype = \"bfloat16\"\n");
+  // The caller says it, or the whole that the decoder is a part of.
+  SpecOverrides overrides;
+  overrides.activation = true;
+  Diagnostics diags;
+  EXPECT_TRUE(readConfig(config, diags, overrides));
+  EXPECT_EQ(print(diags), "");
+  Diagnostics whole;
+  std::optional<ModelSpec> spec = readConfig(
+      R"({"model_type": "whole", "dtype": "float16", "text_config": )" +
+          config + "}",
+      whole);
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->activation, onnx::file::DataType::Float16);
+  EXPECT_EQ(print(whole), "");
+}
+
 TEST(ConfigTest, TakesAndTellsTheDefaultsOfTheFamily) {
   std::string mixtral = with(kMixtral, "rope_theta", "10000");
   EXPECT_EQ(remark(mixtral), "");
@@ -455,25 +476,41 @@ TEST(ConfigTest, NamesUnknownFamilies) {
 
 TEST(ConfigTest, NamesSizesThatDoNotFit) {
   expectError(with(kMixtral, "num_key_value_heads", "3"),
-              "model: number of heads 4 is no multiple of number of KV heads "
-              "3");
+              "model: num_attention_heads 4 is no multiple of "
+              "num_key_value_heads 3\n"
+              "  note: 3 or 6 would be one, or another num_key_value_heads");
   expectError(with(kMixtral, "num_experts_per_tok", "5"),
-              "model: a token has 5 experts of 4");
+              "model: a token has 5 experts (num_experts_per_tok) of 4 "
+              "(num_local_experts)\n"
+              "  note: num_experts_per_tok is at most num_local_experts");
   expectError(with(kDeepSeek, "n_group", "3"),
-              "model: number of experts 8 is no multiple of number of groups "
-              "3");
+              "model: n_routed_experts 8 is no multiple of n_group 3\n"
+              "  note: 6 or 9 would be one, or another n_group");
   expectError(with(kDeepSeek, "topk_group", "5"),
               "model: 5 groups of experts are chosen (topk_group) of 4 "
-              "(n_group)");
+              "(n_group)\n"
+              "  note: topk_group is at most n_group");
   expectError(with(kDeepSeek, "num_experts_per_tok", "5"),
-              "model: a token has 5 experts, but the chosen groups hold 4");
-  expectError(with(kDeepSeek, "n_group", "8"),
-              "model: a group has 1 expert, but its two best make its score");
+              "model: a token has 5 experts (num_experts_per_tok), but the "
+              "chosen groups hold 4\n"
+              "  note: topk_group 2 of n_group 4 leave 4 of the 8 experts of "
+              "n_routed_experts");
+  expectError(
+      with(kDeepSeek, "n_group", "8"),
+      "model: a group has 1 expert, but its two best make its score\n"
+      "  note: n_group is at most half of n_routed_experts, or 1 for no "
+      "groups");
   expectError(with(kMixtral, "head_dim", "1"),
               "model: 1 channels of a head rotate, expected 2 to the head's "
-              "size 1");
+              "size 1\n"
+              "  note: it is head_dim, or without it hidden_size / "
+              "num_attention_heads, times partial_rotary_factor where there is "
+              "one: write a head_dim that suits");
   expectError(with(kMixtral, "head_dim", "7"),
-              "model: 7 channels of a head rotate, but they rotate in pairs");
+              "model: 7 channels of a head rotate, but they rotate in pairs\n"
+              "  note: it is head_dim, or without it hidden_size / "
+              "num_attention_heads, times partial_rotary_factor where there is "
+              "one: write a head_dim that suits");
   std::string large = with(kMixtral, "hidden_size", "2097152");
   large = with(large.c_str(), "intermediate_size", "2097152");
   expectError(with(large.c_str(), "num_local_experts", "16384"),

@@ -23,7 +23,7 @@ inline const char *kMixtral = R"({
   "model_type": "mixtral", "hidden_size": 64, "num_hidden_layers": 2,
   "vocab_size": 96, "max_position_embeddings": 128, "rms_norm_eps": 1e-5,
   "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 32,
-  "num_local_experts": 4, "num_experts_per_tok": 2
+  "num_local_experts": 4, "num_experts_per_tok": 2, "torch_dtype": "bfloat16"
 })";
 
 inline const char *kDeepSeek = R"({
@@ -33,7 +33,7 @@ inline const char *kDeepSeek = R"({
   "n_shared_experts": 1, "num_experts_per_tok": 2, "n_group": 4,
   "topk_group": 2, "first_k_dense_replace": 1, "routed_scaling_factor": 2.5,
   "q_lora_rank": 32, "kv_lora_rank": 16, "qk_nope_head_dim": 16,
-  "qk_rope_head_dim": 8, "v_head_dim": 16
+  "qk_rope_head_dim": 8, "v_head_dim": 16, "torch_dtype": "bfloat16"
 })";
 
 inline const char *kGptOss = R"({
@@ -42,7 +42,7 @@ inline const char *kGptOss = R"({
   "num_key_value_heads": 2, "head_dim": 16, "intermediate_size": 32,
   "num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": 8,
   "layer_types": ["sliding_attention", "full_attention"],
-  "quantization_config": {"quant_method": "mxfp4"}
+  "quantization_config": {"quant_method": "mxfp4"}, "dtype": "bfloat16"
 })";
 
 inline const char *kLlama4 = R"({
@@ -51,7 +51,8 @@ inline const char *kLlama4 = R"({
   "vocab_size": 96, "max_position_embeddings": 128, "num_attention_heads": 4,
   "num_key_value_heads": 2, "head_dim": 16, "intermediate_size": 32,
   "intermediate_size_mlp": 48, "num_local_experts": 4, "num_experts_per_tok": 1,
-  "interleave_moe_layer_step": 2, "attention_chunk_size": 16}
+  "interleave_moe_layer_step": 2, "attention_chunk_size": 16},
+  "torch_dtype": "bfloat16"
 })";
 
 /// `config` with `field` (of `text_config` where that is there) set to the JSON

@@ -186,10 +186,13 @@ TEST(GenerateTest, NamesBlocksThatDoNotFit) {
   Diagnostics diags;
   ASSERT_TRUE(setWeightFormats({"experts=int4"}, spec, diags));
   EXPECT_FALSE(generateModel(spec, {}, diags));
-  EXPECT_EQ(print(diags), "error: model: intermediate size of experts 48 is no "
-                          "multiple of 32, the block of int4 experts\n"
-                          "  note: another storage takes any size, e.g. "
-                          "--weights=experts=bf16\n");
+  EXPECT_EQ(print(diags),
+            "error: model: intermediate_size 48 is no multiple of "
+            "32, the block of int4 experts\n"
+            "  note: another storage takes any size, e.g. "
+            "--weights=experts=bf16\n"
+            "  note: with this storage --expert-intermediate 32 "
+            "or 64 fits\n");
 }
 
 TEST(GenerateTest, NamesSquaresThatDoNotFit) {
@@ -198,10 +201,11 @@ TEST(GenerateTest, NamesSquaresThatDoNotFit) {
   ASSERT_TRUE(setWeightFormats({"fp8"}, spec, diags));
   EXPECT_FALSE(generateModel(spec, {}, diags));
   EXPECT_EQ(print(diags),
-            "error: model: intermediate size of experts 48 is no multiple of "
-            "128, the block of fp8 experts\n"
+            "error: model: intermediate_size 48 is no multiple of 128, the "
+            "block of fp8 experts\n"
             "  note: --encoding stacked or unrolled takes any size; here "
-            "another storage does, e.g. --weights=experts=bf16\n");
+            "another storage does, e.g. --weights=experts=bf16\n"
+            "  note: with this storage --expert-intermediate 128 fits\n");
   Diagnostics others;
   GenerateOptions options;
   options.encoding = Encoding::Stacked;

@@ -56,6 +56,8 @@ struct SpecOverrides {
   int64_t queryRank = 0;
   int64_t kvRank = 0;
   int64_t ropeDim = 0;
+  /// The caller sets the type of activations, whatever the config says of it.
+  bool activation = false;
   /// The caller sets the storage of weights, whatever the config says of it.
   bool storage = false;
 };

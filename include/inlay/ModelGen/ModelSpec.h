@@ -22,6 +22,8 @@
 #include "inlay/Onnx/DataType.h"
 #include "inlay/Support/Diagnostic.h"
 
+#include "llvm/ADT/StringRef.h"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -199,6 +201,11 @@ struct ModelSpec {
 /// Whether the sizes fit together and are sizes that can be meant; adds an
 /// error for each that does not. Formulas of the emitters rely on it.
 bool checkSpec(const ModelSpec &spec, Diagnostics &diags);
+
+/// The field in which configs of a family have the width of an expert.
+std::string getExpertWidthField(llvm::StringRef modelType);
+/// The multiples of `factor` next to `value`, for remedies: "256 or 384".
+std::string nearestMultiples(int64_t value, int64_t factor);
 
 /// Cosines and sines, each [context, dims / 2] in row-major order.
 struct RotaryTables {
