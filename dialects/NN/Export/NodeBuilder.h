@@ -83,9 +83,8 @@ public:
                      llvm::ArrayRef<int64_t> axes, bool keepDims = true);
   mlir::Value softmax(mlir::Value value, int64_t axis);
   /// Values and indices of the `k` first elements of each row.
-  std::pair<mlir::Value, mlir::Value> topK(mlir::Value value, int64_t k,
-                                           bool largest = true,
-                                           bool sorted = true);
+  std::pair<mlir::Value, mlir::Value>
+  topK(mlir::Value value, int64_t k, bool largest = true, bool sorted = true);
 
 private:
   mlir::RankedTensorType typeLike(mlir::Value value,
