@@ -105,6 +105,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
   checkAccounting(plan, report);
   checkMemory(plan, report);
   checkStreams(plan, report);
+  checkHostValues(plan, report);
   checkRoutes(plan, report);
   checkEstimate(plan, report);
   if (impl->target)
@@ -112,6 +113,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
                 report);
   if (impl->model) {
     checkModel(plan, *impl->model, report);
+    checkHostCones(plan, *impl->model, report);
     checkNodes(plan, *impl->model, report);
     checkValues(plan, *impl->model, report);
     checkLayouts(plan, *impl->model, report);

@@ -49,11 +49,16 @@ public:
         for (const Piece &piece : weight.pieces)
           checkPiece(kernel, weight, piece);
     checkFolded();
+    for (const HostValue &value : plan.hostValues)
+      for (const auto &[name, bytes] : value.initializers)
+        placed.insert(name);
     for (const auto &[name, initializer] : model.initializers)
       if (model.reachable.count(name) && !placed.count(name))
-        report.fail("initializer '" + name + "'",
-                    fmt::format("of {} B is in no kernel and not folded",
-                                initializer.length));
+        report.fail(
+            "initializer '" + name + "'",
+            fmt::format(
+                "of {} B is in no kernel, at no host value and not folded",
+                initializer.length));
     checkEnds();
   }
 
@@ -61,6 +66,11 @@ private:
   void checkPiece(const Kernel &kernel, const Weight &weight,
                   const Piece &piece);
   void checkFolded();
+  bool isHostValue(const std::string &name) const {
+    return llvm::any_of(plan.hostValues, [&](const HostValue &value) {
+      return value.node == name;
+    });
+  }
   void checkEnds();
   void checkOrder(const std::map<int64_t, std::set<std::string>> &ports,
                   const std::vector<std::string> &names, const char *what);
@@ -125,7 +135,8 @@ void ModelChecker::checkFolded() {
 }
 
 /// Streams of the host and states are the model's inputs and outputs, in its
-/// order; those that lead nowhere or fold away are none.
+/// order, but for values that the host works out; those that lead nowhere or
+/// fold away are none.
 void ModelChecker::checkEnds() {
   std::set<std::string> states;
   for (const Kernel &kernel : plan.kernels)
@@ -137,7 +148,7 @@ void ModelChecker::checkEnds() {
     }
   std::map<int64_t, std::set<std::string>> sources, results;
   for (const Stream &stream : plan.streams) {
-    if (stream.from.empty())
+    if (stream.from.empty() && !isHostValue(stream.name))
       sources[stream.fromPort].insert(stream.name);
     if (stream.to.empty())
       results[stream.toPort].insert(stream.name);

@@ -284,6 +284,14 @@ Estimate readEstimate(const Fields &in) {
   return estimate;
 }
 
+std::pair<std::string, int64_t> readNamedBytes(const Fields &in) {
+  return {in.text("name"), in.integer("bytes")};
+}
+
+HostValue readHostValue(const Fields &in) {
+  return {in.text("node"), in.children("initializers", readNamedBytes)};
+}
+
 Accounting readAccounting(const Fields &in) {
   Accounting accounting;
   accounting.weight = in.integer("weight_bytes");
@@ -293,9 +301,7 @@ Accounting readAccounting(const Fields &in) {
   accounting.copy = in.integer("copy_bytes");
   accounting.padding = in.integer("padding_bytes");
   accounting.state = in.integer("state_bytes");
-  accounting.folded = in.children("folded", [](const Fields &entry) {
-    return std::pair(entry.text("name"), entry.integer("bytes"));
-  });
+  accounting.folded = in.children("folded", readNamedBytes);
   return accounting;
 }
 
@@ -326,6 +332,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
   plan.system = in.child("system", readSystem);
   plan.regions = in.children("regions", readRegion);
   plan.kernels = in.children("kernels", readKernel);
+  plan.hostValues = in.children("host_values", readHostValue);
   plan.streams = in.children("streams", readStream);
   plan.estimate = in.child("estimate", readEstimate);
   plan.otherPhases = in.children("other_phases", readPhase);

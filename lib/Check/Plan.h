@@ -207,6 +207,12 @@ struct PhaseEstimate {
   InFlight inFlight;
 };
 
+/// Since 1.2.
+struct HostValue {
+  std::string node;
+  std::vector<std::pair<std::string, int64_t>> initializers;
+};
+
 struct Accounting {
   int64_t weight = 0, reachable = 0, resident = 0, shard = 0, copy = 0,
           padding = 0, state = 0;
@@ -225,6 +231,7 @@ struct Plan {
   System system;
   std::vector<Region> regions;
   std::vector<Kernel> kernels;
+  std::vector<HostValue> hostValues;
   std::vector<Stream> streams;
   Estimate estimate;
   std::vector<PhaseEstimate> otherPhases;

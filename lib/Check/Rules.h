@@ -48,6 +48,9 @@ void checkStreams(const Plan &plan, Report &report);
 /// in every router, loads as the routes give them.
 void checkRoutes(const Plan &plan, Report &report);
 
+/// Values that the host works out itself are streams from it, each once.
+void checkHostValues(const Plan &plan, Report &report);
+
 /// Sums, paths, bounds and rates.
 void checkEstimate(const Plan &plan, Report &report);
 
@@ -60,6 +63,9 @@ void checkTarget(const Plan &plan, llvm::StringRef text,
 
 /// The plan against the model that it places.
 void checkModel(const Plan &plan, const Model &model, Report &report);
+
+/// The host can make its values of the model from what they list.
+void checkHostCones(const Plan &plan, const Model &model, Report &report);
 
 /// Every node of the model in a kernel or between kernels that streams join.
 void checkNodes(const Plan &plan, const Model &model, Report &report);

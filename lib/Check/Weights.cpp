@@ -323,6 +323,12 @@ void inlay::checker::checkAccounting(const Plan &plan, Report &report) {
   }
   count.padding = count.resident - count.shard - count.copy;
   count.reachable = count.weight;
+  std::set<std::string> host;
+  for (const HostValue &value : plan.hostValues)
+    for (const auto &[name, bytes] : value.initializers)
+      if (host.insert(name).second && !initializers.count(name))
+        count.reachable = plus(count.reachable, bytes);
+  initializers.merge(host);
   std::set<std::string> folded;
   for (const auto &[name, bytes] : plan.accounting.folded) {
     count.reachable = plus(count.reachable, bytes);

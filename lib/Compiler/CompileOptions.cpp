@@ -162,6 +162,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("context", *options.context);
   if (!options.kvType.empty())
     add("kv-type", options.kvType);
+  if (options.embeddingOnHost)
+    add("embedding", "host");
   if (options.prefillChunk)
     add("prefill-chunk", *options.prefillChunk);
   add("target", llvm::sys::path::filename(options.target).str());

@@ -94,6 +94,11 @@ static std::string readCost(StringRef value, CompileOptions &options) {
       {{"ideal", cost::Mode::Ideal}, {"calibrated", cost::Mode::Calibrated}});
 }
 
+static std::string readEmbedding(StringRef value, CompileOptions &options) {
+  return choose(value, options.embeddingOnHost,
+                {{"wafer", false}, {"host", true}});
+}
+
 static std::string readObjective(StringRef value, CompileOptions &options) {
   using partition::Objective;
   return choose(value, options.objective,
@@ -118,6 +123,7 @@ static constexpr NamedOption kOptions[] = {
     {"context", read<&CompileOptions::context>},
     {"prefill-chunk", read<&CompileOptions::prefillChunk>},
     {"kv-type", read<&CompileOptions::kvType>},
+    {"embedding", readEmbedding},
     {"prompt-ratio", read<&CompileOptions::promptRatio>},
     {"target", read<&CompileOptions::target>},
     {"target-dir", read<&CompileOptions::targetDir>},

@@ -41,8 +41,11 @@ void inlay::addRaisingPasses(mlir::OpPassManager &pm) {
   pm.addPass(nn::createVerifyNN());
 }
 
-void inlay::addDataflowPasses(mlir::OpPassManager &pm) {
+void inlay::addDataflowPasses(mlir::OpPassManager &pm,
+                              const CompileOptions &options) {
   pm.addPass(dataflow::createConvertToDataflow());
+  if (options.embeddingOnHost)
+    pm.addPass(dataflow::createLeaveEmbedding());
   pm.addPass(dataflow::createVerifyDataflow());
 }
 
@@ -117,7 +120,8 @@ std::vector<LevelPasses> inlay::allLevels(const CompileOptions &options) {
       {{1, "onnx"},
        [=](mlir::OpPassManager &pm) { addShapePasses(pm, options); }},
       {{2, "nn"}, addRaisingPasses},
-      {{3, "dataflow"}, addDataflowPasses},
+      {{3, "dataflow"},
+       [=](mlir::OpPassManager &pm) { addDataflowPasses(pm, options); }},
       {{4, "wafer"},
        [=](mlir::OpPassManager &pm) { addWaferPasses(pm, options); }},
   };
@@ -172,6 +176,6 @@ void inlay::registerPipelines() {
       [](mlir::OpPassManager &pm) {
         addShapePasses(pm, CompileOptions());
         addRaisingPasses(pm);
-        addDataflowPasses(pm);
+        addDataflowPasses(pm, CompileOptions());
       });
 }

@@ -420,6 +420,11 @@ template <typename V> void visit(V &v, NamedBytes &o) {
   v.field("bytes", o.bytes);
 }
 
+template <typename V> void visit(V &v, HostValue &o) {
+  v.field("node", o.node);
+  v.field("initializers", o.initializers);
+}
+
 template <typename V> void visit(V &v, Accounting &o) {
   v.field("weight_bytes", o.weightBytes);
   v.field("reachable_bytes", o.reachableBytes);
@@ -443,6 +448,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("system", o.system);
   v.field("regions", o.regions);
   v.field("kernels", o.kernels);
+  v.field("host_values", o.hostValues, Since{2});
   v.field("streams", o.streams);
   v.field("patterns", o.patterns);
   v.field("routes", o.routes);

@@ -262,7 +262,7 @@ CASES = {
     "no digest": (lambda p: p["digests"].pop(), "digests: have none of 'target'"),
     "digest": (lambda p: put(p["digests"][0], "sha256", "ab" * 32), f"is {'ab' * 32}, the file has"),
     "model name": (lambda p: put(p, "model", "other.onnx"), "is 'other.onnx', the file is 'model.onnx'"),
-    "not placed": (lambda p: put(p["kernels"], slice(0, 1), []), "B is in no kernel and not folded"),
+    "not placed": (lambda p: put(p["kernels"], slice(0, 1), []), "B is in no kernel, at no host value and not folded"),
     "no initializer": (lambda p: put(piece(p), "initializer", "more"), "names no initializer of the model"),
     "place of bytes": (lambda p: add(piece(p), "offset", 1), "of 'model.onnx.data', raw, 8 bits; the model has * B at * of 'model.onnx.data'"),
     "beyond": (lambda p: put(piece(p), "first", 9999), "takes element"),

@@ -57,6 +57,7 @@ def small_plan():
     plan = copy.deepcopy(placing.plans(placing.example("gpt-oss-tiny-int4"))[0])
     kernels = {kernel["role"]: first_of_lists(kernel) for kernel in plan["kernels"]}
     plan["accounting"]["folded"] = [{"name": "shape", "bytes": 8}]
+    plan["host_values"] = [{"node": "embedding", "initializers": [{"name": "table", "bytes": 8}]}]
     plan.update(FABRIC)
     estimate = plan["estimate"]
     same = ("latency", "worst_case_latency", "stage_cycles", "bound", "gap", "rates", "in_flight")

@@ -19,6 +19,8 @@ namespace cl = llvm::cl;
 
 namespace {
 
+enum class EmbeddingPlace { Wafer, Host };
+
 enum class PhaseChoice { Decode, Prefill, Both };
 
 enum class EmitKind { Plan, Mlir, Report, Decisions };
@@ -68,6 +70,15 @@ struct Options {
       "kv-type", cl::value_desc("type"),
       cl::desc("Type in which KV states are kept: f32, f16, bf16, f8E4M3FN or "
                "f8E5M2 (default: the model's)"),
+      cl::cat(input)};
+
+  cl::opt<EmbeddingPlace> embedding{
+      "embedding", cl::init(EmbeddingPlace::Wafer),
+      cl::desc("Where the table of the token embedding is:"),
+      cl::values(clEnumValN(EmbeddingPlace::Wafer, "wafer",
+                            "on the first wafer (default)"),
+                 clEnumValN(EmbeddingPlace::Host, "host",
+                            "left to the host, which sends rows of it")),
       cl::cat(input)};
 
   cl::opt<std::string> target{"target", cl::init("wse3"),
@@ -262,6 +273,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.context = given(parsed.context);
   options.prefillChunk = given(parsed.prefillChunk);
   options.kvType = parsed.kvType;
+  options.embeddingOnHost = parsed.embedding == EmbeddingPlace::Host;
   options.target = parsed.target;
   options.targetDir = parsed.targetDir;
   options.wafers = parseWafers(parsed.wafers);

@@ -94,16 +94,25 @@ def Dataflow_SourceOp : Dataflow_Op<"source", [
   let summary = "a stream that the host sends";
   let description = [{
     An input of the model: token ids, a mask. States are no sources. It may go
-    unused: the host sends it all the same.
+    unused: the host sends it all the same. With `initializers` it is a value of
+    the model that the host works out itself, from inputs of the model and these
+    initializers; its name is that of the node that makes it.
 
     Example:
     ```mlir
     %input_ids = inlay_dataflow.source "input_ids" : !inlay_dataflow.stream<tensor<1x1xi64>>
+    %0 = inlay_dataflow.source "/embed/Gather" of ["embed.weight"] : !inlay_dataflow.stream<tensor<1x1x64xf32>>
     ```
   }];
-  let arguments = (ins StrAttr:$name);
+  let arguments = (ins StrAttr:$name, OptionalAttr<StrArrayAttr>:$initializers);
   let results = (outs Dataflow_StreamType:$stream);
-  let assemblyFormat = "$name attr-dict `:` qualified(type($stream))";
+  let assemblyFormat = [{
+    $name (`of` $initializers^)? attr-dict `:` qualified(type($stream))
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::llvm::StringRef":$name), [{
+    build($_builder, $_state, type, $_builder.getStringAttr(name),
+          ::mlir::ArrayAttr());
+  }]>];
 }
 
 def Dataflow_SinkOp : Dataflow_Op<"sink"> {

@@ -42,6 +42,21 @@ def ConvertToDataflow : Pass<"convert-to-dataflow", "mlir::ModuleOp"> {
   let dependentDialects = ["::inlay::dataflow::DataflowDialect"];
 }
 
+def LeaveEmbedding : Pass<"leave-embedding", "mlir::ModuleOp"> {
+  let summary = "Leaves the embedding table to the host";
+  let description = [{
+    Replaces each kernel that turns token ids into hidden states by an
+    `inlay_dataflow.source` for each of its results, which names the initializers
+    that the host works it out from. Such a kernel has the role embedding and takes nothing
+    but what the host sends. Tables that rotations take their angles from stay, and
+    so does a table that another kernel holds too (a tied head).
+
+    A source that nothing takes any more goes. A graph without such a kernel is
+    an error.
+  }];
+  let dependentDialects = ["::inlay::dataflow::DataflowDialect"];
+}
+
 def VerifyDataflow : Pass<"verify-dataflow", "mlir::ModuleOp"> {
   let summary = "Checks what a module of the dataflow level must be";
   let description = [{
@@ -60,7 +75,7 @@ def VerifyDataflow : Pass<"verify-dataflow", "mlir::ModuleOp"> {
       weights and constants; no other kernel holds one.
     - Streams and states are static in shape.
     - Every kernel has its structural hash, and it is the right one.
-    - Every global is used by a kernel, or is named in the module's
+    - Every global is used by a kernel, or is named by a source, in the module's
       `inlay_onnx.folded_initializers` or `inlay_onnx.unreachable_initializers`.
 
     Never changes the IR.

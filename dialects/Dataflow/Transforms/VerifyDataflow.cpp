@@ -194,10 +194,15 @@ void VerifyDataflow::checkGlobals(ModuleOp module) {
     if (auto list = module->getAttrOfType<ArrayAttr>(attribute))
       for (auto name : list.getAsRange<StringAttr>())
         known.insert(name.getValue());
-  for (GraphOp graph : module.getOps<GraphOp>())
+  for (GraphOp graph : module.getOps<GraphOp>()) {
+    for (SourceOp source : graph.getBody().getOps<SourceOp>())
+      if (ArrayAttr list = source.getInitializersAttr())
+        for (auto name : list.getAsRange<StringAttr>())
+          known.insert(name.getValue());
     for (KernelOpInterface kernel : graph.getKernels())
       for (auto weight : kernel.getWeights().getAsRange<FlatSymbolRefAttr>())
         known.insert(weight.getValue());
+  }
   // A view is a weight of what it shows.
   for (auto global : module.getOps<ml_program::GlobalOp>())
     if (auto view =

@@ -141,9 +141,11 @@ void GraphExtractor::addStream(Value value, int consumer, int port,
 }
 
 void GraphExtractor::addStreams() {
-  for (auto [index, source] :
-       llvm::enumerate(graph.getBody().getOps<dataflow::SourceOp>()))
-    indexOf[source] = static_cast<int>(index);
+  int numSources = 0;
+  for (auto source : graph.getBody().getOps<dataflow::SourceOp>())
+    if (llvm::any_of(source->getUsers(),
+                     llvm::IsaPred<dataflow::KernelOpInterface>))
+      indexOf[source] = numSources++;
   for (auto [consumer, kernel] : llvm::enumerate(kernels))
     for (auto [port, input] : llvm::enumerate(kernel.getInputs()))
       addStream(input, static_cast<int>(consumer), static_cast<int>(port), "");

@@ -19,11 +19,35 @@ using namespace mlir;
 using namespace inlay;
 using namespace inlay::wafer;
 
-/// weight_bytes + folded = reachable_bytes.
+/// What sources say that the host works out, and from which initializers.
+static void listHostValues(ModuleOp module, const PlacedSystem &placement,
+                           std::vector<plan::HostValue> &values) {
+  SymbolTable globals(module);
+  dataflow::GraphOp graph = SystemOp(placement.system).lookupGraph();
+  for (auto source : graph.getBody().getOps<dataflow::SourceOp>()) {
+    ArrayAttr names = source.getInitializersAttr();
+    if (!names)
+      continue;
+    plan::HostValue &value = values.emplace_back();
+    value.node = source.getName().str();
+    for (auto name : names.getAsRange<StringAttr>())
+      if (auto global = globals.lookup<ml_program::GlobalOp>(name.getValue()))
+        if (auto handle =
+                dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr()))
+          value.initializers.push_back(
+              {name.str(), static_cast<int64_t>(handle.getLength())});
+  }
+}
+
+/// weight_bytes + folded + what only the host has = reachable_bytes.
 static LogicalResult countInitializers(ModuleOp module,
                                        const PlacedSystem &placement,
+                                       ArrayRef<plan::HostValue> hostValues,
                                        plan::Accounting &result) {
-  llvm::StringSet<> weights, unreachable;
+  llvm::StringSet<> weights, unreachable, host;
+  for (const plan::HostValue &value : hostValues)
+    for (const plan::NamedBytes &initializer : value.initializers)
+      host.insert(initializer.name);
   for (const model::KernelSpec &kernel : placement.model.kernels)
     for (const model::WeightSpec &weight : kernel.weights)
       for (const model::WeightPiece &piece : weight.pieces)
@@ -47,7 +71,7 @@ static LogicalResult countInitializers(ModuleOp module,
     result.reachableBytes += bytes;
     if (weights.contains(name))
       result.weightBytes += bytes;
-    else
+    else if (!host.contains(name))
       result.folded.push_back({name.str(), bytes});
   }
   return success();
@@ -79,11 +103,13 @@ static void countCores(const PlacedSystem &placement,
       result.residentBytes - result.shardBytes - result.copyBytes;
 }
 
-FailureOr<plan::Accounting>
-inlay::wafer::account(ModuleOp module, const PlacedSystem &placement) {
-  plan::Accounting result;
-  if (failed(countInitializers(module, placement, result)))
+LogicalResult inlay::wafer::account(ModuleOp module,
+                                    const PlacedSystem &placement,
+                                    plan::Plan &plan) {
+  listHostValues(module, placement, plan.hostValues);
+  if (failed(countInitializers(module, placement, plan.hostValues,
+                               plan.accounting)))
     return failure();
-  countCores(placement, result);
-  return result;
+  countCores(placement, plan.accounting);
+  return success();
 }

@@ -15,9 +15,10 @@
 namespace inlay::wafer {
 
 /// Counts the initializers of the module, and what the cores of the placement
-/// hold of them. Emits an error where an initializer has no bytes to count.
-mlir::FailureOr<plan::Accounting> account(mlir::ModuleOp module,
-                                          const PlacedSystem &placement);
+/// and the host hold of them: `accounting` and `host_values` of a plan. Emits
+/// an error where an initializer has no bytes to count.
+mlir::LogicalResult account(mlir::ModuleOp module,
+                            const PlacedSystem &placement, plan::Plan &plan);
 
 } // namespace inlay::wafer
 

@@ -538,9 +538,6 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   FailureOr<PlacedSystem> placement = readSystem(module);
   if (failed(placement))
     return failure();
-  FailureOr<plan::Accounting> accounting = account(module, *placement);
-  if (failed(accounting))
-    return failure();
   FailureOr<std::vector<plan::PhaseEstimate>> phases =
       phaseEstimates(*placement);
   if (failed(phases))
@@ -549,6 +546,8 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   SystemOp system = placement->system;
 
   plan::Plan plan;
+  if (failed(account(module, *placement, plan)))
+    return failure();
   plan.otherPhases = std::move(*phases);
   plan.producer = context.producer;
   plan.model = modelName(module, context);
@@ -573,7 +572,6 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
        llvm::zip_equal(model.streams, placement->connects))
     plan.streams.push_back(toStream(model, stream, connect));
   plan.estimate = toEstimate(*placement, plan.kernels);
-  plan.accounting = std::move(*accounting);
   plan.assumptions = toAssumptions(plan, system.getRoutingAttr());
   if (Type type = kvTypeOf(system.lookupGraph()))
     plan.assumptions.push_back(

@@ -62,6 +62,8 @@ struct CompileOptions {
 
   std::string kvType; ///< of states, one of kvTypes(); empty: the model's
 
+  bool embeddingOnHost = false; ///< which keeps the table and sends rows
+
   // Machine.
   std::string target = "wse3";   ///< name of a shipped target, or a file
   std::string targetDir;         ///< of named targets; empty: Inlay's own

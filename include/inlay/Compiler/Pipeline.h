@@ -30,7 +30,7 @@ void addShapePasses(mlir::OpPassManager &pm, const CompileOptions &options);
 void addRaisingPasses(mlir::OpPassManager &pm);
 
 /// Kernels and streams.
-void addDataflowPasses(mlir::OpPassManager &pm);
+void addDataflowPasses(mlir::OpPassManager &pm, const CompileOptions &options);
 
 /// A wafer for each kernel.
 void addPartitionPasses(mlir::OpPassManager &pm, const CompileOptions &options);

@@ -506,8 +506,16 @@ struct NamedBytes {
   int64_t bytes = 0;
 };
 
-/// Where every byte of the model's initializers went, and what the cores hold:
-///   weightBytes + sum of folded = reachableBytes
+/// A value of the model that the host works out itself and sends: a stream from
+/// the host has the name of the node. Since 1.2.
+struct HostValue {
+  std::string node;
+  std::vector<NamedBytes> initializers; ///< from which, and inputs of the model
+};
+
+/// Where every byte of the model's initializers went, and what the cores hold,
+/// `host` being the initializers of the host values that no kernel holds:
+///   weightBytes + sum of folded + sum of host = reachableBytes
 ///   shardBytes + copyBytes + paddingBytes = residentBytes
 /// A shard on a core is its elements without gaps, in whole bytes. shardBytes
 /// are those of one copy of each weight; they differ from weightBytes where
@@ -539,6 +547,7 @@ struct Plan {
   System system;
   std::vector<Region> regions; ///< by wafer
   std::vector<Kernel> kernels;
+  std::vector<HostValue> hostValues;
   std::vector<Stream> streams;
   std::vector<Pattern> patterns;
   std::vector<Route> routes;

@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
   mlir::PassManager passes(&context);
   inlay::addShapePasses(passes, options);
   inlay::addRaisingPasses(passes);
-  inlay::addDataflowPasses(passes);
+  inlay::addDataflowPasses(passes, options);
   passes.addPass(std::make_unique<ReserveIoColumn>(target->grid.height));
   inlay::addWaferPasses(passes, options);
   if (mlir::failed(passes.run(*module)))
