@@ -109,8 +109,14 @@ void WaferPlanner::weigh(const model::Graph &graph, double firings) {
   other->firings = firings;
   other->tokens = double(graph.batch * graph.tokens) /
                   double(std::max<int64_t>(1, model.batch * model.tokens));
+  std::map<std::string, const model::KernelSpec *> own;
+  for (const model::KernelSpec &kernel : model.kernels)
+    own[kernel.name] = &kernel;
+  std::string why;
   for (const model::KernelSpec &kernel : graph.kernels)
-    other->kernels[kernel.name] = &kernel;
+    if (auto same = own.find(kernel.name); same != own.end())
+      if (auto carry = model::CarryOver::find(*same->second, kernel, why))
+        other->kernels[kernel.name] = {&kernel, std::move(*carry)};
 }
 
 void WaferPlanner::setEffort(int64_t percent) {
@@ -127,8 +133,13 @@ double WaferPlanner::cyclesOf(const model::KernelSpec &kernel,
   auto same = other->kernels.find(kernel.name);
   if (same == other->kernels.end())
     return cycles;
+  const auto &[spec, carry] = same->second;
+  // Such a plan is refused in the end, so any other is better.
+  constexpr double kNever = 1e15;
+  if (!model::shortages(kernel, *spec, sharding, carry).empty())
+    cycles += kNever;
   return cycles +
-         other->firings * experts.expectedCycles(*same->second, sharding);
+         other->firings * experts.expectedCycles(*spec, carry(sharding));
 }
 
 WaferPlanner::Run WaferPlanner::runOf(size_t first, size_t last) {
@@ -185,9 +196,10 @@ WaferPlanner::entriesOf(const model::KernelSpec &kernel,
   auto same = other->kernels.find(kernel.name);
   if (same != other->kernels.end())
     for (size_t input = 0; input < entries.size(); ++input)
-      entries[input] +=
-          other->firings *
-          cost::entryCycles(*same->second, input, sharding, rates).total();
+      entries[input] += other->firings *
+                        cost::entryCycles(*same->second.spec, input,
+                                          same->second.carry(sharding), rates)
+                            .total();
   return entries;
 }
 

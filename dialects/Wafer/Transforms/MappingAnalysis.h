@@ -39,6 +39,9 @@ public:
   const model::Graph &getModel() const { return *model; }
   dataflow::GraphOp getGraph() const { return graph; }
 
+  /// The phase that is mapped along with it; null where there is one only.
+  const OtherPhase *getOther() const { return other ? &*other : nullptr; }
+
   /// The planner of wafers whose cores have `budget` bytes and whose regions
   /// respect `constraints`. It is kept until another machine is asked for.
   mapping::WaferPlanner &getPlanner(TargetAttr target, int64_t budget,

@@ -25,24 +25,30 @@ dataflow::GraphOp inlay::wafer::mappedGraph(ModuleOp module) {
   return graphs.size() == 1 || areBoth ? graphs.front() : nullptr;
 }
 
-/// What must be equal for one placement to serve both phases.
-static bool isSameKernel(const model::KernelSpec &a,
-                         const model::KernelSpec &b) {
-  auto sameWeight = [](const model::WeightSpec &x, const model::WeightSpec &y) {
-    return x.name == y.name && x.shape == y.shape && x.type.bits == y.type.bits;
-  };
-  auto sameDim = [](const model::IterationDim &x,
-                    const model::IterationDim &y) {
-    return x.name == y.name && x.kind == y.kind;
-  };
-  auto sameOp = [&](const model::OpSpec &x, const model::OpSpec &y) {
-    return x.name == y.name && llvm::equal(x.dims, y.dims, sameDim);
-  };
-  return a.name == b.name && a.states.size() == b.states.size() &&
-         a.inputs.size() == b.inputs.size() &&
-         a.outputs.size() == b.outputs.size() &&
-         llvm::equal(a.weights, b.weights, sameWeight) &&
-         llvm::equal(a.ops, b.ops, sameOp);
+static InFlightDiagnostic cannotShare(dataflow::GraphOp graph) {
+  return graph.emitError()
+         << "decode and prefill cannot share weights that stay in place: ";
+}
+
+/// Kernel by kernel.
+static LogicalResult match(const model::Graph &model, OtherPhase &other) {
+  if (model.kernels.size() != other.model.kernels.size())
+    return cannotShare(other.graph)
+           << "prefill has " << model.kernels.size() << " kernels and decode "
+           << other.model.kernels.size() << "; map one phase at a time";
+  for (auto [own, theirs] :
+       llvm::zip_equal(model.kernels, other.model.kernels)) {
+    std::string why;
+    std::optional<model::CarryOver> carry =
+        model::CarryOver::find(own, theirs, why);
+    if (!carry)
+      return cannotShare(other.graph)
+             << "kernel '" << own.name << "' of prefill and kernel '"
+             << theirs.name << "' of decode differ: " << why
+             << "; map one phase at a time";
+    other.carries.push_back(std::move(*carry));
+  }
+  return success();
 }
 
 FailureOr<std::optional<OtherPhase>>
@@ -56,24 +62,34 @@ inlay::wafer::readOtherPhase(dataflow::GraphOp mapped,
   if (failed(extracted))
     return failure();
   OtherPhase other{graphs.back(), std::move(*extracted)};
-  auto [own, theirs] = std::mismatch(model.kernels.begin(), model.kernels.end(),
-                                     other.model.kernels.begin(),
-                                     other.model.kernels.end(), isSameKernel);
-  if (own != model.kernels.end() || theirs != other.model.kernels.end()) {
-    auto nameOf = [](auto kernel, auto end) {
-      return kernel == end ? std::string("none") : "'" + kernel->name + "'";
-    };
-    return other.graph.emitError()
-           << "decode and prefill cannot share weights that stay in place: "
-              "kernel "
-           << nameOf(own, model.kernels.end()) << " of prefill and kernel "
-           << nameOf(theirs, other.model.kernels.end())
-           << " of decode differ in name, ops or weights; map one phase at a "
-              "time";
-  }
+  if (failed(match(model, other)))
+    return failure();
   if (auto firings = other.graph->getAttrOfType<FloatAttr>(kFiringsAttr))
     other.firings = std::max(0.0, firings.getValueAsDouble());
   return std::optional<OtherPhase>(std::move(other));
+}
+
+static LogicalResult checkBytes(Placement &placement,
+                                const model::KernelSpec &own,
+                                const model::KernelSpec &theirs,
+                                const model::Sharding &sharding) {
+  std::vector<model::Shortage> shortages =
+      model::shortages(own, theirs, sharding, *placement.carry);
+  for (const auto &[needed, there] : shortages) {
+    std::string what =
+        needed.role == model::TensorRole::Local
+            ? "values inside the kernel"
+            : "'" +
+                  memory::bufferName(theirs, needed.role, needed.tensor,
+                                     needed.firstOp) +
+                  "'";
+    placement.assign.emitError()
+        << "kernel '" << own.name << "' needs " << needed.bytes
+        << " B of a core for " << what << " in decode, but " << there
+        << " B in prefill, for which it is placed; take a larger "
+           "--prefill-chunk, or map one phase at a time";
+  }
+  return success(shortages.empty());
 }
 
 LogicalResult
@@ -81,31 +97,17 @@ inlay::wafer::checkOtherPhase(const OtherPhase &other,
                               const model::Graph &model,
                               MutableArrayRef<Placement> placements) {
   bool serves = true;
-  for (auto [own, theirs, placement] :
-       llvm::zip_equal(model.kernels, other.model.kernels, placements)) {
+  for (auto [own, theirs, carry, placement] : llvm::zip_equal(
+           model.kernels, other.model.kernels, other.carries, placements)) {
+    placement.carry.reset();
     model::Sharding sharding = placement.getSharding();
+    placement.carry = carry;
     Diagnostics diags;
-    if (!model::check(theirs, sharding, diags)) {
+    if (!model::check(theirs, carry(sharding), diags)) {
       emitDiagnostics(placement.assign, diags);
       serves = false;
-      continue;
-    }
-    std::vector<model::ShardBuffer> there = model::shardBuffers(own, sharding);
-    std::vector<model::ShardBuffer> needed =
-        model::shardBuffers(theirs, sharding);
-    for (size_t i = 0; i < needed.size(); ++i) {
-      if (i < there.size() && needed[i].bytes <= there[i].bytes)
-        continue;
+    } else if (failed(checkBytes(placement, own, theirs, sharding))) {
       serves = false;
-      placement.assign.emitError()
-          << "kernel '" << own.name << "' needs " << needed[i].bytes
-          << " B of a core for '"
-          << memory::bufferName(theirs, needed[i].role, needed[i].tensor,
-                                needed[i].firstOp)
-          << "' in decode, but "
-          << (i < there.size() ? there[i].bytes : int64_t(0))
-          << " B in prefill, for which it is placed; take a larger "
-             "--prefill-chunk, or map one phase at a time";
     }
   }
   return success(serves);

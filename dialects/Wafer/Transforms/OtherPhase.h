@@ -36,17 +36,20 @@ dataflow::GraphOp mappedGraph(mlir::ModuleOp module);
 struct OtherPhase {
   dataflow::GraphOp graph;
   model::Graph model;
+  std::vector<model::CarryOver> carries =
+      {}; ///< by kernel, from the mapped one
   double firings = 1;
 };
 
 /// None where there is one phase. Emits an error and fails where the kernels of
-/// the two differ in name, ops or weights.
+/// the two differ in more than what is done along tokens.
 mlir::FailureOr<std::optional<OtherPhase>>
 readOtherPhase(dataflow::GraphOp mapped, const model::Graph &model);
 
-/// Emits an error for each kernel that the other phase cannot run where it is
-/// placed: because of its sharding, or because a buffer would need more bytes
-/// than in the phase that is mapped.
+/// Makes `placements` those of the other phase's kernels. Emits an error for
+/// each kernel that the other phase cannot run where it is placed: because of
+/// its sharding, or because a buffer would need more bytes than in the phase
+/// that is mapped.
 mlir::LogicalResult
 checkOtherPhase(const OtherPhase &other, const model::Graph &model,
                 llvm::MutableArrayRef<Placement> placements);

@@ -26,8 +26,9 @@ FailureOr<SystemOp> inlay::wafer::findSystem(ModuleOp module) {
 }
 
 model::Sharding Placement::getSharding() {
-  return toSharding(*assign.getSharding(),
-                    {region.getWidth(), region.getHeight()});
+  model::Sharding sharding = toSharding(
+      *assign.getSharding(), {region.getWidth(), region.getHeight()});
+  return carry ? (*carry)(sharding) : sharding;
 }
 
 /// The assignments of a system by kernel. Names the model does not have are

@@ -16,9 +16,11 @@
 #define INLAY_DIALECTS_WAFER_TRANSFORMS_PLACEMENT_H
 
 #include "dialects/Wafer/IR/Wafer.h"
+#include "inlay/Model/CarryOver.h"
 #include "inlay/Model/Model.h"
 #include "inlay/Model/Sharding.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,8 @@ struct Placement {
   StageOp stage;
   AssignOp assign;
   RegionOp region; ///< null until `shard-kernels`
+  /// Where it stands for a kernel of the phase that is not mapped.
+  std::optional<model::CarryOver> carry = std::nullopt;
 
   bool isSharded() const { return static_cast<bool>(region); }
   bool isPlaced() { return region && region.isPlaced(); }

@@ -65,12 +65,20 @@ private:
   OpBuilder builder;
 };
 
+/// The phase that is not mapped runs where the other is placed.
+LogicalResult checkPhase(const MappingAnalysis &mapping,
+                         SmallVector<Placement> placements) {
+  const OtherPhase *other = mapping.getOther();
+  return success(!other || succeeded(checkOtherPhase(*other, mapping.getModel(),
+                                                     placements)));
+}
+
 class ScheduleStep : public inlay::wafer::impl::ScheduleStepBase<ScheduleStep> {
   void runOnOperation() override {
     auto &mapping = getAnalysis<MappingAnalysis>();
     FailureOr<OpenSystem> open =
         openSystem(getOperation(), mapping, Progress::Placed);
-    if (failed(open) ||
+    if (failed(open) || failed(checkPhase(mapping, open->placements)) ||
         failed(Estimates(open->system, mapping.getModel(), open->placements,
                          mapping.getPlanner(open->system, open->constraints))
                    .run()))

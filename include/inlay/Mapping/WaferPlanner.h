@@ -18,6 +18,7 @@
 #include "inlay/Floorplan/Floorplan.h"
 #include "inlay/Mapping/Constraints.h"
 #include "inlay/Mapping/ExpertPlanner.h"
+#include "inlay/Model/CarryOver.h"
 #include "inlay/Model/Model.h"
 #include "inlay/Sharding/Variants.h"
 
@@ -119,7 +120,11 @@ private:
   struct OtherPhase {
     double firings = 0;
     double tokens = 1; ///< of a firing, for each token of the model's
-    std::map<std::string, const model::KernelSpec *> kernels; ///< by name
+    struct Kernel {
+      const model::KernelSpec *spec = nullptr;
+      model::CarryOver carry; ///< from the model's kernel
+    };
+    std::map<std::string, Kernel> kernels; ///< by name
   };
   double cyclesOf(const model::KernelSpec &kernel,
                   const model::Sharding &sharding);
