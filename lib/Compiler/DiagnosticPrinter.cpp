@@ -8,6 +8,8 @@
 
 #include "inlay/Compiler/DiagnosticPrinter.h"
 
+#include "dialects/Onnx/IR/Onnx.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/Path.h"
@@ -34,6 +36,11 @@ static void collect(Location loc, Place &place) {
     if (place.node.empty())
       place.node = name.getName().str();
     return collect(name.getChildLoc(), place);
+  }
+  if (auto node = dyn_cast<onnx::NodeLoc>(loc)) {
+    if (place.node.empty())
+      place.node = node.getName().str();
+    return collect(node.getChildLoc(), place);
   }
   if (auto file = dyn_cast<FileLineColLoc>(loc)) {
     if (place.file.empty()) {

@@ -31,12 +31,12 @@ std::string inlay::onnx::file::describe(const Node &node) {
 }
 
 StringRef Node::label() const {
-  if (!name.empty())
+  if (!name.empty() && !isNamesake)
     return name;
   for (StringRef output : outputs)
     if (!output.empty())
       return output;
-  return opType;
+  return name.empty() ? opType : name;
 }
 
 llvm::ArrayRef<Graph> Attribute::graphs() const {
@@ -160,6 +160,7 @@ void Checker::checkGraph(Graph &graph, Scope &scope, bool isFunction) {
   for (const Tensor &tensor : graph.initializers)
     tensors.check(named("initializer", tensor.name, scope.place), tensor);
   checkTypes(graph, scope);
+  findNamesakes(graph);
   defineValues(graph, scope);
   for (auto [index, node] : llvm::enumerate(graph.nodes)) {
     if (findings.full())
@@ -187,7 +188,9 @@ void Checker::defineValues(Graph &graph, Scope &scope) {
   llvm::StringSet<> inputs;
   for (const ValueInfo &input : graph.inputs)
     inputs.insert(input.name);
-  for (Tensor &tensor : graph.initializers) {
+  for (auto [index, tensor] : llvm::enumerate(graph.initializers)) {
+    if (index + NameTable::kAhead < graph.initializers.size())
+      scope.names.prefetch(graph.initializers[index + NameTable::kAhead].name);
     tensor.value = numValues;
     if (inputs.erase(tensor.name))
       tensor.value = scope.firstValue + *scope.names.find(tensor.name);
@@ -197,6 +200,9 @@ void Checker::defineValues(Graph &graph, Scope &scope) {
   }
   scope.names.startResults();
   for (auto [index, node] : llvm::enumerate(graph.nodes)) {
+    if (index + NameTable::kAhead < graph.nodes.size())
+      for (StringRef output : graph.nodes[index + NameTable::kAhead].outputs)
+        scope.names.prefetch(output);
     node.firstResult = numValues;
     for (StringRef output : node.outputs)
       if (!output.empty() && !define(scope, output, index))

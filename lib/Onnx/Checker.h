@@ -113,6 +113,7 @@ private:
   uint32_t use(llvm::StringRef name, uint32_t consumer, Scope &scope,
                Subject subject);
   void checkOutputs(Graph &graph, Scope &scope);
+  static void findNamesakes(Graph &graph);
   void sortNodes(Graph &graph, const Scope &scope);
   void reportCycle(const Graph &graph, const Scope &scope,
                    llvm::ArrayRef<uint32_t> waiting);

@@ -155,7 +155,15 @@ StringRef Decoder::decodeSparseName(WireReader reader) {
   return name;
 }
 
+static size_t countAttributes(WireReader reader) {
+  size_t count = 0;
+  for (; reader.next(); reader.skip())
+    count += reader.field() == 5;
+  return count;
+}
+
 void Decoder::decodeNode(WireReader reader, Node &node) {
+  node.attributes.reserve(countAttributes(reader));
   while (reader.next()) {
     switch (reader.field()) {
     case 1:

@@ -48,6 +48,12 @@ NameTable::Entry &NameTable::lookup(StringRef name, uint32_t hash) {
   return entries[at];
 }
 
+void NameTable::prefetch(StringRef name) const {
+  if (!entries.empty())
+    __builtin_prefetch(&entries[hashOf(name) & (entries.size() - 1)],
+                       /*rw=*/1);
+}
+
 bool NameTable::add(StringRef name) {
   if (2 * (names.size() + 1) > entries.size())
     reserve(2 * names.size() + 8);

@@ -30,6 +30,10 @@ class NameTable {
 public:
   /// Makes room for as many names in all.
   void reserve(size_t numNames);
+  /// Starts to fetch what `add` of `name` will look at. Whoever adds many names
+  /// asks for those that come kAhead later, and does not wait for memory.
+  void prefetch(llvm::StringRef name) const;
+  static constexpr size_t kAhead = 8;
   /// Gives `name` the next number; false, and none is given, where it has one.
   bool add(llvm::StringRef name);
   /// Those added so far are the weights, those to come the nodes' results.

@@ -22,6 +22,9 @@ void WireReader::fail(bool truncated, std::string message) {
 }
 
 uint64_t WireReader::takeVarint() {
+  // Nearly all are tags and lengths of one byte.
+  if (cursor != end && static_cast<unsigned char>(*cursor) < 0x80)
+    return static_cast<unsigned char>(*cursor++);
   unsigned length = 0;
   const char *problem = nullptr;
   // Negative numbers take ten bytes, of which the last has one bit. Beyond them

@@ -10,6 +10,7 @@
 
 #include "inlay/Onnx/ModelWriter.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 using namespace inlay;
@@ -59,8 +60,8 @@ TEST(WriterTest, WritesAGraph) {
   ASSERT_EQ(graph.nodes.size(), 3u);
   const Node &node = graph.nodes[1];
   EXPECT_EQ(node.domain, "com.microsoft");
-  EXPECT_EQ(node.inputs, (std::vector<llvm::StringRef>{"x", "", "w"}));
-  EXPECT_EQ(node.outputs, (std::vector<llvm::StringRef>{"y", "", "shape2"}));
+  EXPECT_THAT(node.inputs, testing::ElementsAre("x", "", "w"));
+  EXPECT_THAT(node.outputs, testing::ElementsAre("y", "", "shape2"));
   ASSERT_EQ(node.attributes.size(), 5u);
   EXPECT_EQ(node.attributes[0].i, -3);
   EXPECT_EQ(node.attributes[1].f, 0.5f);

@@ -499,6 +499,7 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
     OpaqueReport report(*graph);
     report.emit(*graph);
     remarkMasks(*graph, raiser.stepRoles());
+    onnx::toNameLocs(getOperation());
     remark::passed(graph->getLoc(),
                    remark::RemarkOpts::name("RaiseToNN").category("raise"))
         << "raised a graph" << remark::metric("nodes", raiser.numNodes())

@@ -24,6 +24,12 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "dialects/Onnx/IR/NodeNames.h"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
 #include "dialects/Onnx/IR/OnnxDialect.h.inc"
 #include "dialects/Onnx/IR/OnnxEnums.h.inc"
 
@@ -39,8 +45,15 @@
 namespace inlay::onnx {
 
 /// The ONNX name in a location: "/layers.0/moe" of
-/// loc("/layers.0/moe"("model.onnx":12:0)). Empty where there is none.
+/// loc("/layers.0/moe"("model.onnx":1:0)). Empty where there is none.
 llvm::StringRef getNodeName(mlir::Location loc);
+
+/// Where the graph of the node is that `loc` names; else `loc` itself.
+mlir::Location dropNodeName(mlir::Location loc);
+
+/// Gives `op` and what is in it builtin locations in place of
+/// `#inlay_onnx.node`, as the levels behind this one have them.
+void toNameLocs(mlir::Operation *op);
 
 /// "com.microsoft::QMoE", or "Add" for the default domain.
 std::string getFullName(llvm::StringRef domain, llvm::StringRef opType);

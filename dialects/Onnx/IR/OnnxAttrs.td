@@ -206,4 +206,34 @@ def Onnx_RefAttr : Onnx_Attr<"Ref", "ref_attr"> {
   let assemblyFormat = "`<` $name `,` $kind `>`";
 }
 
+def Onnx_NodeLoc : LocationAttrDef<Onnx_Dialect, "NodeLoc"> {
+  let summary = "where a node of a model is: its name, in the file";
+  let description = [{
+    The location of an op that stands for a node of an ONNX graph, as the import
+    makes it: place `index` of the table of the graph's names. It says what the
+    `NameLoc` of that name and the file's location says, but hundreds of
+    thousands of nodes share one table: their names are no attributes of the
+    context. `getNodeName` reads either, `toNameLocs` makes one of the other for
+    the levels behind this one.
+
+    Text and bytecode have the name itself and are read as a `NameLoc`.
+
+    Example:
+    ```mlir
+    loc(#inlay_onnx.node<"/layers.0/moe", loc("model.onnx":1:0)>)
+    ```
+  }];
+  let cppClassName = "NodeLoc";
+  let mnemonic = "node";
+  let parameters = (ins "const ::inlay::onnx::NodeNames *":$names,
+                        "uint32_t":$index);
+  let genStorageClass = 0;
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    ::llvm::StringRef getName() const;
+    /// Where the graph is.
+    ::mlir::Location getChildLoc() const;
+  }];
+}
+
 #endif // INLAY_DIALECTS_ONNX_IR_ONNXATTRS_TD

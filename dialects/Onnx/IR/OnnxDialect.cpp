@@ -35,12 +35,6 @@ void OnnxDialect::initialize() {
       >();
 }
 
-StringRef inlay::onnx::getNodeName(Location loc) {
-  if (auto name = loc->findInstanceOf<NameLoc>())
-    return name.getName();
-  return {};
-}
-
 std::string inlay::onnx::getFullName(StringRef domain, StringRef opType) {
   if (domain.empty())
     return opType.str();

@@ -23,8 +23,9 @@ def Onnx_Dialect : Dialect {
 
     Weights are `ml_program.global` ops whose value is a handle
     (`#inlay_onnx.weight`: file, offset, length); their bytes are not read.
-    ONNX names of nodes are locations: `loc("/layers.0/moe"("model.onnx":12:0))`
-    is node 12 (counted from 0) of model.onnx.
+    ONNX names of nodes are locations: `loc("/layers.0/moe"("model.onnx":1:0))`
+    is a node of model.onnx, which has no lines: 1 marks nodes, 0 all else. The
+    import itself makes `#inlay_onnx.node` locations, which say the same.
 
     The module carries what the file says of itself:
 
@@ -49,12 +50,19 @@ def Onnx_Dialect : Dialect {
     /// How the default domain "" is written as a key of `inlay_onnx.opsets`.
     static constexpr ::llvm::StringLiteral kDefaultDomain = "ai.onnx";
 
+    /// Keeps the names of a graph's nodes for the locations that point at them.
+    const NodeNames *keepNames(std::unique_ptr<NodeNames> names);
+
     /// Tensors up to this number of elements are kept as values, so that shape
     /// computations can be folded; larger ones are handles.
     static constexpr int64_t kMaxConstantElements = 64;
 
   private:
     void registerAttributes();
+
+    std::mutex namesMutex;
+    std::vector<std::unique_ptr<NodeNames>> nodeNames;
+    uint32_t numNames = 0;
 
   public:
   }];

@@ -11,37 +11,17 @@
 using namespace mlir;
 using namespace inlay::onnx;
 
-/// What several nodes are called tells none of them apart: each goes by its
-/// first output.
-static void renameShared(const file::Graph &graph,
-                         MutableArrayRef<StringAttr> names) {
-  DenseSet<StringAttr> known, shared;
-  known.reserve(names.size());
-  for (StringAttr name : names)
-    if (!known.insert(name).second)
-      shared.insert(name);
-  if (shared.empty())
-    return;
-  for (auto [node, name] : llvm::zip_equal(graph.nodes, names)) {
-    auto output = llvm::find_if_not(
-        node.outputs, [](StringRef output) { return output.empty(); });
-    if (shared.contains(name) && output != node.outputs.end())
-      name = StringAttr::get(name.getContext(), *output);
-  }
-}
-
-/// Where the nodes of a graph are. The context keeps names in one table and
-/// locations in another, both larger than a processor's caches: to fill the one
-/// and then the other takes a quarter less than to go to and fro.
-void Importer::locateNodes(Scope &scope) {
-  std::vector<StringAttr> names;
-  names.reserve(scope.graph.nodes.size());
-  for (const file::Node &node : scope.graph.nodes)
-    names.push_back(builder.getStringAttr(node.label()));
-  renameShared(scope.graph, names);
-  scope.nodeLocs.reserve(names.size());
-  for (StringAttr name : names)
-    scope.nodeLocs.push_back(NameLoc::get(name, nodeLoc));
+/// What the nodes of the graph are called, for their locations.
+void Importer::nameNodes(Scope &scope) {
+  ArrayRef<file::Node> nodes = scope.graph.nodes;
+  size_t numBytes = 0;
+  for (const file::Node &node : nodes)
+    numBytes += node.label().size();
+  auto names = std::make_unique<NodeNames>(nodeLoc, nodes.size(), numBytes);
+  for (const file::Node &node : nodes)
+    names->add(node.label());
+  scope.nodeNames =
+      context->getLoadedDialect<OnnxDialect>()->keepNames(std::move(names));
 }
 
 Location Importer::getLoc(StringAttr name) {
@@ -74,7 +54,9 @@ ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
       /*is_mutable=*/nullptr, weight, builder.getStringAttr("private"));
 }
 
-/// One table of the context after the other, as in `locateNodes`.
+/// The context keeps names in one table and handles in another, both larger
+/// than a processor's caches: to fill the one and then the other takes a
+/// quarter less than to go to and fro.
 void Importer::importInitializers(const file::Graph &graph) {
   auto names =
       llvm::map_to_vector(graph.initializers, [&](const file::Tensor &tensor) {
@@ -260,10 +242,11 @@ void Importer::importArguments(Scope &scope,
 }
 
 void Importer::importBody(Scope &scope) {
-  locateNodes(scope);
+  nameNodes(scope);
   builder.setInsertionPointToEnd(scope.block);
   for (uint32_t index : scope.graph.order)
-    importNode(scope.graph.nodes[index], scope.nodeLocs[index], scope);
+    importNode(scope.graph.nodes[index],
+               NodeLoc::get(context, scope.nodeNames, index), scope);
 }
 
 SmallVector<Value> Importer::importOutputs(Scope &scope) {

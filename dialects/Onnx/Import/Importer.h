@@ -50,7 +50,7 @@ private:
     /// in which they are first used; this is the last of them.
     mlir::Operation *lastOfHeader = nullptr;
     mlir::Value none;
-    std::vector<mlir::Location> nodeLocs;
+    const NodeNames *nodeNames = nullptr;
     /// Values of a function have no types.
     bool isFunction = false;
   };
@@ -92,7 +92,7 @@ private:
   mlir::Value loadInitializer(const Known &initializer, Scope &scope);
   mlir::Value getNone(Scope &scope);
   mlir::Type getValueType(llvm::StringRef name, const Scope &scope);
-  void locateNodes(Scope &scope);
+  void nameNodes(Scope &scope);
   mlir::Location getLoc(mlir::StringAttr name);
 
   const file::Model &model;
@@ -101,8 +101,7 @@ private:
   mlir::ModuleOp module;
   mlir::StringAttr fileName;
   /// Where things are: their name, in the file. A file of one message has no
-  /// lines; 1 marks nodes, 0 all else. To number hundreds of thousands of nodes
-  /// would cost a location more for each, and their names say more.
+  /// lines; 1 marks nodes, 0 all else.
   mlir::Location fileLoc;
   mlir::Location nodeLoc;
   /// All globals stand before it.

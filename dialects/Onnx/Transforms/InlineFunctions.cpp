@@ -287,9 +287,7 @@ void Inliner::adapt(NodeOp node, NodeOp call, FunctionOp callee) {
   if (opset && node.getOpset() != opset)
     node.setOwnOpset(*opset);
   std::string name = (call.getNodeName() + "/" + node.getNodeName()).str();
-  Location loc = call.getLoc();
-  if (auto named = dyn_cast<NameLoc>(loc))
-    loc = named.getChildLoc();
+  Location loc = dropNodeName(call.getLoc());
   node->setLoc(NameLoc::get(StringAttr::get(node.getContext(), name), loc));
   resolveAttributes(node, call, callee);
 

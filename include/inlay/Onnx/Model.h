@@ -148,14 +148,19 @@ struct Attribute {
 };
 
 struct Node {
+  Node() = default;
+  Node(Node &&) noexcept = default;
+  Node &operator=(Node &&) noexcept = default;
+
   llvm::StringRef name;
   llvm::StringRef opType;
   /// The default domain is empty, also where the file says "ai.onnx".
   llvm::StringRef domain;
   llvm::StringRef overload;
-  /// Empty strings are inputs and outputs that the node does not have.
-  std::vector<llvm::StringRef> inputs;
-  std::vector<llvm::StringRef> outputs;
+  /// Empty strings are inputs and outputs that the node does not have. Most
+  /// nodes have no more than fit in place.
+  llvm::SmallVector<llvm::StringRef, 3> inputs;
+  llvm::SmallVector<llvm::StringRef, 1> outputs;
   std::vector<Attribute> attributes;
   /// Where in the graph's `reads` its inputs start, empty ones left out.
   uint32_t firstRead = 0;
@@ -163,7 +168,11 @@ struct Node {
   /// left out.
   uint32_t firstResult = 0;
 
-  /// The node's name, else its first output's, else its operator's.
+  /// Other nodes of the graph go by its name as well.
+  bool isNamesake = false;
+
+  /// The node's name where it has one of its own, else its first output's, else
+  /// what it has: its name, or its operator's.
   llvm::StringRef label() const;
 };
 
