@@ -28,7 +28,7 @@ namespace inlay::onnx {
 
 namespace detail {
 struct NodeLocAttrStorage;
-}
+} // namespace detail
 
 /// The names of one graph's nodes. The dialect keeps it as long as the context
 /// lives, for the locations that point at it.
