@@ -14,8 +14,14 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PLANS = [("gpt-oss-tiny-int4", 3000), ("mixtral-tiny-mobius", 2000), ("deepseek-v3-tiny-mobius", 2000),
-         ("qwen3-moe-tiny-optimum", 2000), ("llama-tiny-fp32", 1500)]
+# One wafer with decode steps of one sequence; then wafers as stations, both phases, batches, prefill, experts in slices.
+PLANS = [(3000, "gpt-oss-tiny-int4"), (2000, "mixtral-tiny-mobius"), (2000, "deepseek-v3-tiny-mobius"),
+         (2000, "qwen3-moe-tiny-optimum"), (1500, "llama-tiny-fp32"),
+         (2000, "qwen3-moe-tiny-hf", "--wafers", "2", "--sequences-in-flight", "2"),
+         (2000, "gpt-oss-tiny-int4", "--phase", "both", "--context", "64", "--prompt-ratio", "2"),
+         (1500, "deepseek-v3-tiny-hf", "--batch", "3"),
+         (1500, "mixtral-tiny-hf", "--phase", "prefill", "--prefill-chunk", "8", "--context", "32"),
+         (1500, "granitemoe-tiny-mobius", "--expert-slices", "2")]
 
 
 def main():
@@ -30,8 +36,9 @@ def main():
 
     rows = collections.defaultdict(collections.Counter)
     wrong = []
-    for name, count in PLANS:
-        subject = checking.subject(name)
+    for count, name, *options in PLANS:
+        subject = checking.subject(name, "grid8x8", *options)
+        name = " ".join((name, *options))
         for mutant, reason, violations in mutations.judge(subject, mutations.mutants(subject, args.count or count)):
             row = rows[mutant.kind]
             row["mutations"] += 1

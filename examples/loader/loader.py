@@ -89,7 +89,7 @@ def router(plan, wafer, x, y):
 if __name__ == "__main__":
     plan, (wafer, x, y) = json.load(open(sys.argv[1])), map(int, sys.argv[3:6])
     version = tuple(plan["version"][part] for part in ("major", "minor"))
-    assert plan["format"] == "inlay-plan" and (1, 0) <= version <= (1, 2), f"{sys.argv[1]} is no plan of version 1.0 to 1.2"
+    assert plan["format"] == "inlay-plan" and (1, 0) <= version <= (1, 3), f"{sys.argv[1]} is no plan of version 1.0 to 1.3"
     for kernel, cores, _ in work(plan, wafer, x, y):
         print(f"{kernel['name']} ({cores['name']})")
         for buffer in sorted(cores["memory"], key=lambda buffer: buffer["offset"]):

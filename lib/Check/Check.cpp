@@ -30,6 +30,9 @@ static constexpr char kSchema0[] =
 static constexpr char kSchema1[] =
 #include "PlanSchema1.inc"
     ;
+static constexpr char kSchema2[] =
+#include "PlanSchema2.inc"
+    ;
 
 /// Null where `text` is no JSON object.
 static std::unique_ptr<json::Document> parse(StringRef text,
@@ -54,9 +57,13 @@ struct Checker::Impl {
 Checker::Checker() : impl(new Impl) {
   std::string error;
   impl->schema = Schema::parse(kSchema, error);
-  impl->older[0] = Schema::parse(kSchema0, error);
-  impl->older[1] = Schema::parse(kSchema1, error);
-  if (!impl->schema || !impl->older[0] || !impl->older[1])
+  bool isRead = impl->schema != nullptr;
+  for (StringRef text : {kSchema0, kSchema1, kSchema2}) {
+    auto minor = static_cast<int64_t>(impl->older.size());
+    impl->older[minor] = Schema::parse(text, error);
+    isRead &= impl->older[minor] != nullptr;
+  }
+  if (!isRead)
     llvm::report_fatal_error(StringRef("the schema of plans: " + error));
 }
 
@@ -116,6 +123,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
     checkHostCones(plan, *impl->model, report);
     checkNodes(plan, *impl->model, report);
     checkValues(plan, *impl->model, report);
+    checkRotations(plan, *impl->model, report);
     checkLayouts(plan, *impl->model, report);
   }
   return report.take();

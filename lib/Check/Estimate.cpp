@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Costs.h"
 #include "Rules.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -15,11 +16,6 @@
 #include <set>
 
 using namespace inlay::checker;
-
-/// Sums of the same numbers in another order may differ in the last digits.
-static bool isClose(double a, double b) {
-  return std::abs(a - b) <= 1e-9 * std::max({1.0, std::abs(a), std::abs(b)});
-}
 
 namespace {
 
@@ -346,6 +342,23 @@ void EstimateChecker::checkPhase(const PhaseEstimate &phase) {
                             plan.phase, plan.batch,
                             plan.context + plan.tokens));
   checkBound(phase.bound, place + "bound", /*isStep=*/true);
+  double largest = 0, crossings = 0;
+  for (const auto &[name, value] : phase.bound.reasons)
+    (name == "crossing" ? crossings : largest) =
+        std::max(name == "crossing" ? crossings : largest, value);
+  if (!isClose(phase.bound.cycles, largest + crossings))
+    report.fail(place + "bound",
+                fmt::format("is {} cycles, its largest reason and its "
+                            "{} cycles of crossings give {}",
+                            phase.bound.cycles, crossings,
+                            largest + crossings));
+  std::vector<double> clocks, own;
+  for (const Rate &rate : phase.rates)
+    clocks.push_back(rate.clock);
+  for (const Rate &rate : plan.estimate.rates)
+    own.push_back(rate.clock);
+  if (clocks != own)
+    report.fail(place + "rates", "are not at the clocks of the plan's own");
   Pace pace{place,          phase.latency, phase.stageCycles, phase.rates,
             phase.inFlight, phase.batch,   phase.tokens};
   checkRates(pace);

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Costs.h"
 #include "RectIndex.h"
 #include "Routing.h"
 
@@ -43,13 +44,21 @@ struct Move {
   auto operator<=>(const Move &) const = default;
 };
 
+/// What a kernel needs.
+struct Needs {
+  std::map<Move, int64_t> moves; ///< how often
+  /// Of values that move along both axes the first and the second move.
+  std::map<std::pair<Move, Move>, int64_t> pairs;
+  std::vector<MoveLoad> loads; ///< of each move
+};
+
 /// Follows the values of a kernel from op to op.
 class ValueTracker {
 public:
   ValueTracker(const Plan &plan, const Kernel &kernel)
       : plan(plan), kernel(kernel), cores(unitsOf(kernel).front()) {}
 
-  std::map<Move, int64_t> run();
+  Needs run();
 
 private:
   using Name = std::pair<std::string, std::string>; ///< role, buffer
@@ -59,8 +68,8 @@ private:
   void define(const Op &op);
   void handOver();
   void move(const Place &from, const Place &to);
-  void moveAlong(bool alongX, const Place &now, const Place &to);
-  void setSenders(Move &move, const Place &now, const Place &to) const;
+  std::optional<Move> moveAlong(bool alongX, const Place &now, const Place &to);
+  int64_t setSenders(Move &move, const Place &now, const Place &to) const;
   Place handedOver(int64_t features, int64_t tokens) const;
   int64_t used(const AxisCut &cut, bool alongX) const;
   int64_t partsOn(bool alongX) const {
@@ -74,7 +83,7 @@ private:
   int64_t current = 0;
   std::map<Name, Place> known;
   std::vector<std::pair<Name, Place>> delivered;
-  std::map<Move, int64_t> moves; ///< how often
+  Needs needs;
 };
 
 } // namespace
@@ -215,13 +224,14 @@ static int64_t coresOfRun(const AxisCut &cut, int64_t runs) {
   return pointsOf(cut) % perRun == 0 ? pointsOf(cut) / perRun : 0;
 }
 
-/// How many cores of a line have something for another, and how much.
-void ValueTracker::setSenders(Move &move, const Place &now,
-                              const Place &to) const {
+/// How many cores of a line have something for another, and how much. Returns
+/// the wavelets of all that the cores of a line have to send.
+int64_t ValueTracker::setSenders(Move &move, const Place &now,
+                                 const Place &to) const {
   const AxisCut &along = now.on(move.alongX);
   const AxisCut &acrossNow = now.on(!move.alongX);
   const AxisCut &acrossTo = to.on(!move.alongX);
-  int64_t holders = used(along, move.alongX), piece = 0;
+  int64_t holders = used(along, move.alongX), piece = 0, features = 0;
   bool wantsRun =
       !isCut(acrossNow) && isCut(acrossTo) && isInOrder(along, now.features) &&
       times(acrossTo.runs.front().stride, acrossTo.runs.front().size) ==
@@ -233,32 +243,37 @@ void ValueTracker::setSenders(Move &move, const Place &now,
     int64_t shard = atLeastOne(acrossTo.shard);
     bool straddles = shard % ofOne != 0 && ofOne % shard != 0;
     int64_t values = plus(divideUp(shard, ofOne), straddles ? 1 : 0);
-    int64_t features =
+    features =
         times(divideUp(now.features, slowest), std::min(values, slowest));
     piece = std::min(features, atLeastOne(along.shard));
     move.senders =
         std::min(holders, plus(divideUp(features, atLeastOne(piece)), 1));
   } else {
     const AxisCut &across = isCut(acrossNow) ? acrossNow : acrossTo;
-    int64_t features = partOf(now.features, across, partsOn(!move.alongX));
+    features = partOf(now.features, across, partsOn(!move.alongX));
     piece = partsOn(!move.alongX) > 1 && share(along, across)
                 ? partOfBoth(now.features, features, along, across)
                 : partOf(features, along, partsOn(move.alongX));
     move.senders = std::min(holders, features);
   }
-  int64_t bits = times(times(piece, now.tokens), now.bits);
-  move.wavelets = waveletsOf(plan, divideUp(bits, 8));
+  auto wavelets = [&](int64_t count) {
+    int64_t bits = times(times(count, now.tokens), now.bits);
+    return waveletsOf(plan, divideUp(bits, 8));
+  };
+  move.wavelets = wavelets(piece);
+  return wavelets(features);
 }
 
-void ValueTracker::moveAlong(bool alongX, const Place &now, const Place &to) {
+std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
+                                            const Place &to) {
   const AxisCut &a = now.on(alongX), &b = to.on(alongX);
   int64_t parts = partsOn(alongX);
   if (!isCut(a) || parts < 2 || (a.runs == b.runs && a.shard == b.shard))
-    return;
+    return std::nullopt;
   Move move{current, alongX, parts};
   if (isCut(b))
     move.cores = std::max(used(a, alongX), used(b, alongX));
-  setSenders(move, now, to);
+  int64_t all = setSenders(move, now, to);
   if (int64_t runs = isCut(b) ? commonRuns(a, b, now.features) : 1; runs > 1) {
     int64_t ofRun = coresOfRun(a, runs);
     if (ofRun == coresOfRun(b, runs) && ofRun > 0 &&
@@ -268,9 +283,14 @@ void ValueTracker::moveAlong(bool alongX, const Place &now, const Place &to) {
     }
   }
   if (move.cores < 2)
-    return;
+    return std::nullopt;
   move.senders = std::min(move.senders, move.cores - 1);
-  ++moves[move];
+  ++needs.moves[move];
+  // Pieces that are not full may take a wavelet more each.
+  needs.loads.push_back(
+      {move.cores,
+       std::min(times(move.senders, move.wavelets), plus(all, move.senders))});
+  return move;
 }
 
 /// Along one axis, then along the other: first the one that `to` cuts where it
@@ -288,10 +308,11 @@ void ValueTracker::move(const Place &from, const Place &to) {
     return move(withTokens(from), to);
   bool isXFirst = isCut(to.x) || !isCut(to.y);
   Place now = from;
-  for (bool alongX : {isXFirst, !isXFirst}) {
-    moveAlong(alongX, now, to);
-    (alongX ? now.x : now.y) = to.on(alongX);
-  }
+  std::optional<Move> first = moveAlong(isXFirst, now, to);
+  (isXFirst ? now.x : now.y) = to.on(isXFirst);
+  std::optional<Move> second = moveAlong(!isXFirst, now, to);
+  if (first && second)
+    ++needs.pairs[{*first, *second}];
 }
 
 //===----------------------------------------------------------------------===//
@@ -362,7 +383,7 @@ void ValueTracker::handOver() {
                              times(place.tokens, place.cutTokens)));
 }
 
-std::map<Move, int64_t> ValueTracker::run() {
+Needs ValueTracker::run() {
   for (const Op &op : kernel.ops) {
     size_t reads = op.operands.size();
     if (reads > 1 && isValue(op.operands.back()))
@@ -373,7 +394,12 @@ std::map<Move, int64_t> ValueTracker::run() {
     ++current;
   }
   handOver();
-  return std::move(moves);
+  return std::move(needs);
+}
+
+std::vector<MoveLoad> inlay::checker::movesOf(const Plan &plan,
+                                              const Kernel &kernel) {
+  return ValueTracker(plan, kernel).run().loads;
 }
 
 //===----------------------------------------------------------------------===//
@@ -419,8 +445,60 @@ static int64_t linesOf(const Shape &shape, const Kernel &kernel) {
   return found == all ? count : 0;
 }
 
+namespace {
+
+/// Uses of the routes of moves by one kernel, in the order of the routes.
+using MoveUses = std::vector<std::pair<Move, int64_t>>;
+
+} // namespace
+
+/// What a value is after the first of its moves the second begins with: there
+/// are never more of the second behind it than of the first.
+static bool isInOrder(const MoveUses &uses, const Needs &needs,
+                      const Move &first, const Move &second, int64_t pairs) {
+  // So many of the second need not wait for any.
+  int64_t ahead = needs.moves.at(second) - pairs;
+  for (const auto &[move, times] : uses) {
+    if (move == first)
+      ahead = plus(ahead, times);
+    else if (move == second)
+      ahead -= times;
+    if (ahead < 0)
+      return false;
+  }
+  return true;
+}
+
+static void checkMovesOf(const Kernel &kernel, const Needs &needs,
+                         const MoveUses &uses, Report &report) {
+  std::map<Move, int64_t> counts;
+  for (const auto &[move, times] : uses)
+    counts[move] = plus(counts[move], times);
+  bool isComplete = true;
+  for (const auto &[move, count] : needs.moves)
+    if (counts[move] != count) {
+      isComplete = false;
+      report.fail(kernel.place(),
+                  fmt::format("needs {} moves {}, routes have {}", count,
+                              describe(move), counts[move]));
+    }
+  for (const auto &[move, count] : counts)
+    if (count > 0 && !needs.moves.count(move))
+      report.fail(kernel.place(),
+                  fmt::format("needs no move {}, routes have {}",
+                              describe(move), count));
+  if (!isComplete)
+    return;
+  for (const auto &[pair, count] : needs.pairs)
+    if (!isInOrder(uses, needs, pair.first, pair.second, count))
+      report.fail(kernel.place(),
+                  fmt::format("has a value move first {}, then {}; the routes "
+                              "stand in another order",
+                              describe(pair.first), describe(pair.second)));
+}
+
 void Routing::checkMoves() {
-  std::map<std::string, std::map<Move, int64_t>> routed;
+  std::map<std::string, MoveUses> routed;
   for (const Shape &shape : shapes) {
     const Route &route = *shape.route;
     if (route.kind != "move" || !shape.pattern)
@@ -448,24 +526,14 @@ void Routing::checkMoves() {
                          kernel.name));
       Move move{use.op, route.lineAxis == "x",  shape.pattern->cores,
                 lines,  rootOf(*shape.pattern), use.wavelets};
-      routed[kernel.name][move] += use.times;
+      routed[kernel.name].emplace_back(move, use.times);
     }
   }
   for (const Kernel &kernel : plan.kernels) {
-    std::map<Move, int64_t> &uses = routed[kernel.name];
-    std::map<Move, int64_t> needs;
+    Needs needs;
     // Older plans do not say how values move inside kernels.
     if (fabric.available > 0 && plan.minor >= 2)
       needs = ValueTracker(plan, kernel).run();
-    for (const auto &[move, count] : needs)
-      if (uses[move] != count)
-        report.fail(kernel.place(),
-                    fmt::format("needs {} moves {}, routes have {}", count,
-                                describe(move), uses[move]));
-    for (const auto &[move, count] : uses)
-      if (count > 0 && !needs.count(move))
-        report.fail(kernel.place(),
-                    fmt::format("needs no move {}, routes have {}",
-                                describe(move), count));
+    checkMovesOf(kernel, needs, routed[kernel.name], report);
   }
 }

@@ -93,6 +93,18 @@ void inlay::checker::checkSystem(const Plan &plan, Report &report) {
   if (plan.minor >= 2)
     compare("sequences-in-flight=", std::to_string(plan.sequencesInFlight));
   compare("cost=", plan.estimate.mode);
+  for (const PhaseEstimate &other : plan.otherPhases)
+    for (llvm::StringRef given : plan.options) {
+      double ratio = 0;
+      if (given.consume_front("prompt-ratio=") &&
+          (given.getAsDouble(ratio) ||
+           double(plan.tokens) / ratio != other.firings))
+        report.fail("options",
+                    fmt::format("say a prompt-ratio of {}, the plan is for {} "
+                                "steps of {} to each chunk of {} tokens",
+                                given.str(), other.firings, other.phase,
+                                plan.tokens));
+    }
   if (plan.isFeasible && plan.maxContext < plan.context)
     report.fail("max_context",
                 fmt::format("is {} tokens in a feasible plan for "

@@ -178,6 +178,7 @@ Kernel readKernel(const Fields &in) {
   kernel.bytesPerCore = in.integer("bytes_per_core");
   kernel.cycles = in.child("cycles", readCycles);
   kernel.worstCase = in.number("worst_case_cycles");
+  kernel.least = in.number("least_cycles");
   kernel.unknownBytes = in.number("unknown_bytes");
   kernel.movedBytes = in.number("moved_bytes");
   kernel.bound = in.child("bound", readBound);
@@ -255,6 +256,7 @@ PhaseEstimate readPhase(const Fields &in) {
   phase.batch = in.integer("batch");
   phase.context = in.count("context");
   phase.tokens = in.count("tokens");
+  phase.firings = in.number("firings");
   phase.latency = in.child("latency", readCycles);
   phase.worstCase = in.number("worst_case_latency");
   phase.gap = in.number("gap");

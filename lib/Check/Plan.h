@@ -142,6 +142,7 @@ struct Kernel {
   int64_t bytesPerCore = 0;
   Cycles cycles;
   double worstCase = 0, unknownBytes = 0, movedBytes = 0;
+  double least = 0; ///< since 1.3
   Bound bound, regionBound;
 
   std::string place() const { return "kernel '" + name + "'"; }
@@ -199,6 +200,7 @@ struct Estimate {
 struct PhaseEstimate {
   std::string phase;
   int64_t batch = 0, context = 0, tokens = 0;
+  double firings = 0; ///< for each of the plan's own phase
   Cycles latency;
   double worstCase = 0, gap = 0;
   std::vector<double> stageCycles;

@@ -74,6 +74,9 @@ void checkNodes(const Plan &plan, const Model &model, Report &report);
 /// that need it, every initializer at the op whose node reads it.
 void checkValues(const Plan &plan, const Model &model, Report &report);
 
+/// Tables of cosines and of sines each in its place.
+void checkRotations(const Plan &plan, const Model &model, Report &report);
+
 /// Elements of weights in the order in which the model's nodes read them.
 void checkLayouts(const Plan &plan, const Model &model, Report &report);
 

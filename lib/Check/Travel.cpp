@@ -6,126 +6,256 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Cycles that follow from what else the plan says: those of a crossing from its
-// bytes and the link between wafers, those of hops at least, and where nothing
-// can be waited for no contention. How long what meets on a link waits depends
-// on when it does, which a plan does not say: it is so many wavelets.
+// Cycles that follow from what else the plan says: those of streams from their
+// bytes and where the regions lie, those of the sums and moves of a kernel from
+// its routes, what each waits for from the links that they have in common. What
+// software a kernel runs beside these and what its cores compute is more than a
+// plan says.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Costs.h"
+#include "Routing.h"
 #include "Rules.h"
 
 #include "llvm/ADT/STLExtras.h"
-
-#include <cmath>
 
 using namespace inlay::checker;
 
 namespace {
 
+/// Cycles that are known but for what rounding up has hidden.
+struct Ways {
+  FabricCycles least, most;
+  /// Of the bandwidth cycles those that may pass while cores work.
+  double hidden = 0;
+
+  void add(const FabricCycles &cycles) {
+    least += cycles;
+    most += cycles;
+  }
+};
+
 class TravelChecker {
 public:
   TravelChecker(const Plan &plan, Report &report)
-      : plan(plan), report(report) {}
+      : plan(plan), report(report), rates(plan) {
+    for (const Pattern &pattern : plan.fabric.patterns)
+      patterns.emplace(pattern.name, &pattern);
+  }
 
   void run();
 
 private:
-  double figure(llvm::StringRef name) const {
-    for (const Figure &given : plan.system.figures)
-      if (given.name == name)
-        return given.value;
-    return 0;
-  }
-  void readTrunks();
-  void checkStream(size_t index);
-  void checkContention(double cycles, bool canWait, const std::string &place,
-                       const char *why);
+  void checkStream(const Stream &stream);
+  void addSums();
+  Ways waysOf(const Kernel &kernel) const;
+  FabricCycles combination(const Kernel &kernel) const;
+  void checkKernel(const Kernel &kernel);
+  void compare(double stated, double least, double most, const char *what,
+               const std::string &place);
+  void checkContention();
 
   const Plan &plan;
   Report &report;
-  double period = 0; ///< cycles of a wavelet on a link
-  std::map<int64_t, std::vector<Rect>> trunks; ///< routers, by wafer
-  std::set<int64_t> routed;                    ///< streams that trunks carry
+  FabricRates rates;
+  std::map<std::string, const Pattern *> patterns;
+  std::map<std::string, Ways> sums; ///< by kernel
 };
 
 } // namespace
 
-static bool isNear(double a, double b) {
-  return std::abs(a - b) <= 1e-9 * std::max({1.0, std::abs(a), std::abs(b)});
+/// Minor version of the first plans that say what kernels take at least.
+static constexpr int64_t kFirst = 3;
+
+static constexpr size_t kLatency = kFabricLatency, kBandwidth = 3,
+                        kSoftware = 4;
+
+void TravelChecker::compare(double stated, double least, double most,
+                            const char *what, const std::string &place) {
+  if ((stated < least && !isClose(stated, least)) ||
+      (stated > most && !isClose(stated, most)))
+    report.fail(place,
+                isClose(least, most)
+                    ? fmt::format("takes {} cycles of {}, what it sends takes "
+                                  "{}",
+                                  stated, what, least)
+                    : fmt::format("takes {} cycles of {}, what it sends takes "
+                                  "{} to {}",
+                                  stated, what, least, most));
 }
 
-void TravelChecker::readTrunks() {
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
+
+void TravelChecker::checkStream(const Stream &stream) {
+  auto from = plan.kernelOf.find(stream.from);
+  auto to = plan.kernelOf.find(stream.to);
+  FabricCycles ways;
+  double crossing = 0;
+  if (from != plan.kernelOf.end() && to != plan.kernelOf.end()) {
+    const Kernel &maker = plan.kernels[from->second];
+    const Kernel &user = plan.kernels[to->second];
+    bool isInside = maker.region == user.region;
+    // Kernels of several groups count what comes in themselves.
+    if (!isInside && user.groups.size() <= 1)
+      ways = entryOf(plan, rates, user, stream.toPort);
+    double bandwidth = figureOf(plan, "wafer_bandwidth");
+    if (maker.wafer != user.wafer && bandwidth > 0)
+      // 1 us are 1e3 cycles at 1 GHz, 1 GB/s is a byte a cycle.
+      crossing = (figureOf(plan, "wafer_latency") * 1e3 +
+                  double(stream.bytes) / bandwidth) *
+                 plan.system.clockGhz;
+    else if (!isInside)
+      ways +=
+          rates.stream(double(hopsBetween(maker.rect, user.rect)),
+                       double(divideUp(waveletsOf(plan, stream.bytes),
+                                       lanesBetween(maker.rect, user.rect))));
+  }
+  const std::vector<double> &parts = stream.cycles.parts;
+  std::string place = stream.place();
+  if (!isClose(parts[kCrossing], crossing))
+    report.fail(place,
+                fmt::format("takes {} cycles from wafer to wafer, {} B take {}",
+                            parts[kCrossing], stream.bytes, crossing));
+  if (plan.minor < kFirst)
+    return;
+  compare(parts[kLatency], ways.latency, ways.latency, kCauses[kLatency],
+          place);
+  compare(parts[kBandwidth], ways.bandwidth, ways.bandwidth,
+          kCauses[kBandwidth], place);
+  compare(parts[kSoftware], ways.software, ways.software, kCauses[kSoftware],
+          place);
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+/// In ideal mode cores make what a sum adds and work on what it brings while
+/// its first and its last wavelets travel; around a ring no core has a vector
+/// in order. Pieces of a ring are as long as the longest, so that the vector
+/// may have been up to a wavelet for each core shorter.
+void TravelChecker::addSums() {
   for (const Route &route : plan.fabric.routes) {
-    if (route.kind != "trunk")
+    auto found = patterns.find(route.pattern);
+    if (route.kind != "all_reduce" || found == patterns.end())
       continue;
-    routed.insert(route.streams.begin(), route.streams.end());
-    for (const Segment &segment : route.segments) {
-      // Copies lie in a row or column: what holds the first and last holds all.
-      Rect first = segment.area.rect;
-      Rect last =
-          segment.area.copy(std::max<int64_t>(1, segment.area.count) - 1);
-      int64_t x = std::min(first.x, last.x), y = std::min(first.y, last.y);
-      trunks[route.wafer].push_back(
-          {x, y, std::max(first.right(), last.right()) - x,
-           std::max(first.bottom(), last.bottom()) - y});
+    const Pattern &pattern = *found->second;
+    for (const RouteUse &use : route.uses) {
+      auto most = double(use.wavelets), least = most,
+           cores = double(pattern.cores);
+      if (pattern.algorithm == "ring" && pattern.cores > 1) {
+        most = most / (2 * (cores - 1)) * cores;
+        least = most - (cores - 1);
+      }
+      Ways &span = sums[use.kernel];
+      if (pattern.algorithm != "ring" && plan.estimate.mode == "ideal")
+        span.hidden += 2 * most * rates.period * double(use.times);
+      span.least += rates.allReduce(pattern.algorithm, pattern.cores, least)
+                        .times(double(use.times));
+      span.most += rates.allReduce(pattern.algorithm, pattern.cores, most)
+                       .times(double(use.times));
     }
   }
 }
 
-void TravelChecker::checkContention(double cycles, bool canWait,
-                                    const std::string &place, const char *why) {
-  if (cycles != 0 && !canWait)
-    return report.fail(place,
-                       fmt::format("waits for {} cycles, but {}", cycles, why));
-  double wavelets = period > 0 ? cycles / period : 0;
-  if (cycles < 0 || !isNear(wavelets, std::round(wavelets)))
-    report.fail(place, fmt::format("waits for {} cycles, which are no number "
-                                   "of wavelets of {} cycles each",
-                                   cycles, period));
+/// Of the groups that tokens of a step can be sent to.
+FabricCycles TravelChecker::combination(const Kernel &kernel) const {
+  int64_t tokens = 1, bytes = 0;
+  for (const Op &op : kernel.ops)
+    for (const Cut &dim : op.dims)
+      if (dim.dim == "token")
+        tokens = dim.size;
+  for (const Stream &stream : plan.streams)
+    if (stream.from == kernel.name && stream.fromPort == 0)
+      bytes = stream.bytes;
+  int64_t groups =
+      std::min(times(tokens, std::max<int64_t>(1, kernel.expertsPerToken)),
+               static_cast<int64_t>(kernel.groups.size()));
+  if (groups < 2)
+    return {};
+  Rect unit = kernel.groups.front().rect;
+  double wavelet = std::max(1.0, figureOf(plan, "wavelet"));
+  FabricCycles cycles = rates.bestReduce(
+      groups, std::ceil(double(bytes) /
+                        double(std::max<int64_t>(1, unit.width)) / wavelet));
+  cycles.latency +=
+      double(kernel.rect.width + kernel.rect.height) / 2 * rates.hop;
+  return cycles;
 }
 
-void TravelChecker::checkStream(size_t index) {
-  const Stream &stream = plan.streams[index];
-  const std::vector<double> &parts = stream.cycles.parts;
-  checkContention(parts[kContention],
-                  routed.count(static_cast<int64_t>(index)) > 0, stream.place(),
-                  "no trunk carries it");
-  double perByte = figure("wafer_bandwidth");
-  if (stream.isCrossing && perByte > 0) {
-    // 1 us are 1e3 cycles at 1 GHz, 1 GB/s is a byte a cycle.
-    double wanted =
-        (figure("wafer_latency") * 1e3 + double(stream.bytes) / perByte) *
-        plan.system.clockGhz;
-    if (!isNear(parts[kCrossing], wanted))
-      report.fail(stream.place(),
-                  fmt::format("takes {} cycles from wafer to wafer, {} B take "
-                              "{}",
-                              parts[kCrossing], stream.bytes, wanted));
+Ways TravelChecker::waysOf(const Kernel &kernel) const {
+  Ways ways;
+  if (auto found = sums.find(kernel.name); found != sums.end())
+    ways = found->second;
+  for (const MoveLoad &move : movesOf(plan, kernel))
+    ways.add(rates.stream(double(move.cores), double(move.wavelets)));
+  if (kernel.experts > 0 && kernel.groups.size() > 1) {
+    if (!kernel.inputs.empty())
+      ways.add(entryOf(plan, rates, kernel, 0));
+    ways.add(combination(kernel));
   }
-  double least = double(stream.hops) * figure("hop");
-  if (parts[kFabricLatency] < least && !isNear(parts[kFabricLatency], least))
-    report.fail(stream.place(),
-                fmt::format("takes {} cycles of latency for {} hops, which "
-                            "take {}",
-                            parts[kFabricLatency], stream.hops, least));
+  return ways;
+}
+
+/// Fabric cycles are those of what is sent, software is that at least.
+void TravelChecker::checkKernel(const Kernel &kernel) {
+  Ways ways = waysOf(kernel);
+  const std::vector<double> &parts = kernel.cycles.parts;
+  std::string place = kernel.place();
+  compare(parts[kLatency], ways.least.latency, ways.most.latency,
+          kCauses[kLatency], place);
+  // No more is hidden than there is work.
+  double hidden = std::min(ways.hidden, parts[0] + parts[1]);
+  compare(parts[kBandwidth], ways.least.bandwidth - hidden, ways.most.bandwidth,
+          kCauses[kBandwidth], place);
+  compare(parts[kSoftware], ways.least.software, INFINITY, kCauses[kSoftware],
+          place);
+  double bare = kernel.cycles.total - parts[kContention];
+  bool isSpread = kernel.groups.size() > 1;
+  if (isSpread ? kernel.least > bare && !isClose(kernel.least, bare)
+               : !isClose(kernel.least, bare))
+    report.fail(place, fmt::format("takes {} cycles at least, {} where nothing "
+                                   "is waited for",
+                                   kernel.least, bare));
+}
+
+//===----------------------------------------------------------------------===//
+// Waiting
+//===----------------------------------------------------------------------===//
+
+void TravelChecker::checkContention() {
+  Contention waits = contentionOf(plan, rates);
+  auto check = [&](double stated, const Waits &of, size_t i,
+                   const std::string &place) {
+    double least = std::min(of.least[i], of.most[i]), most = of.most[i];
+    if ((stated < least && !isClose(stated, least)) ||
+        (stated > most && !isClose(stated, most)))
+      report.fail(place, fmt::format("waits for {} cycles, by the links that "
+                                     "others have at the same time {}",
+                                     stated, most));
+  };
+  for (size_t i = 0; i < plan.streams.size(); ++i)
+    check(plan.streams[i].cycles.parts[kContention], waits.ofStreams, i,
+          plan.streams[i].place());
+  for (size_t k = 0; k < plan.kernels.size(); ++k)
+    check(plan.kernels[k].cycles.parts[kContention], waits.ofKernels, k,
+          plan.kernels[k].place());
 }
 
 void TravelChecker::run() {
-  double rate = figure("link_rate");
-  period = rate > 0 ? 1 / rate : 0;
-  if (plan.estimate.mode == "calibrated")
-    period = std::max(period, figure("primitive.wavelet_period"));
-  readTrunks();
-  for (size_t i = 0; i < plan.streams.size(); ++i)
-    checkStream(i);
-  for (const Kernel &kernel : plan.kernels) {
-    const std::vector<Rect> &there = trunks[kernel.wafer];
-    bool isPassed = llvm::any_of(
-        there, [&](const Rect &rect) { return rect.common(kernel.rect) > 0; });
-    checkContention(kernel.cycles.parts[kContention], isPassed, kernel.place(),
-                    "no trunk passes its region");
+  for (const Stream &stream : plan.streams)
+    checkStream(stream);
+  if (plan.minor < kFirst)
+    return;
+  if (plan.fabric.available > 0) {
+    addSums();
+    for (const Kernel &kernel : plan.kernels)
+      checkKernel(kernel);
   }
+  checkContention();
 }
 
 void inlay::checker::checkTravel(const Plan &plan, Report &report) {

@@ -160,12 +160,14 @@ private:
   void move(const std::string &name, int op, const Value &value,
             const Layout &wanted) {
     arrival = {}; // what moves on must be there
-    for (const LineMove &along :
-         movesBetween(value.layout, wanted, sharding.group)) {
+    std::vector<LineMove> moves =
+        movesBetween(value.layout, wanted, sharding.group);
+    for (const LineMove &along : moves) {
       if (uses) {
         CollectiveUse &use = uses->emplace_back();
         use.kind = CollectiveUse::Kind::Move;
         use.op = op;
+        use.isSecond = &along != moves.data();
         use.axis = along.axis;
         use.cores = along.cores;
         use.lines = along.lines;

@@ -234,6 +234,7 @@ template <typename V> void visit(V &v, Kernel &o) {
   v.field("bytes_per_core", o.bytesPerCore);
   v.field("cycles", o.cycles);
   v.field("worst_case_cycles", o.worstCaseCycles);
+  v.field("least_cycles", o.leastCycles, Since{3});
   v.field("bound", o.bound);
   v.field("region_bound", o.regionBound);
   v.field("unknown_bytes", o.unknownBytes);

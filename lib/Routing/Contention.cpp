@@ -83,12 +83,35 @@ private:
 
 } // namespace
 
+/// Adds what of `rect` those from number `next` on leave open.
+static void addOpen(std::vector<Weighted> &links, const Rect &rect,
+                    int64_t wavelets, size_t next = 0) {
+  for (; next < links.size(); ++next) {
+    Rect common = intersect(rect, links[next].rect);
+    if (common.area() == 0)
+      continue;
+    int64_t below = rect.bottom() - common.bottom();
+    int64_t behind = rect.right() - common.right();
+    for (const Rect &part :
+         {Rect{rect.x, rect.y, rect.width, common.y - rect.y},
+          Rect{rect.x, common.bottom(), rect.width, below},
+          Rect{rect.x, common.y, common.x - rect.x, common.height},
+          Rect{common.right(), common.y, behind, common.height}})
+      if (part.area() > 0)
+        addOpen(links, part, wavelets, next + 1);
+    return;
+  }
+  links.push_back({rect, wavelets});
+}
+
+/// Several settings of a router that send over one link count once: together
+/// they carry no more than the route says.
 void ContentionSearch::add(Way &way, const Rect &rect, Port in,
                            const Ports &out, int64_t wavelets) const {
   if (wavelets == 0)
     return;
   forLinks(problem.grid, rect, in, out, [&](LinkKind kind) {
-    way.links[static_cast<int>(kind)].push_back({rect, wavelets});
+    addOpen(way.links[static_cast<int>(kind)], rect, wavelets);
   });
 }
 
@@ -110,11 +133,15 @@ void ContentionSearch::addUses(const Route &route) {
           most = std::max(
               {most, segment.load,
                segment.load + (segment.at.count - 1) * segment.loadStep});
-      Port turnedPort = route.lineAxis == Axis::X ? port : turned(port);
-      for (const Area &area : route.lines)
-        for (int64_t k = 0; k < area.count; ++k)
-          add(way, area.copy(k), port == Port::Ramp ? Port::West : Port::East,
-              {turnedPort}, most * wavelets);
+      LinkKind kind = port == Port::Ramp ? LinkKind::Core
+                      : route.lineAxis == Axis::X
+                          ? static_cast<LinkKind>(port)
+                          : static_cast<LinkKind>(turned(port));
+      if (most * wavelets > 0)
+        for (const Area &area : route.lines)
+          for (int64_t k = 0; k < area.count; ++k)
+            addOpen(way.links[static_cast<int>(kind)], area.copy(k),
+                    most * wavelets);
     }
     ways.push_back(std::move(way));
   }

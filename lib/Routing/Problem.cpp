@@ -169,8 +169,12 @@ bool ProblemCheck::run() {
     return false;
   for (size_t i = 0; i < problem.flows.size(); ++i)
     checkFlow(i);
-  for (const Collective &collective : problem.collectives)
+  for (const Collective &collective : problem.collectives) {
     checkCollective(collective);
+    if (collective.after >= &collective - problem.collectives.data())
+      fail(problem.kernels[collective.kernel].name,
+           "has a move that follows one behind it");
+  }
   return isValid;
 }
 

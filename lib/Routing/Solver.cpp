@@ -67,11 +67,28 @@ private:
 
 } // namespace
 
+/// The routes before this one are no use to a collective: routes in turn come
+/// one after the other as they stand, one of an op waits for those of the same
+/// op that it follows or that carry the same.
+static size_t firstRouteFor(const Problem &problem, const Solution &solution,
+                            const std::vector<size_t> &routeOf,
+                            const std::vector<size_t> &alike, size_t index) {
+  const Collective &collective = problem.collectives[index];
+  size_t first = collective.after >= 0 ? routeOf[collective.after] + 1 : 0;
+  for (size_t r : alike)
+    for (int other : solution.routes[r].collectives)
+      if (problem.collectives[other].kernel == collective.kernel &&
+          problem.collectives[other].op == collective.op)
+        first = std::max(first, r + 1);
+  return first;
+}
+
 /// Kernels of one region with the same collective share one route.
 void RouteSolver::routeCollectives() {
   using PatternKey = std::tuple<Algorithm, int64_t, int64_t, int64_t>;
   std::map<PatternKey, int> patterns;
   std::map<std::tuple<int, int, RouteKind>, std::vector<size_t>> known;
+  std::vector<size_t> routeOf; ///< by collective
   for (size_t c = 0; c < problem.collectives.size(); ++c) {
     const Collective &collective = problem.collectives[c];
     auto [entry, isNew] =
@@ -85,12 +102,17 @@ void RouteSolver::routeCollectives() {
     int region = problem.kernels[collective.kernel].region;
     std::vector<size_t> &alike =
         known[{region, entry->second, collective.kind}];
-    auto same = std::find_if(alike.begin(), alike.end(), [&](size_t r) {
-      const Route &route = solution.routes[r];
-      return route.lineAxis == collective.axis &&
-             route.lines == collective.lines;
-    });
-    if (same != alike.end()) {
+    std::vector<size_t> onLines;
+    std::copy_if(alike.begin(), alike.end(), std::back_inserter(onLines),
+                 [&](size_t r) {
+                   const Route &route = solution.routes[r];
+                   return route.lineAxis == collective.axis &&
+                          route.lines == collective.lines;
+                 });
+    size_t first = firstRouteFor(problem, solution, routeOf, onLines, c);
+    auto same = std::lower_bound(onLines.begin(), onLines.end(), first);
+    routeOf.push_back(same != onLines.end() ? *same : solution.routes.size());
+    if (same != onLines.end()) {
       solution.routes[*same].collectives.push_back(static_cast<int>(c));
       continue;
     }

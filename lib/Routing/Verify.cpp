@@ -265,6 +265,10 @@ void SolutionCheck::checkCollectives() {
   std::vector<int> routed(problem.collectives.size());
   for (const Route &route : solution.routes)
     for (int index : route.collectives) {
+      int first = problem.collectives[index].after;
+      if (first >= 0 && routed[first] == 0)
+        fail(nameOf(route), "comes before the move along the other axis that "
+                            "it goes on from");
       const Collective &collective = problem.collectives[index];
       const Pattern &pattern = solution.patterns[route.pattern];
       ++routed[index];

@@ -80,7 +80,7 @@ def described(plan):
 @pytest.mark.parametrize("path", sorted((ROOT / "test/Inputs/plans/1.0").glob("*.json")), ids=lambda path: path.stem)
 def test_reads_plans_of_older_versions(loader, path):
     plan = json.loads(path.read_text())
-    plan["version"]["minor"] = 2
+    plan["version"]["minor"] = 3
     system = plan["system"]
     system.update(banks=0, reserved=[{"name": "code, stack and runtime", "address": 0, "bytes": system["reserved_bytes"]}])
     for buffer in (b for kernel in plan["kernels"] for cores in kernel["core_classes"] for b in cores["memory"]):

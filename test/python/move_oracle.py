@@ -116,19 +116,23 @@ def along(axis, op, now, to, unit, wavelets_of):
 
 
 def moves_of(plan, kernel, unit, wavelets_of):
-    """How often each move is made."""
-    has_groups, known, there, found = len(kernel["expert_groups"]) > 1, {}, [], collections.Counter()
+    """How often each move is made, and which values move along both axes: (first, second)."""
+    has_groups, known, there, found, pairs = len(kernel["expert_groups"]) > 1, {}, [], collections.Counter(), []
 
     def move(op, now, to):
         if now.cut_tokens > 1 and to.tokens > 1:
             to = with_tokens(to)
         elif to.cut_tokens > 1 and now.tokens > 1:
             now = with_tokens(now)
+        made = []
         for axis in ("xy" if to.cuts["x"][0] or not to.cuts["y"][0] else "yx"):
             one = along(axis, op, now, to, unit, wavelets_of)
             if one:
-                found[one] += 1
+                made.append(one)
             now = now._replace(cuts={**now.cuts, axis: to.cuts[axis]})
+        found.update(made)
+        if len(made) == 2:
+            pairs.append(tuple(made))
 
     def is_value(use):
         return use["role"] in ("scratch", "output")
@@ -167,4 +171,4 @@ def moves_of(plan, kernel, unit, wavelets_of):
         for (role, _), place in known.items():
             if role == "output":
                 move(len(kernel["ops"]), place, handed_over(place.features // place.cut_tokens, place.tokens * place.cut_tokens, place.bits, unit))
-    return found
+    return found, pairs

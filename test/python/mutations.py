@@ -204,9 +204,18 @@ def bound_holds(base, mutant):
     on_path = oracle.bound_path(mutant.plan)
     step = mutant.plan["estimate"]["bound"]
     adds_up = all(abs(step[name] - sum(kernel["bound"][name] for kernel in on_path)) < 1e-9 * max(1, step[name])
-                  for name in step if name not in ("cycles", "binding", "distance"))
+                  for name in step if name not in ("cycles", "binding", "distance", "crossing"))
     adds_up |= mutant.path[-2] == "region_bound"
     return bound["cycles"] == max(reasons) == bound[bound["binding"]] and min(reasons) >= 0 and adds_up
+
+
+def phase_bound_holds(mutant):
+    """Crossings come on top of the largest other reason; what binds is the largest of all."""
+    bound = at(mutant.plan, mutant.path[:-1])
+    reasons = {name: value for name, value in bound.items() if name not in ("cycles", "binding")}
+    largest = max(value for name, value in reasons.items() if name != "crossing")
+    return (abs(bound["cycles"] - largest - bound["crossing"]) <= 1e-9 * max(1, bound["cycles"])
+            and reasons[bound["binding"]] == max(reasons.values()))
 
 
 def worst_case_holds(base, mutant):
@@ -228,7 +237,7 @@ USE = "kernels[].ops[].operands[]"
 harmless(["producer", "seed", "assumptions", "assumptions[]", "system.reserved[].name"], None, "for people to read")
 harmless(["options[]"], ["dropped", "doubled", "swapped", "other"], "a record of what was asked for; none is needed")
 harmless(["options[]"], ["renamed"], "an option that the plan does not repeat elsewhere",
-         lambda base, mutant: not at(base, mutant.path).startswith(("phase=", "batch=", "context=", "cost=")))
+         lambda base, mutant: not at(base, mutant.path).startswith(("phase=", "batch=", "context=", "cost=", "sequences-in-flight=", "prompt-ratio=")))
 harmless(["kernels[].layer"], None, "a label: no rule leans on it")
 harmless(["kernels[].role"], None, "a label that no kernel of the same structure contradicts",
          lambda base, mutant: not is_experts(base, mutant) and ROLE(base, mutant))
@@ -255,6 +264,12 @@ harmless(["estimate.model_bound.cycles"], None, "between what must be and the bo
 harmless(["estimate.bound.distance"], None, "the largest reason is the same",
          lambda base, mutant: step_bound_holds(base) == step_bound_holds(mutant.plan))
 harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
+harmless([f"other_phases[].bound.{name}" for name in (*REASONS, "crossing")], None, "the largest reason and the crossings are the same",
+         lambda base, mutant: phase_bound_holds(mutant))
+harmless(["other_phases[].worst_case_latency"], None, "no less than the latency",
+         lambda base, mutant: at(mutant.plan, mutant.path) >= at(mutant.plan, mutant.path[:-1])["latency"]["total"])
+harmless(["other_phases[].firings"], None, "no option says how many",
+         lambda base, mutant: not any(option.startswith("prompt-ratio=") for option in base["options"]))
 harmless(["streams[].shape[]"], None, "the same elements under another shape, which no operand repeats",
          lambda base, mutant: shape_holds(base, mutant))
 harmless(["kernels[].weights[].pieces[].strides[]"], None, "a dim of one index goes nowhere",

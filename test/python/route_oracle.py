@@ -9,6 +9,7 @@ import itertools
 import math
 
 import move_oracle
+import wait_oracle
 
 STEPS = {"W": (-1, 0), "E": (1, 0), "N": (0, -1), "S": (0, 1)}
 OPPOSITE = {"W": "E", "E": "W", "N": "S", "S": "N", "back": "ahead", "ahead": "back"}
@@ -361,7 +362,8 @@ class Routes:
         self.figures = {figure["name"]: figure["value"] for figure in plan["system"]["figures"]}
         self.next = collections.defaultdict(set)
         for stream in plan["streams"]:
-            self.next[stream["from"]].add(stream["to"])
+            if stream["from"] and stream["to"]:
+                self.next[stream["from"]].add(stream["to"])
         self.ways = {}
 
     def wavelets(self, size):
@@ -392,6 +394,7 @@ class Routes:
         self.check_moves()
         self.check_colours()
         self.check_links()
+        need(wait_oracle.hold(plan))
 
     def check_route(self, number, route):
         collective = route["kind"] in ("all_reduce", "combine", "move")
@@ -637,7 +640,7 @@ class Routes:
                 need(any(cores <= line for line in lines))
 
     def check_moves(self):
-        plan, uses = self.plan, collections.defaultdict(collections.Counter)
+        plan, uses = self.plan, collections.defaultdict(list)
         for route in plan["routes"]:
             if route["kind"] != "move":
                 continue
@@ -654,11 +657,16 @@ class Routes:
                           for unit in units for i in range(count) for j in range(unit[side])]
                 need(own == sorted(starts))
                 move = move_oracle.Move(use["op"], route["line_axis"], line.cores, count, line.root, use["wavelets"])
-                uses[kernel["name"]][move] += use["times"]
+                uses[kernel["name"]] += [move] * use["times"]
         for kernel in plan["kernels"]:
-            has_colours = plan["colours"]["available"] > 0
-            needed = move_oracle.moves_of(plan, kernel, unit_of(kernel, plan), self.wavelets) if has_colours else {}
-            need(+uses[kernel["name"]] == +collections.Counter(needed))
+            has_colours, made = plan["colours"]["available"] > 0, uses[kernel["name"]]
+            needed, pairs = move_oracle.moves_of(plan, kernel, unit_of(kernel, plan), self.wavelets) if has_colours else ({}, [])
+            need(collections.Counter(made) == +collections.Counter(needed))
+            # Every value has its first move before its second, whichever of equal ones is whose.
+            for first, second in set(pairs):
+                ready = [at for at, move in enumerate(made) if move == first]
+                last = [at for at, move in enumerate(made) if move == second][-pairs.count((first, second)):]
+                need(all(before < after for before, after in zip(ready, last)))
 
     def check_combinations(self):
         plan = self.plan

@@ -8,12 +8,16 @@ import checking
 import mutations
 
 # Kernels that have twins and kernels that have none, experts, windows, weights in many pieces.
-PLANS = [("gpt-oss-tiny-int4", 300), ("mixtral-tiny-mobius", 300)]
+PLANS = [(300, "gpt-oss-tiny-int4"), (300, "mixtral-tiny-mobius"),
+         # Several wafers, each of which works on a step of its own; prefill that shares its regions with decode.
+         (300, "qwen3-moe-tiny-hf", "--wafers", "2", "--sequences-in-flight", "2"),
+         (300, "gpt-oss-tiny-int4", "--phase", "both", "--context", "64", "--prompt-ratio", "2")]
 
 
-@pytest.mark.parametrize("name, count", PLANS)
-def test_checker_agrees_with_what_a_change_breaks(name, count):
-    subject = checking.subject(name)
+@pytest.mark.parametrize("case", PLANS, ids=lambda case: " ".join(case[1:]))
+def test_checker_agrees_with_what_a_change_breaks(case):
+    count, name, *options = case
+    subject = checking.subject(name, "grid8x8", *options)
     assert subject.check([subject.text(subject.plan)]) == [[]]
     wrong = []
     killed = collections.Counter()
@@ -33,6 +37,6 @@ def test_every_kind_of_field_is_changed():
 
 
 def test_reasons_are_about_fields_that_exist():
-    kinds = {kind for name, _ in PLANS for kind, _ in mutations.places(checking.subject(name).plan)}
+    kinds = {kind for _, name, *options in PLANS for kind, _ in mutations.places(checking.subject(name, "grid8x8", *options).plan)}
     for names, _, reason, _ in mutations.HARMLESS:
         assert reason and names <= kinds, names - kinds

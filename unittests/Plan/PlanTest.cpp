@@ -83,6 +83,7 @@ Plan sample() {
   kernel.bytesPerCore = 160;
   kernel.cycles = {1, 2, 3, 4, 5, 6, 21};
   kernel.worstCaseCycles = 22;
+  kernel.leastCycles = 19;
   kernel.bound = {1, 2, 0, 0, 3, 0, 3, "distance"};
   kernel.regionBound = {1, 2, 4, 5, 3, 0, 5, "bisection"};
   kernel.unknownBytes = 11;
@@ -174,18 +175,18 @@ TEST(PlanTest, ErrorsNameTheField) {
 TEST(PlanTest, OtherVersionsAreRefusedByNumber) {
   std::string text = toJson(sample());
   EXPECT_THAT(errorsOf(text, "\"major\": 1", "\"major\": 3"),
-              HasSubstr("field 'version': is 3.2, but this build reads 1.0 to "
-                        "1.2; in another major version the same fields may "
+              HasSubstr("field 'version': is 3.3, but this build reads 1.0 to "
+                        "1.3; in another major version the same fields may "
                         "mean something else: compile the model again"));
-  EXPECT_THAT(errorsOf(text, "\"minor\": 2", "\"minor\": 3"),
-              HasSubstr("field 'version': is 1.3, but this build reads 1.0 to "
-                        "1.2; a newer build has the fields that it adds"));
+  EXPECT_THAT(errorsOf(text, "\"minor\": 3", "\"minor\": 4"),
+              HasSubstr("field 'version': is 1.4, but this build reads 1.0 to "
+                        "1.3; a newer build has the fields that it adds"));
 }
 
 /// What a version does not have is no part of a plan of that version.
 TEST(PlanTest, AnOlderPlanHasNoNewerFields) {
   std::string text = toJson(sample());
-  EXPECT_THAT(errorsOf(text, "\"minor\": 2", "\"minor\": 0"),
+  EXPECT_THAT(errorsOf(text, "\"minor\": 3", "\"minor\": 0"),
               HasSubstr("field 'system.banks': is not known here"));
 }
 

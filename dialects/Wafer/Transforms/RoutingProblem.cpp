@@ -42,8 +42,8 @@ private:
   void addRegions();
   void addCollectives(int kernel);
   void addAllReduce(int kernel, const cost::CollectiveUse &use);
-  void addMove(int kernel, const cost::CollectiveUse &use);
-  void addTimes(const routing::Collective &collective);
+  int addMove(int kernel, const cost::CollectiveUse &use, int after);
+  int addTimes(const routing::Collective &collective);
   void addCombination(int kernel, const cost::CollectiveUse &use);
   void addFlow(int stream);
   void setSource(routing::Flow &flow, const model::StreamSpec &stream,
@@ -234,8 +234,9 @@ void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   }
 }
 
-/// Lines of all groups, from their first core on.
-void ProblemBuilder::addMove(int kernel, const cost::CollectiveUse &use) {
+/// Lines of all groups, from their first core on. Returns its number.
+int ProblemBuilder::addMove(int kernel, const cost::CollectiveUse &use,
+                            int after) {
   const model::Sharding &sharding = shardings[kernel];
   model::Rect rect = usedRect(kernel);
   bool alongX = use.axis == model::Axis::X;
@@ -248,6 +249,7 @@ void ProblemBuilder::addMove(int kernel, const cost::CollectiveUse &use) {
   collective.algorithm = routing::Algorithm::AllGather;
   collective.cores = use.cores;
   collective.root = use.senders;
+  collective.after = after;
   collective.axis = alongX ? routing::Axis::X : routing::Axis::Y;
   collective.wavelets = static_cast<int64_t>(use.wavelets);
   for (int64_t line = 0; line < (groups > 1 ? use.lines : 1); ++line) {
@@ -261,22 +263,23 @@ void ProblemBuilder::addMove(int kernel, const cost::CollectiveUse &use) {
     if (area.count > 1)
       (alongX ? area.dx : area.dy) = groups > 1 ? parts : use.cores;
   }
-  addTimes(collective);
+  return addTimes(collective);
 }
 
-/// An op that runs one twice is one use.
-void ProblemBuilder::addTimes(const routing::Collective &collective) {
+/// An op that runs one twice is one use. Returns its number.
+int ProblemBuilder::addTimes(const routing::Collective &collective) {
   for (routing::Collective &other : problem.collectives)
     if (other.kernel == collective.kernel && other.op == collective.op &&
         other.kind == collective.kind && other.axis == collective.axis &&
         other.lines == collective.lines &&
         other.algorithm == collective.algorithm &&
-        other.root == collective.root &&
+        other.root == collective.root && other.after == collective.after &&
         other.wavelets == collective.wavelets) {
       ++other.times;
-      return;
+      return static_cast<int>(&other - problem.collectives.data());
     }
   problem.collectives.push_back(collective);
+  return static_cast<int>(problem.collectives.size()) - 1;
 }
 
 void ProblemBuilder::addCombination(int kernel,
@@ -300,13 +303,14 @@ void ProblemBuilder::addCombination(int kernel,
 /// same.
 void ProblemBuilder::addCollectives(int kernel) {
   bool isCombined = shardings[kernel].numGroups() <= 1;
+  int last = -1; // move
   for (const cost::CollectiveUse &use : usesOf(kernel))
     switch (use.kind) {
     case cost::CollectiveUse::Kind::AllReduce:
       addAllReduce(kernel, use);
       break;
     case cost::CollectiveUse::Kind::Move:
-      addMove(kernel, use);
+      last = addMove(kernel, use, use.isSecond ? last : -1);
       break;
     case cost::CollectiveUse::Kind::Combine:
       addCombination(kernel, use);

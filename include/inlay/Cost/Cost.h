@@ -116,6 +116,8 @@ struct CollectiveUse {
   std::vector<int> makers;
   int64_t lines = 1;   ///< of a move: one behind the other along the axis
   int64_t senders = 1; ///< of a move: cores of a line that have something
+  /// Of a move: of the same value as the one before it, which comes first.
+  bool isSecond = false;
 };
 
 /// The collectives of the same estimate, in order, each with the algorithm that

@@ -28,7 +28,7 @@ namespace inlay::plan {
 
 inline constexpr const char *kFormat = "inlay-plan";
 inline constexpr int64_t kMajorVersion = 1;
-inline constexpr int64_t kMinorVersion = 2;
+inline constexpr int64_t kMinorVersion = 3;
 
 /// SHA-256 of an input, in hex.
 struct Digest {
@@ -290,6 +290,9 @@ struct Kernel {
   int64_t bytesPerCore = 0; ///< of the fullest class
   Cycles cycles;
   double worstCaseCycles = 0;
+  /// Of a firing that waits for nothing, whatever experts its tokens choose.
+  /// Since 1.3; 0 in an older plan: not known.
+  double leastCycles = 0;
   Bound bound;             ///< on a whole wafer, whatever the mapping
   Bound regionBound;       ///< on its region, as it is cut
   double unknownBytes = 0; ///< moved by ops that no cost rule knows

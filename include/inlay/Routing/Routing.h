@@ -112,6 +112,9 @@ struct Collective {
   std::vector<Area> lines; ///< on the wafer
   int64_t wavelets = 0;
   int64_t times = 1; ///< in a step
+  /// The first move of a value whose second this is: an index of a collective
+  /// before it, whose route stands before its own. -1: of none.
+  int after = -1;
 };
 
 /// What groups of experts made, before it is added.
@@ -223,6 +226,7 @@ struct Solution {
   ///   route in turn; trunks that share one in a router exclude each other in
   ///   time, in the order of the routes, at most as many as a switch has
   ///   positions; no route has two settings in one position;
+  /// - of the two moves of one value the first stands before the second;
   /// - no cycle in the graph of channel dependencies: segments that feed each
   ///   other, and in patterns what cores wait for;
   /// - loads, bounds and contention are what follows from the routes.

@@ -97,6 +97,7 @@
 // CHECK-NEXT: "last_op": 0
 // CHECK:      "bytes_per_core": 128
 // CHECK:      "worst_case_cycles": 11,
+// CHECK-NEXT: "least_cycles": {{[0-9.]+}},
 // CHECK-NEXT: "bound": {
 // CHECK-NEXT:   "compute": 1,
 // CHECK-NEXT:   "sram": 2,
