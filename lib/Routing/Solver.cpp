@@ -68,8 +68,9 @@ private:
 } // namespace
 
 /// The routes before this one are no use to a collective: routes in turn come
-/// one after the other as they stand, one of an op waits for those of the same
-/// op that it follows or that carry the same.
+/// one after the other as they stand, and a second move of a value waits for
+/// the first. The same moves of one op, of which only some wait, are told apart
+/// by their order.
 static size_t firstRouteFor(const Problem &problem, const Solution &solution,
                             const std::vector<size_t> &routeOf,
                             const std::vector<size_t> &alike, size_t index) {
@@ -78,7 +79,8 @@ static size_t firstRouteFor(const Problem &problem, const Solution &solution,
   for (size_t r : alike)
     for (int other : solution.routes[r].collectives)
       if (problem.collectives[other].kernel == collective.kernel &&
-          problem.collectives[other].op == collective.op)
+          problem.collectives[other].op == collective.op &&
+          problem.collectives[other].after != collective.after)
         first = std::max(first, r + 1);
   return first;
 }

@@ -228,9 +228,9 @@ CASES = {
     "ideal": (lambda p: put(kernel(p, "head")["cycles"], "software", 1), "cycles of software, but the mode is ideal"),
     "kernel crossing": (lambda p: put(kernel(p, "head")["cycles"], "crossing", 1),
                         "has cycles of crossings, which streams have"),
-    "wait for nobody": (lambda p: stream(p)["cycles"].update({"contention": 1, "total": 1}), "waits for 1 cycles, but no trunk carries it"),
+    "wait for nobody": (lambda p: stream(p)["cycles"].update({"contention": 1, "total": 1}), "waits for 1 cycles, by the links that others have at the same time 0"),
     "wait for half": (lambda p: put(kernel(p, "experts")["cycles"], "contention", 0.5),
-                      "waits for 0.5 cycles, which are no number of wavelets of 1 cycles each"),
+                      "waits for 0.5 cycles, by the links that others have at the same time"),
     "worst": (lambda p: put(kernel(p, "experts"), "worst_case_cycles", 1), "cycles in the worst case, less than its"),
     "worst without": (lambda p: add(kernel(p, "head"), "worst_case_cycles", 1), "takes * cycles in the worst case and * else, but routing does not touch it"),
     "bound above": (lambda p: kernel(p, "head")["bound"].update({"compute": 1e9, "cycles": 1e9, "binding": "compute"}),
@@ -422,13 +422,13 @@ def test_a_kernel_that_no_trunk_passes_waits_for_none():
     plan["routes"] = [route for route in plan["routes"] if route["kind"] != "trunk"]
     put(kernel(plan, "head")["cycles"], "contention", 8)
     said = subject.check([subject.text(plan)])[0]
-    assert any(matches("waits for 8 cycles, but no trunk passes its region", violation) for violation in said), said
+    assert any(matches("waits for 8 cycles, by the links that others have at the same time 0", violation) for violation in said), said
 
 
 def test_ways_take_what_they_are_long():
     subject = checking.subject("mixtral-tiny-hf", "wse3", "--wafers", "2")
     for change, words in [(lambda s: add(s["cycles"], "crossing", -1), "cycles from wafer to wafer, * B take"),
-                          (lambda s: put(s, "hops", 10**6), "cycles of latency for 1000000 hops, which take 1000000")]:
+                          (lambda s: add(s["cycles"], "fabric_latency", -1), "cycles of fabric_latency, what it sends takes")]:
         plan = copy.deepcopy(subject.plan)
         change(next(stream for stream in plan["streams"] if stream["crossing"]))
         said = subject.check([subject.text(plan)])[0]

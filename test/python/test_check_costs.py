@@ -7,8 +7,8 @@ import pytest
 
 import checking
 
-PLANS = [("gpt-oss-tiny-int4", "grid8x8"), ("qwen3-moe-tiny-hf", "grid8x8", "--wafers", "2", "--sequences-in-flight", "2"),
-         ("mixtral-tiny-hf", "wse3", "--cost", "calibrated"), ("granitemoe-tiny-mobius", "grid8x8", "--expert-slices", "2")]
+PLANS = [("gpt-oss-tiny-int4", "grid8x8"), ("qwen3-moe-tiny-hf", "grid8x8", "--wafers", "2", "--sequences-in-flight", "2", "--cost", "calibrated"),
+         ("mixtral-tiny-hf", "wse3", "--cost", "calibrated"), ("granitemoe-tiny-mobius", "grid8x8", "--expert-slices", "2", "--cost", "calibrated")]
 CAUSES = {"fabric_latency": "cycles of fabric_latency, what it sends", "fabric_bandwidth": "cycles of fabric_bandwidth, what it sends",
           "crossing": "cycles from wafer to wafer", "contention": "by the links that others have at the same time"}
 
