@@ -552,13 +552,16 @@ def test_thresholds_beside_a_choice_are_no_matter(tmp_path):
     assert has(ir, "experts") and "takes all experts" not in messages(tmp_path / "model.onnx"), ir
 
 
-def numbered(capacity):
+def numbered(capacity, compare="LessOrEqual", count=TensorProto.INT64):
     """Encoding B of the first choice, of tokens that are among the first `capacity` of their expert."""
     block = moe_models.Block(ONE, moe_models.Weights(ONE))
     b = block.b
     tokens, _, weights, experts = block.route()
     hot = b.op("Squeeze", b.op("OneHot", experts, scalar(ONE.experts), np.array([0, 1], np.int64), axis=-1), i64(1))
-    fits = b.op("LessOrEqual", b.op("CumSum", hot, scalar(0)), scalar(capacity))
+    numbers = b.op("CumSum", b.op("Cast", hot, to=count), scalar(0))
+    if compare == "Less":  # from 0 on, and 0 where another was chosen
+        numbers = b.op("Mul", b.op("Sub", numbers, b.op("Cast", scalar(1), to=count)), b.op("Cast", hot, to=count))
+    fits = b.op(compare, numbers, b.op("Cast", scalar(capacity), to=count))
     kept = b.op("Mul", b.op("Cast", b.op("And", fits, b.op("Cast", hot, to=TensorProto.BOOL)), to=TensorProto.FLOAT), weights)
     return block.finish(loop(block, tokens, lambda e: b.op("Slice", kept, i64(e), i64(e + 1), i64(1)))), {"x": block.w.x}
 
@@ -572,6 +575,16 @@ def test_capacities_are_named(capacity, tmp_path):
     assert not has(ir, "experts"), ir
     assert (f"warning: node '{counted}' (CumSum) numbers the tokens of each expert of TopK '{best}"
             "', for places of which an expert has only so many: tokens beyond them pass no expert, which no route says, so what is behind it stays as the graph has it; export without a capacity (dropless)") in said, said
+
+
+@pytest.mark.parametrize("count", [TensorProto.INT64, TensorProto.INT32, TensorProto.FLOAT])
+@pytest.mark.parametrize("compare", ["LessOrEqual", "Less"])
+def test_places_for_all_tokens_drop_none(compare, count, tmp_path):
+    for capacity in (ONE.tokens, 64):
+        ir = check(*numbered(capacity, compare, count), tmp_path)
+        assert raises(ir) and "CumSum" not in messages(tmp_path / "model.onnx"), ir
+    ir = check(*numbered(ONE.tokens - 1, compare, count), tmp_path)
+    assert not has(ir, "experts") and "(CumSum) numbers the tokens" in messages(tmp_path / "model.onnx"), ir
 
 
 # Near misses.

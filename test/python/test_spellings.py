@@ -152,6 +152,12 @@ def test_dims_are_kept_by_one(op, keepdims, tmp_path):
     check_all([node], {"x": draw(2, 3, 4)}, {"y": TensorProto.INT64 if op == "ArgMax" else TensorProto.FLOAT}, tmp_path)
 
 
+@pytest.mark.parametrize("noop", [1, 0, 2])
+def test_empty_axes_are_all_or_none(noop, tmp_path):
+    node = helper.make_node("ReduceSum", ["x"], ["y"], noop_with_empty_axes=noop)
+    check_all([node], {"x": draw(2, 3, 4)}, {"y": TensorProto.FLOAT}, tmp_path)
+
+
 @pytest.mark.parametrize("is_sorted", [1, 0])
 def test_unsorted_choices_that_others_see(is_sorted, tmp_path):
     """A route gives its choices in order of size: where their order is seen, only a TopK that does so is one."""

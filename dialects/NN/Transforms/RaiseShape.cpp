@@ -266,7 +266,7 @@ static Refusal readAxes(RaiseContext &context, SmallVector<int64_t> &axes) {
       return "reduces over axes that are not constant";
     axes = *values;
   }
-  if (axes.empty() && !node.getIntAttr("noop_with_empty_axes", 0))
+  if (axes.empty() && node.getIntAttr("noop_with_empty_axes", 0) != 1)
     llvm::append_range(axes, llvm::seq<int64_t>(0, rank));
   for (int64_t &axis : axes)
     axis = normaliseAxis(axis, rank);

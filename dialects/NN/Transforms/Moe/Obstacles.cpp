@@ -65,6 +65,10 @@ static bool noteThreshold(Analysis &analysis, NodeOp node) {
 
 /// Tokens that are numbered within each expert: its places may not do for all.
 static bool noteCapacity(Analysis &analysis, NodeOp node) {
+  // Where there are places for all, nothing asks for the numbers any more.
+  if (llvm::all_of(node.getOutput(0).getUsers(),
+                   [](Operation *user) { return user->use_empty(); }))
+    return false;
   const Fact *mask = analysis.find(node.getInput(0));
   std::optional<int64_t> axis = intOf(node.getInput(1));
   auto shape = shapeOf(node.getInput(0));

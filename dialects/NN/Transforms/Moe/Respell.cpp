@@ -19,6 +19,7 @@
 #include "dialects/NN/Transforms/Raiser.h"
 
 #include "mlir/Dialect/Traits.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -38,6 +39,12 @@ public:
         continue;
       builder.setInsertionPoint(node);
       StringRef op = node.getOpType();
+      if (noteTruth(node))
+        continue;
+      if (Value kept = keptByTruth(node)) {
+        replace(node, kept);
+        continue;
+      }
       Value spelled = op == "Sum" || op == "Mean" ? writeSum(node)
                       : op == "ReduceSum" || op == "ReduceMean"
                           ? writeStack(node)
@@ -60,6 +67,41 @@ public:
   }
 
 private:
+  //===--------------------------------------------------------------------===//
+  // Comparisons that always hold
+  //===--------------------------------------------------------------------===//
+
+  /// Whether all of the node's result is true, or 1.
+  bool noteTruth(NodeOp node) {
+    static constexpr StringLiteral kSame[] = {
+        "Cast",      "Reshape",  "Squeeze", "Unsqueeze",
+        "Transpose", "Identity", "Expand",  "Slice"};
+    bool isTrue = isAlwaysTrue(node) ||
+                  (llvm::is_contained(kSame, node.getOpType()) &&
+                   truths.contains(node.getInput(0))) ||
+                  (node.isOp("", "And") && node.getInputs().size() == 2 &&
+                   truths.contains(node.getInput(0)) &&
+                   truths.contains(node.getInput(1)));
+    if (isTrue)
+      truths.insert(node.getOutput(0));
+    return isTrue;
+  }
+
+  /// x of x and true, of x * 1, of true ? x : y.
+  Value keptByTruth(NodeOp node) {
+    bool isChoice = node.isOp("", "Where");
+    if (truths.empty() || node.getInputs().size() != (isChoice ? 3 : 2) ||
+        (!isChoice && !node.isOp("", "And") && !node.isOp("", "Mul")))
+      return {};
+    for (unsigned i : {0u, 1u}) {
+      Value kept = node.getInput(isChoice ? 1 : 1 - i);
+      if (truths.contains(node.getInput(i)) && (i == 0 || !isChoice) &&
+          kept.getType() == node.getOutput(0).getType())
+        return kept;
+    }
+    return {};
+  }
+
   void replace(NodeOp node, Value by) {
     node.getOutput(0).replaceAllUsesWith(by);
     replaced.push_back(node);
@@ -245,6 +287,7 @@ private:
   onnx::GraphOp graph;
   OpBuilder builder;
   SmallVector<NodeOp> replaced;
+  DenseSet<Value> truths;
   /// What only these have read.
   SmallVector<NodeOp> unstacked;
 };

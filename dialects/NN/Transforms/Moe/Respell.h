@@ -22,6 +22,8 @@ namespace inlay::nn::moe {
 /// - Sum and Mean of values, and ReduceSum and ReduceMean over the dim along
 ///   which Concat has stacked them, as Add of two each, the first two first;
 /// - a product with a row or column of ones as the sum that it is;
+/// - what a comparison keeps that always holds, as of counts of tokens with
+///   places for all of them, as it is;
 /// - softmax and sigmoid that are written out as the operators;
 /// - Einsum of three factors or more as Einsum of two each;
 /// - rows that are gathered by token * experts + choice as GatherND;

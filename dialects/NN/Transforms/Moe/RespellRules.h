@@ -28,6 +28,10 @@ mlir::Value writeReciprocal(onnx::NodeOp node, mlir::OpBuilder &builder);
 /// A product with the reciprocal of a sum as the quotient by it.
 mlir::Value writeDivision(onnx::NodeOp node, mlir::OpBuilder &builder);
 
+/// Whether a comparison holds for whatever data, by the least and the largest
+/// that sums of zeros and ones can be.
+bool isAlwaysTrue(onnx::NodeOp node);
+
 /// An Einsum of three factors or more as Einsum of two each, of which the first
 /// is that of the smallest product.
 mlir::Value writeProduct(onnx::NodeOp node, mlir::OpBuilder &builder);

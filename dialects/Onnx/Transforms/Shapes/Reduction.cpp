@@ -45,7 +45,7 @@ static LogicalResult inferReduce(NodeInference &n) {
   }
   SmallVector<bool> isReduced(rank, false);
   if (!*axes || (*axes)->empty())
-    isReduced.assign(rank, n.intAttr("noop_with_empty_axes", 0) == 0);
+    isReduced.assign(rank, n.intAttr("noop_with_empty_axes", 0) != 1);
   else
     for (int64_t given : **axes) {
       FailureOr<int64_t> axis = n.axis(given, rank);
