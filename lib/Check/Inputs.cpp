@@ -52,13 +52,13 @@ public:
     for (const HostValue &value : plan.hostValues)
       for (const auto &[name, bytes] : value.initializers)
         placed.insert(name);
-    for (const auto &[name, initializer] : model.initializers)
-      if (model.reachable.count(name) && !placed.count(name))
+    for (llvm::StringRef name : model.initializerNames)
+      if (model.reachable.contains(name) && !placed.contains(name))
         report.fail(
-            "initializer '" + name + "'",
+            "initializer '" + name.str() + "'",
             fmt::format(
                 "of {} B is in no kernel, at no host value and not folded",
-                initializer.length));
+                model.initializers.at(name).length));
     checkEnds();
   }
 
@@ -78,7 +78,7 @@ private:
   const Plan &plan;
   const Model &model;
   Report &report;
-  std::set<std::string> placed;
+  llvm::StringSet<> placed;
 };
 
 } // namespace

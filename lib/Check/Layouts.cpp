@@ -52,7 +52,8 @@ private:
   const Model &model;
   Report &report;
   /// By value the nodes that read it, and as which input.
-  std::map<std::string, std::vector<std::pair<const Node *, size_t>>> readers;
+  llvm::StringMap<llvm::SmallVector<std::pair<const Node *, size_t>, 1>>
+      readers;
   std::map<const Weight *, std::set<int64_t>> seen; ///< dims summed over
   /// An operand of an op of kernels of one structure.
   using Use = std::tuple<std::string, size_t, size_t>;
@@ -73,8 +74,8 @@ static std::string placeOf(const Kernel &kernel, const Weight &weight,
 
 /// Of initializers, and of what only turns or converts them.
 void LayoutChecker::findReaders() {
-  std::set<std::string> stored;
-  for (const auto &[name, initializer] : model.initializers)
+  llvm::StringSet<> stored;
+  for (llvm::StringRef name : model.initializerNames)
     stored.insert(name);
   for (const Node &node : model.nodes)
     for (size_t i = 0; i < node.inputs.size(); ++i)
@@ -82,7 +83,8 @@ void LayoutChecker::findReaders() {
         readers[node.inputs[i]].emplace_back(&node, i);
         if (i == 0 && (node.type == "Transpose" || node.type == "Cast" ||
                        node.type == "Identity"))
-          stored.insert(node.outputs.begin(), node.outputs.end());
+          for (llvm::StringRef output : node.outputs)
+            stored.insert(output);
       }
 }
 
@@ -98,7 +100,7 @@ Reading LayoutChecker::readingOf(const std::string &initializer) const {
     strides[d] = stride;
     stride = times(stride, file->second.dims[d]);
   }
-  std::string value = initializer;
+  llvm::StringRef value = initializer;
   for (size_t steps = 0; steps <= model.nodes.size(); ++steps) {
     auto found = readers.find(value);
     if (found == readers.end() || found->second.size() != 1)

@@ -22,11 +22,11 @@ static bool isView(const Node &node) {
                             node.type);
 }
 
-int ModelGraph::number(const std::string &name) {
+int ModelGraph::number(llvm::StringRef name) {
   auto [entry, isNew] =
       values.try_emplace(name, static_cast<int>(names.size()));
   if (isNew) {
-    names.push_back(name);
+    names.push_back(entry->first());
     producers.push_back(-1);
     initializers.push_back(model.initializers.count(name) > 0);
     identities.push_back(llvm::xxh3_64bits(name));
@@ -35,25 +35,25 @@ int ModelGraph::number(const std::string &name) {
 }
 
 ModelGraph::ModelGraph(const Model &model) : model(model) {
-  std::set<std::string> shared;
+  std::vector<llvm::StringRef> shared;
   for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
     const Node &node = model.nodes[n];
-    std::vector<int> &inputs = nodeInputs.emplace_back();
-    for (const std::string &input : node.inputs)
+    for (llvm::StringRef input : node.inputs)
       if (!input.empty())
-        inputs.push_back(number(input));
-    std::vector<int> &outputs = nodeOutputs.emplace_back();
-    for (const std::string &output : node.outputs)
+        nodeInputs.all.push_back(number(input));
+    nodeInputs.ends.push_back(nodeInputs.all.size());
+    for (llvm::StringRef output : node.outputs)
       if (!output.empty()) {
-        outputs.push_back(number(output));
-        producers[outputs.back()] = n;
+        nodeOutputs.all.push_back(number(output));
+        producers[nodeOutputs.all.back()] = n;
       }
+    nodeOutputs.ends.push_back(nodeOutputs.all.size());
     identify(n);
     if (!node.name.empty() && !labels.try_emplace(node.name, n).second)
-      shared.insert(node.name);
+      shared.push_back(node.name);
   }
   // A name that several nodes have is none of any.
-  for (const std::string &name : shared)
+  for (llvm::StringRef name : shared)
     labels.erase(name);
   for (int n = 0; n < static_cast<int>(model.nodes.size()); ++n) {
     const Node &node = model.nodes[n];
@@ -67,17 +67,17 @@ ModelGraph::ModelGraph(const Model &model) : model(model) {
 
 void ModelGraph::identify(int n) {
   const Node &node = model.nodes[n];
-  if (isView(node) && !nodeInputs[n].empty()) {
-    for (int output : nodeOutputs[n])
-      identities[output] = identities[nodeInputs[n].front()];
+  if (isView(node) && !inputs(n).empty()) {
+    for (int output : outputs(n))
+      identities[output] = identities[inputs(n).front()];
     return;
   }
   std::vector<uint64_t> parts = {llvm::xxh3_64bits(node.domain),
                                  llvm::xxh3_64bits(node.type), node.attributes};
-  for (int input : nodeInputs[n])
+  for (int input : inputs(n))
     parts.push_back(identities[input]);
-  for (int output : nodeOutputs[n]) {
-    parts.push_back(output - nodeOutputs[n].front());
+  for (int output : outputs(n)) {
+    parts.push_back(output - outputs(n).front());
     identities[output] = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
         reinterpret_cast<const uint8_t *>(parts.data()), parts.size() * 8));
     parts.pop_back();

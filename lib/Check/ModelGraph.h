@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Allocator.h"
 
 #include <optional>
 
@@ -36,9 +37,9 @@ public:
   std::optional<int> valueOf(llvm::StringRef name) const;
 
   const Node &node(int number) const { return model.nodes[number]; }
-  const std::string &name(int value) const { return names[value]; }
-  llvm::ArrayRef<int> inputs(int node) const { return nodeInputs[node]; }
-  llvm::ArrayRef<int> outputs(int node) const { return nodeOutputs[node]; }
+  std::string name(int value) const { return names[value].str(); }
+  llvm::ArrayRef<int> inputs(int node) const { return nodeInputs.of(node); }
+  llvm::ArrayRef<int> outputs(int node) const { return nodeOutputs.of(node); }
   /// -1 where the node does not have it.
   int output(const Output &output) const;
   int producer(int value) const { return producers[value]; } ///< or -1
@@ -51,13 +52,24 @@ public:
   uint64_t identity(int value) const { return identities[value]; }
 
 private:
-  int number(const std::string &name);
+  int number(llvm::StringRef name);
   void identify(int node);
 
+  /// Values of each node, those of all nodes one behind the other.
+  struct Lists {
+    std::vector<int> all;
+    std::vector<size_t> ends;
+
+    llvm::ArrayRef<int> of(int node) const {
+      size_t begin = node == 0 ? 0 : ends[node - 1];
+      return llvm::ArrayRef(all).slice(begin, ends[node] - begin);
+    }
+  };
+
   const Model &model;
-  llvm::StringMap<int> values, labels;
-  std::vector<std::string> names;
-  std::vector<std::vector<int>> nodeInputs, nodeOutputs;
+  llvm::StringMap<int, llvm::BumpPtrAllocator> values, labels;
+  std::vector<llvm::StringRef> names; ///< keys of `values`
+  Lists nodeInputs, nodeOutputs;
   std::vector<int> producers;
   std::vector<bool> initializers;
   std::vector<uint64_t> identities;

@@ -51,16 +51,16 @@ private:
   void keepFew(std::set<std::pair<size_t, size_t>> &experts,
                const llvm::BitVector &holders);
   void checkOutputs();
-  const Origin &originOf(const std::string &value);
+  const Origin &originOf(llvm::StringRef value);
 
   const Plan &plan;
   const Model &model;
   Report &report;
   Precedence precedence;
-  std::map<std::string, size_t> holder; ///< of initializers of one kernel
+  llvm::StringMap<size_t> holder; ///< of initializers of one kernel
   /// Kernel and number of the expert that an initializer is of.
-  std::map<std::string, std::pair<size_t, size_t>> expertOf;
-  std::map<std::string, Origin> origins;
+  llvm::StringMap<std::pair<size_t, size_t>> expertOf;
+  llvm::StringMap<Origin> origins;
   std::set<std::pair<size_t, size_t>> told;
 };
 
@@ -85,10 +85,10 @@ void NodeChecker::findHolders() {
         if (weight.pieces.size() > 1 &&
             plan.kernels[k].experts ==
                 static_cast<int64_t>(weight.pieces.size()))
-          expertOf.try_emplace(weight.pieces[e].initializer, k, e);
+          expertOf.try_emplace(weight.pieces[e].initializer, std::pair(k, e));
 }
 
-const Origin &NodeChecker::originOf(const std::string &value) {
+const Origin &NodeChecker::originOf(llvm::StringRef value) {
   auto [entry, isNew] = origins.try_emplace(value);
   Origin &origin = entry->second;
   if (!isNew)
@@ -148,7 +148,7 @@ void NodeChecker::checkNode(const Node &node) {
   result.kernels.resize(plan.kernels.size());
   llvm::BitVector holders = result.kernels, sources = result.kernels;
   std::set<std::pair<size_t, size_t>> own, before;
-  for (const std::string &input : node.inputs) {
+  for (llvm::StringRef input : node.inputs) {
     const Origin &origin = originOf(input);
     (origin.isStatic ? holders : sources) |= origin.kernels;
     (origin.isStatic ? own : before)
@@ -178,7 +178,7 @@ void NodeChecker::checkNode(const Node &node) {
                                   plan.kernels[to].name,
                                   plan.kernels[from].name));
   }
-  for (const std::string &output : node.outputs)
+  for (llvm::StringRef output : node.outputs)
     if (!output.empty())
       origins[output] = result;
 }

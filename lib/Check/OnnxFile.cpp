@@ -105,12 +105,26 @@ public:
     std::erase_if(model.inputs, [&](const std::string &input) {
       return model.initializers.count(input) > 0;
     });
+    llvm::sort(model.initializerNames);
     findReachable();
     return true;
   }
 
 private:
+  /// Makes room for what a graph has many of.
+  void reserve(StringRef graph) {
+    size_t numNodes = 0, numTensors = 0;
+    Message in(graph, isDamaged);
+    while (in.next()) {
+      numNodes += in.field == 1;
+      numTensors += in.field == 5;
+    }
+    nodes.reserve(numNodes);
+    model.initializerNames.reserve(numTensors);
+  }
+
   void readGraph(StringRef graph) {
+    reserve(graph);
     Message in(graph, isDamaged);
     while (in.next()) {
       if (in.field == 1)
@@ -118,18 +132,18 @@ private:
       else if (in.field == 5)
         readTensor(in.value);
       else if (in.field == 11)
-        model.inputs.push_back(nameOf(in.value));
+        model.inputs.push_back(nameOf(in.value).str());
       else if (in.field == 12)
-        model.outputs.push_back(nameOf(in.value));
+        model.outputs.push_back(nameOf(in.value).str());
     }
   }
 
-  std::string nameOf(StringRef valueInfo) {
+  StringRef nameOf(StringRef valueInfo) {
     Message in(valueInfo, isDamaged);
-    std::string result;
+    StringRef result;
     while (in.next())
       if (in.field == 1)
-        result = in.value.str();
+        result = in.value;
     return result;
   }
 
@@ -137,8 +151,8 @@ private:
     Node result;
     collect(node, result, 0);
     size_t number = nodes.size();
-    for (const std::string &output : result.outputs)
-      producer.emplace(output, number);
+    for (StringRef output : result.outputs)
+      producer.try_emplace(output, number);
     nodes.push_back(std::move(result));
   }
 
@@ -154,11 +168,11 @@ private:
     Message in(node, isDamaged);
     while (in.next()) {
       if (in.field == 1) {
-        outer.inputs.push_back(in.value.str());
+        outer.inputs.push_back(in.value);
       } else if (in.field == 2) {
-        own.outputs.push_back(in.value.str());
+        own.outputs.push_back(in.value);
       } else if (in.field == 3) {
-        own.name = in.value.str();
+        own.name = in.value;
       } else if (in.field == 4) {
         own.type = in.value.str();
       } else if (in.field == 7) {
@@ -252,7 +266,10 @@ private:
     result.bits = bitsOfDataType(dataType);
     if (isExternal && !hasLength)
       result.length = divideUp(times(result.elements, result.bits), 8);
-    model.initializers[result.name] = std::move(result);
+    auto [entry, isNew] = model.initializers.try_emplace(result.name);
+    if (isNew)
+      model.initializerNames.push_back(entry->first());
+    entry->second = std::move(result);
   }
 
   /// Those of a repeated field, packed or not.
@@ -316,7 +333,7 @@ private:
     enum State : char { kNew, kOpen, kDone };
     std::vector<State> states(nodes.size(), kNew);
     std::vector<std::pair<size_t, size_t>> open; // node, next input
-    auto want = [&](const std::string &value) {
+    auto want = [&](StringRef value) {
       model.reachable.insert(value);
       auto found = producer.find(value);
       if (found == producer.end() || states[found->second] != kNew)
@@ -330,7 +347,7 @@ private:
         auto &[number, next] = open.back();
         const Node &node = nodes[number];
         if (next < node.inputs.size()) {
-          const std::string &input = node.inputs[next++];
+          StringRef input = node.inputs[next++];
           if (!input.empty())
             want(input);
           continue;
@@ -346,7 +363,7 @@ private:
   Model &model;
   bool isDamaged = false;
   std::vector<Node> nodes;
-  std::map<std::string, size_t> producer;
+  llvm::StringMap<size_t, llvm::BumpPtrAllocator> producer;
 };
 
 } // namespace
@@ -378,5 +395,6 @@ ModelPtr inlay::checker::readModel(StringRef path, StringRef digestOf,
     error = fmt::format("{}: is no ONNX model", path.str());
     return nullptr;
   }
+  model->bytes = std::move(*buffer);
   return model;
 }

@@ -11,9 +11,14 @@
 
 #include "inlay/Check/Check.h"
 
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Allocator.h"
+#include "llvm/Support/MemoryBuffer.h"
+
 #include <cstdint>
-#include <map>
-#include <set>
+#include <memory>
 
 namespace inlay::checker {
 
@@ -27,24 +32,27 @@ struct Initializer {
   int64_t bits = 0; ///< of a stored element
 };
 
-/// A node of the graph, with what its subgraphs capture among its inputs.
+/// A node of the graph, with what its subgraphs capture among its inputs. What
+/// it names are views of the file: a model may have half a million nodes.
 struct Node {
-  std::string name, domain, type;
-  std::vector<std::string> inputs, outputs;
+  llvm::StringRef name;
+  std::string domain, type;
+  llvm::SmallVector<llvm::StringRef, 3> inputs;
+  llvm::SmallVector<llvm::StringRef, 1> outputs;
   std::vector<std::string> inner; ///< labels of the nodes of its subgraphs
   uint64_t attributes = 0;        ///< a hash of their bytes
   std::vector<int64_t> perm;      ///< of a Transpose
   bool swaps[2] = {false, false}; ///< transA and transB of a Gemm
 
-  const std::string &firstOutput() const {
-    for (const std::string &output : outputs)
+  llvm::StringRef firstOutput() const {
+    for (llvm::StringRef output : outputs)
       if (!output.empty())
         return output;
     return type;
   }
   /// What messages and plans call it.
-  const std::string &label() const {
-    return name.empty() ? firstOutput() : name;
+  std::string label() const {
+    return (name.empty() ? firstOutput() : name).str();
   }
 };
 
@@ -52,12 +60,15 @@ class Model {
 public:
   std::string fileName;   ///< of what the plan is about, without its folder
   std::string fileSha256; ///< of it
-  std::map<std::string, Initializer> initializers;
+  std::unique_ptr<llvm::MemoryBuffer> bytes; ///< of the file that was read
+  llvm::StringMap<Initializer> initializers;
+  std::vector<llvm::StringRef> initializerNames; ///< sorted
   std::vector<std::string> inputs;  ///< that are no initializers, in order
   std::vector<std::string> outputs; ///< in order
-  std::set<std::string> reachable;  ///< names that outputs depend on
-  std::vector<Node> nodes;          ///< that outputs depend on, each behind
-                                    ///< those whose values it reads
+  llvm::StringSet<llvm::BumpPtrAllocator>
+      reachable;           ///< names that outputs depend on
+  std::vector<Node> nodes; ///< that outputs depend on, each behind
+                           ///< those whose values it reads
 };
 
 } // namespace inlay::checker
