@@ -28,6 +28,7 @@ template <typename Key> static void sortBy(Order &order, Key key) {
 
 int64_t inlay::model::liveBytes(const std::vector<LiveRange> &ranges) {
   std::vector<std::pair<int, int64_t>> changes;
+  changes.reserve(2 * ranges.size());
   for (const LiveRange &range : ranges) {
     changes.push_back({range.begin, range.bytes});
     changes.push_back({range.end, -range.bytes});
@@ -129,6 +130,7 @@ private:
   static int64_t boundOf(const std::vector<LiveRange> &ranges,
                          const Order &run) {
     std::vector<LiveRange> own;
+    own.reserve(run.size());
     for (size_t i : run)
       own.push_back(ranges[i]);
     return liveBytes(own);
@@ -184,6 +186,7 @@ private:
   int64_t firstFit(const Order &order) {
     int64_t newPeak = 0;
     Order placed; // by offset
+    placed.reserve(order.size());
     for (size_t i : order) {
       int64_t offset = 0;
       for (size_t j : placed) {

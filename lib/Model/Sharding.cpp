@@ -8,6 +8,7 @@
 
 #include "inlay/Model/Sharding.h"
 
+#include "inlay/Model/Fits.h"
 #include "inlay/Model/Packing.h"
 #include "inlay/Support/Format.h"
 
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace inlay;
@@ -218,7 +220,8 @@ public:
       addResident(TensorRole::Output, productOf(port.shape), port.type.bits);
   }
 
-  std::vector<ShardBuffer> run() {
+  /// Calls `take` with each buffer: what is there all the time, then the rest.
+  template <typename Take> void forEach(Take take) {
     for (size_t o = 0; o < kernel.ops.size(); ++o)
       addOp(static_cast<int>(o));
     for (Resident &resident : residents) {
@@ -228,10 +231,10 @@ public:
       buffer.bytes = alignedBytes(elements, resident.bits);
       if (buffer.role == TensorRole::Input || buffer.role == TensorRole::Output)
         buffer.bytes *= kStreamBuffers;
-      buffers.push_back(buffer);
+      take(buffer);
     }
-    buffers.insert(buffers.end(), locals.begin(), locals.end());
-    return std::move(buffers);
+    for (const ShardBuffer &local : locals)
+      take(local);
   }
 
 private:
@@ -303,9 +306,8 @@ private:
   const Sharding &sharding;
   int lastOp;
   std::array<int, 5> firstOfRole = {-1, -1, -1, -1, -1};
-  std::vector<Resident> residents;
-  std::vector<ShardBuffer> locals;
-  std::vector<ShardBuffer> buffers;
+  llvm::SmallVector<Resident, 16> residents;
+  llvm::SmallVector<ShardBuffer, 16> locals;
 };
 
 } // namespace
@@ -345,14 +347,20 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
 
 std::vector<ShardBuffer> inlay::model::shardBuffers(const KernelSpec &kernel,
                                                     const Sharding &sharding) {
-  return BufferCollector(kernel, sharding).run();
+  std::vector<ShardBuffer> buffers;
+  BufferCollector(kernel, sharding).forEach([&](const ShardBuffer &buffer) {
+    buffers.push_back(buffer);
+  });
+  return buffers;
 }
 
-Footprint inlay::model::footprint(const KernelSpec &kernel,
-                                  const Sharding &sharding) {
+std::optional<Footprint> inlay::model::footprintWithin(const KernelSpec &kernel,
+                                                       const Sharding &sharding,
+                                                       int64_t most) {
   Footprint bytes;
   std::vector<LiveRange> locals;
-  for (const ShardBuffer &buffer : shardBuffers(kernel, sharding)) {
+  locals.reserve(kernel.ops.size());
+  BufferCollector(kernel, sharding).forEach([&](const ShardBuffer &buffer) {
     switch (buffer.role) {
     case TensorRole::Weights:
       bytes.weights += buffer.bytes;
@@ -368,9 +376,18 @@ Footprint inlay::model::footprint(const KernelSpec &kernel,
       locals.push_back({buffer.bytes, buffer.firstOp, buffer.lastOp + 1});
       break;
     }
-  }
+  });
+  // To pack takes longer than to add up.
+  if (bytes.resident() > most)
+    return std::nullopt;
   bytes.scratch = pack(locals).peak;
-  return bytes;
+  return bytes.total() <= most ? std::optional(bytes) : std::nullopt;
+}
+
+Footprint inlay::model::footprint(const KernelSpec &kernel,
+                                  const Sharding &sharding) {
+  return *footprintWithin(kernel, sharding,
+                          std::numeric_limits<int64_t>::max());
 }
 
 Footprint inlay::model::footprint(const std::vector<CutKernel> &kernels) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Cost/Cost.h"
+#include "inlay/Model/Fits.h"
 #include "inlay/Sharding/Variants.h"
 #include "inlay/Support/Format.h"
 
@@ -87,7 +88,7 @@ private:
 double WaySearch::costOf(const std::vector<OpSharding> &axes, int64_t most) {
   constexpr double kTooLarge = 1e15;
   sharding.ops = axes;
-  if (footprint(kernel, sharding).total() <= most)
+  if (footprintWithin(kernel, sharding, most))
     return machine.cost(kernel, sharding);
   if (!savesBytes)
     return std::numeric_limits<double>::infinity();
@@ -278,7 +279,7 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
       int64_t cores = sharding.group.area() * groups.area();
       if (entry.placedBytes / cores > machine.budget)
         break;
-      if (footprint(kernel, sharding).total() <= machine.budget)
+      if (footprintWithin(kernel, sharding, machine.budget))
         return it->second = true;
     }
   }
@@ -297,11 +298,12 @@ Explorer::fitting(const KernelSpec &kernel, Extent extent,
       int64_t cores = sharding.group.area() * groups.area();
       if (entry.placedBytes / cores > machine.budget)
         break;
-      Footprint bytes = footprint(kernel, sharding);
-      if (bytes.total() > machine.budget)
+      std::optional<Footprint> bytes =
+          footprintWithin(kernel, sharding, machine.budget);
+      if (!bytes)
         continue;
       double cycles = machine.cost(kernel, sharding);
-      all.push_back({way, groups, cycles, bytes.total(), bytes.scratch});
+      all.push_back({way, groups, cycles, bytes->total(), bytes->scratch});
     }
   return all;
 }
@@ -339,7 +341,7 @@ std::vector<Sharding> Explorer::allOf(const KernelSpec &kernel, Extent extent) {
   for (Extent groups : groupings(kernel, extent, groupCounts(kernel)))
     for (Sharding &sharding : entry.ways) {
       setGroups(sharding, extent, groups);
-      if (footprint(kernel, sharding).total() <= machine.budget)
+      if (footprintWithin(kernel, sharding, machine.budget))
         all.push_back(sharding);
     }
   return all;
