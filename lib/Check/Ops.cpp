@@ -95,6 +95,13 @@ void OpChecker::checkOp(const Kernel &kernel, size_t index) {
     checkDim(kernel, op, d, place);
   for (const Operand &operand : op.operands)
     checkOperand(kernel, op, operand, place);
+  if (op.operands.empty())
+    return;
+  const Operand &result = op.operands.back();
+  if (result.role != "scratch" && result.role != "output")
+    report.fail(place, fmt::format("ends with operand '{}' of role {}, not "
+                                   "with what it makes",
+                                   result.buffer, result.role));
 }
 
 /// What a loop nest does says whether it adds up over a dim.

@@ -121,6 +121,12 @@ public:
     addBytes();
     addWafers();
     addContext();
+    addStep("prefill-chunk", request.model.tokens, [this](int64_t tokens) {
+      return memory::withStep(request.model, request.model.batch, tokens);
+    });
+    addStep("batch", request.model.batch, [this](int64_t batch) {
+      return memory::withStep(request.model, batch, request.model.tokens);
+    });
     addBits("weights", [](model::KernelSpec &kernel, int bits) {
       return narrow(kernel.weights, bits);
     });
@@ -137,6 +143,8 @@ private:
   void addBytes();
   void addWafers();
   void addContext();
+  template <typename Change>
+  void addStep(const char *option, int64_t size, Change changeTo);
   template <typename Narrow> void addBits(const char *what, Narrow narrowAll);
   int64_t layersOnAWafer(const partition::Solution &solution) const;
 
@@ -302,6 +310,25 @@ void Adviser::addContext() {
   }
   notes->push_back(
       fmt::format("would fit: --context {} instead of {}", low, model.context));
+}
+
+/// The largest step that fits, of one that brings several tokens or sequences.
+template <typename Change>
+void Adviser::addStep(const char *option, int64_t size, Change changeTo) {
+  if (size < 2)
+    return;
+  if (!fits(changeTo(1))) {
+    notes->push_back(
+        fmt::format("would not fit: with any --{}, not even 1", option));
+    return;
+  }
+  int64_t low = 1, high = size; // fits, does not fit
+  while (low + 1 < high) {
+    int64_t middle = low + (high - low) / 2;
+    (fits(changeTo(middle)) ? low : high) = middle;
+  }
+  notes->push_back(
+      fmt::format("would fit: --{} {} instead of {}", option, low, size));
 }
 
 template <typename Narrow>

@@ -76,6 +76,41 @@ model::KernelSpec inlay::memory::withContext(const model::KernelSpec &kernel,
   return result;
 }
 
+/// A tensor of [sequences, tokens, ...], or of both in one dim.
+static void resize(std::vector<int64_t> &shape, const model::Graph &model,
+                   int64_t batch, int64_t tokens) {
+  if (shape.size() > 1 && shape[0] == model.batch && shape[1] == model.tokens) {
+    shape[0] = batch;
+    shape[1] = tokens;
+  } else if (!shape.empty() && shape[0] == model.batch * model.tokens) {
+    shape[0] = batch * tokens;
+  }
+}
+
+model::Graph inlay::memory::withStep(const model::Graph &model, int64_t batch,
+                                     int64_t tokens) {
+  model::Graph result = model;
+  result.batch = batch;
+  result.tokens = tokens;
+  for (model::KernelSpec &kernel : result.kernels) {
+    for (model::OpSpec &op : kernel.ops)
+      for (model::IterationDim &dim : op.dims)
+        if (dim.name == "token" && dim.size == model.batch * model.tokens)
+          dim.size = batch * tokens;
+    for (model::PortSpec &port : kernel.inputs)
+      resize(port.shape, model, batch, tokens);
+    for (model::PortSpec &port : kernel.outputs)
+      resize(port.shape, model, batch, tokens);
+    // Steps in flight have states of their own, one behind the other.
+    for (model::StateSpec &state : kernel.states)
+      if (!state.shape.empty() && state.shape[0] % model.batch == 0)
+        state.shape[0] = state.shape[0] / model.batch * batch;
+  }
+  for (model::StreamSpec &stream : result.streams)
+    resize(stream.shape, model, batch, tokens);
+  return result;
+}
+
 namespace {
 
 /// Bytes that are live at once on the fullest core.

@@ -211,7 +211,8 @@ std::string inlay::report::summary(const Plan &plan) {
   MemoryRatio ratio = memoryRatio(plan);
   if (ratio.region)
     text += fmt::format("         used / lower bound {:.3f}: {} of region {}, "
-                        "where {} are live at once\n",
+                        "where {} are live at once, inputs and outputs in "
+                        "every turn\n",
                         ratio.value, formatBytes(ratio.region->bytesPerCore),
                         ratio.region->name,
                         formatBytes(ratio.region->leastBytesPerCore));

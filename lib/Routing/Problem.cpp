@@ -172,8 +172,7 @@ bool ProblemCheck::run() {
   for (const Collective &collective : problem.collectives) {
     checkCollective(collective);
     if (collective.after >= &collective - problem.collectives.data())
-      fail(problem.kernels[collective.kernel].name,
-           "has a move that follows one behind it");
+      fail("collectives", "has a move that follows one behind it");
   }
   return isValid;
 }

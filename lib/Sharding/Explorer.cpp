@@ -463,8 +463,8 @@ void Explorer::reportTooLarge(const KernelSpec &kernel, size_t numAlike,
   diag.notes.push_back("largest: " + largestUses(bytes));
   int64_t shortBy = bytes.total() - machine.budget;
   std::string remedy =
-      fmt::format("would fit: {} more on each core (a smaller --reserve or a "
-                  "target with more SRAM)",
+      fmt::format("would fit by itself: {} more on each core (a smaller "
+                  "--reserve or a target with more SRAM)",
                   formatBytes(shortBy));
   if (std::optional<Extent> grid = largerGrid(kernel))
     remedy += fmt::format(", or {} x {} cores", grid->width, grid->height);

@@ -136,6 +136,7 @@ CASES = {
                     "over expert groups, but there are 5 experts"),
     "operand ranks": (lambda p: op(p, "linear")["operands"][0]["index_dims"].append(0), "dims and 2 divisors"),
     "operand dim": (lambda p: put(op(p, "linear")["operands"][0]["index_dims"], 0, 9), "is indexed by dim 9 of 3"),
+    "operand order": (lambda p: op(p, "linear")["operands"].insert(0, op(p, "linear")["operands"].pop()), "ends with operand '*' of role *, not with what it makes"),
     "operand bits": (lambda p: put(op(p, "linear")["operands"][0], "bits", 7), "has 7 bits of type"),
     "operand unknown": (lambda p: put(op(p, "linear")["operands"][1], "buffer", "no such weight"),
                         "operand 'no such weight': is no weights of the kernel"),

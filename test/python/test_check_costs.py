@@ -86,7 +86,8 @@ def test_cosines_and_sines_that_change_places_are_told(name):
         texts.append(subject.text(changed))
     assert texts
     for violations in subject.check(texts):
-        assert any("for cosines and" in violation for violation in violations), violations
+        assert any(checking.matches("for cosines and * for sines, the model has them the other way round", violation)
+                   for violation in violations), violations
 
 
 def test_moves_of_a_value_stand_in_their_order():
@@ -101,5 +102,25 @@ def test_moves_of_a_value_stand_in_their_order():
         routes[first], routes[second] = routes[second], routes[first]
         if routes[first]["line_axis"] != routes[second]["line_axis"]:
             texts.append(subject.text(changed))
-    told = [any("the routes stand in another order" in violation for violation in violations) for violations in subject.check(texts)]
+    told = [any(checking.matches("has a value move first*; the routes stand in another order", violation) for violation in violations)
+            for violations in subject.check(texts)]
     assert any(told) and not all(told)
+
+
+def add(owner, field, amount):
+    owner[field] += amount
+
+
+PHASES = {
+    "firings": (lambda p: add(p["other_phases"][0], "firings", 1),
+                "say a prompt-ratio of 2, the plan is for * steps of decode to each chunk of * tokens"),
+    "clocks": (lambda p: p["other_phases"][0]["rates"].pop(), "decode, rates: are not at the clocks of the plan's own"),
+    "crossings": (lambda p: add(p["other_phases"][0]["bound"], "crossing", 1), "decode, bound: is * cycles, its largest reason and its"),
+    "least": (lambda p: add(p["kernels"][1], "least_cycles", 1), "cycles at least, * where nothing is waited for"),
+}
+
+
+def test_what_two_phases_say_agrees():
+    subject = checking.subject("gpt-oss-tiny-int4", "grid8x8", "--phase", "both", "--context", "64", "--prompt-ratio", "2")
+    for name, violations in checking.violations(subject, PHASES).items():
+        assert any(checking.matches(PHASES[name][1], violation) for violation in violations), (name, violations)

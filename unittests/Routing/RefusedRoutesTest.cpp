@@ -112,6 +112,9 @@ const Broken kBroken[] = {
      [](Problem &p, Solution &) {
        p.collectives[0].algorithm = Algorithm::TwoTree;
      }},
+    {"all_reduce in 'r0': comes before the move along the other axis that it "
+     "goes on from",
+     [](Problem &p, Solution &) { p.collectives[0].after = 0; }},
     {"k0: has a collective of op 0 with 0 routes instead of one",
      [](Problem &, Solution &s) { s.routes[0].collectives.clear(); }},
     {"flow 0: has lanes that do not serve each of the 16 parts of its consumer "
@@ -286,6 +289,8 @@ const Wrong kWrong[] = {
     {"has a collective outside its region, or on lines that are not of 10 "
      "cores",
      [](Problem &p) { p.collectives[0].lines[0].rect.width = 9; }},
+    {"has a move that follows one behind it",
+     [](Problem &p) { p.collectives[0].after = 0; }},
 };
 
 TEST(RefusedRoutesTest, WrongProblemsAreRefused) {

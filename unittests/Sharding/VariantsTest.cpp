@@ -279,8 +279,8 @@ TEST(ExplorerTest, SaysWhatIsShortAndWhatWouldHelp) {
       diag.notes,
       ElementsAre("largest: weights 33,824 B, state 32,768 B, scratch 16,384 "
                   "B, streams 128 B",
-                  "would fit: 50,336 B more on each core (a smaller --reserve "
-                  "or a target with more SRAM), or 8 x 8 cores",
+                  "would fit by itself: 50,336 B more on each core (a smaller "
+                  "--reserve or a target with more SRAM), or 8 x 8 cores",
                   "so does 1 more kernel of the same structure"));
 }
 

@@ -12,9 +12,8 @@
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Wafer/Transforms/AttrConversion.h"
 #include "dialects/Wafer/Transforms/ExtractModel.h"
-#include "dialects/Wafer/Translation/Accounting.h"
-#include "dialects/Wafer/Transforms/AttrConversion.h"
 #include "dialects/Wafer/Transforms/StepProblem.h"
+#include "dialects/Wafer/Translation/Accounting.h"
 #include "dialects/Wafer/Translation/PhaseEstimates.h"
 #include "dialects/Wafer/Translation/Routes.h"
 #include "dialects/Wafer/Translation/Values.h"
@@ -535,8 +534,8 @@ static std::string modelName(ModuleOp module, const PlanContext &context) {
   return file ? file.str() : "";
 }
 
-/// Kernels of several groups of experts take less than was estimated where their
-/// tokens spread evenly; nothing waits for anything.
+/// Kernels of several groups of experts take less than was estimated where
+/// their tokens spread evenly; nothing waits for anything.
 static void addLeastCycles(const PlacedSystem &placement, plan::Plan &plan) {
   for (plan::Kernel &kernel : plan.kernels) {
     plan::Cycles cycles = kernel.cycles;

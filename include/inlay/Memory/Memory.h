@@ -90,6 +90,11 @@ longestContext(const std::vector<std::vector<model::CutKernel>> &regions,
 model::KernelSpec withContext(const model::KernelSpec &kernel, int64_t from,
                               int64_t to);
 
+/// The model with a step of another size: dims "token" of its ops count the new
+/// tokens of all sequences, ports and streams begin with them, states with the
+/// sequences. States keep their room for tokens.
+model::Graph withStep(const model::Graph &model, int64_t batch, int64_t tokens);
+
 /// The dim of a state that counts tokens: the one that a dim "context" of an op
 /// indexes, and no other dim on its axis. -1 where there is none.
 int contextDim(const model::KernelSpec &kernel, const model::Sharding &sharding,

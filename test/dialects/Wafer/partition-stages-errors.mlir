@@ -43,7 +43,7 @@
 // RUN: %{run} --check-prefix=LARGE
 // LARGE:      error: kernel 'mlp': needs 2,464 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,520 B
 // LARGE: note: largest: state 2,048 B, weights 256 B, streams 128 B, scratch 32 B
-// LARGE: note: would fit: 1,520 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
+// LARGE: note: would fit by itself: 1,520 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
 // LARGE: error: kernel 'moe': needs 3,328 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,384 B
 // LARGE: error: the model: needs 3,328 B on each of the 8 x 8 cores at (0, 0) of wafer 1, the budget of a core is 944 B, short by 2,384 B; in all 128 cores of 2 wafers are short
 // LARGE: note: would not fit: with any number of --wafers
