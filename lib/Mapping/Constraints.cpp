@@ -16,6 +16,7 @@
 #include "fmt/format.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace inlay;
@@ -54,6 +55,8 @@ public:
   }
 
 private:
+  /// Of a glob with braces; more would take long to try.
+  static constexpr size_t kMostAlternatives = 1024;
   static constexpr int64_t kLargest = model::kLargestSide;
   static constexpr int64_t kLast = kLargest - 1;
 
@@ -129,7 +132,8 @@ private:
     std::vector<size_t> found;
     if (text.empty())
       return found; // said already
-    llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(text);
+    llvm::Expected<llvm::GlobPattern> glob =
+        llvm::GlobPattern::create(text, kMostAlternatives);
     if (!glob) {
       entry.error(member, fmt::format("'{}' is no glob: {}", text,
                                       llvm::toString(glob.takeError())));
@@ -174,4 +178,89 @@ std::optional<Constraints> inlay::mapping::parseConstraints(
   if (diags.all().size() != before)
     return std::nullopt;
   return constraints;
+}
+
+//===----------------------------------------------------------------------===//
+// On a grid
+//===----------------------------------------------------------------------===//
+
+static constexpr const char *kSubject = "constraints";
+
+static std::string describe(const model::Rect &rect) {
+  return fmt::format("{} x {} cores at ({}, {})", rect.width, rect.height,
+                     rect.x, rect.y);
+}
+
+/// Where a region would begin that no region can cover.
+static void checkPin(const Constraints &constraints,
+                     const Constraints::Pin &pin, const std::string &kernel,
+                     model::Extent grid, const std::vector<model::Rect> &dead,
+                     Diagnostics &diags) {
+  auto [x, y] = *pin.at;
+  std::string what = fmt::format("pin '{}' at ({}, {}), ", kernel, x, y);
+  if (x >= grid.width || y >= grid.height) {
+    diags
+        .inputError(kSubject, what + fmt::format("outside of the grid of {} x "
+                                                 "{} cores",
+                                                 grid.width, grid.height))
+        .notes.push_back("rows and columns are counted from 0");
+    return;
+  }
+  auto covers = [core = model::Rect{x, y, 1, 1}](const model::Rect &rect) {
+    return rect.contains(core);
+  };
+  for (const auto &[rects, why] :
+       {std::pair(&dead, "on dead cores: "),
+        std::pair(&constraints.keepOut, "on cores that 'keep_out' frees: ")})
+    if (auto found = std::find_if(rects->begin(), rects->end(), covers);
+        found != rects->end())
+      diags.inputError(kSubject, what + why + describe(*found))
+          .notes.push_back("pin it elsewhere");
+}
+
+/// Kernels that share a region are where that is.
+static void checkTogether(const Constraints &constraints,
+                          const model::Graph &model, Diagnostics &diags) {
+  std::vector<bool> joined = constraints.joined(model.kernels.size());
+  auto regionOf = [&](size_t kernel) {
+    while (kernel > 0 && joined[kernel])
+      --kernel;
+    return kernel;
+  };
+  std::map<size_t, const Constraints::Pin *> first;
+  for (const Constraints::Pin &pin : constraints.pins) {
+    const Constraints::Pin &other =
+        *first.try_emplace(regionOf(pin.kernel), &pin).first->second;
+    if (other.wafer == pin.wafer &&
+        (!other.at || !pin.at || other.at == pin.at))
+      continue;
+    diags
+        .inputError(kSubject,
+                    fmt::format("pin '{}' and '{}' to different places, but "
+                                "'same_region' has them on one region",
+                                model.kernels[other.kernel].name,
+                                model.kernels[pin.kernel].name))
+        .notes.push_back("pin one of them");
+  }
+}
+
+bool inlay::mapping::checkOnGrid(const Constraints &constraints,
+                                 const model::Graph &model, model::Extent grid,
+                                 const std::vector<model::Rect> &dead,
+                                 Diagnostics &diags) {
+  size_t before = diags.all().size();
+  for (const Constraints::Pin &pin : constraints.pins)
+    if (pin.at)
+      checkPin(constraints, pin, model.kernels[pin.kernel].name, grid, dead,
+               diags);
+  for (const model::Rect &rect : constraints.keepOut)
+    if (rect.x >= grid.width || rect.y >= grid.height)
+      diags
+          .inputError(kSubject,
+                      fmt::format("'keep_out' of {} lies outside of "
+                                  "the grid of {} x {} cores",
+                                  describe(rect), grid.width, grid.height))
+          .notes.push_back("rows and columns are counted from 0");
+  checkTogether(constraints, model, diags);
+  return diags.all().size() == before;
 }

@@ -50,6 +50,8 @@ static std::pair<const floorplan::Attempt *, const floorplan::Attempt *>
 bestTwo(const WaferDecision &stage) {
   const floorplan::Attempt *best = nullptr, *second = nullptr;
   for (const floorplan::Attempt &attempt : stage.attempts) {
+    if (attempt.regions == 0)
+      continue; // kernels that hold nothing
     if (!best || attempt.cycles < best->cycles) {
       second = best;
       best = &attempt;

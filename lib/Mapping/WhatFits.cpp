@@ -105,6 +105,8 @@ public:
 
   void report(Diagnostics &diags) {
     FullestRegion fullest = findFullest();
+    if (fullest.bytes <= request.budget)
+      return reportPlaces(diags);
     Diagnostic &diag = diags.capacityError(
         "the model",
         fmt::format("needs {} on each of the {} x {} cores at ({}, {}) of "
@@ -136,6 +138,15 @@ public:
   }
 
 private:
+  /// Bytes are not what is missing.
+  static void reportPlaces(Diagnostics &diags) {
+    diags
+        .capacityError("the model", "has room on the cores by its bytes, but "
+                                    "no regions were found that dead cores and "
+                                    "constraints leave room for")
+        .notes.push_back("pin fewer kernels, keep fewer cores free, or allow "
+                         "more wafers");
+  }
   FullestRegion findFullest();
   void listTensors(WaferPlanner &planner, const WaferPlanner::Run &run,
                    const floorplan::Region &region, FullestRegion &fullest);

@@ -83,6 +83,60 @@ TEST(ConstraintsTest, SaysWhatIsWrong) {
   EXPECT_EQ(errorsOf("[]").size(), 1u);
 }
 
+TEST(ConstraintsTest, BracesAreAlternatives) {
+  Diagnostics diags;
+  std::optional<Constraints> wanted = parseConstraints(
+      R"({"pin": [{"kernel": "layers.{0,1}.mlp", "wafer": 0}]})",
+      threeKernels(), diags);
+  ASSERT_TRUE(wanted);
+  ASSERT_EQ(wanted->pins.size(), 1u);
+}
+
+/// What is wrong with constraints on 8 x 4 cores, (0, 0) dead.
+std::vector<std::string> errorsOnGrid(const Constraints &constraints) {
+  Diagnostics diags;
+  checkOnGrid(constraints, threeKernels(), {8, 4}, {{0, 0, 1, 1}}, diags);
+  std::vector<std::string> messages;
+  for (const Diagnostic &diag : diags.all())
+    messages.push_back(diag.message);
+  return messages;
+}
+
+TEST(ConstraintsTest, SaysWhatNoGridHas) {
+  Constraints wanted;
+  wanted.keepOut = {{2, 2, 9, 9}};
+  wanted.pins = {{0, 0, {{1, 0}}}, {1, 1, std::nullopt}};
+  EXPECT_THAT(errorsOnGrid(wanted), ElementsAre());
+  wanted.pins = {{0, 0, {{8, 0}}}};
+  EXPECT_THAT(errorsOnGrid(wanted),
+              ElementsAre(HasSubstr("at (8, 0), outside of the grid of 8 x 4 "
+                                    "cores")));
+  wanted.pins = {{0, 0, {{0, 0}}}};
+  EXPECT_THAT(errorsOnGrid(wanted),
+              ElementsAre(HasSubstr("at (0, 0), on dead cores: 1 x 1 cores at "
+                                    "(0, 0)")));
+  wanted.pins = {{0, 0, {{3, 3}}}};
+  EXPECT_THAT(errorsOnGrid(wanted),
+              ElementsAre(HasSubstr("at (3, 3), on cores that 'keep_out' "
+                                    "frees: 9 x 9 cores at (2, 2)")));
+  wanted.pins.clear();
+  wanted.keepOut = {{0, 4, 1, 1}};
+  EXPECT_THAT(errorsOnGrid(wanted),
+              ElementsAre(HasSubstr("'keep_out' of 1 x 1 cores at (0, 4) lies "
+                                    "outside of the grid of 8 x 4 cores")));
+}
+
+TEST(ConstraintsTest, KernelsOfOneRegionAreAtOnePlace) {
+  Constraints wanted;
+  wanted.together = {{0, 2}};
+  wanted.pins = {{0, 0, std::nullopt}, {1, 0, {{4, 0}}}};
+  EXPECT_THAT(errorsOnGrid(wanted), ElementsAre());
+  wanted.pins = {{0, 0, {{0, 1}}}, {1, 0, {{4, 0}}}};
+  EXPECT_THAT(errorsOnGrid(wanted),
+              ElementsAre(HasSubstr("to different places, but 'same_region' "
+                                    "has them on one region")));
+}
+
 Decisions sample() {
   WaferDecision stage;
   stage.wafers = {0, 1, 2, 4};

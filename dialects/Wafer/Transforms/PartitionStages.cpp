@@ -260,7 +260,9 @@ void PartitionStages::runOnOperation() {
   Diagnostics diags;
   std::optional<partition::Solution> solution;
   if (parseWafers(diags) && loadTarget(diags) && loadRouting(diags) &&
-      loadConstraints(diags)) {
+      loadConstraints(diags) &&
+      mapping::checkOnGrid(constraints, mapping->getModel(), machine.grid,
+                           machine.dead, diags)) {
     int64_t budget = machine.budget();
     solution = partitionFor(budget, diags);
     if (!solution && diags.exitStatus() == 2)

@@ -59,6 +59,14 @@ std::optional<Constraints> parseConstraints(const std::string &text,
                                             const model::Graph &model,
                                             Diagnostics &diags);
 
+/// Whether the constraints can be on wafers of so many columns and rows, some
+/// of them dead: an error of the input for each position that no region can
+/// have, each rectangle that keeps nothing free, and pins that contradict
+/// `same_region`.
+bool checkOnGrid(const Constraints &constraints, const model::Graph &model,
+                 model::Extent grid, const std::vector<model::Rect> &dead,
+                 Diagnostics &diags);
+
 } // namespace inlay::mapping
 
 #endif // INLAY_MAPPING_CONSTRAINTS_H
