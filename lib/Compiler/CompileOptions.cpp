@@ -123,6 +123,9 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   if (options.explain && !options.sweep.empty())
     diags.inputError("option --explain", "is of one plan; it cannot go with "
                                          "--sweep");
+  if (options.printDecisions && !options.sweep.empty())
+    diags.inputError("option --print-decisions",
+                     "is of one plan; it cannot go with --sweep");
   if (options.sweep.empty() && options.format == SummaryFormat::Csv)
     diags.inputError("option --format", "csv is the form of a --sweep");
   parseSweep(options.sweep, diags);

@@ -62,8 +62,8 @@ static std::string waferCount(int64_t wafers) {
 }
 
 /// What a pipeline of several steps gives, where there is one.
-static void addInFlight(const Plan &plan, std::string &text) {
-  const InFlight &flight = plan.estimate.inFlight;
+static void addInFlight(const Plan &plan, const InFlight &flight,
+                        const std::vector<Rate> &rates, std::string &text) {
   if (flight.steps < 2)
     return;
   text += fmt::format(
@@ -71,7 +71,7 @@ static void addInFlight(const Plan &plan, std::string &text) {
       "of a sequence after {}; fills in {}, drains in {}\n",
       plan.step.sequencesInFlight, rounded(flight.period), rounded(flight.turn),
       rounded(flight.fill), rounded(flight.drain));
-  for (const Rate &rate : plan.estimate.rates)
+  for (const Rate &rate : rates)
     text += fmt::format("         {:>10} tokens/s of all of them at {:.2f} "
                         "GHz\n",
                         rounded(rate.tokensInFlight), rate.clockGhz);
@@ -92,6 +92,7 @@ static void addOtherPhases(const Plan &plan, std::string &text) {
                           "system at {:.2f} GHz\n",
                           rounded(rate.tokensPerUser),
                           rounded(rate.tokensPerSystem), rate.clockGhz);
+    addInFlight(plan, phase.inFlight, phase.rates, text);
   }
 }
 
@@ -121,7 +122,7 @@ static void addEstimate(const Plan &plan, std::string &text) {
                       estimate.bound.binding, estimate.gap,
                       rounded(estimate.modelBound.cycles),
                       waferCount(estimate.modelBound.wafers));
-  addInFlight(plan, text);
+  addInFlight(plan, plan.estimate.inFlight, plan.estimate.rates, text);
   for (const Rate &rate : estimate.rates)
     text += fmt::format("         {:>10} tokens/s per user, {:>10} per system "
                         "at {:.2f} GHz\n",

@@ -16,6 +16,7 @@
 #include "MappingAnalysis.h"
 #include "Passes.h"
 
+#include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
 #include "inlay/Mapping/StagePlanner.h"
 #include "inlay/Sharding/Variants.h"
@@ -50,6 +51,14 @@ static void eraseUnusedViews(ModuleOp module, dataflow::GraphOp graph,
       globals.erase(global);
 }
 
+/// No slice has less than one element of the intermediate dim.
+static int64_t mostSlices(dataflow::ExpertsOp kernel) {
+  int64_t most = 1;
+  for (auto experts : kernel.getBody().getOps<nn::ExpertsOp>())
+    most = std::max(most, static_cast<int64_t>(experts.getIntermediate()));
+  return most;
+}
+
 /// Cuts every kernel of experts but those in `whole` into at most `most`
 /// slices, as many as can be; how many kernels were cut.
 static int64_t sliceAll(ModuleOp module, int64_t most,
@@ -59,7 +68,9 @@ static int64_t sliceAll(ModuleOp module, int64_t most,
   for (auto graph : module.getOps<dataflow::GraphOp>()) {
     for (auto experts :
          llvm::to_vector(graph.getBlock().getOps<dataflow::ExpertsOp>())) {
-      int64_t count = whole.contains(experts.getSymName()) ? 1 : most;
+      int64_t count = whole.contains(experts.getSymName())
+                          ? 1
+                          : std::min(most, mostSlices(experts));
       while (count > 1 && !dataflow::canSlice(experts, count, globals))
         --count;
       if (count < 2)
