@@ -209,7 +209,7 @@ struct PhaseEstimate {
   InFlight inFlight;
 };
 
-/// Since 1.2.
+/// Since 1.3.
 struct HostValue {
   std::string node;
   std::vector<std::pair<std::string, int64_t>> initializers;

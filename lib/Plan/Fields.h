@@ -449,7 +449,7 @@ template <typename V> void visit(V &v, Plan &o) {
   v.field("system", o.system);
   v.field("regions", o.regions);
   v.field("kernels", o.kernels);
-  v.field("host_values", o.hostValues, Since{2});
+  v.field("host_values", o.hostValues, Since{3});
   v.field("streams", o.streams);
   v.field("patterns", o.patterns);
   v.field("routes", o.routes);

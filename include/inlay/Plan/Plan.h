@@ -510,7 +510,7 @@ struct NamedBytes {
 };
 
 /// A value of the model that the host works out itself and sends: a stream from
-/// the host has the name of the node. Since 1.2.
+/// the host has the name of the node. Since 1.3.
 struct HostValue {
   std::string node;
   std::vector<NamedBytes> initializers; ///< from which, and inputs of the model
