@@ -99,6 +99,15 @@ def test_dims_of_heads(heads, mask, tmp_path):
         assert ("causal = false" in ir) != mask, ir
 
 
+@pytest.mark.parametrize("heads", ["joined", "grouped"])
+def test_dims_of_heads_in_a_step_of_one_token(heads, tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "TOKENS", 1)
+    monkeypatch.setitem(globals(), "LENGTH", CONTEXT + 1)
+    model, feeds = written(heads=heads)
+    ir = check(model, feeds, tmp_path, f"context={CONTEXT}")
+    assert has(ir, "attention") and not has(ir, "softmax"), ir
+
+
 def test_softmax_in_parts(tmp_path):
     for ir in check_disturbed(*written(softmax=softmax_in_parts), tmp_path):
         assert " past " in ir, ir

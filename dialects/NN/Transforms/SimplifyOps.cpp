@@ -195,7 +195,7 @@ bool splitsFirstDim(ArrayRef<int64_t> flat, ArrayRef<int64_t> split) {
 }
 
 /// A product of [batch * heads, ...] that is split afterwards: its factors are,
-/// one of which was put together just so.
+/// one of which was brought into that shape by a reshape.
 struct SplitProduct : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -211,14 +211,13 @@ struct SplitProduct : OpRewritePattern<ReshapeOp> {
     if (!splitsFirstDim(getShape(product.getResult()), shape) ||
         lhs.size() != 3 || rhs.size() != 3 || lhs[0] != rhs[0])
       return failure();
-    auto joined = product.getLhs().getDefiningOp<ReshapeOp>();
-    if (!joined || !splitsFirstDim(lhs, getShape(joined.getInput())) ||
-        getShape(joined.getInput())[1] != shape[1])
+    if (!product.getLhs().getDefiningOp<ReshapeOp>())
       return failure();
+    Value left = createReshape(rewriter, op.getLoc(), product.getLhs(),
+                               {shape[0], shape[1], lhs[1], lhs[2]});
     Value right = createReshape(rewriter, op.getLoc(), product.getRhs(),
                                 {shape[0], shape[1], rhs[1], rhs[2]});
-    rewriter.replaceOpWithNewOp<MatMulOp>(op, op.getType(), joined.getInput(),
-                                          right);
+    rewriter.replaceOpWithNewOp<MatMulOp>(op, op.getType(), left, right);
     return success();
   }
 };
