@@ -84,8 +84,18 @@ void NodeChecker::findHolders() {
       for (size_t e = 0; e < weight.pieces.size(); ++e)
         if (weight.pieces.size() > 1 &&
             plan.kernels[k].experts ==
-                static_cast<int64_t>(weight.pieces.size()))
-          expertOf.try_emplace(weight.pieces[e].initializer, std::pair(k, e));
+                static_cast<int64_t>(weight.pieces.size())) {
+          // Kernels with slices of one expert have it under one number.
+          const std::string &name = weight.pieces[e].initializer;
+          auto [expert, isNew] = expertOf.try_emplace(name, std::pair(k, e));
+          auto [first, number] = expert->second;
+          if (!isNew && number != e)
+            report.fail(plan.kernels[k].place() + ", weight '" + weight.name +
+                            "'",
+                        fmt::format("has '{}' as expert {}, kernel '{}' has "
+                                    "it as expert {}",
+                                    name, e, plan.kernels[first].name, number));
+        }
 }
 
 const Origin &NodeChecker::originOf(llvm::StringRef value) {

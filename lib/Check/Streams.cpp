@@ -6,7 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Routing.h"
 #include "Rules.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 #include <cstdlib>
 
@@ -64,6 +67,14 @@ void StreamChecker::checkStream(const Stream &stream) {
                                             "take {} B",
                                             stream.bytes, product(stream.shape),
                                             stream.type, bytes));
+  if (from && to && llvm::none_of(to->ops, [&](const Op &op) {
+        return llvm::any_of(op.operands, [&](const Operand &operand) {
+          return isPort(operand, "input", stream.toPort);
+        });
+      }))
+    report.fail(stream.place(), fmt::format("comes in at input {}, which no op "
+                                            "reads",
+                                            stream.toPort));
   if (from && to)
     return checkWay(stream, *from, *to);
   if (stream.hops != 0 || stream.isCrossing || stream.isInPlace ||

@@ -124,3 +124,24 @@ def test_what_two_phases_say_agrees():
     subject = checking.subject("gpt-oss-tiny-int4", "grid8x8", "--phase", "both", "--context", "64", "--prompt-ratio", "2")
     for name, violations in checking.violations(subject, PHASES).items():
         assert any(checking.matches(PHASES[name][1], violation) for violation in violations), (name, violations)
+
+
+def test_slices_of_experts_have_them_in_one_order_and_are_all_added():
+    subject = checking.subject("granitemoe-tiny-mobius", "grid8x8", "--expert-slices", "2")
+    sliced = [k for k, kernel in enumerate(subject.plan["kernels"]) if kernel["name"].endswith(".slice_1")][0]
+    weight = [w for w, weight in enumerate(subject.plan["kernels"][sliced]["weights"]) if len(weight["pieces"]) > 2][0]
+    # The kernel behind them adds up what both made.
+    adds = [(k, o) for k, kernel in enumerate(subject.plan["kernels"]) for o, op in enumerate(kernel["ops"])
+            if [use["role"] for use in op["operands"][:2]] == ["input"] * 2][0]
+
+    def swap_pieces(plan):
+        pieces = plan["kernels"][sliced]["weights"][weight]["pieces"]
+        pieces[0], pieces[1] = pieces[1], pieces[0]
+
+    def drop_operand(plan):
+        del plan["kernels"][adds[0]]["ops"][adds[1]]["operands"][1]
+
+    cases = {"pieces": (swap_pieces, "has '*' as expert 0, kernel '*' has it as expert 1"),
+             "operand": (drop_operand, "comes in at input *, which no op reads")}
+    for name, violations in checking.violations(subject, cases).items():
+        assert any(checking.matches(cases[name][1], violation) for violation in violations), (name, violations)
