@@ -7,20 +7,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Cost/Routing.h"
-#include "inlay/Model/Sharding.h"
 #include "inlay/Support/Format.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <optional>
 
 using namespace inlay;
 using namespace inlay::cost;
 
 namespace {
 
-/// Where the tokens of a step find their experts.
+/// Where a step finds its experts.
 class Replicas {
 public:
   explicit Replicas(const ExpertLoad &load) : groups(size_t(load.experts)) {
@@ -31,49 +30,98 @@ public:
       for (size_t g = 0; g < load.held->size(); ++g)
         for (int64_t expert : (*load.held)[g])
           groups[size_t(expert)].push_back(int32_t(g));
+    numGroups = load.isGiven() ? load.held->size()
+                               : size_t(std::max<int64_t>(1, load.groups));
+    findPools();
   }
 
-  /// -1 for an expert that the kernel does not have.
-  int64_t groupOf(int64_t expert, int64_t token) const {
-    if (expert < 0 || expert >= int64_t(groups.size()))
-      return -1;
-    const std::vector<int32_t> &all = groups[size_t(expert)];
-    if (all.size() < 2)
-      return all.empty() ? -1 : all.front();
-    return all[size_t(model::replicaOf(token, int64_t(all.size())))];
+  /// Groups that hold it; none for an expert that the kernel does not have.
+  const std::vector<int32_t> &of(int64_t expert) const {
+    static const std::vector<int32_t> none;
+    return expert < 0 || expert >= int64_t(groups.size())
+               ? none
+               : groups[size_t(expert)];
   }
-  int64_t replicasOf(int64_t expert) const {
-    return int64_t(groups[size_t(expert)].size());
-  }
-  int64_t numGroups(const ExpertLoad &load) const {
-    return load.isGiven() ? int64_t(load.held->size())
-                          : std::max<int64_t>(1, load.groups);
+  /// Different lists of groups that hold an expert, of two groups and more; the
+  /// shortest first, then by their lowest expert.
+  const std::vector<std::vector<int32_t>> &getPools() const { return pools; }
+  size_t count() const { return numGroups; }
+
+  /// Choices of each group in a step, by the rule of `ExpertLoad::held`.
+  std::vector<int64_t> serve(const DrawnSteps &steps, int64_t step) const {
+    std::vector<int64_t> loads(numGroups, 0), waiting(pools.size(), 0);
+    for (size_t a = steps.first[size_t(step)];
+         a < steps.first[size_t(step) + 1]; ++a) {
+      uint32_t expert = steps.activations[a].expert;
+      const std::vector<int32_t> &all = of(expert);
+      if (all.size() == 1)
+        ++loads[size_t(all.front())];
+      else if (!all.empty())
+        ++waiting[poolOf[expert]];
+    }
+    auto isLess = [&](int32_t g, int32_t h) {
+      return loads[size_t(g)] < loads[size_t(h)];
+    };
+    for (size_t p = 0; p < pools.size(); ++p)
+      for (; waiting[p] > 0; --waiting[p])
+        ++loads[size_t(
+            *std::min_element(pools[p].begin(), pools[p].end(), isLess))];
+    return loads;
   }
 
 private:
-  std::vector<std::vector<int32_t>> groups;
+  void findPools() {
+    std::map<std::vector<int32_t>, size_t> lowest;
+    for (size_t expert = 0; expert < groups.size(); ++expert)
+      if (groups[expert].size() > 1)
+        lowest.try_emplace(groups[expert], expert);
+    std::map<std::pair<size_t, size_t>, const std::vector<int32_t> *> inOrder;
+    for (const auto &[all, expert] : lowest)
+      inOrder[{all.size(), expert}] = &all;
+    std::map<std::vector<int32_t>, size_t> index;
+    for (const auto &[rank, all] : inOrder) {
+      index[*all] = pools.size();
+      pools.push_back(*all);
+    }
+    poolOf.assign(groups.size(), 0);
+    for (size_t expert = 0; expert < groups.size(); ++expert)
+      if (groups[expert].size() > 1)
+        poolOf[expert] = index[groups[expert]];
+  }
+
+  std::vector<std::vector<int32_t>> groups, pools;
+  std::vector<size_t> poolOf;
+  size_t numGroups;
 };
 
 } // namespace
 
+/// Where replicas choose the least busy group, one with L choices got its last
+/// either from an expert that it alone holds, or when another one had L - 1.
 double inlay::cost::worstLoad(const ExpertLoad &load) {
-  if (!load.isGiven()) {
-    int64_t inGroup = ceilDiv(load.experts, std::max<int64_t>(1, load.groups));
+  int64_t inGroup = ceilDiv(load.experts, std::max<int64_t>(1, load.groups));
+  if (!load.isGiven())
     return double(load.tokens) * double(std::min(load.perToken, inGroup));
-  }
   Replicas replicas(load);
-  int64_t worst = 0;
-  for (size_t g = 0; g < load.held->size(); ++g) {
-    int64_t sum = 0;
-    for (int64_t token = 0; token < load.tokens; ++token) {
-      int64_t serving = 0;
-      for (int64_t expert : (*load.held)[g])
-        serving += replicas.groupOf(expert, token) == int64_t(g);
-      sum += std::min(load.perToken, serving);
-    }
-    worst = std::max(worst, sum);
+  int64_t worst = 0, even = (load.tokens * load.perToken + 1) / 2;
+  for (const std::vector<int64_t> &group : *load.held) {
+    int64_t alone =
+        std::count_if(group.begin(), group.end(), [&](int64_t expert) {
+          return replicas.of(expert).size() == 1;
+        });
+    int64_t most = load.tokens * std::min(load.perToken, int64_t(group.size()));
+    int64_t ofAlone = load.tokens * std::min(load.perToken, alone);
+    worst = std::max(worst, std::min(most, std::max(ofAlone, even)));
   }
   return double(worst);
+}
+
+double inlay::cost::followingOperations(const ExpertLoad &load) {
+  double operations = 0;
+  Replicas replicas(load);
+  for (const std::vector<int32_t> &pool : replicas.getPools())
+    operations += double(2 + 4 * pool.size());
+  return operations;
 }
 
 namespace {
@@ -200,7 +248,7 @@ static int64_t freeChoices(const std::vector<double> &chosen,
 
 namespace {
 
-/// The experts that serve one token, by group; all of them, each once.
+/// The experts of each group; each is in one.
 using Serving = std::vector<std::vector<int64_t>>;
 
 /// What a token that chooses exactly k experts brings to each group, by the
@@ -256,25 +304,14 @@ class GroupLoad {
 public:
   static constexpr int64_t kCountedTokens = 64;
 
-  /// Of pairs: what a token brings, and how many tokens bring that.
-  explicit GroupLoad(
-      const std::vector<std::pair<Distribution, int64_t>> &ofTokens) {
-    int64_t tokens = 0;
-    for (const auto &[ofToken, alike] : ofTokens)
-      tokens += alike;
+  /// What each of so many tokens brings.
+  GroupLoad(const Distribution &ofToken, int64_t tokens) {
     if (tokens <= kCountedTokens) {
-      Distribution all;
-      for (const auto &[ofToken, alike] : ofTokens)
-        all = all + ofToken.times(alike);
-      count(all);
+      count(ofToken.times(tokens));
       return;
     }
-    double variance = 0;
-    for (const auto &[ofToken, alike] : ofTokens) {
-      mean += double(alike) * ofToken.mean();
-      variance += double(alike) * ofToken.variance();
-    }
-    deviation = std::sqrt(variance);
+    mean = double(tokens) * ofToken.mean();
+    deviation = std::sqrt(double(tokens) * ofToken.variance());
   }
 
   double atMost(int64_t m) const {
@@ -332,99 +369,62 @@ static double expectedMaximum(const std::vector<GroupLoad> &loads,
   return expected;
 }
 
-/// How tokens of a step are served, and how many of them so: as long as no
-/// expert is in two groups, all alike.
-static std::map<Serving, int64_t> servingsOf(const ExpertLoad &load) {
-  Replicas replicas(load);
-  auto servingOf = [&](int64_t token) {
-    Serving serving(size_t(replicas.numGroups(load)));
-    for (int64_t expert = 0; expert < load.experts; ++expert)
-      if (int64_t group = replicas.groupOf(expert, token); group >= 0)
-        serving[size_t(group)].push_back(expert);
-    return serving;
-  };
-  int64_t alike = 1; ///< tokens after which all replicas begin anew
-  for (int64_t expert = 0; expert < load.experts && alike < load.tokens;
-       ++expert)
-    alike = std::lcm(alike, std::max<int64_t>(1, replicas.replicasOf(expert)));
-  alike = std::min(alike, load.tokens);
-  std::map<Serving, int64_t> servings;
-  for (int64_t token = 0; token < alike; ++token)
-    servings[servingOf(token)] += ceilDiv(load.tokens - token, alike);
-  return servings;
-}
-
 static bool isUniform(const std::vector<double> &chosen) {
   return std::count(chosen.begin(), chosen.end(), chosen.front()) ==
          int64_t(chosen.size());
 }
 
-/// Groups whose tokens choose by the experts' probabilities alone.
+/// Groups whose tokens choose by the experts' probabilities alone, each expert
+/// in one group.
 static double expectedByOdds(const Routing &routing, const ExpertLoad &load,
                              double most) {
   int64_t perToken = std::clamp<int64_t>(load.perToken, 1, load.experts);
   std::vector<double> chosen = inclusion(routing, load.experts, perToken);
   bool areEqual = isUniform(chosen);
-  std::vector<std::vector<std::pair<Distribution, int64_t>>> ofTokens;
-  /// Groups whose tokens bring the same, by that; of equal experts only how
-  /// many a group serves matters.
-  std::map<std::vector<int64_t>, size_t> known;
+  Replicas replicas(load);
+  Serving serving(replicas.count());
+  for (int64_t expert = 0; expert < load.experts; ++expert)
+    for (int32_t group : replicas.of(expert))
+      serving[size_t(group)].push_back(expert);
+  std::optional<ChosenSets> sets;
+  if (!areEqual)
+    sets.emplace(chosen, perToken, serving);
+  /// Of equal experts only how many a group serves matters.
+  std::map<size_t, size_t> known;
+  std::vector<GroupLoad> loads;
   std::vector<double> alike;
-  std::map<Serving, int64_t> servings = servingsOf(load);
-  std::vector<ChosenSets> sets;
-  for (const auto &[serving, tokens] : servings)
-    if (!areEqual)
-      sets.emplace_back(chosen, perToken, serving);
-  size_t numGroups = servings.begin()->first.size();
-  for (size_t g = 0; g < numGroups; ++g) {
-    std::vector<int64_t> key;
-    for (const auto &[serving, tokens] : servings)
-      key.push_back(areEqual ? int64_t(serving[g].size()) : int64_t(g));
-    auto [at, isNew] = known.try_emplace(key, alike.size());
+  for (size_t g = 0; g < serving.size(); ++g) {
+    auto [at, isNew] =
+        known.try_emplace(areEqual ? serving[g].size() : g, alike.size());
     if (!isNew) {
       alike[at->second] += 1;
       continue;
     }
     alike.push_back(1);
-    ofTokens.emplace_back();
-    size_t s = 0;
-    for (const auto &[serving, tokens] : servings)
-      ofTokens.back().push_back(
-          {areEqual ? hypergeometric(load.experts, int64_t(serving[g].size()),
-                                     perToken)
-                    : sets[s++].of(g),
-           tokens});
+    Distribution ofToken =
+        areEqual
+            ? hypergeometric(load.experts, int64_t(serving[g].size()), perToken)
+            : sets->of(g);
+    loads.emplace_back(ofToken, load.tokens);
   }
-  std::vector<GroupLoad> loads;
-  for (const auto &group : ofTokens)
-    loads.emplace_back(group);
   return expectedMaximum(loads, alike, most);
 }
 
-/// Mean over steps of tokens of a trace.
-static double meanOfTrace(const Routing &routing, const ExpertLoad &load) {
+/// Mean over drawn steps.
+static double meanOfDraws(const Routing &routing, const ExpertLoad &load) {
   constexpr uint64_t kPurpose = 1;
   constexpr int64_t kActivations = 1 << 16, kMost = 2048, kLeast = 16;
   int64_t tokens = std::max<int64_t>(1, load.tokens);
-  int64_t perStep = tokens * std::max<int64_t>(1, routing.choices->perToken);
+  int64_t perStep = tokens * std::max<int64_t>(1, load.perToken);
   int64_t count = std::clamp(kActivations / perStep, kLeast, kMost);
-  if (tokens == 1)
+  if (tokens == 1 && routing.choices)
     count = routing.choices->numTokens();
   DrawnSteps steps = drawSteps(routing, load, count, kPurpose);
   Replicas replicas(load);
-  std::vector<int64_t> loads(size_t(replicas.numGroups(load)));
   double sum = 0;
   for (int64_t s = 0; s < steps.count(); ++s) {
-    std::fill(loads.begin(), loads.end(), 0);
-    int64_t largest = 0;
-    for (size_t a = steps.first[size_t(s)]; a < steps.first[size_t(s) + 1];
-         ++a) {
-      const DrawnSteps::Activation &one = steps.activations[a];
-      int64_t group = replicas.groupOf(one.expert, one.token);
-      if (group >= 0)
-        largest = std::max(largest, ++loads[size_t(group)]);
-    }
-    sum += double(largest);
+    std::vector<int64_t> loads = replicas.serve(steps, s);
+    sum += double(*std::max_element(loads.begin(), loads.end()));
   }
   return sum / double(std::max<int64_t>(1, steps.count()));
 }
@@ -516,8 +516,9 @@ double inlay::cost::expectedLargestLoad(const Routing &routing,
   if (groups <= 1)
     return activations;
   double most = worstLoad(load);
-  if (routing.choices && routing.choices->numTokens() > 0)
-    return std::min(meanOfTrace(routing, load), most);
+  bool hasTrace = routing.choices && routing.choices->numTokens() > 0;
+  if (hasTrace || (load.isGiven() && !Replicas(load).getPools().empty()))
+    return std::min(meanOfDraws(routing, load), most);
   // Some group has at least the mean.
   int64_t filled = load.isGiven()
                        ? int64_t(load.held->size())

@@ -47,14 +47,20 @@ static Activations activationsOf(const ExpertLoad &step, double load) {
   if (step.isGiven())
     for (const std::vector<int64_t> &group : *step.held)
       inGroup = std::max(inGroup, int64_t(group.size()));
-  return {load, double(inGroup),
-          std::min(step.tokens * step.perToken, step.groups)};
+  Activations activations;
+  activations.load = load;
+  activations.experts = double(inGroup);
+  activations.groups = std::min(step.tokens * step.perToken, step.groups);
+  return activations;
 }
 
 /// Expected ones under `routing`, of a kernel of experts.
 static Activations expectedActivations(const ExpertLoad &step,
                                        const Routing &routing) {
-  return activationsOf(step, expectedLargestLoad(routing, step));
+  Activations activations =
+      activationsOf(step, expectedLargestLoad(routing, step));
+  activations.following = followingOperations(step);
+  return activations;
 }
 
 namespace {
@@ -112,6 +118,14 @@ private:
       return;
     Term way = entryCost(kernel, 0, sharding, rates);
     add("dispatch to the groups", way.cycles, [&] { return way.formula; });
+    if (activations.following <= 0)
+      return;
+    // Each depends on the one before: one an instruction, one a cycle.
+    Breakdown cycles;
+    cycles.compute = activations.following;
+    add("follow the choices", cycles, [&] {
+      return fmt::format("{:g} operations x 1", activations.following);
+    });
   }
 
   /// Results of the groups that took part are added on their way to the exit.
@@ -582,7 +596,8 @@ KernelCost inlay::cost::estimateKernel(const KernelSpec &kernel,
     return Estimator(kernel, sharding, rates, none, practice, nullptr).run();
   ExpertLoad step = expertLoad(kernel, sharding);
   return estimateExperts(kernel, sharding, rates,
-                         {expectedLargestLoad(routing, step), worstLoad(step)},
+                         {expectedLargestLoad(routing, step), worstLoad(step),
+                          followingOperations(step)},
                          practice);
 }
 
@@ -593,9 +608,11 @@ KernelCost inlay::cost::estimateExperts(const KernelSpec &kernel,
                                         const Practice &practice) {
   ExpertLoad step = expertLoad(kernel, sharding);
   Activations expected = activationsOf(step, load.expected);
+  expected.following = load.following;
   KernelCost cost =
       Estimator(kernel, sharding, rates, expected, practice, nullptr).run();
   Activations worst = activationsOf(step, load.worst);
+  worst.following = load.following;
   if (worst.load > expected.load)
     cost.worstCase =
         std::max(cost.worstCase,

@@ -31,6 +31,8 @@ struct Activations {
   double load = 1;    ///< of the busiest group
   double experts = 1; ///< different ones among them, at most
   int64_t groups = 1; ///< that take part
+  /// Operations by which a core follows where choices go.
+  double following = 0;
 };
 
 bool isExpertDim(const model::IterationDim &dim);

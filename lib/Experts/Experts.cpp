@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace inlay;
 using namespace inlay::experts;
@@ -52,7 +53,7 @@ static Solution costed(const Problem &problem, Groups held) {
   solution.held = std::move(held);
   cost::ExpertLoad load = problem.load(solution.held);
   solution.load = {cost::expectedLargestLoad(problem.routing, load),
-                   cost::worstLoad(load)};
+                   cost::worstLoad(load), cost::followingOperations(load)};
   return solution;
 }
 
@@ -107,7 +108,8 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
   constexpr double kRounding = 1e-9;
   cost::LargestLoad counted = costed(problem, held).load;
   if (std::abs(counted.expected - load.expected) > kRounding ||
-      std::abs(counted.worst - load.worst) > kRounding)
+      std::abs(counted.worst - load.worst) > kRounding ||
+      std::abs(counted.following - load.following) > kRounding)
     fail(fmt::format("says that the busiest group has {} activations, at worst "
                      "{}; it has {} and {}",
                      load.expected, load.worst, counted.expected,
@@ -120,28 +122,29 @@ bool Solution::verify(const Problem &problem, Diagnostics &diags) const {
   return holds;
 }
 
-/// How many replicas each expert gets.
-static std::vector<int64_t> replicasOf(const Problem &problem) {
-  std::vector<int64_t> replicas(size_t(problem.experts), 1);
-  int64_t most = std::min(problem.groups, problem.tokens);
-  int64_t left = problem.groups * problem.slots() - problem.experts;
+/// How many replicas each expert gets: the `count` hottest one in every group.
+static std::vector<int64_t> replicasOf(const Problem &problem, int64_t count) {
   std::vector<double> chosen =
       cost::inclusion(problem.routing, problem.experts, problem.perToken);
-  // Half of a group's mean load, for one token.
-  double enough = double(problem.perToken) / double(problem.groups) / 2;
-  for (; left > 0; --left) {
-    size_t hottest = 0;
-    double load = -1;
-    for (size_t e = 0; e < chosen.size(); ++e)
-      if (replicas[e] < most && chosen[e] / double(replicas[e]) > load) {
-        hottest = e;
-        load = chosen[e] / double(replicas[e]);
-      }
-    if (load <= enough)
-      break;
-    ++replicas[hottest];
-  }
+  std::vector<size_t> order(chosen.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(-chosen[a], a) < std::pair(-chosen[b], b);
+  });
+  std::vector<int64_t> replicas(chosen.size(), 1);
+  for (size_t i = 0; i < order.size() && int64_t(i) < count; ++i)
+    replicas[order[i]] = problem.groups;
   return replicas;
+}
+
+/// The most experts that may lie in every group beside all others.
+static int64_t mostEverywhere(const Problem &problem) {
+  int64_t count = 0;
+  while (count < problem.experts &&
+         ceilDiv(problem.experts - count - 1, problem.groups) + count + 1 <=
+             problem.slots())
+    ++count;
+  return count;
 }
 
 static Solution packed(const Problem &problem, const cost::DrawnSteps &steps,
@@ -160,8 +163,11 @@ Solution inlay::experts::solve(const Problem &problem, Effort effort,
     return best;
   // A difference below this is none: what is simpler stays.
   constexpr double kLess = 1 - 1e-4;
+  auto valueOf = [&](const Solution &solution) {
+    return solution.load.expected + problem.operation * solution.load.following;
+  };
   auto consider = [&](Solution solution) {
-    if (solution.load.expected < best.load.expected * kLess)
+    if (valueOf(solution) < valueOf(best) * kLess)
       best = std::move(solution);
   };
   Solution turns = roundRobin(problem);
@@ -181,9 +187,12 @@ Solution inlay::experts::solve(const Problem &problem, Effort effort,
       cost::drawSteps(problem.routing, problem.load(none), count, kPurpose);
   std::vector<int64_t> once(size_t(problem.experts), 1);
   consider(packed(problem, steps, once, work));
-  std::vector<int64_t> replicas = replicasOf(problem);
-  if (replicas != once)
-    consider(packed(problem, steps, replicas, work));
+  int64_t most = mostEverywhere(problem), last = 0;
+  for (int64_t part : {8, 4, 2, 1})
+    if (int64_t count = most / part; count > last) {
+      consider(packed(problem, steps, replicasOf(problem, count), work));
+      last = count;
+    }
   if (turns.load.expected < best.load.expected)
     return turns;
   return best;

@@ -8,8 +8,6 @@
 
 #include "Packing.h"
 
-#include "inlay/Model/Sharding.h"
-
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -27,14 +25,16 @@ Packing::Packing(const Problem &problem, const cost::DrawnSteps &steps,
   for (size_t expert = 0; expert < replicas.size(); ++expert) {
     first.push_back(items.size());
     for (int64_t r = 0; r < replicas[expert]; ++r)
-      items.push_back({int64_t(expert), 0, std::vector<int32_t>(numSteps, 0)});
+      items.push_back({int64_t(expert), replicas[expert], 0,
+                       std::vector<int32_t>(numSteps, 0)});
   }
   for (size_t s = 0; s < numSteps; ++s)
     for (size_t a = steps.first[s]; a < steps.first[s + 1]; ++a) {
       const cost::DrawnSteps::Activation &one = steps.activations[a];
       if (one.expert >= replicas.size())
         continue;
-      int64_t replica = model::replicaOf(one.token, replicas[one.expert]);
+      // In turns: whom a step will choose, only all of its choices say.
+      int64_t replica = int64_t(one.token + s) % replicas[one.expert];
       Item &item = items[first[one.expert] + size_t(replica)];
       ++item.loads[s];
       ++item.total;
@@ -53,9 +53,12 @@ bool Packing::holds(size_t group, int64_t expert, int64_t except) const {
 bool Packing::pack() {
   std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return std::pair(-items[a].total, a) < std::pair(-items[b].total, b);
-  });
+  // What needs a place in many groups first, while there is one.
+  auto rankOf = [&](size_t i) {
+    return std::tuple(-items[i].replicas, -items[i].total, i);
+  };
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return rankOf(a) < rankOf(b); });
   for (size_t item : order) {
     const std::vector<int32_t> &own = items[item].loads;
     size_t best = numGroups;

@@ -32,6 +32,7 @@ private:
   /// One replica of an expert and its activations in each step.
   struct Item {
     int64_t expert;
+    int64_t replicas; ///< of the expert
     int64_t total = 0;
     std::vector<int32_t> loads;
   };

@@ -27,8 +27,10 @@ const experts::Solution &ExpertPlanner::solutionOf(
     Way way, Effort effort, const model::KernelSpec &kernel,
     const model::Sharding &sharding, int64_t layer, int64_t room) {
   cost::ExpertLoad load = cost::expertLoad(kernel, sharding);
-  Key key = {way,           effort,      layer,       load.experts,
-             load.perToken, load.tokens, load.groups, room};
+  bool mayReplicate = room > ceilDiv(load.experts, load.groups);
+  double operation = mayReplicate ? operationOf(kernel, sharding) : 0;
+  Key key = {way,         effort,      layer, load.experts, load.perToken,
+             load.tokens, load.groups, room,  operation};
   auto [entry, isNew] = known.try_emplace(key);
   if (!isNew)
     return entry->second;
@@ -37,12 +39,28 @@ const experts::Solution &ExpertPlanner::solutionOf(
                               std::min(load.perToken, load.experts),
                               load.tokens,
                               load.groups,
-                              room};
+                              room,
+                              operation};
   entry->second = way == Way::Solve
                       ? experts::solve(problem, effort, effortPercent)
                   : way == Way::RoundRobin ? experts::roundRobin(problem)
                                            : experts::inOrder(problem);
   return entry->second;
+}
+
+/// By how much the kernel takes longer with one activation more.
+double ExpertPlanner::operationOf(const model::KernelSpec &kernel,
+                                  const model::Sharding &sharding) const {
+  cost::ExpertLoad load = cost::expertLoad(kernel, sharding);
+  double mean = double(load.tokens * load.perToken) / double(load.groups);
+  auto cyclesOf = [&](double activations) {
+    return cost::estimateExperts(kernel, sharding, rates,
+                                 {activations, activations})
+        .cycles.total();
+  };
+  double low = std::max(1.0, mean), high = low * 1.25 + 1;
+  double slope = (cyclesOf(high) - cyclesOf(low)) / (high - low);
+  return slope > 0 ? 1 / slope : 1;
 }
 
 cost::KernelCost ExpertPlanner::estimate(const model::KernelSpec &kernel,
@@ -206,18 +224,39 @@ ExpertPlanner::others(const model::KernelSpec &kernel,
 
 std::vector<GroupCount>
 ExpertPlanner::curve(const model::KernelSpec &kernel,
-                     const std::vector<model::Sharding> &shardings) {
+                     const std::vector<model::Sharding> &shardings,
+                     int64_t budget) {
   std::map<int64_t, GroupCount> counts;
   for (const model::Sharding &sharding : shardings) {
-    cost::KernelCost cost = costOf(Way::Solve, kernel, sharding);
+    int64_t room = 0;
+    if (budget > 0)
+      room = roomFor(kernel, sharding,
+                     budget - model::footprint(kernel, sharding).total());
+    const experts::Solution &solution = solutionOf(
+        Way::Solve, Effort::Thorough, kernel, sharding, layerOf(kernel), room);
+    cost::KernelCost cost =
+        cost::estimateExperts(kernel, sharding, rates, solution.load);
     double turns = costOf(Way::RoundRobin, kernel, sharding).cycles.total();
     auto [entry, isNew] = counts.try_emplace(sharding.numGroups());
     GroupCount &count = entry->second;
+    turns = isNew ? turns : std::min(turns, count.roundRobin);
     double cycles = cost.cycles.total();
-    if (isNew || cycles < count.cycles)
-      count = {sharding.numGroups(), cycles, cost.worstCase,
-               isNew ? turns : std::min(turns, count.roundRobin)};
-    count.roundRobin = std::min(turns, count.roundRobin);
+    if (isNew || cycles < count.cycles) {
+      cost::ExpertLoad load = cost::expertLoad(kernel, sharding);
+      double mean = std::max(1.0, double(load.tokens * load.perToken) /
+                                      double(load.groups));
+      int64_t places = 0;
+      for (const std::vector<int64_t> &group : solution.held)
+        places += int64_t(group.size());
+      count = {sharding.numGroups(),
+               cycles,
+               cost.worstCase,
+               turns,
+               solution.held.empty() ? 0 : places - load.experts,
+               cost::estimateExperts(kernel, sharding, rates, {mean, mean})
+                   .cycles.total()};
+    }
+    count.roundRobin = turns;
   }
   std::vector<GroupCount> curve;
   for (const auto &[groups, count] : counts)

@@ -64,6 +64,7 @@ struct Row {
   mapping::GroupCount best;
   double roundRobin = 0;
   int64_t roundRobinGroups = 0;
+  double even = 0; ///< the least of the bounds of all numbers of groups
 };
 
 class Bench {
@@ -221,7 +222,7 @@ bool Bench::addModel(const std::string &path) {
     if (!layer)
       return false;
     if (layer->shardings.empty() && batch > 1) {
-      rows.push_back({name, "any", batch, {}, 0, 0});
+      rows.push_back({name, "any", batch, {}, 0, 0, 0});
       continue;
     }
     if (layer->shardings.empty()) {
@@ -237,16 +238,18 @@ bool Bench::addModel(const std::string &path) {
       cost::Rates rates(machine, cost::Mode::Ideal);
       mapping::ExpertPlanner planner(rates, routing);
       std::vector<mapping::GroupCount> curve =
-          planner.curve(*layer->experts, layer->shardings);
+          planner.curve(*layer->experts, layer->shardings, machine.budget());
       mapping::OtherPlacements others =
           planner.others(*layer->experts, layer->shardings);
       const mapping::GroupCount &best =
           *llvm::min_element(curve, [](const auto &a, const auto &b) {
             return a.cycles < b.cycles;
           });
+      const mapping::GroupCount &least = *llvm::min_element(
+          curve, [](const auto &a, const auto &b) { return a.even < b.even; });
       rows.push_back({name, routing.describe(), batch, best,
-                      others.roundRobin.cycles.total(),
-                      others.roundRobinGroups});
+                      others.roundRobin.cycles.total(), others.roundRobinGroups,
+                      least.even});
       bool isShown = !options.curveOf.empty() &&
                      name.find(options.curveOf) != std::string::npos;
       if (isShown && batch > 1)
@@ -269,20 +272,23 @@ bool Bench::run(llvm::raw_ostream &os) {
   for (const std::string &path : options.models)
     if (!addModel(path))
       return false;
-  os << "| model | routing | batch | groups | expected | at worst | round "
-        "robin "
-        "| its groups | round robin / expected |\n"
-        "|---|---|---|---|---|---|---|---|---|\n";
+  os << "| model | routing | batch | groups | replicas | expected | at worst "
+        "| round robin | its groups | round robin / expected | even | round "
+        "robin / even |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|\n";
   for (const Row &row : rows)
     if (row.best.cycles == 0)
-      os << fmt::format("| {} | {} | {} | does not fit a wafer | | | | | |\n",
-                        row.model, row.routing, row.batch);
+      os << fmt::format(
+          "| {} | {} | {} | does not fit a wafer | | | | | | | | |\n",
+          row.model, row.routing, row.batch);
     else
-      os << fmt::format("| {} | {} | {} | {} | {:.0f} | {:.0f} | {:.0f} | {} | "
-                        "{:.2f} |\n",
+      os << fmt::format("| {} | {} | {} | {} | {} | {:.0f} | {:.0f} | {:.0f} | "
+                        "{} | {:.2f} | {:.0f} | {:.2f} |\n",
                         row.model, row.routing, row.batch, row.best.groups,
-                        row.best.cycles, row.best.worst, row.roundRobin,
-                        row.roundRobinGroups, row.roundRobin / row.best.cycles);
+                        row.best.replicas, row.best.cycles, row.best.worst,
+                        row.roundRobin, row.roundRobinGroups,
+                        row.roundRobin / row.best.cycles, row.even,
+                        row.roundRobin / row.even);
   os << curves;
   return true;
 }

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <random>
 
@@ -186,20 +187,35 @@ TEST(RoutingTest, ExpertsUsedRiseToAllOfThem) {
   EXPECT_GT(last, 383);
 }
 
-/// Activations of the busiest group, counted one by one.
+/// Activations of the busiest group, counted one by one: those of one group
+/// first, then those of as many groups, by their lowest expert.
 double countedByHand(const DrawnSteps &steps,
                      const std::vector<std::vector<int64_t>> &held) {
+  std::map<int64_t, std::vector<size_t>> having;
+  for (size_t g = 0; g < held.size(); ++g)
+    for (int64_t expert : held[g])
+      having[expert].push_back(g);
+  auto rankOf = [&](int64_t expert) {
+    const std::vector<size_t> &own = having[expert];
+    int64_t lowest = expert;
+    for (const auto &[other, groups] : having)
+      if (groups == own)
+        lowest = std::min(lowest, other);
+    return std::pair(own.size(), own.size() > 1 ? lowest : 0);
+  };
   double sum = 0;
   for (int64_t s = 0; s < steps.count(); ++s) {
-    std::vector<int64_t> loads(held.size(), 0);
-    for (size_t a = steps.first[size_t(s)]; a < steps.first[size_t(s) + 1];
-         ++a) {
-      std::vector<size_t> having;
-      for (size_t g = 0; g < held.size(); ++g)
-        if (std::count(held[g].begin(), held[g].end(),
-                       int64_t(steps.activations[a].expert)))
-          having.push_back(g);
-      ++loads[having[steps.activations[a].token % having.size()]];
+    std::vector<int64_t> loads(held.size(), 0), experts;
+    for (size_t a = steps.first[size_t(s)]; a < steps.first[size_t(s) + 1]; ++a)
+      experts.push_back(steps.activations[a].expert);
+    std::sort(experts.begin(), experts.end(), [&](int64_t a, int64_t b) {
+      return std::pair(rankOf(a), a) < std::pair(rankOf(b), b);
+    });
+    for (int64_t expert : experts) {
+      size_t best = having[expert].front();
+      for (size_t g : having[expert])
+        best = loads[g] < loads[best] ? g : best;
+      ++loads[best];
     }
     sum += double(*std::max_element(loads.begin(), loads.end()));
   }
@@ -225,11 +241,34 @@ TEST(RoutingTest, GivenGroupsAgreeWithDraws) {
 }
 
 TEST(RoutingTest, WorstLoadCountsWhatServesAToken) {
-  // Expert 0 serves even tokens in the first group, odd ones in the second.
+  // Expert 0 serves in the group that has less to do: both others of the first
+  // for each token are the worst.
   std::vector<std::vector<int64_t>> held = {{0, 1, 2}, {0, 3}};
-  EXPECT_EQ(worstLoad({4, 3, 1, 2, &held}), 3);
-  EXPECT_EQ(worstLoad({4, 3, 2, 2, &held}), 5);
+  EXPECT_EQ(worstLoad({4, 3, 1, 2, &held}), 2);
+  EXPECT_EQ(worstLoad({4, 3, 2, 2, &held}), 4);
   EXPECT_EQ(worstLoad({4, 1, 4, 2, &held}), 4);
+  for (int64_t tokens : {1, 3, 9}) {
+    ExpertLoad load = {4, 3, tokens, 2, &held};
+    DrawnSteps steps = drawSteps(Routing::zipf(0.5), load, 200, 9);
+    for (int64_t s = 0; s < steps.count(); ++s) {
+      DrawnSteps one;
+      one.first = {0, steps.first[size_t(s) + 1] - steps.first[size_t(s)]};
+      one.activations.assign(
+          steps.activations.begin() + int64_t(steps.first[size_t(s)]),
+          steps.activations.begin() + int64_t(steps.first[size_t(s) + 1]));
+      EXPECT_LE(countedByHand(one, held), worstLoad(load));
+    }
+  }
+}
+
+TEST(RoutingTest, PoolsOfReplicasAreFollowed) {
+  std::vector<std::vector<int64_t>> apart = {{0, 1}, {2, 3}, {4, 5}};
+  EXPECT_EQ(followingOperations({6, 2, 4, 3}), 0);
+  EXPECT_EQ(followingOperations({6, 2, 4, 3, &apart}), 0);
+  // Experts 0 and 3 everywhere are one pool, expert 1 in two groups another.
+  std::vector<std::vector<int64_t>> held = {
+      {0, 1, 3}, {0, 1, 2, 3}, {0, 3, 4, 5}};
+  EXPECT_EQ(followingOperations({6, 2, 4, 3, &held}), 14 + 10);
 }
 
 /// What comes together in a trace meets in a group; counts do not show it.

@@ -167,8 +167,10 @@ TEST(ExpertsTest, ReplicatesHotExpertsWhereThereIsRoom) {
   EXPECT_EQ(alone.replicas(tight), 0);
   EXPECT_GT(copied.replicas(roomy), 0);
   EXPECT_LT(copied.load.expected * 1.3, alone.load.expected);
-  // One token at a time finds each expert in one group whatever there is.
-  roomy.tokens = 1;
+  // With one token a step too, unless following it takes longer than it saves.
+  roomy.tokens = tight.tokens = 1;
+  EXPECT_LE(solve(roomy).load.expected, solve(tight).load.expected);
+  roomy.operation = 1;
   EXPECT_EQ(solve(roomy).replicas(roomy), 0);
 }
 

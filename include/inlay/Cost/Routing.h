@@ -92,8 +92,12 @@ struct ExpertLoad {
   int64_t perToken = 1; ///< k, chosen by each token, all different
   int64_t tokens = 1;
   int64_t groups = 1; ///< hold ceil(experts / groups) experts each, in order,
-  /// or what this says: experts of each group; an expert that several hold
-  /// serves a token in one of them (model::replicaOf). Not owned.
+  /// or what this says: experts of each group. Not owned. Which of several
+  /// groups that hold an expert serves a token follows from all choices of the
+  /// step: those of experts that one group holds are counted first. Experts
+  /// that lie in the same groups are a pool; pool by pool, of the fewest groups
+  /// first, then of the lowest expert, each choice goes to the group with the
+  /// fewest so far, the first of equals.
   const std::vector<std::vector<int64_t>> *held = nullptr;
 
   bool isGiven() const { return held && !held->empty(); }
@@ -112,20 +116,22 @@ std::vector<double> inclusion(const Routing &routing, int64_t experts,
 /// S). With e_j the sum over all sets of j of the product of their odds, it
 /// brings m of them to group g with probability
 ///   e_m(g) e_{k - m}(all but g) / e_k(all),
-/// which is hypergeometric for equal p_i. Of groups that are given, g stands
-/// for those of its experts that serve the token there. X_g adds up the tokens,
+/// which is hypergeometric for equal p_i. X_g adds up the tokens,
 /// which are independent: exactly for few of them, for many as a normal
 /// distribution of the same mean and variance.
 ///
 /// With the choices of a trace: the mean over steps of tokens drawn from it,
 /// with the seed of `routing` (over all its tokens, for steps of one), so that
-/// experts which are chosen together count as that.
+/// experts which are chosen together count as that. With experts in several
+/// groups: likewise, over steps drawn by that law or from the trace.
 double expectedLargestLoad(const Routing &routing, const ExpertLoad &load);
 
 /// Activations of the busiest group.
 struct LargestLoad {
   double expected = 1;
   double worst = 1;
+  /// Operations by which each core follows where choices go.
+  double following = 0;
 };
 
 /// Activations of experts in `count` steps: of step s the pairs (token, expert)
@@ -149,8 +155,17 @@ DrawnSteps drawSteps(const Routing &routing, const ExpertLoad &load,
                      int64_t count, uint64_t purpose);
 
 /// The largest number of activations that one group can get: every token
-/// chooses as many of its experts as serve it there.
+/// chooses as many experts there as it can. With replicas no group gets more.
 double worstLoad(const ExpertLoad &load);
+
+/// Operations, one after the other, by which a core finds out where the choices
+/// of a step go: none where each expert is in one group. Else it counts choices
+/// as they arrive, by group and by pool, an operation for each wavelet, which
+/// costs nothing more: the number of an expert says which. Then each pool takes
+/// two to be listed and read and for each of its groups four: to read the
+/// group's count, to add it up, to cut off what lies above the common level,
+/// and to write it back.
+double followingOperations(const ExpertLoad &load);
 
 /// Expected number of different experts that a step uses:
 ///   sum over i of 1 - (1 - p_i)^tokens.

@@ -36,6 +36,9 @@ struct Problem {
   /// Experts that a group has room for; where 0, or fewer than are needed, as
   /// many as are: ceil(experts / groups).
   int64_t room = 0;
+  /// What an operation of following choices (cost::LargestLoad) takes, in
+  /// activations of the busiest group.
+  double operation = 0;
 
   int64_t slots() const;
   cost::ExpertLoad load(const Groups &held) const;
@@ -68,7 +71,9 @@ enum class Effort {
   Thorough, ///< for the groups that are taken
 };
 
-/// The best of: in order; round robin; packed; packed with replicas.
+/// The best of: in order; round robin; packed; packed with more and more
+/// replicas. Best is what has the lowest expected load of the busiest group,
+/// with what following choices takes.
 ///
 /// Packing: drawn steps (cost::drawSteps) give each expert a vector of its
 /// activations. By falling mean each goes to the group, of those with room, in
@@ -79,10 +84,10 @@ enum class Effort {
 /// load falls. What the drawn steps found is compared by
 /// cost::expectedLargestLoad, which does not use them.
 ///
-/// Replicas: the next one goes to the expert of most activations for each it
-/// has (optimal for the largest of these, by exchange), up to one for each
-/// group and token, until there is no room or no expert has half of a group's
-/// mean load.
+/// Replicas: the hottest experts lie in every group, as many as there is room
+/// for, or half of them, and so on. Where all groups can serve a choice it goes
+/// where there is least to do, and all of these together are one pool
+/// (cost::followingOperations).
 ///
 /// The search takes `percent` (0 to 10,000) of its usual work.
 Solution solve(const Problem &problem, Effort effort = Effort::Thorough,

@@ -40,6 +40,10 @@ struct GroupCount {
   double cycles = 0; ///< expected
   double worst = 0;
   double roundRobin = 0; ///< expected, with experts placed round robin
+  int64_t replicas = 0;
+  /// Expected if all groups always had equally many activations: no placement
+  /// has fewer.
+  double even = 0;
 };
 
 /// Answers do not depend on the order of questions.
@@ -80,16 +84,18 @@ public:
   OtherPlacements others(const model::KernelSpec &kernel,
                          const std::vector<model::Sharding> &shardings);
 
-  /// What each number of groups costs in the kernel's layer, by that number.
+  /// What each number of groups costs in the kernel's layer, by that number;
+  /// what a core has left of `budget` bytes is for replicas, where given.
   std::vector<GroupCount> curve(const model::KernelSpec &kernel,
-                                const std::vector<model::Sharding> &shardings);
+                                const std::vector<model::Sharding> &shardings,
+                                int64_t budget = 0);
 
 private:
   enum class Way { Solve, RoundRobin, InOrder };
   /// Way, effort, layer (-1: typical), experts, of a token, tokens, groups,
-  /// room.
+  /// room, what an operation takes.
   using Key = std::tuple<Way, experts::Effort, int64_t, int64_t, int64_t,
-                         int64_t, int64_t, int64_t>;
+                         int64_t, int64_t, int64_t, double>;
 
   const experts::Solution &solutionOf(Way way, experts::Effort effort,
                                       const model::KernelSpec &kernel,
@@ -97,6 +103,8 @@ private:
                                       int64_t layer, int64_t room);
   cost::KernelCost costOf(Way way, const model::KernelSpec &kernel,
                           const model::Sharding &sharding);
+  double operationOf(const model::KernelSpec &kernel,
+                     const model::Sharding &sharding) const;
   int64_t layerOf(const model::KernelSpec &kernel) const;
 
   const cost::Rates &rates;

@@ -52,7 +52,7 @@ struct Sharding {
   std::vector<OpSharding> ops;
   /// For role Experts: which experts each group holds, in this order. Empty:
   /// all in order, ceil(experts / groups) to a group. An expert that several
-  /// groups hold is replicated, see `replicaOf`.
+  /// groups hold is replicated, see cost::ExpertLoad.
   std::vector<std::vector<int64_t>> held = {};
 
   int64_t numGroups() const { return groups.area(); }
@@ -64,12 +64,6 @@ struct Sharding {
     return static_cast<int64_t>(most);
   }
 };
-
-/// Which of the replicas of an expert, in order of the groups that hold one,
-/// serves a token: every group knows it from the token's place in the step.
-inline int64_t replicaOf(int64_t token, int64_t replicas) {
-  return token % replicas;
-}
 
 /// Every buffer of a core starts at a multiple of this many bytes, so that
 /// vector instructions may read it; a buffer's bytes are rounded up to it.
