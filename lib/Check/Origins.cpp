@@ -25,12 +25,18 @@ int64_t inlay::checker::portOf(const Operand &operand) {
   return isPort ? port : -1;
 }
 
+/// What is appended to a state without tokens is all that others read there.
+static bool startsState(const Op &op, const Operand &operand) {
+  return operand.role == "state" && &operand == &op.operands.back();
+}
+
 Origins::Origins(const Plan &plan) : plan(plan) {
   for (const Kernel &kernel : plan.kernels) {
     std::map<std::string, size_t> &ops = first.emplace_back();
     for (size_t i = 0; i < kernel.ops.size(); ++i)
       for (const Operand &operand : kernel.ops[i].operands)
-        if (operand.role == "scratch" || operand.role == "output")
+        if (operand.role == "scratch" || operand.role == "output" ||
+            startsState(kernel.ops[i], operand))
           ops.try_emplace(operand.buffer, i);
   }
   for (const Stream &stream : plan.streams)
@@ -86,7 +92,7 @@ bool Origins::moves(const OpRef &ref) const {
 std::optional<Origins::Made> Origins::maker(const OpRef &ref,
                                             const Operand &operand,
                                             std::string &value) const {
-  if (operand.role == "scratch" || operand.role == "output") {
+  if (operand.role != "input") {
     auto maker = first[ref.kernel].find(operand.buffer);
     if (maker == first[ref.kernel].end() || maker->second == ref.op)
       return std::nullopt;
@@ -94,7 +100,7 @@ std::optional<Origins::Made> Origins::maker(const OpRef &ref,
   }
   int64_t port = portOf(operand);
   auto entry = streams.find({ref.kernel, port});
-  if (operand.role != "input" || entry == streams.end())
+  if (entry == streams.end())
     return std::nullopt;
   const Stream &stream = *entry->second;
   auto from = plan.kernelOf.find(stream.from);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 using namespace inlay;
 using namespace inlay::floorplan;
@@ -231,7 +232,8 @@ void Planner::refine() {
   if (starts.size() > kMost)
     starts.resize(kMost);
   double near = kNear * best->cycles;
-  for (RegionPlan &start : starts) {
+  // What is considered becomes a start itself.
+  for (RegionPlan &start : std::exchange(starts, {})) {
     if (start.cycles > near)
       break;
     Refiner refiner(chain, runs, dead, options.mostSizes);

@@ -59,6 +59,11 @@ bool Problem::check(Diagnostics &diags) const {
   return valid;
 }
 
+double inlay::partition::crossingLoad(const Problem &problem, size_t first) {
+  bool isWaited = problem.objective != Objective::Throughput && first > 0;
+  return isWaited ? problem.items[first - 1].crossing : 0;
+}
+
 namespace {
 
 struct Sums {
@@ -72,8 +77,7 @@ Sums sumOf(const Problem &problem, const Stage &stage) {
     sums.bytes += problem.items[i].bytes;
     sums.cycles += problem.items[i].cycles;
   }
-  if (stage.first > 0)
-    sums.cycles += problem.items[stage.first - 1].crossing;
+  sums.cycles += crossingLoad(problem, stage.first);
   return sums;
 }
 

@@ -101,8 +101,7 @@ private:
   }
 
   double cyclesOf(size_t first, size_t last) const {
-    return cycles[last] - cycles[first] +
-           (first > 0 ? problem.items[first - 1].crossing : 0);
+    return cycles[last] - cycles[first] + crossingLoad(problem, first);
   }
 
   /// Gives each item the first one from which on a wafer would hold the same.
@@ -401,7 +400,7 @@ Solution inlay::partition::solutionOf(const Problem &problem,
   for (const Stage &stage : stages) {
     double crossing =
         stage.first > 0 ? problem.items[stage.first - 1].crossing : 0;
-    double cycles = crossing;
+    double cycles = crossingLoad(problem, stage.first);
     for (size_t i = stage.first; i < stage.last; ++i)
       cycles += problem.items[i].cycles;
     solution.slowestStage = std::max(solution.slowestStage, cycles);

@@ -328,6 +328,7 @@ def test_plans_of_examples_are_legal(path, tmp_path):
 
 # Steps that differ from the default: a window that is not full, a chunk of prompt, costs with software, stations of a pipeline, crossings.
 STEPS = {
+    "first token": ["--context", "0"],
     "window": ["--context", "15"],
     "prefill": ["--phase", "prefill", "--prefill-chunk", "16", "--context", "32"],
     "calibrated": ["--cost", "calibrated"],

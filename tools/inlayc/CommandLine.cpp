@@ -138,7 +138,8 @@ struct Options {
   cl::opt<int64_t> expertSlices{
       "expert-slices", cl::value_desc("number"),
       cl::desc(
-          "Kernels, at most, that the experts of a layer become, each with "
+          "Kernels that the experts of a layer become, or fewer where they "
+          "cannot be cut into as many, each with "
           "a slice of all of them (default: one; more where that helps "
           "around cores that are dead or kept free, or for large blocks)"),
       cl::cat(mapping)};

@@ -64,6 +64,10 @@ struct Problem {
   bool check(Diagnostics &diags) const;
 };
 
+/// Cycles that the crossing before an item adds to the load of the stage which
+/// begins with it.
+double crossingLoad(const Problem &problem, size_t first);
+
 /// Items first .. last - 1.
 struct Stage {
   size_t first = 0;
@@ -76,8 +80,10 @@ struct Solution {
   std::vector<Stage> stages;
   /// No partition needs fewer wafers: the sum of all bytes over those of one.
   int fewestWafers = 0;
-  double slowestStage = 0; ///< cycles of its items, and of the crossing into it
-  double crossings = 0;    ///< cycles, summed
+  /// Cycles of its items, and of the crossing into it, which `Throughput` does
+  /// not count: a wafer works on another step meanwhile.
+  double slowestStage = 0;
+  double crossings = 0; ///< cycles, summed
 
   /// Stages cover the chain in order, none is empty or too large, the number is
   /// the one asked for, sums are what they say. Knows no solver.
