@@ -10,6 +10,7 @@
 // kind "combine" are followed one after the other, with the groups whose sums a
 // core has: in the end every core of the first group has all, each once. Layers
 // are alike: of kernels that lie and add up in the same way one is followed.
+// Where the last op of a kernel sums over all its groups nothing is left to do.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,7 +33,7 @@ struct Turn {
 class Combination {
 public:
   Combination(const Plan &plan, const Kernel &kernel, Report &report)
-      : plan(plan), kernel(kernel), report(report), unit(sourceOf(kernel)),
+      : plan(plan), kernel(kernel), report(report), unit(unitOf(kernel)),
         working(workingOf(kernel)) {}
 
   /// Whether there is something to be followed.
@@ -241,13 +242,19 @@ void Routing::checkCombinations() {
         fail(*shape.route,
              fmt::format("combines the groups of kernel '{}', which has none",
                          use.kernel));
+      else if (!joinedAxis(plan.kernels[kernel->second]).empty())
+        fail(*shape.route,
+             fmt::format("combines the groups of kernel '{}', over which its "
+                         "last op sums",
+                         use.kernel));
       else
         turns[use.kernel].push_back({&shape, &use});
     }
   }
   std::set<std::string> legal;
   for (const Kernel &kernel : plan.kernels) {
-    if (kernel.groups.size() < 2 || fabric.available <= 0)
+    if (kernel.groups.size() < 2 || fabric.available <= 0 ||
+        !joinedAxis(kernel).empty())
       continue;
     const std::vector<Turn> &ofKernel = turns[kernel.name];
     Combination combination(plan, kernel, report);

@@ -119,7 +119,7 @@ bool FlowChecker::findEnds() {
 void FlowChecker::findShares() {
   for (size_t i = 0; i < streams.size(); ++i) {
     const Stream &stream = plan.streams[streams[i]];
-    Share share = to ? wantedBy(*to, stream) : Share();
+    Share share = to ? wantedBy(plan, *to, stream) : Share();
     if (i == 0 && from)
       given = givenBy(*from, stream);
     int64_t wavelets = waveletsOf(plan, stream.bytes);
@@ -349,7 +349,7 @@ void FlowChecker::checkLane(const Shape &trunk) {
   for (int64_t number : streams) {
     const Stream &stream = plan.streams[number];
     Share share = givenBy(*from, stream);
-    Share use = to ? wantedBy(*to, stream) : Share();
+    Share use = to ? wantedBy(plan, *to, stream) : Share();
     if (!share.isCut() || share.shard < 1)
       continue;
     int64_t first = 0, last = divideUp(share.size, share.shard);
@@ -401,7 +401,7 @@ void FlowChecker::checkSource() {
 
 /// The rows (columns) that a lane serves, in every group.
 std::vector<Rect> FlowChecker::linesOf(const Shape &trunk) const {
-  Rect unit = sourceOf(*to), sink = workingOf(*to);
+  Rect unit = takerOf(plan, *to), sink = takersOf(plan, *to);
   bool alongX = wanted.axis == Share::Axis::X;
   int64_t pitch = alongX ? unit.width : unit.height;
   int64_t length = alongX ? sink.width : sink.height;
@@ -444,7 +444,7 @@ void FlowChecker::checkLanding(const Shape &trunk) {
 
 /// From where lanes land, along the rows (columns) only, to every core once.
 void FlowChecker::checkSpread(const std::vector<Rect> &landed) {
-  Rect sink = workingOf(*to);
+  Rect sink = takersOf(plan, *to);
   bool alongX = wanted.axis == Share::Axis::X;
   Ports allowed = alongX ? (1u << kNorth) | (1u << kSouth) | (1u << kRamp)
                          : (1u << kWest) | (1u << kEast) | (1u << kRamp);
@@ -473,7 +473,7 @@ void FlowChecker::checkSpread(const std::vector<Rect> &landed) {
 }
 
 void FlowChecker::checkSink() {
-  Rect sink = workingOf(*to);
+  Rect sink = takersOf(plan, *to);
   std::vector<Rect> landed;
   for (const Shape *trunk : arriving) {
     for (const Rect &drop : trunk->drops)
@@ -528,8 +528,8 @@ static bool isAtHome(const Plan &plan, const Stream &stream) {
     return false;
   const Kernel &maker = plan.kernels[from->second];
   const Kernel &user = plan.kernels[to->second];
-  Share given = givenBy(maker, stream), wanted = wantedBy(user, stream);
-  if (maker.region != user.region || sourceOf(maker) != workingOf(user) ||
+  Share given = givenBy(maker, stream), wanted = wantedBy(plan, user, stream);
+  if (maker.region != user.region || sourceOf(maker) != takersOf(plan, user) ||
       given.axis != wanted.axis)
     return false;
   return given.axis == Share::Axis::None ||

@@ -59,11 +59,14 @@ public:
       : plan(plan), kernel(kernel), cores(unitsOf(kernel).front()) {}
 
   Needs run();
+  /// Nothing that an op wants of inputs that are handed over has to move.
+  bool hasInputs();
 
 private:
   using Name = std::pair<std::string, std::string>; ///< role, buffer
 
   const Place *find(const Operand &operand);
+  std::optional<Place> inputPlace(const Operand &operand) const;
   void read(const Op &op, const Operand &operand);
   void define(const Op &op);
   void handOver();
@@ -180,13 +183,15 @@ static bool isInOrder(const AxisCut &cut, int64_t features) {
   return cut.runs.size() == 1 && cut.runs.front() == Run{1, features};
 }
 
-/// In order of the features along y, the same in every column.
+/// In order of the features along y, the same in every column; few features are
+/// everywhere.
 Place ValueTracker::handedOver(int64_t features, int64_t tokens) const {
   Place place;
   place.features = features;
   place.tokens = tokens;
-  if (features != 1)
-    place.y.runs = {{1, features}};
+  if (features <= kFewFeatures)
+    return place;
+  place.y.runs = {{1, features}};
   place.y.shard = divideUp(features, atLeastOne(cores.height));
   return place;
 }
@@ -319,14 +324,8 @@ void ValueTracker::move(const Place &from, const Place &to) {
 // Through a kernel
 //===----------------------------------------------------------------------===//
 
-/// Inputs of a kernel without groups come as kernels hand them over.
-const Place *ValueTracker::find(const Operand &operand) {
-  Name name(operand.role, operand.buffer);
-  auto found = known.find(name);
-  if (found != known.end())
-    return &found->second;
-  if (operand.role != "input" || hasGroups())
-    return nullptr;
+/// Where an input lies as kernels hand it over.
+std::optional<Place> ValueTracker::inputPlace(const Operand &operand) const {
   for (const Stream &stream : plan.streams) {
     if (stream.to != kernel.name || stream.shape.empty() ||
         !isPort(operand, "input", stream.toPort))
@@ -337,9 +336,30 @@ const Place *ValueTracker::find(const Operand &operand) {
     Place place = handedOver(stream.shape.back(), tokens);
     int64_t elements = times(stream.shape.back(), tokens);
     place.bits = times(stream.bytes, 8) / atLeastOne(elements);
-    return &(known[name] = place);
+    return place;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+/// Inputs of a kernel without groups come as kernels hand them over.
+const Place *ValueTracker::find(const Operand &operand) {
+  Name name(operand.role, operand.buffer);
+  auto found = known.find(name);
+  if (found != known.end())
+    return &found->second;
+  if (operand.role != "input" || hasGroups())
+    return nullptr;
+  std::optional<Place> place = inputPlace(operand);
+  return place ? &(known[name] = *place) : nullptr;
+}
+
+bool ValueTracker::hasInputs() {
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands)
+      if (operand.role == "input" && !operand.indexDims.empty())
+        if (std::optional<Place> place = inputPlace(operand))
+          move(*place, placeOf(op, operand));
+  return moves.empty();
 }
 
 void ValueTracker::read(const Op &op, const Operand &operand) {
@@ -375,8 +395,10 @@ void ValueTracker::define(const Op &op) {
 }
 
 void ValueTracker::handOver() {
-  if (hasGroups() || kernel.role == "head")
+  bool isJoined = !joinedAxis(kernel).empty();
+  if ((hasGroups() && !isJoined) || kernel.role == "head")
     return;
+  cores = sourceOf(kernel);
   for (const auto &[name, place] : known)
     if (name.first == "output")
       move(place, handedOver(place.features / atLeastOne(place.cutTokens),
@@ -402,6 +424,17 @@ std::vector<MoveLoad> inlay::checker::movesOf(const Plan &plan,
   return ValueTracker(plan, kernel).run().loads;
 }
 
+/// Groups do where they lie in one row of groups, so that each has all rows,
+/// and nothing that their ops want has to move.
+bool inlay::checker::takesHandedOver(const Plan &plan, const Kernel &kernel) {
+  if (kernel.groups.size() <= 1)
+    return true;
+  bool isRow = llvm::all_of(kernel.groups, [&](const Group &group) {
+    return group.rect.y == kernel.groups.front().rect.y;
+  });
+  return isRow && ValueTracker(plan, kernel).hasInputs();
+}
+
 //===----------------------------------------------------------------------===//
 // Against the routes
 //===----------------------------------------------------------------------===//
@@ -416,10 +449,9 @@ static std::string describe(const Move &move) {
 
 /// How many lines follow each other from the first core of each group, or of
 /// the region, on; 0 where they do not.
-static int64_t linesOf(const Shape &shape, const Kernel &kernel) {
+static int64_t linesOf(const Shape &shape, const std::vector<Rect> &units) {
   bool alongX = shape.route->lineAxis == "x";
   int64_t cores = shape.pattern->cores;
-  std::vector<Rect> units = unitsOf(kernel);
   RectIndex lines(shape.lines);
   int64_t all = 0, ofUnits = 0, found = 0;
   for (const Rect &line : shape.lines)
@@ -517,7 +549,10 @@ void Routing::checkMoves() {
         continue;
       }
       const Kernel &kernel = plan.kernels[found->second];
-      int64_t lines = linesOf(shape, kernel);
+      bool isGiven = use.op == static_cast<int64_t>(kernel.ops.size());
+      int64_t lines = linesOf(shape, isGiven && !joinedAxis(kernel).empty()
+                                         ? std::vector<Rect>{sourceOf(kernel)}
+                                         : unitsOf(kernel));
       if (lines == 0)
         fail(route,
              fmt::format("has lines that do not follow each other from the "

@@ -78,7 +78,8 @@ private:
 
   // Sums.cpp: what ops and expert groups add up.
   void checkSums();
-  void checkLinesOf(const Shape &shape, const Kernel &kernel);
+  void checkLinesOf(const Shape &shape, const Kernel &kernel,
+                    const std::vector<Rect> &units);
   void checkCombinations();
 
   // Moves.cpp: values on their way from op to op.
@@ -119,11 +120,23 @@ bool isAllGather(const Pattern &pattern);
 /// how many others have something for a core, at most.
 int64_t rootOf(const Pattern &pattern);
 
-/// Cores of a kernel that hold what it makes: of its first expert group, or of
-/// its region.
-Rect sourceOf(const Kernel &kernel);
+/// Cores of the first expert group of a kernel, or of its region.
+Rect unitOf(const Kernel &kernel);
 /// The least rectangle with all cores of a kernel that work.
 Rect workingOf(const Kernel &kernel);
+/// The axis, "x" or "y", along which the last op of a kernel sums over all its
+/// expert groups at once; none where these are added up otherwise.
+std::string joinedAxis(const Kernel &kernel);
+/// Whether an op is the one that does.
+bool isJoined(const Kernel &kernel, const Op &op);
+/// Whether a kernel takes its inputs as others hand them over: all that the ops
+/// of its groups want lies there then.
+bool takesHandedOver(const Plan &plan, const Kernel &kernel);
+/// Cores that hold what a kernel makes, and those of which each wants all of
+/// what it takes, beside each other on `takers`.
+Rect sourceOf(const Kernel &kernel);
+Rect takerOf(const Plan &plan, const Kernel &kernel);
+Rect takersOf(const Plan &plan, const Kernel &kernel);
 /// Features that lie one after the other along an axis.
 struct Run {
   int64_t stride = 1, size = 1;
@@ -152,7 +165,9 @@ std::vector<Rect> unitsOf(const Kernel &kernel);
 
 /// How an output (input) of a kernel lies on the cores of a group or region.
 Share givenBy(const Kernel &kernel, const Stream &stream);
-Share wantedBy(const Kernel &kernel, const Stream &stream);
+Share wantedBy(const Plan &plan, const Kernel &kernel, const Stream &stream);
+/// So many features are on every core where kernels hand them over.
+inline constexpr int64_t kFewFeatures = 16;
 /// Wavelets that so many bytes take on the fabric of the plan's machine.
 int64_t waveletsOf(const Plan &plan, int64_t bytes);
 

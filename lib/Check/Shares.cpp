@@ -16,12 +16,59 @@ const char *Share::name() const {
   return axis == Axis::X ? "x" : axis == Axis::Y ? "y" : "none";
 }
 
-Rect inlay::checker::sourceOf(const Kernel &kernel) {
+Rect inlay::checker::unitOf(const Kernel &kernel) {
   return kernel.groups.empty() ? kernel.rect : kernel.groups.front().rect;
 }
 
+/// Groups in one row, or in one column, and a product as the last op that makes
+/// all there is of the output: what it sums along the row lies on all of it.
+std::string inlay::checker::joinedAxis(const Kernel &kernel) {
+  if (kernel.groups.size() < 2 || kernel.ops.empty())
+    return "";
+  const Op &last = kernel.ops.back();
+  if (last.kind != "contraction" || last.operands.empty() ||
+      last.operands.back().role != "output")
+    return "";
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands)
+      if (operand.role == "output" && !isPort(operand, "output", 0))
+        return "";
+  std::string axis;
+  for (const Cut &dim : last.dims)
+    if (dim.isReduction && (dim.axis == "x" || dim.axis == "y")) {
+      if (!axis.empty() || dim.parts < 2)
+        return "";
+      axis = dim.axis;
+    }
+  bool isAlone = llvm::all_of(last.dims, [&](const Cut &dim) {
+    return dim.isReduction || dim.axis != axis;
+  });
+  bool isInLine = llvm::all_of(kernel.groups, [&](const Group &group) {
+    const Rect &first = kernel.groups.front().rect;
+    return axis == "x" ? group.rect.y == first.y : group.rect.x == first.x;
+  });
+  return isAlone && isInLine ? axis : "";
+}
+
+bool inlay::checker::isJoined(const Kernel &kernel, const Op &op) {
+  return !kernel.ops.empty() && &op == &kernel.ops.back() &&
+         !joinedAxis(kernel).empty();
+}
+
+Rect inlay::checker::sourceOf(const Kernel &kernel) {
+  return joinedAxis(kernel).empty() ? unitOf(kernel) : kernel.rect;
+}
+
+Rect inlay::checker::takerOf(const Plan &plan, const Kernel &kernel) {
+  return takesHandedOver(plan, kernel) ? kernel.rect : unitOf(kernel);
+}
+
+Rect inlay::checker::takersOf(const Plan &plan, const Kernel &kernel) {
+  return takesHandedOver(plan, kernel) ? kernel.rect : workingOf(kernel);
+}
+
 Rect inlay::checker::workingOf(const Kernel &kernel) {
-  Rect all = sourceOf(kernel);
+  Rect all = unitOf(kernel);
   for (const Group &group : kernel.groups) {
     int64_t x = std::min(all.x, group.rect.x);
     int64_t y = std::min(all.y, group.rect.y);
@@ -40,11 +87,11 @@ int64_t inlay::checker::waveletsOf(const Plan &plan, int64_t bytes) {
 }
 
 /// Kernels hand values to each other in the order of their last dim along the
-/// rows, the same in every column.
+/// rows, the same in every column; a few features lie on every core.
 static Share handedOver(const Stream &stream, const Rect &cores) {
   Share share;
   int64_t features = stream.shape.empty() ? 1 : stream.shape.back();
-  if (features < 2 || cores.height < 2)
+  if (features <= kFewFeatures || cores.height < 2)
     return share;
   return {Share::Axis::Y, cores.height, divideUp(features, cores.height),
           features, true};
@@ -138,7 +185,8 @@ bool inlay::checker::isPort(const Operand &operand, const char *role,
 
 Share inlay::checker::givenBy(const Kernel &kernel, const Stream &stream) {
   Rect cores = sourceOf(kernel);
-  if (kernel.groups.size() <= 1 && kernel.role != "head")
+  if (kernel.role != "head" &&
+      (kernel.groups.size() <= 1 || !joinedAxis(kernel).empty()))
     return handedOver(stream, cores);
   Share share;
   for (const Op &op : kernel.ops)
@@ -149,10 +197,11 @@ Share inlay::checker::givenBy(const Kernel &kernel, const Stream &stream) {
 }
 
 /// Where ops want it along different axes it is wanted everywhere.
-Share inlay::checker::wantedBy(const Kernel &kernel, const Stream &stream) {
-  Rect cores = sourceOf(kernel);
-  if (kernel.groups.size() <= 1)
-    return handedOver(stream, cores);
+Share inlay::checker::wantedBy(const Plan &plan, const Kernel &kernel,
+                               const Stream &stream) {
+  if (takesHandedOver(plan, kernel))
+    return handedOver(stream, kernel.rect);
+  Rect cores = unitOf(kernel);
   std::optional<Share> share;
   for (const Op &op : kernel.ops)
     for (const Operand &operand : op.operands) {

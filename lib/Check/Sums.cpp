@@ -27,6 +27,7 @@ struct LineSum {
   int64_t cores = 1;
   int64_t elements = 0; ///< of a line
   bool scalesLater = false;
+  bool isJoined = false;
 
   bool goesWith(const LineSum &other) const {
     return axis == other.axis && cores == other.cores;
@@ -41,6 +42,7 @@ struct Need {
   int64_t cores = 1;
   int64_t elements = 0;
   std::vector<size_t> makers;
+  bool isJoined = false; ///< over all expert groups, on lines over the region
 };
 
 /// How the sums of an op lie along an axis: sum b has `points` points from
@@ -202,8 +204,11 @@ int64_t SumOrder::elementsOf(const Op &op) const {
   for (const Cut &dim : op.dims)
     if (!dim.isReduction && dim.axis == "none")
       elements = times(elements, dim.size);
-  for (const char *axis : {"x", "y", "group"})
+  for (const char *axis : {"x", "y"})
     elements = times(elements, seenAlong(op, axis));
+  // What the experts of joined groups make for a token is one sum.
+  if (!isJoined(kernel, op))
+    elements = times(elements, seenAlong(op, "group"));
   // A choice sends the best of every core: a number and its index each.
   if (op.kind == "top_k")
     elements = times(elements, 2 * lastOutput);
@@ -218,6 +223,11 @@ std::vector<LineSum> SumOrder::sumsOf(const Op &op) const {
     if (int64_t cores = coresOfSum(op, axis); cores > 1)
       sums.push_back({axis, cores, elementsOf(op),
                       op.name == "rms_norm" || op.kind == "softmax"});
+  for (LineSum &sum : sums)
+    if (isJoined(kernel, op)) {
+      sum.isJoined = true;
+      sum.cores = sum.axis == "x" ? kernel.rect.width : kernel.rect.height;
+    }
   return sums;
 }
 
@@ -246,8 +256,8 @@ bool SumOrder::holdsUp(const Op &op, const std::vector<LineSum> &sums,
 
 void SumOrder::finish() {
   if (pending)
-    needs.push_back(
-        {current, pending->axis, pending->cores, pending->elements, makers});
+    needs.push_back({current, pending->axis, pending->cores, pending->elements,
+                     makers, pending->isJoined});
   pending.reset();
   results.clear();
   makers.clear();
@@ -260,7 +270,8 @@ void SumOrder::add(const Op &op, const LineSum &sum) {
                      sum.axis,
                      sum.cores,
                      sum.elements,
-                     {static_cast<size_t>(current)}});
+                     {static_cast<size_t>(current)},
+                     false});
   }
   if (pending && !pending->goesWith(sum))
     finish();
@@ -312,12 +323,17 @@ static std::string describe(const Key &key) {
 }
 
 /// The cores that hold parts of one sum are on one line.
-static void checkTogether(const Kernel &kernel, size_t op,
-                          const std::string &axis, const SumLayout &layout,
+static void checkTogether(const Kernel &kernel, const Need &need, size_t op,
                           const RectIndex &lines, Report &report) {
+  SumLayout layout = layoutOf(kernel.ops[op], need.axis);
   std::vector<Rect> units = unitsOf(kernel);
-  bool alongX = axis == "x";
-  int64_t parts = kernel.extent(axis);
+  bool alongX = need.axis == "x";
+  int64_t parts = kernel.extent(need.axis);
+  if (need.isJoined) {
+    units = {kernel.rect};
+    parts = need.cores;
+    layout = {1, parts, 1, 1};
+  }
   for (const Rect &unit : units)
     for (int64_t b = 0; b < layout.count && layout.first(b) < parts; ++b) {
       int64_t first = layout.first(b);
@@ -338,7 +354,7 @@ static void checkTogether(const Kernel &kernel, size_t op,
         report.fail(kernel.place(),
                     fmt::format("has parts of one sum of op {} on the cores at "
                                 "{}, which no line along {} has together",
-                                op, cores.str(), axis));
+                                op, cores.str(), need.axis));
     }
 }
 
@@ -349,7 +365,7 @@ static std::map<Key, int64_t> keysOf(const Plan &plan, const Kernel &kernel,
                                      const std::map<Key, int64_t> &uses) {
   std::map<Key, int64_t> needs;
   for (const Need &need : sums) {
-    int64_t parts = kernel.extent(need.axis);
+    int64_t parts = need.isJoined ? need.cores : kernel.extent(need.axis);
     int64_t cores = std::min(need.cores, parts);
     if (cores < 2)
       continue;
@@ -363,9 +379,10 @@ static std::map<Key, int64_t> keysOf(const Plan &plan, const Kernel &kernel,
       turns = std::max(turns, own);
     }
     wavelets = divideUp(wavelets, share);
-    Key key(need.op, need.axis, cores, kernel.role == "experts" ? 0 : wavelets);
+    bool isKnown = kernel.role != "experts" || need.isJoined;
+    Key key(need.op, need.axis, cores, isKnown ? wavelets : 0);
     Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
-    needs[uses.count(ring) && kernel.role != "experts" ? ring : key] += turns;
+    needs[uses.count(ring) && isKnown ? ring : key] += turns;
   }
   return needs;
 }
@@ -392,8 +409,13 @@ void Routing::checkSums() {
         continue;
       }
       const Kernel &kernel = plan.kernels[found->second];
-      checkLinesOf(shape, kernel);
-      bool isKnown = kernel.role != "experts";
+      bool isOverAll = use.op >= 0 &&
+                       use.op < static_cast<int64_t>(kernel.ops.size()) &&
+                       isJoined(kernel, kernel.ops[use.op]);
+      checkLinesOf(shape, kernel,
+                   isOverAll ? std::vector<Rect>{kernel.rect}
+                             : unitsOf(kernel));
+      bool isKnown = kernel.role != "experts" || isOverAll;
       int64_t cores = shape.pattern->cores, wavelets = use.wavelets;
       // Pieces of a vector go round a ring twice.
       if (isKnown && cores > 1 && shape.pattern->algorithm == "ring")
@@ -423,11 +445,13 @@ void Routing::checkSums() {
       }
     }
     for (const Need &need : sums) {
-      int64_t cores = std::min(need.cores, kernel.extent(need.axis));
+      int64_t cores = need.isJoined
+                          ? need.cores
+                          : std::min(need.cores, kernel.extent(need.axis));
       for (size_t maker : need.makers)
         if (cores >= 2)
           checkTogether(
-              kernel, maker, need.axis, layoutOf(kernel.ops[maker], need.axis),
+              kernel, need, maker,
               RectIndex(lines[{kernel.name, need.op, need.axis, cores}]),
               report);
     }
@@ -447,8 +471,9 @@ void Routing::checkSums() {
   }
 }
 
-/// Lines lie in one expert group each, and every core is in one.
-void Routing::checkLinesOf(const Shape &shape, const Kernel &kernel) {
+/// Lines lie in one of some rectangles each, and every core is in one.
+void Routing::checkLinesOf(const Shape &shape, const Kernel &kernel,
+                           const std::vector<Rect> &units) {
   if (!shape.isWhole)
     return;
   const Route &route = *shape.route;
@@ -456,7 +481,6 @@ void Routing::checkLinesOf(const Shape &shape, const Kernel &kernel) {
     return fail(route, fmt::format("is used by kernel '{}', which is not in "
                                    "region '{}'",
                                    kernel.name, shape.region->name));
-  std::vector<Rect> units = unitsOf(kernel);
   RectIndex index(units);
   for (const Rect &line : shape.lines) {
     // Lines of an area lie side by side and may go over several groups, but

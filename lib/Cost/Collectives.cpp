@@ -144,20 +144,53 @@ Breakdown inlay::cost::reduce(const Rates &rates, ReduceAlgorithm algorithm,
   return evaluate(rates, termsOf(algorithm, cores, wavelets));
 }
 
-ReduceAlgorithm inlay::cost::bestReduce(const Rates &rates, int64_t cores,
-                                        double wavelets) {
+template <typename Cycles> static ReduceAlgorithm fewest(Cycles cycles) {
   ReduceAlgorithm best = ReduceAlgorithm::Star;
-  double least = reduce(rates, best, cores, wavelets).total();
+  double least = cycles(best);
   for (ReduceAlgorithm algorithm :
        {ReduceAlgorithm::Chain, ReduceAlgorithm::Tree,
-        ReduceAlgorithm::TwoPhase}) {
-    double cycles = reduce(rates, algorithm, cores, wavelets).total();
-    if (cycles < least) {
-      least = cycles;
+        ReduceAlgorithm::TwoPhase})
+    if (double other = cycles(algorithm); other < least) {
+      least = other;
       best = algorithm;
     }
-  }
   return best;
+}
+
+ReduceAlgorithm inlay::cost::bestReduce(const Rates &rates, int64_t cores,
+                                        double wavelets) {
+  return fewest([&](ReduceAlgorithm algorithm) {
+    return reduce(rates, algorithm, cores, wavelets).total();
+  });
+}
+
+static Terms termsOf(ReduceAlgorithm algorithm, const SpacedLine &line,
+                     double wavelets) {
+  Terms terms = termsOf(algorithm, line.cores, wavelets);
+  if (line.pitch == 1)
+    return terms;
+  terms.distance = double((line.cores - 1) * line.pitch);
+  if (algorithm == ReduceAlgorithm::Star)
+    terms.energy = wavelets;
+  return terms;
+}
+
+Breakdown inlay::cost::reduce(const Rates &rates, ReduceAlgorithm algorithm,
+                              const SpacedLine &line, double wavelets) {
+  if (line.cores <= 1)
+    return {};
+  Terms terms = termsOf(algorithm, line, wavelets);
+  Terms next = {std::max(terms.contention, wavelets), 0, 0, 1};
+  Breakdown more = evaluate(rates, next) * double(line.vectors - 1);
+  return evaluate(rates, terms) + more;
+}
+
+ReduceAlgorithm inlay::cost::bestReduce(const Rates &rates,
+                                        const SpacedLine &line,
+                                        double wavelets) {
+  return fewest([&](ReduceAlgorithm algorithm) {
+    return reduce(rates, algorithm, line, wavelets).total();
+  });
 }
 
 int64_t inlay::cost::twoTreeStages(int64_t cores, int64_t group) {
@@ -309,6 +342,22 @@ std::string inlay::cost::explainReduce(const Rates &rates,
     return "0";
   return fmt::format("{} over {} cores: {}", toString(algorithm), cores,
                      formulaOf(rates, termsOf(algorithm, cores, wavelets)));
+}
+
+std::string inlay::cost::explainReduce(const Rates &rates,
+                                       ReduceAlgorithm algorithm,
+                                       const SpacedLine &line,
+                                       double wavelets) {
+  if (line.cores <= 1)
+    return "0";
+  Terms terms = termsOf(algorithm, line, wavelets);
+  std::string text = fmt::format("{} over {} cores: {}", toString(algorithm),
+                                 line.cores, formulaOf(rates, terms));
+  if (line.vectors > 1)
+    text += fmt::format(
+        " + {} x ({})", line.vectors - 1,
+        formulaOf(rates, {std::max(terms.contention, wavelets), 0, 0, 1}));
+  return text;
 }
 
 std::string inlay::cost::explainAllReduce(const Rates &rates,

@@ -12,6 +12,7 @@
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/Relayout.h"
+#include "inlay/Model/GroupSums.h"
 #include "inlay/Model/SumLines.h"
 #include "inlay/Support/Format.h"
 
@@ -74,7 +75,8 @@ public:
             std::vector<CollectiveUse> *uses = nullptr)
       : kernel(kernel), sharding(sharding), rates(rates),
         activations(activations), practice(practice), terms(terms), uses(uses),
-        values(kernel, sharding), lastAxis(practice.axis) {}
+        values(kernel, sharding), sums(groupSums(kernel, sharding)),
+        lastAxis(practice.axis) {}
 
   KernelCost run() {
     if (kernel.role == KernelRole::Experts)
@@ -114,7 +116,7 @@ private:
 
   /// Tokens go to the groups of their experts, wherever these lie.
   void dispatch() {
-    if (sharding.numGroups() <= 1 || kernel.inputs.empty())
+    if (kernel.inputs.empty() || takesHandedOver(kernel, sharding))
       return;
     Term way = entryCost(kernel, 0, sharding, rates);
     add("dispatch to the groups", way.cycles, [&] { return way.formula; });
@@ -128,37 +130,43 @@ private:
     });
   }
 
-  /// Results of the groups that took part are added on their way to the exit.
+  /// Results of all groups are added in the first, also where one takes part:
+  /// which one changes. From there they leave.
   void combine() {
-    int64_t groups = activations.groups;
-    if (groups <= 1 || kernel.outputs.empty())
+    if (sharding.numGroups() <= 1 || kernel.outputs.empty() || sums.isJoined())
       return;
-    double bytes = double(kernel.outputs.front().bytes());
-    double payload =
-        std::ceil(bytes / double(std::max<int64_t>(1, sharding.group.width)) /
-                  rates.waveletBytes);
-    ReduceAlgorithm algorithm = bestReduce(rates, groups, payload);
-    Breakdown cycles = reduce(rates, algorithm, groups, payload);
+    double payload = std::max(
+        1.0, std::ceil(rates.wavelets(double(kernel.outputs.front().bytes())) /
+                       double(sums.height)));
+    SpacedLine across{sums.across, sums.width, 1};
+    SpacedLine down{sums.down, sums.height, sums.turns};
+    ReduceAlgorithm first = bestReduce(rates, across, payload);
+    ReduceAlgorithm second = bestReduce(rates, down, payload);
+    Breakdown cycles = reduce(rates, first, across, payload) +
+                       reduce(rates, second, down, payload) +
+                       broadcast(rates, sums.width, payload);
     cycles.fabricLatency += halfPerimeter() * rates.hop;
-    if (uses)
-      uses->push_back({CollectiveUse::Kind::Combine,
-                       current,
-                       Axis::None,
-                       groups,
-                       AllReduceAlgorithm::ReduceBroadcast,
-                       algorithm,
-                       payload,
-                       {}});
+    if (uses) {
+      CollectiveUse &use = uses->emplace_back();
+      use.kind = CollectiveUse::Kind::Combine;
+      use.op = current;
+      use.wavelets = payload;
+      bool isSwapped = sums.held == Axis::X;
+      use.reduction = isSwapped ? second : first;
+      use.reductionDown = isSwapped ? first : second;
+    }
     add("combine the groups", cycles, [&] {
-      return fmt::format("{} + {:g} hops x {:g}",
-                         explainReduce(rates, algorithm, groups, payload),
-                         halfPerimeter(), rates.hop);
+      return fmt::format("{}; {}; broadcast over {} cores; {:g} hops x {:g}",
+                         explainReduce(rates, first, across, payload),
+                         explainReduce(rates, second, down, payload),
+                         sums.width, halfPerimeter(), rates.hop);
     });
   }
 
   /// Results end in order along Y, where the next kernel wants them.
   void handOver() {
-    if (practice.isInPlace || sharding.numGroups() > 1 ||
+    Extent cores = sums.isJoined() ? sharding.region : sharding.group;
+    if (practice.isInPlace || (sharding.numGroups() > 1 && !sums.isJoined()) ||
         kernel.role == KernelRole::Head)
       return;
     for (size_t o = 0; o < kernel.outputs.size(); ++o)
@@ -167,15 +175,14 @@ private:
         move(terms ? fmt::format("hand over output {}", o) : std::string(),
              static_cast<int>(kernel.ops.size()), *value,
              handedOver(value->layout.features / value->layout.cutTokens,
-                        value->layout.tokens * value->layout.cutTokens,
-                        sharding.group));
+                        value->layout.tokens * value->layout.cutTokens, cores),
+             cores);
   }
 
   void move(const std::string &name, int op, const Value &value,
-            const Layout &wanted) {
+            const Layout &wanted, const Extent &cores) {
     arrival = {}; // what moves on must be there
-    std::vector<LineMove> moves =
-        movesBetween(value.layout, wanted, sharding.group);
+    std::vector<LineMove> moves = movesBetween(value.layout, wanted, cores);
     for (const LineMove &along : moves) {
       if (uses) {
         CollectiveUse &use = uses->emplace_back();
@@ -183,6 +190,7 @@ private:
         use.op = op;
         use.isSecond = &along != moves.data();
         use.axis = along.axis;
+        use.overGroups = cores != sharding.group;
         use.cores = along.cores;
         use.lines = along.lines;
         use.senders = along.senders;
@@ -203,19 +211,39 @@ private:
       addTiledProduct(op, view, type);
       return;
     }
-    std::vector<LineSum> sums =
-        sumsOf(kernel, op, opSharding, sharding, activations.load);
-    for (LineSum &sum : sums)
+    std::vector<LineSum> lineSums =
+        sumsOf(kernel, op, opSharding, sharding, tokensOfSum(op));
+    for (LineSum &sum : lineSums) {
       sum.scalesLater &= practice.delaysScales;
-    read(op, opSharding, sums);
-    double work = addLocalWork(op, view, type, sums.empty());
-    for (const LineSum &sum : sums) {
+      if (isJoined(op))
+        sum.cores = sums.line;
+    }
+    read(op, opSharding, lineSums);
+    double work = addLocalWork(op, view, type, lineSums.empty());
+    for (const LineSum &sum : lineSums) {
       addSum(op, sum, work);
       work = 0; // the next sum waits for this one
     }
     values.define(op, opSharding);
     if (op.opClass == OpClass::Opaque)
       result.unknownBytes += view.readBytes();
+  }
+
+  /// The last product's sum goes over all joined groups.
+  bool isJoined(const OpSpec &op) const {
+    return sums.isJoined() && &op == &kernel.ops.back();
+  }
+
+  /// Of how many tokens an op leaves sums: what it makes for a token with the
+  /// experts of a group is one, and with those of joined groups too.
+  double tokensOfSum(const OpSpec &op) const {
+    bool addsExperts = kernel.role == KernelRole::Experts &&
+                       !op.operands.empty() &&
+                       op.operands.back().role == TensorRole::Output;
+    if (!addsExperts)
+      return activations.load;
+    double tokens = double(expertLoad(kernel, sharding).tokens);
+    return isJoined(op) ? tokens : std::min(activations.load, tokens);
   }
 
   /// Returns the cycles that no sum before hides.
@@ -320,8 +348,8 @@ private:
       Layout wanted = layoutOf(op, operand, opSharding, sharding);
       if (isDelivered(operand, wanted))
         continue;
-      move(terms ? op.name + ": input" : std::string(), current, *value,
-           wanted);
+      move(terms ? op.name + ": input" : std::string(), current, *value, wanted,
+           sharding.group);
       delivered.push_back({operand.role, operand.tensor, std::move(wanted)});
     }
   }
@@ -420,10 +448,17 @@ private:
         double(lines.turns);
     double saved = overlapSum(algorithm, elements, payload, lines, work);
     cycles.fabricBandwidth -= saved;
-    if (uses)
-      uses->push_back({CollectiveUse::Kind::AllReduce, current, axis, cores,
-                       algorithm, bestReduce(rates, cores, payload), payload,
-                       makers});
+    if (uses) {
+      CollectiveUse &use = uses->emplace_back();
+      use.op = current;
+      use.axis = axis;
+      use.cores = cores;
+      use.algorithm = algorithm;
+      use.reduction = bestReduce(rates, cores, payload);
+      use.wavelets = payload;
+      use.makers = makers;
+      use.overGroups = cores > partsOf(sharding, axis);
+    }
     bool turns = lastAxis != Axis::None && lastAxis != axis;
     if (turns)
       cycles.software += rates.reroute;
@@ -528,6 +563,7 @@ private:
   std::vector<CollectiveUse> *uses;
   int current = 0; ///< op
   Values values;
+  GroupSums sums;
   std::optional<PendingSum> pending;
   Arrival arrival;
   size_t arrivalTerm = 0; ///< of the sum that arrives

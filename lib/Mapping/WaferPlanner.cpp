@@ -8,6 +8,8 @@
 
 #include "inlay/Mapping/WaferPlanner.h"
 
+#include "inlay/Model/GroupSums.h"
+
 #include "fmt/format.h"
 
 #include <algorithm>
@@ -180,13 +182,13 @@ double WaferPlanner::atLeast(const Run &run) const {
   return last;
 }
 
-/// Cycles in which each input spreads over the region. Kernels of several
-/// groups count that themselves, as their dispatch.
+/// Cycles in which each input spreads over the region. Groups that want it
+/// otherwise count that themselves, as their dispatch.
 std::vector<double>
 WaferPlanner::entriesOf(const model::KernelSpec &kernel,
                         const model::Sharding &sharding) const {
   std::vector<double> entries;
-  if (sharding.numGroups() > 1)
+  if (!model::takesHandedOver(kernel, sharding))
     return entries;
   for (size_t input = 0; input < kernel.inputs.size(); ++input)
     entries.push_back(

@@ -81,6 +81,8 @@ Layout inlay::model::handedOver(int64_t features, int64_t tokens,
   Layout layout;
   layout.features = features;
   layout.tokens = tokens;
+  if (features <= kFewFeatures)
+    return layout;
   append(layout.y.runs, {1, features});
   layout.y.shard = ceilDiv(features, region.height);
   return layout;

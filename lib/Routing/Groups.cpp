@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "inlay/Model/GroupSums.h"
 #include "inlay/Routing/Routing.h"
 
 #include <algorithm>
@@ -13,9 +14,6 @@
 using namespace inlay;
 using namespace inlay::routing;
 using model::Rect;
-
-/// Columns in which rows are added; each takes a line of its own in the plan.
-static constexpr int64_t kMostHomes = 16;
 
 namespace {
 
@@ -34,7 +32,7 @@ public:
         rect(isSwapped ? transposed(sum.rect) : sum.rect),
         width(isSwapped ? sum.group.height : sum.group.width),
         height(isSwapped ? sum.group.width : sum.group.height) {
-    int64_t count = std::min({kMostHomes, width, height});
+    int64_t count = model::homesOf(width, height);
     for (int64_t i = 0; i < count; ++i)
       homes.push_back(
           {width * i / count, height * i / count, height * (i + 1) / count});

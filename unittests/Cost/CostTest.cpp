@@ -80,6 +80,107 @@ TEST(CollectivesTest, ClosedFormsOfThePaper) {
 
 /// Halves of 50 cores: chains in groups of sqrt 50 or cbrt 50, then along their
 /// heads, over to the other half, and back to all.
+/// Plays a reduction to the first of `line.cores` cores, one line of routers,
+/// wavelet by wavelet: a link carries one in a cycle, a core that adds takes
+/// 2 T_R + 1 cycles, and a router goes on to the next vector when the last is
+/// through. The i-th vector is that of cores i routers farther on.
+class LineSimulation {
+public:
+  LineSimulation(const SpacedLine &line, int64_t wavelets)
+      : line(line), wavelets(wavelets),
+        free(size_t(line.cores * line.pitch + line.vectors), 0) {}
+
+  int64_t chain() {
+    int64_t last = 0;
+    for (int64_t v = 0; v < line.vectors; ++v) {
+      std::vector<int64_t> at(size_t(wavelets), 0); // begin at the far core
+      for (int64_t core = line.cores - 1; core > 0; --core) {
+        pass(at, v + core * line.pitch, line.pitch);
+        for (int64_t &time : at)
+          time += kAdd;
+      }
+      last = std::max(last, at.back());
+    }
+    return last + 1;
+  }
+
+  int64_t star() {
+    int64_t last = 0;
+    for (int64_t v = 0; v < line.vectors; ++v) {
+      std::vector<int64_t> behind; // what comes from farther out, in order
+      for (int64_t core = line.cores - 1; core > 0; --core) {
+        std::vector<int64_t> all(size_t(wavelets), 0);
+        all.insert(all.end(), behind.begin(), behind.end());
+        pass(all, v + core * line.pitch, line.pitch);
+        behind = std::move(all);
+      }
+      last = std::max(last, behind.back() + kAdd);
+    }
+    return last + 1;
+  }
+
+private:
+  static constexpr int64_t kAdd = 5;
+
+  /// Over `hops` links from the router at `from` on.
+  void pass(std::vector<int64_t> &at, int64_t from, int64_t hops) {
+    for (int64_t hop = 0; hop < hops; ++hop) {
+      int64_t &link = free[size_t(from - hop)];
+      for (int64_t &time : at) {
+        time = std::max(time, link);
+        link = time + 1;
+        time += 1;
+      }
+    }
+  }
+
+  SpacedLine line;
+  int64_t wavelets;
+  std::vector<int64_t> free; ///< by link: when it carries the next wavelet
+};
+
+TEST(CollectivesTest, SpacedLinesTakeAsLongAsPlayed) {
+  target::Target machine = wse3();
+  Rates rates(machine, Mode::Ideal);
+  for (int64_t cores : {2, 3, 6, 8})
+    for (int64_t pitch : {1, 2, 7, 75})
+      for (int64_t vectors : {1, 2, 5})
+        for (int64_t wavelets : {1, 6, 63}) {
+          SpacedLine line{cores, pitch, vectors};
+          LineSimulation chain(line, wavelets), star(line, wavelets);
+          double ofChain =
+              reduce(rates, ReduceAlgorithm::Chain, line, double(wavelets))
+                  .total();
+          double ofStar =
+              reduce(rates, ReduceAlgorithm::Star, line, double(wavelets))
+                  .total();
+          auto played = [&](double cycles) {
+            return testing::Message()
+                   << cores << " cores " << pitch << " apart, " << vectors
+                   << " vectors of " << wavelets << ": " << cycles;
+          };
+          // A vector that follows is counted with one stage, and passes without
+          // one; and it comes from one router farther on.
+          auto slack = double((vectors - 1) * 5);
+          auto inChain = double(chain.chain()), inStar = double(star.star());
+          EXPECT_LE(inChain, ofChain) << played(ofChain);
+          EXPECT_GE(inChain, ofChain - slack - 1) << played(ofChain);
+          EXPECT_LE(inStar, ofStar + 1) << played(ofStar);
+          EXPECT_GE(inStar, ofStar - slack - 1) << played(ofStar);
+        }
+}
+
+TEST(CollectivesTest, SpacedLinesOfNeighboursAreLines) {
+  target::Target machine = wse3();
+  Rates rates(machine, Mode::Ideal);
+  for (int64_t cores : {2, 9, 64})
+    for (ReduceAlgorithm algorithm :
+         {ReduceAlgorithm::Star, ReduceAlgorithm::Chain, ReduceAlgorithm::Tree,
+          ReduceAlgorithm::TwoPhase})
+      EXPECT_EQ(reduce(rates, algorithm, {cores, 1, 1}, 30).total(),
+                reduce(rates, algorithm, cores, 30).total());
+}
+
 TEST(CollectivesTest, PhasesToTheMiddleByHand) {
   target::Target machine = wse3();
   Rates target(machine, Mode::Ideal);

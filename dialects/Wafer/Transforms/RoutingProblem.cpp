@@ -9,6 +9,7 @@
 #include "RoutingProblem.h"
 #include "AttrConversion.h"
 
+#include "inlay/Model/GroupSums.h"
 #include "inlay/Model/Layout.h"
 #include "inlay/Model/SumLines.h"
 #include "inlay/Support/Format.h"
@@ -56,6 +57,9 @@ private:
   const std::vector<cost::CollectiveUse> &usesOf(int kernel);
 
   model::Rect usedRect(int kernel) const;
+  model::Rect regionRect(int kernel) const {
+    return Placement(placements[kernel]).getRect();
+  }
 
   SystemOp system;
   const model::Graph &model;
@@ -114,7 +118,7 @@ static model::Layout portLayout(const model::PortSpec &port,
 
 /// Cores that the groups of a kernel take; the rest of its region idles.
 model::Rect ProblemBuilder::usedRect(int kernel) const {
-  model::Rect region = Placement(placements[kernel]).getRect();
+  model::Rect region = regionRect(kernel);
   const model::Sharding &sharding = shardings[kernel];
   return {region.x, region.y, sharding.groups.width * sharding.group.width,
           sharding.groups.height * sharding.group.height};
@@ -189,14 +193,15 @@ static routing::Algorithm algorithmOf(const cost::CollectiveUse &use) {
       static_cast<int>(algorithmOf(use.reduction)) + kBroadcasts);
 }
 
-/// Lines of `use.cores` cores beside each other, in every group.
+/// Lines of `use.cores` cores beside each other, in every group, or over all of
+/// them.
 void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   const model::Sharding &sharding = shardings[kernel];
-  model::Rect rect = usedRect(kernel);
+  model::Rect rect = use.overGroups ? regionRect(kernel) : usedRect(kernel);
   bool alongX = use.axis == model::Axis::X;
   int64_t parts = alongX ? sharding.group.width : sharding.group.height;
   int64_t groups = alongX ? sharding.groups.width : sharding.groups.height;
-  int64_t cores = std::min(use.cores, parts);
+  int64_t cores = use.overGroups ? use.cores : std::min(use.cores, parts);
   if (cores < 2)
     return;
   routing::Collective collective;
@@ -210,6 +215,11 @@ void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   if (collective.algorithm == routing::Algorithm::Ring)
     // Pieces of a vector go round twice.
     collective.wavelets = 2 * (cores - 1) * ceilDiv(collective.wavelets, cores);
+  if (use.overGroups) {
+    collective.lines = {{rect, 1, 0, 0}};
+    addTimes(collective);
+    return;
+  }
   for (const std::vector<int64_t> &starts : model::sumLines(
            model.kernels[kernel], sharding, use.makers, use.axis, cores)) {
     collective.lines.clear();
@@ -234,14 +244,17 @@ void ProblemBuilder::addAllReduce(int kernel, const cost::CollectiveUse &use) {
   }
 }
 
-/// Lines of all groups, from their first core on. Returns its number.
+/// Lines of all groups, or over all of them, from their first core on. Returns
+/// its number.
 int ProblemBuilder::addMove(int kernel, const cost::CollectiveUse &use,
                             int after) {
   const model::Sharding &sharding = shardings[kernel];
-  model::Rect rect = usedRect(kernel);
+  model::Rect rect = use.overGroups ? regionRect(kernel) : usedRect(kernel);
   bool alongX = use.axis == model::Axis::X;
   int64_t parts = alongX ? sharding.group.width : sharding.group.height;
-  int64_t groups = alongX ? sharding.groups.width : sharding.groups.height;
+  int64_t groups = use.overGroups ? 1
+                   : alongX       ? sharding.groups.width
+                                  : sharding.groups.height;
   routing::Collective collective;
   collective.kind = routing::RouteKind::Move;
   collective.kernel = kernel;
@@ -290,19 +303,17 @@ void ProblemBuilder::addCombination(int kernel,
   sum.op = use.op;
   sum.rect = usedRect(kernel);
   sum.group = shardings[kernel].group;
-  sum.held = given(kernel, 0).share.axis == routing::Axis::X ? routing::Axis::X
-                                                             : routing::Axis::Y;
-  sum.across = sum.down = algorithmOf(use.reduction);
+  sum.held = model::groupSums(spec, shardings[kernel]).held == model::Axis::X
+                 ? routing::Axis::X
+                 : routing::Axis::Y;
+  sum.across = algorithmOf(use.reduction);
+  sum.down = algorithmOf(use.reductionDown);
   sum.wavelets = waveletsOf(static_cast<double>(spec.outputs.front().bytes()),
                             rates.waveletBytes);
   llvm::append_range(problem.collectives, routing::combineGroups(sum));
 }
 
-/// Where one group takes part in a step the estimate counts no combination; but
-/// which one it is changes, so its result has to come to the first all the
-/// same.
 void ProblemBuilder::addCollectives(int kernel) {
-  bool isCombined = shardings[kernel].numGroups() <= 1;
   int last = -1; // move
   for (const cost::CollectiveUse &use : usesOf(kernel))
     switch (use.kind) {
@@ -314,25 +325,18 @@ void ProblemBuilder::addCollectives(int kernel) {
       break;
     case cost::CollectiveUse::Kind::Combine:
       addCombination(kernel, use);
-      isCombined = true;
     }
-  const model::KernelSpec &spec = model.kernels[kernel];
-  if (isCombined || spec.outputs.empty())
-    return;
-  cost::CollectiveUse use;
-  use.kind = cost::CollectiveUse::Kind::Combine;
-  use.op = static_cast<int>(spec.ops.size()) - 1;
-  addCombination(kernel, use);
 }
 
-/// Kernels of one group hand over in order along Y; others as their op leaves
-/// it.
+/// Kernels of one group, or joined ones, hand over in order along Y; others as
+/// their op leaves it.
 Held ProblemBuilder::given(int kernel, int output) const {
   const model::KernelSpec &spec = model.kernels[kernel];
   const model::Sharding &sharding = shardings[kernel];
-  if (sharding.numGroups() == 1 && spec.role != model::KernelRole::Head)
-    return heldAs(portLayout(spec.outputs[output], sharding.group),
-                  sharding.group);
+  if (model::givesHandedOver(spec, sharding) &&
+      spec.role != model::KernelRole::Head)
+    return heldAs(portLayout(spec.outputs[output], sharding.region),
+                  sharding.region);
   Held held;
   for (auto [op, opSharding] : llvm::zip_equal(spec.ops, sharding.ops))
     for (const model::OperandSpec &operand : op.operands)
@@ -346,9 +350,9 @@ Held ProblemBuilder::given(int kernel, int output) const {
 Held ProblemBuilder::wanted(int kernel, int input) const {
   const model::KernelSpec &spec = model.kernels[kernel];
   const model::Sharding &sharding = shardings[kernel];
-  if (sharding.numGroups() == 1)
-    return heldAs(portLayout(spec.inputs[input], sharding.group),
-                  sharding.group);
+  if (model::takesHandedOver(spec, sharding))
+    return heldAs(portLayout(spec.inputs[input], sharding.region),
+                  sharding.region);
   std::optional<Held> held;
   for (auto [op, opSharding] : llvm::zip_equal(spec.ops, sharding.ops))
     for (const model::OperandSpec &operand : op.operands) {
@@ -381,10 +385,12 @@ void ProblemBuilder::setSource(routing::Flow &flow,
   if (flow.from == routing::kHost)
     return;
   held = given(flow.from, stream.producerPort);
-  model::Rect rect = usedRect(flow.from);
-  // Groups of experts have added up in the first.
-  const model::Extent &group = shardings[flow.from].group;
-  flow.source = {rect.x, rect.y, group.width, group.height};
+  const model::Sharding &sharding = shardings[flow.from];
+  flow.source = regionRect(flow.from);
+  // Groups of experts that are not joined have added up in the first.
+  if (!model::givesHandedOver(model.kernels[flow.from], sharding))
+    flow.source = {flow.source.x, flow.source.y, sharding.group.width,
+                   sharding.group.height};
   flow.given = held.share;
 }
 
@@ -393,8 +399,10 @@ void ProblemBuilder::setSink(routing::Flow &flow,
   if (flow.to == routing::kHost)
     return;
   held = wanted(flow.to, stream.consumerPort);
-  flow.sink = usedRect(flow.to);
-  flow.group = shardings[flow.to].group;
+  const model::Sharding &sharding = shardings[flow.to];
+  bool isWhole = model::takesHandedOver(model.kernels[flow.to], sharding);
+  flow.sink = isWhole ? regionRect(flow.to) : usedRect(flow.to);
+  flow.group = isWhole ? sharding.region : sharding.group;
   flow.wanted = held.share;
 }
 

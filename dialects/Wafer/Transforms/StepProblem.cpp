@@ -9,6 +9,8 @@
 #include "StepProblem.h"
 #include "AttrConversion.h"
 
+#include "inlay/Model/GroupSums.h"
+
 #include "llvm/ADT/StringSet.h"
 
 #include <map>
@@ -77,7 +79,8 @@ private:
         std::min(costed.leastCycles,
                  cost::estimateExperts(kernel, sharding, rates, {least, least})
                      .cycles.total());
-    costed.dispatch = cost::longestEntry(kernel, sharding, rates).total();
+    if (!model::takesHandedOver(kernel, sharding))
+      costed.dispatch = cost::longestEntry(kernel, sharding, rates).total();
   }
 
   const cost::Rates &rates;
@@ -155,10 +158,10 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
     edgeOf.push_back(static_cast<int>(schedule.edges.size()));
     model::Sharding sharding = placements[stream.consumer].getSharding();
     cost::Breakdown entry;
-    // Kernels of several groups count it themselves, as their dispatch.
-    if (sharding.numGroups() <= 1)
-      entry = cost::entryCycles(model.kernels[stream.consumer],
-                                stream.consumerPort, sharding, rates);
+    // Groups that want it otherwise count it themselves, as their dispatch.
+    const model::KernelSpec &consumer = model.kernels[stream.consumer];
+    if (model::takesHandedOver(consumer, sharding))
+      entry = cost::entryCycles(consumer, stream.consumerPort, sharding, rates);
     Connection way = connectionOf(stream, placements);
     schedule.edges.push_back({stream.producer, stream.consumer,
                               cyclesOf(stream, way, entry, rates)});

@@ -513,11 +513,6 @@ static std::vector<std::string> toAssumptions(const plan::Plan &plan,
         "moves: {} slices, concatenations and the like inside kernels take "
         "values where they lie; no way to where they are cut is counted",
         moves));
-  if (llvm::any_of(plan.kernels, [](const plan::Kernel &kernel) {
-        return kernel.groups.size() > 1;
-      }))
-    result.push_back("groups of experts: their sum is counted over those that "
-                     "a step uses, beside each other; routes add up all");
   result.push_back("host: its streams take no time");
   if (!plan.feasible)
     result.push_back(fmt::format(

@@ -83,6 +83,26 @@ Breakdown reduce(const Rates &rates, ReduceAlgorithm algorithm, int64_t cores,
 /// The algorithm with the fewest cycles; ties go to the first in the enum.
 ReduceAlgorithm bestReduce(const Rates &rates, int64_t cores, double wavelets);
 
+/// A line whose cores are `pitch` routers apart, with vectors one behind the
+/// other.
+struct SpacedLine {
+  int64_t cores = 1;
+  int64_t pitch = 1;
+  int64_t vectors = 1;
+};
+
+/// The same on a line of P cores with others between them, L = pitch (P - 1);
+/// a star, whose last vector comes so far too, has max(C, B + L). Routers go on
+/// to the next vector as soon as one is through: each beyond the first takes as
+/// long as the busiest ramp, and one dependent core,
+///   T + (vectors - 1) (r max(C, B) + s)
+Breakdown reduce(const Rates &rates, ReduceAlgorithm algorithm,
+                 const SpacedLine &line, double wavelets);
+ReduceAlgorithm bestReduce(const Rates &rates, const SpacedLine &line,
+                           double wavelets);
+std::string explainReduce(const Rates &rates, ReduceAlgorithm algorithm,
+                          const SpacedLine &line, double wavelets);
+
 /// Dependent cores of the two-tree on P cores in groups of g, G = P / g: in a
 /// group and along the group roots, from the farther end to the root,
 ///   max(floor(g / 2), g - 1 - floor(g / 2)) and likewise of G.

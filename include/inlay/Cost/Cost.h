@@ -100,7 +100,7 @@ std::vector<Term> explainKernel(const model::KernelSpec &kernel,
 struct CollectiveUse {
   enum class Kind {
     AllReduce, ///< of partial results, over lines of `cores` cores
-    Combine,   ///< of what the groups of experts that take part made
+    Combine,   ///< of what the groups of experts made (GroupSums.h)
     Move,      ///< of a value to where it is wanted (Relayout.h)
   };
   Kind kind = Kind::AllReduce;
@@ -109,11 +109,15 @@ struct CollectiveUse {
   model::Axis axis = model::Axis::None;
   int64_t cores = 1;
   AllReduceAlgorithm algorithm = AllReduceAlgorithm::TwoTree;
-  /// Of the reduction in ReduceBroadcast, or of a combination.
+  /// Of the reduction in ReduceBroadcast, or of a combination along x.
   ReduceAlgorithm reduction = ReduceAlgorithm::Chain;
   double wavelets = 0; ///< of a vector in one turn; of a move what one sends
   /// Of an all-reduce: ops whose sums it makes (SumLines.h).
   std::vector<int> makers;
+  /// Of a combination along y.
+  ReduceAlgorithm reductionDown = ReduceAlgorithm::Chain;
+  /// Lines lead over the whole region; else over each group of it.
+  bool overGroups = false;
   int64_t lines = 1;   ///< of a move: one behind the other along the axis
   int64_t senders = 1; ///< of a move: cores of a line that have something
   /// Of a move: of the same value as the one before it, which comes first.

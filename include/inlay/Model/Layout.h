@@ -55,8 +55,12 @@ struct Layout {
 Layout layoutOf(const OpSpec &op, const OperandSpec &operand,
                 const OpSharding &opSharding, const Sharding &sharding);
 
+/// So many features are no reason to cut a value: the choices of a router are
+/// on all of its cores when they are made, and wanted on all of others.
+inline constexpr int64_t kFewFeatures = 16;
+
 /// How kernels hand values to each other: features in order along Y, the same
-/// in every column.
+/// in every column; few of them on every core.
 Layout handedOver(int64_t features, int64_t tokens, const Extent &region);
 
 /// A value moves along one axis: on every line of cores each sends what others
