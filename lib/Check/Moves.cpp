@@ -189,7 +189,7 @@ Place ValueTracker::handedOver(int64_t features, int64_t tokens) const {
   Place place;
   place.features = features;
   place.tokens = tokens;
-  if (features <= kFewFeatures)
+  if (features <= fewFeatures(kernel))
     return place;
   place.y.runs = {{1, features}};
   place.y.shard = divideUp(features, atLeastOne(cores.height));
@@ -429,6 +429,8 @@ std::vector<MoveLoad> inlay::checker::movesOf(const Plan &plan,
 bool inlay::checker::takesHandedOver(const Plan &plan, const Kernel &kernel) {
   if (kernel.groups.size() <= 1)
     return true;
+  if (kernel.minor < 2)
+    return false; // older plans lead inputs to groups
   bool isRow = llvm::all_of(kernel.groups, [&](const Group &group) {
     return group.rect.y == kernel.groups.front().rect.y;
   });

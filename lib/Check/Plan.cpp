@@ -345,6 +345,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
     regions.emplace(region.name, &region);
   for (size_t k = 0; k < plan.kernels.size(); ++k) {
     Kernel &kernel = plan.kernels[k];
+    kernel.minor = plan.minor;
     plan.kernelOf.emplace(kernel.name, k);
     if (auto found = regions.find(kernel.region); found != regions.end())
       kernel.rect = found->second->rect;

@@ -132,6 +132,7 @@ struct Bound {
 struct Kernel {
   std::string name, role, structure, region;
   int64_t layer = 0, experts = 0, expertsPerToken = 0, wafer = 0;
+  int64_t minor = 0;               ///< of the plan's version
   Rect rect;                       ///< of its region
   std::vector<std::string> inputs; ///< what comes in at each; since 1.2
   std::vector<Op> ops;

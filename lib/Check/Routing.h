@@ -167,7 +167,9 @@ std::vector<Rect> unitsOf(const Kernel &kernel);
 Share givenBy(const Kernel &kernel, const Stream &stream);
 Share wantedBy(const Plan &plan, const Kernel &kernel, const Stream &stream);
 /// So many features are on every core where kernels hand them over.
-inline constexpr int64_t kFewFeatures = 16;
+inline int64_t fewFeatures(const Kernel &kernel) {
+  return kernel.minor >= 2 ? 16 : 1;
+}
 /// Wavelets that so many bytes take on the fabric of the plan's machine.
 int64_t waveletsOf(const Plan &plan, int64_t bytes);
 

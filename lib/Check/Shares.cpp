@@ -23,7 +23,8 @@ Rect inlay::checker::unitOf(const Kernel &kernel) {
 /// Groups in one row, or in one column, and a product as the last op that makes
 /// all there is of the output: what it sums along the row lies on all of it.
 std::string inlay::checker::joinedAxis(const Kernel &kernel) {
-  if (kernel.groups.size() < 2 || kernel.ops.empty())
+  // In older plans groups are never joined.
+  if (kernel.groups.size() < 2 || kernel.ops.empty() || kernel.minor < 2)
     return "";
   const Op &last = kernel.ops.back();
   if (last.kind != "contraction" || last.operands.empty() ||
@@ -88,10 +89,11 @@ int64_t inlay::checker::waveletsOf(const Plan &plan, int64_t bytes) {
 
 /// Kernels hand values to each other in the order of their last dim along the
 /// rows, the same in every column; a few features lie on every core.
-static Share handedOver(const Stream &stream, const Rect &cores) {
+static Share handedOver(const Kernel &kernel, const Stream &stream,
+                        const Rect &cores) {
   Share share;
   int64_t features = stream.shape.empty() ? 1 : stream.shape.back();
-  if (features <= kFewFeatures || cores.height < 2)
+  if (features <= fewFeatures(kernel) || cores.height < 2)
     return share;
   return {Share::Axis::Y, cores.height, divideUp(features, cores.height),
           features, true};
@@ -187,7 +189,7 @@ Share inlay::checker::givenBy(const Kernel &kernel, const Stream &stream) {
   Rect cores = sourceOf(kernel);
   if (kernel.role != "head" &&
       (kernel.groups.size() <= 1 || !joinedAxis(kernel).empty()))
-    return handedOver(stream, cores);
+    return handedOver(kernel, stream, cores);
   Share share;
   for (const Op &op : kernel.ops)
     for (const Operand &operand : op.operands)
@@ -200,7 +202,7 @@ Share inlay::checker::givenBy(const Kernel &kernel, const Stream &stream) {
 Share inlay::checker::wantedBy(const Plan &plan, const Kernel &kernel,
                                const Stream &stream) {
   if (takesHandedOver(plan, kernel))
-    return handedOver(stream, kernel.rect);
+    return handedOver(kernel, stream, kernel.rect);
   Rect cores = unitOf(kernel);
   std::optional<Share> share;
   for (const Op &op : kernel.ops)

@@ -164,22 +164,26 @@ ReduceAlgorithm inlay::cost::bestReduce(const Rates &rates, int64_t cores,
   });
 }
 
-static Terms termsOf(ReduceAlgorithm algorithm, const SpacedLine &line,
-                     double wavelets) {
+static Terms termsOf(const Rates &rates, ReduceAlgorithm algorithm,
+                     const SpacedLine &line, double wavelets) {
   Terms terms = termsOf(algorithm, line.cores, wavelets);
   if (line.pitch == 1)
     return terms;
   terms.distance = double((line.cores - 1) * line.pitch);
-  if (algorithm == ReduceAlgorithm::Star)
-    terms.energy = wavelets;
-  return terms;
+  if (algorithm != ReduceAlgorithm::Star)
+    return terms;
+  // All vectors from the nearest on, or the last one from the farthest.
+  Terms near = {terms.contention, terms.contention, double(line.pitch), 1};
+  terms.energy = wavelets;
+  return evaluate(rates, near).total() > evaluate(rates, terms).total() ? near
+                                                                        : terms;
 }
 
 Breakdown inlay::cost::reduce(const Rates &rates, ReduceAlgorithm algorithm,
                               const SpacedLine &line, double wavelets) {
   if (line.cores <= 1)
     return {};
-  Terms terms = termsOf(algorithm, line, wavelets);
+  Terms terms = termsOf(rates, algorithm, line, wavelets);
   Terms next = {std::max(terms.contention, wavelets), 0, 0, 1};
   Breakdown more = evaluate(rates, next) * double(line.vectors - 1);
   return evaluate(rates, terms) + more;
@@ -350,7 +354,7 @@ std::string inlay::cost::explainReduce(const Rates &rates,
                                        double wavelets) {
   if (line.cores <= 1)
     return "0";
-  Terms terms = termsOf(algorithm, line, wavelets);
+  Terms terms = termsOf(rates, algorithm, line, wavelets);
   std::string text = fmt::format("{} over {} cores: {}", toString(algorithm),
                                  line.cores, formulaOf(rates, terms));
   if (line.vectors > 1)

@@ -19,6 +19,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 
 #include <algorithm>
 #include <cmath>
@@ -156,10 +157,17 @@ private:
       use.reductionDown = isSwapped ? first : second;
     }
     add("combine the groups", cycles, [&] {
-      return fmt::format("{}; {}; broadcast over {} cores; {:g} hops x {:g}",
-                         explainReduce(rates, first, across, payload),
-                         explainReduce(rates, second, down, payload),
-                         sums.width, halfPerimeter(), rates.hop);
+      std::vector<std::string> parts;
+      for (auto [line, algorithm] :
+           {std::pair(across, first), std::pair(down, second)})
+        if (line.cores > 1)
+          parts.push_back(explainReduce(rates, algorithm, line, payload));
+      if (sums.width > 1)
+        parts.push_back(fmt::format(
+            "broadcast: {:g} to start + {:g} wavelets x {:g} + {} hops x {:g}",
+            rates.start, payload, rates.period, sums.width, rates.hop));
+      return fmt::format("{} + {:g} hops x {:g}", fmt::join(parts, "; "),
+                         halfPerimeter(), rates.hop);
     });
   }
 

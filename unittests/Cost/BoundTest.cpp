@@ -10,6 +10,7 @@
 #include "inlay/Cost/Collectives.h"
 #include "inlay/Cost/Cost.h"
 #include "inlay/Cost/LightCone.h"
+#include "inlay/Model/Layout.h"
 
 #include "gtest/gtest.h"
 

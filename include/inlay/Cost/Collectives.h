@@ -92,9 +92,10 @@ struct SpacedLine {
 };
 
 /// The same on a line of P cores with others between them, L = pitch (P - 1);
-/// a star, whose last vector comes so far too, has max(C, B + L). Routers go on
-/// to the next vector as soon as one is through: each beyond the first takes as
-/// long as the busiest ramp, and one dependent core,
+/// a star has the longer of all vectors from the nearest core on, C + pitch,
+/// and the last from the farthest, B + L. Routers go on to the next vector as
+/// soon as one is through: each beyond the first takes as long as the busiest
+/// ramp, and one dependent core,
 ///   T + (vectors - 1) (r max(C, B) + s)
 Breakdown reduce(const Rates &rates, ReduceAlgorithm algorithm,
                  const SpacedLine &line, double wavelets);

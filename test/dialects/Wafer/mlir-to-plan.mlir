@@ -181,7 +181,6 @@
 // CHECK-NEXT:   "cycles: limits of the hardware only, software takes none",
 // CHECK-NEXT:   "routing: every expert equally likely, independently for each token",
 // CHECK-NEXT:   "crossings: take the same time at every clock; the critical path is that at 0.85 GHz",
-// CHECK-NEXT:   "groups of experts: their sum is counted over those that a step uses, beside each other; routes add up all",
 // CHECK-NEXT:   "host: its streams take no time",
 // CHECK-NEXT:   "routes: a wafer works on one step at a time, so that routes whose kernels depend on each other never meet; those that may meet share links by turns"
 // CHECK-NEXT: ]

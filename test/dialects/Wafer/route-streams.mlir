@@ -21,7 +21,7 @@
 // CHECK:      inlay_wafer.route trunk of [2, 3] {{.*}} colours [4]
 // CHECK:      inlay_wafer.connect "mlp:0" {{.*}} crossing contention({{[0-9]+}})
 // CHECK:      inlay_wafer.fabric colours(21) used(5) least(5) at [1, 0, 0]
-// REMARK: RouteStreams | Category:mapping | Remark="routed streams and collectives", colours=5, hottest=290, least=5, routes=15
+// REMARK: RouteStreams | Category:mapping | Remark="routed streams and collectives", colours=5, hottest=270, least=5, routes=13
 
 // Packets that carry their destination need no routes.
 // RUN: inlay-opt %S/Inputs/mlp-and-experts.mlir --partition-stages='target=wormhole target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --route-streams --remarks-filter=.* 2>&1 | FileCheck %s --check-prefix=PACKETS

@@ -137,7 +137,7 @@
 // RUN: %{verify} --check-prefix=BROKEN
 // BROKEN: error: trunk of flow 0, lane 0: sends S into the router at (0, 7), which does not take it in
 
-// REDEFINE: %{edit} = s/parts(0, 8) colours \[4\]/parts(0, 8) colours [3]/
+// REDEFINE: %{edit} = s/parts(0, 0) colours \[4\]/parts(0, 0) colours [3]/
 // RUN: %{verify} --check-prefix=TAKEN
 // TAKEN: error: trunk of flow 1, lane 0: has colour 3 in the router at (0, 0) of wafer 1, and so has trunk of flow 2, lane 0, which may be there at the same time
 
