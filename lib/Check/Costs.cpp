@@ -78,13 +78,34 @@ FabricRates::Terms FabricRates::reduction(StringRef algorithm, int64_t cores,
   return {2 * wavelets, 2 * wavelets * root / (root + 1), p - 1, 2 * root - 2};
 }
 
-FabricCycles FabricRates::bestReduce(int64_t cores, double wavelets) const {
+/// Of a star of cores that are apart the longer of all vectors from the nearest
+/// core on and the last from the farthest.
+FabricCycles FabricRates::reduce(StringRef name, const SpacedLine &line,
+                                 double wavelets) const {
+  Terms terms = reduction(name, line.cores, wavelets);
+  FabricCycles cycles = evaluate(terms);
+  if (line.pitch > 1) {
+    Terms near{terms.busiest, terms.busiest, double(line.pitch), 1};
+    terms.distance = double((line.cores - 1) * line.pitch);
+    if (name == "star")
+      terms.energy = wavelets;
+    cycles = evaluate(terms);
+    if (name == "star" && evaluate(near).total() > cycles.total())
+      cycles = evaluate(near);
+  }
+  // Each further vector takes the busiest ramp, and one core that adds.
+  Terms next{std::max(terms.busiest, wavelets), 0, 0, 1};
+  return cycles += evaluate(next).times(double(line.vectors - 1));
+}
+
+FabricCycles FabricRates::bestReduce(const SpacedLine &line,
+                                     double wavelets) const {
   FabricCycles best;
-  if (cores < 2)
+  if (line.cores < 2)
     return best;
   bool isFirst = true;
   for (StringRef name : {"star", "chain", "tree", "two_phase"}) {
-    FabricCycles cycles = evaluate(reduction(name, cores, wavelets));
+    FabricCycles cycles = reduce(name, line, wavelets);
     if (isFirst || cycles.total() < best.total())
       best = cycles;
     isFirst = false;
@@ -151,7 +172,7 @@ FabricCycles inlay::checker::entryOf(const Plan &plan, const FabricRates &rates,
 double inlay::checker::dispatchOf(const Plan &plan, const FabricRates &rates,
                                   const Kernel &kernel) {
   double longest = 0;
-  if (kernel.groups.size() > 1)
+  if (!takesHandedOver(plan, kernel))
     for (size_t i = 0; i < kernel.inputs.size(); ++i)
       longest = std::max(
           longest,

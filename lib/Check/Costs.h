@@ -46,6 +46,12 @@ struct FabricCycles {
   }
 };
 
+/// A line whose cores are `pitch` routers apart, with so many vectors one
+/// behind the other.
+struct SpacedLine {
+  int64_t cores = 1, pitch = 1, vectors = 1;
+};
+
 class FabricRates {
 public:
   explicit FabricRates(const Plan &plan);
@@ -56,7 +62,7 @@ public:
   FabricCycles allReduce(llvm::StringRef algorithm, int64_t cores,
                          double wavelets) const;
   /// To one core of a line, by the fastest algorithm.
-  FabricCycles bestReduce(int64_t cores, double wavelets) const;
+  FabricCycles bestReduce(const SpacedLine &line, double wavelets) const;
 
   double period = 0; ///< of a wavelet on a link
   double hop = 0;
@@ -66,6 +72,8 @@ private:
     double busiest = 0, energy = 0, distance = 0, depth = 0;
   };
   FabricCycles evaluate(const Terms &terms) const;
+  FabricCycles reduce(llvm::StringRef name, const SpacedLine &line,
+                      double wavelets) const;
   static Terms reduction(llvm::StringRef algorithm, int64_t cores,
                          double wavelets);
 
@@ -78,7 +86,7 @@ FabricCycles entryOf(const Plan &plan, const FabricRates &rates,
                      const Kernel &kernel, int64_t input);
 
 /// The longest way of inputs to the groups of experts of a kernel; 0 where it
-/// has no several.
+/// takes them as they are handed over.
 double dispatchOf(const Plan &plan, const FabricRates &rates,
                   const Kernel &kernel);
 

@@ -359,7 +359,7 @@ bool ValueTracker::hasInputs() {
       if (operand.role == "input" && !operand.indexDims.empty())
         if (std::optional<Place> place = inputPlace(operand))
           move(*place, placeOf(op, operand));
-  return moves.empty();
+  return needs.moves.empty();
 }
 
 void ValueTracker::read(const Op &op, const Operand &operand) {
@@ -429,7 +429,7 @@ std::vector<MoveLoad> inlay::checker::movesOf(const Plan &plan,
 bool inlay::checker::takesHandedOver(const Plan &plan, const Kernel &kernel) {
   if (kernel.groups.size() <= 1)
     return true;
-  if (kernel.minor < 2)
+  if (kernel.minor < 3)
     return false; // older plans lead inputs to groups
   bool isRow = llvm::all_of(kernel.groups, [&](const Group &group) {
     return group.rect.y == kernel.groups.front().rect.y;

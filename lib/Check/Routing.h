@@ -168,7 +168,7 @@ Share givenBy(const Kernel &kernel, const Stream &stream);
 Share wantedBy(const Plan &plan, const Kernel &kernel, const Stream &stream);
 /// So many features are on every core where kernels hand them over.
 inline int64_t fewFeatures(const Kernel &kernel) {
-  return kernel.minor >= 2 ? 16 : 1;
+  return kernel.minor >= 3 ? 16 : 1;
 }
 /// Wavelets that so many bytes take on the fabric of the plan's machine.
 int64_t waveletsOf(const Plan &plan, int64_t bytes);

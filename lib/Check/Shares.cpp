@@ -24,7 +24,7 @@ Rect inlay::checker::unitOf(const Kernel &kernel) {
 /// all there is of the output: what it sums along the row lies on all of it.
 std::string inlay::checker::joinedAxis(const Kernel &kernel) {
   // In older plans groups are never joined.
-  if (kernel.groups.size() < 2 || kernel.ops.empty() || kernel.minor < 2)
+  if (kernel.groups.size() < 2 || kernel.ops.empty() || kernel.minor < 3)
     return "";
   const Op &last = kernel.ops.back();
   if (last.kind != "contraction" || last.operands.empty() ||

@@ -98,8 +98,8 @@ void TravelChecker::checkStream(const Stream &stream) {
     const Kernel &maker = plan.kernels[from->second];
     const Kernel &user = plan.kernels[to->second];
     bool isInside = maker.region == user.region;
-    // Kernels of several groups count what comes in themselves.
-    if (!isInside && user.groups.size() <= 1)
+    // Groups that take inputs alone count what comes in themselves.
+    if (!isInside && takesHandedOver(plan, user))
       ways = entryOf(plan, rates, user, stream.toPort);
     double bandwidth = figureOf(plan, "wafer_bandwidth");
     if (maker.wafer != user.wafer && bandwidth > 0)
@@ -161,26 +161,29 @@ void TravelChecker::addSums() {
   }
 }
 
-/// Of the groups that tokens of a step can be sent to.
+/// Groups that are not joined: across, down, row after row of one home, and
+/// along the rows of the first; from there results leave.
 FabricCycles TravelChecker::combination(const Kernel &kernel) const {
-  int64_t tokens = 1, bytes = 0;
-  for (const Op &op : kernel.ops)
-    for (const Cut &dim : op.dims)
-      if (dim.dim == "token")
-        tokens = dim.size;
+  const Stream *output = nullptr;
   for (const Stream &stream : plan.streams)
     if (stream.from == kernel.name && stream.fromPort == 0)
-      bytes = stream.bytes;
-  int64_t groups =
-      std::min(times(tokens, std::max<int64_t>(1, kernel.expertsPerToken)),
-               static_cast<int64_t>(kernel.groups.size()));
-  if (groups < 2)
+      output = &stream;
+  if (!output || !joinedAxis(kernel).empty())
     return {};
-  Rect unit = kernel.groups.front().rect;
-  double wavelet = std::max(1.0, figureOf(plan, "wavelet"));
-  FabricCycles cycles = rates.bestReduce(
-      groups, std::ceil(double(bytes) /
-                        double(std::max<int64_t>(1, unit.width)) / wavelet));
+  Rect unit = unitOf(kernel), all = workingOf(kernel);
+  int64_t w = std::max<int64_t>(1, unit.width),
+          h = std::max<int64_t>(1, unit.height);
+  int64_t across = all.width / w, down = all.height / h;
+  if (givenBy(kernel, *output).axis == Share::Axis::X) {
+    std::swap(across, down);
+    std::swap(w, h);
+  }
+  auto wavelets = double(divideUp(waveletsOf(plan, output->bytes), h));
+  int64_t homes = std::min({int64_t(16), w, h});
+  FabricCycles cycles = rates.bestReduce({across, w, 1}, wavelets);
+  cycles += rates.bestReduce({down, h, divideUp(h, homes)}, wavelets);
+  if (w > 1)
+    cycles += rates.stream(double(w), wavelets);
   cycles.latency +=
       double(kernel.rect.width + kernel.rect.height) / 2 * rates.hop;
   return cycles;
@@ -193,7 +196,7 @@ Ways TravelChecker::waysOf(const Kernel &kernel) const {
   for (const MoveLoad &move : movesOf(plan, kernel))
     ways.add(rates.stream(double(move.cores), double(move.wavelets)));
   if (kernel.experts > 0 && kernel.groups.size() > 1) {
-    if (!kernel.inputs.empty())
+    if (!kernel.inputs.empty() && !takesHandedOver(plan, kernel))
       ways.add(entryOf(plan, rates, kernel, 0));
     ways.add(combination(kernel));
   }
