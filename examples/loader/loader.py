@@ -23,8 +23,8 @@ def work(plan, wafer, x, y):
             yield kernel, cores, {"none": 0, "x": column, "y": row, "group": group}
 
 def part(weight, core):  # indices of the logical tensor that a core has: of experts what its group lists, else a block
-    cuts = [(core[cut["axis"]], cut["size"], cut["shard"]) for cut in weight["cuts"]]
-    return np.ix_(*(at if isinstance(at, list) else range(size)[at * shard :][:shard] for at, size, shard in cuts))
+    cuts = [(core[cut["axis"]], cut["points"], cut["shard"], cut["inner"]) for cut in weight["cuts"]]
+    return np.ix_(*(at if isinstance(at, list) else np.unique(np.arange(n)[at * q :][:q] // inner) for at, n, q, inner in cuts))
 
 def varints(data):
     """Protobuf's numbers: seven bits to a byte, the lowest first."""

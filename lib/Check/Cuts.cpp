@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace inlay::checker;
 
@@ -129,9 +130,16 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
       cuts.push_back(uncut(weight.shape[i], dim->dim));
       continue;
     }
-    int64_t unit = std::max<int64_t>(1, dim->unit / divisor);
+    // A cut through blocks counts in elements, of which a block has one scale.
+    bool isThrough = dim->unit < 1 || dim->unit % divisor != 0;
     cuts.push_back(
-        cutAlone(kernel, dim->dim, weight.shape[i], unit, dim->axis));
+        isThrough ? cutAlone(kernel, dim->dim, dim->size, dim->unit, dim->axis)
+                  : cutAlone(kernel, dim->dim, weight.shape[i],
+                             dim->unit / divisor, dim->axis));
+    if (isThrough) {
+      cuts.back().size = weight.shape[i];
+      cuts.back().inner = divisor;
+    }
   }
   return cuts;
 }
@@ -161,6 +169,15 @@ std::vector<Cut> inlay::checker::stateCutsByUse(const Kernel &kernel,
     cuts.back().inner = times(cuts.back().inner, divisor);
   }
   return cuts;
+}
+
+/// Runs begin at multiples of their length, so at most g elements less than a
+/// block behind its beginning, g the greatest divisor of both.
+int64_t inlay::checker::mostIndices(const Cut &cut) {
+  if (cut.inner <= 1 || cut.shard < 1)
+    return cut.shard;
+  int64_t behind = cut.inner - std::gcd(cut.inner, cut.shard);
+  return std::min(cut.size, divideUp(plus(behind, cut.shard), cut.inner));
 }
 
 bool inlay::checker::combinesPartialResults(const Op &op) {

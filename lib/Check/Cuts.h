@@ -25,6 +25,9 @@ std::vector<Cut> weightCutsByUse(const Kernel &kernel, const Weight &weight);
 /// The same for a state, whose dims may share an axis.
 std::vector<Cut> stateCutsByUse(const Kernel &kernel, const Tensor &state);
 
+/// Indices of the dim on the core with the most of them.
+int64_t mostIndices(const Cut &cut);
+
 /// True where the op's dims on a cut axis include a reduction.
 bool combinesPartialResults(const Op &op);
 

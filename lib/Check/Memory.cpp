@@ -87,7 +87,7 @@ MemoryChecker::Needs MemoryChecker::needsOf(const Kernel &kernel) {
   for (const Weight &weight : kernel.weights) {
     int64_t elements = 1;
     for (const Cut &cut : weight.cuts)
-      elements = times(elements, cut.shard);
+      elements = times(elements, mostIndices(cut));
     needs[weight.name] = {"weights", bytesOf(elements, weight.bits), 0, lastOp};
   }
   for (const Tensor &state : kernel.states)

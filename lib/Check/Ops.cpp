@@ -64,7 +64,7 @@ private:
                     const std::string &place);
   void checkIndexing(const Op &op, const Operand &operand,
                      const std::vector<int64_t> &shape,
-                     const std::string &place);
+                     const std::vector<Cut> *cuts, const std::string &place);
   void checkTwins();
 
   const Plan &plan;
@@ -176,12 +176,15 @@ void OpChecker::checkOperand(const Kernel &kernel, const Op &op,
                                    operand.type, type));
   // A state may have room for more than the op works on.
   if (operand.role != "state")
-    checkIndexing(op, operand, tensor ? tensor->shape : stream->shape, where);
+    checkIndexing(op, operand, tensor ? tensor->shape : stream->shape,
+                  tensor ? &tensor->cuts : nullptr, where);
 }
 
-/// Dims of the tensor are as long as the dims of the op that index them.
+/// Dims of the tensor are as long as the dims of the op that index them. Shards
+/// end where indices do, or cores have what the ends of theirs share.
 void OpChecker::checkIndexing(const Op &op, const Operand &operand,
                               const std::vector<int64_t> &shape,
+                              const std::vector<Cut> *cuts,
                               const std::string &place) {
   if (operand.indexDims.size() != shape.size() ||
       operand.indexDivisors.size() != shape.size())
@@ -198,7 +201,10 @@ void OpChecker::checkIndexing(const Op &op, const Operand &operand,
                               shape[i], i, dim.dim, dim.size, divisor));
     bool isCut = dim.axis != "none" && dim.parts > 1 && divisor < dim.size &&
                  dim.inner == 1 && dim.points == dim.size;
-    if (isCut && dim.shard != dim.size && dim.shard % divisor != 0)
+    bool isShared = cuts && i < cuts->size() && (*cuts)[i].axis == dim.axis &&
+                    (*cuts)[i].inner == divisor &&
+                    (*cuts)[i].shard == dim.shard;
+    if (isCut && !isShared && dim.shard != dim.size && dim.shard % divisor != 0)
       report.fail(place, fmt::format("shares one index among {} of '{}', which "
                                      "shards of {} cut apart",
                                      divisor, dim.dim, dim.shard));

@@ -280,6 +280,18 @@ static int64_t bytesOfCopy(const Kernel &kernel, const Weight &weight) {
       continue;
     }
     int64_t shard = std::max<int64_t>(1, cut.shard);
+    if (cut.inner > 1) {
+      // Through blocks: each part has those that it has elements of.
+      std::map<int64_t, int64_t> next;
+      for (int64_t p = 0; p < cut.parts && p * shard < cut.points; ++p) {
+        int64_t end = std::min(cut.points, (p + 1) * shard);
+        int64_t held = divideUp(end, cut.inner) - p * shard / cut.inner;
+        for (auto [elements, count] : countOf)
+          next[times(elements, held)] += count;
+      }
+      countOf = std::move(next);
+      continue;
+    }
     int64_t full = std::min(cut.parts, cut.size / shard);
     int64_t rest = full < cut.parts ? cut.size - times(full, shard) : 0;
     std::map<int64_t, int64_t> next;
@@ -304,11 +316,15 @@ void inlay::checker::checkAccounting(const Plan &plan, Report &report) {
   std::set<std::string> weights, initializers;
   for (const Kernel &kernel : plan.kernels) {
     for (const Weight &weight : kernel.weights) {
-      int64_t bytes = bytesOfCopy(kernel, weight);
+      int64_t bytes = bytesOfCopy(kernel, weight), once = bytes;
+      // Scales of blocks that are cut count once, and else as copies.
+      if (llvm::any_of(weight.cuts,
+                       [](const Cut &cut) { return cut.inner > 1; }))
+        once = divideUp(times(product(weight.shape), weight.bits), 8);
       bool isFirst = weights.insert(weight.name).second;
-      count.shard = plus(count.shard, isFirst ? bytes : 0);
-      count.copy =
-          plus(count.copy, times(bytes, weight.copies - (isFirst ? 1 : 0)));
+      count.shard = plus(count.shard, isFirst ? once : 0);
+      count.copy = plus(count.copy, times(bytes, weight.copies));
+      count.copy -= isFirst ? once : 0;
       for (const Piece &piece : weight.pieces)
         if (initializers.insert(piece.initializer).second)
           count.weight = plus(count.weight, piece.length);

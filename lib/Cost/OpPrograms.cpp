@@ -9,6 +9,7 @@
 #include "OpPrograms.h"
 
 #include "inlay/Cost/Cost.h"
+#include "inlay/Model/Cuts.h"
 #include "inlay/Support/Format.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -175,7 +176,9 @@ double OpView::scaledSums() const {
     double blocks = 1;
     for (const IndexExpr &index : operand.indexing)
       if (index.dim >= 0 && op.dims[index.dim].kind == DimKind::Reduction)
-        blocks *= std::ceil(lengths[index.dim] / double(index.divisor));
+        blocks *=
+            double(touchedBy(int64_t(lengths[index.dim]), index.divisor,
+                             ceilDiv(op.dims[index.dim].size, index.divisor)));
     sums += shape.batch * shape.m * shape.n * blocks;
   }
   return sums;

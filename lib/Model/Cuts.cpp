@@ -14,6 +14,8 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -93,6 +95,21 @@ static Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
   return cut;
 }
 
+int64_t inlay::model::touchedBy(int64_t shard, int64_t inner, int64_t size) {
+  if (inner <= 1)
+    return std::min(shard, size);
+  int64_t offset = inner - std::gcd(shard, inner);
+  return std::min(size, ceilDiv(shard + offset, inner));
+}
+
+int64_t inlay::model::mostHeld(const Cut &cut) {
+  return touchedBy(cut.shard, cut.inner, cut.size);
+}
+
+bool inlay::model::hasSharedBlocks(const std::vector<Cut> &cuts) {
+  return llvm::any_of(cuts, [](const Cut &cut) { return cut.inner > 1; });
+}
+
 std::vector<Cut> inlay::model::opCuts(const OpSpec &op,
                                       const OpSharding &opSharding,
                                       const Sharding &sharding) {
@@ -152,14 +169,24 @@ std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
       cuts.push_back(whole(shape[i]));
       continue;
     }
-    // Blocks that share a scale are whole, so the units of the iteration dim
+    // Where blocks that share a scale are whole, the units of the iteration dim
     // are units of the tensor's dim.
     IterationDim dim = use.op->dims[index->dim];
-    dim.size = shape[i];
-    dim.unit = std::max<int64_t>(1, dim.unit / index->divisor);
     Axis axis = use.sharding->axisOfDim[index->dim];
-    cuts.push_back(axis == Axis::None ? whole(shape[i], dim.name)
-                                      : alone(dim, axis, sharding));
+    if (axis == Axis::None) {
+      cuts.push_back(whole(shape[i], dim.name));
+      continue;
+    }
+    bool areWhole = dim.unit % index->divisor == 0;
+    if (areWhole) {
+      dim.size = shape[i];
+      dim.unit /= index->divisor;
+    }
+    cuts.push_back(alone(dim, axis, sharding));
+    if (!areWhole) {
+      cuts.back().size = shape[i];
+      cuts.back().inner = index->divisor;
+    }
   }
   return cuts;
 }
@@ -207,8 +234,12 @@ inlay::model::weightShard(const KernelSpec &kernel, const Sharding &sharding,
       ranges.push_back({0, int64_t(sharding.held[size_t(part)].size())});
       continue;
     }
-    int64_t begin = std::min(cut.size, multiply(part, cut.shard));
-    ranges.push_back({begin, std::min(cut.size, begin + cut.shard)});
+    int64_t begin = std::min(cut.points, multiply(part, cut.shard));
+    int64_t end = std::min(cut.points, begin + cut.shard);
+    // Nothing is left for cores behind the last point.
+    ranges.push_back(
+        begin == end ? IndexRange{cut.size, cut.size}
+                     : IndexRange{begin / cut.inner, ceilDiv(end, cut.inner)});
   }
   return ranges;
 }
@@ -225,8 +256,18 @@ int64_t inlay::model::largestShardBytes(const KernelSpec &kernel,
                                         const Sharding &sharding, int weight) {
   int64_t elements = 1;
   for (const Cut &cut : weightCuts(kernel, sharding, weight))
-    elements = multiply(elements, cut.shard);
+    elements = multiply(elements, mostHeld(cut));
   return ceilDiv(multiply(elements, kernel.weights[weight].type.bits), 8);
+}
+
+/// Of a cut through blocks: how many parts have how many indices.
+static std::map<int64_t, int64_t> partsByHeld(const Cut &cut) {
+  std::map<int64_t, int64_t> parts;
+  for (int64_t begin = 0; begin < cut.points; begin += cut.shard) {
+    int64_t end = std::min(cut.points, begin + cut.shard);
+    ++parts[ceilDiv(end, cut.inner) - begin / cut.inner];
+  }
+  return parts;
 }
 
 int64_t inlay::model::copyBytes(const KernelSpec &kernel,
@@ -247,6 +288,12 @@ int64_t inlay::model::copyBytes(const KernelSpec &kernel,
         for (const std::vector<int64_t> &group : sharding.held)
           next.push_back(
               {multiply(kind.elements, int64_t(group.size())), kind.count});
+        continue;
+      }
+      if (cut.inner > 1) {
+        for (auto [held, parts] : partsByHeld(cut))
+          next.push_back(
+              {multiply(kind.elements, held), multiply(kind.count, parts)});
         continue;
       }
       int64_t full = cut.size / cut.shard;

@@ -8,6 +8,7 @@
 
 #include "inlay/Model/Sharding.h"
 
+#include "inlay/Model/Cuts.h"
 #include "inlay/Model/Fits.h"
 #include "inlay/Model/Packing.h"
 #include "inlay/Support/Format.h"
@@ -105,11 +106,16 @@ public:
       if (index.dim < 0)
         continue;
       auto axis = static_cast<size_t>(axes[index.dim]);
-      int64_t held = values[index.dim];
-      if (operand.role == TensorRole::Weights &&
-          llvm::count(axes, axes[index.dim]) > 1)
-        held = op.dims[index.dim].size;
-      product[axis] = multiply(product[axis], ceilDiv(held, index.divisor));
+      int64_t held = values[index.dim], size = op.dims[index.dim].size;
+      bool isWeight = operand.role == TensorRole::Weights;
+      if (isWeight && llvm::count(axes, axes[index.dim]) > 1)
+        held = size;
+      // A cut through blocks leaves parts of one more than a shard has.
+      int64_t touched =
+          isWeight && index.divisor > 1 && held < size
+              ? touchedBy(held, index.divisor, ceilDiv(size, index.divisor))
+              : ceilDiv(held, index.divisor);
+      product[axis] = multiply(product[axis], touched);
       ++numIndexed[axis];
     }
     int64_t total = product[static_cast<size_t>(Axis::None)];

@@ -126,22 +126,7 @@ private:
         if (!first.empty() && cuts != first)
           return fail(fmt::format("cuts weight '{}' in two ways", spec.name));
         first = cuts;
-        checkBoxes(spec, kernel.ops[o], use, cuts);
       }
-  }
-
-  void checkBoxes(const WeightSpec &spec, const OpSpec &op,
-                  const OperandSpec &use, const std::vector<Axis> &cuts) {
-    for (size_t i = 0; i < cuts.size(); ++i) {
-      if (cuts[i] == Axis::None)
-        continue;
-      const IterationDim &dim = op.dims[use.indexing[i].dim];
-      if (dim.unit % use.indexing[i].divisor != 0)
-        fail(fmt::format("may cut dim '{}' at multiples of {}, inside a block "
-                         "of {} of weight '{}'",
-                         dim.name, dim.unit, use.indexing[i].divisor,
-                         spec.name));
-    }
   }
 
   const KernelSpec &kernel;

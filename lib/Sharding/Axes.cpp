@@ -290,7 +290,7 @@ private:
         if (use.role != TensorRole::Weights || use.tensor != weight ||
             use.indexing.size() != kernel.weights[weight].shape.size())
           continue;
-        if (dropSharedAxis(o, use) || dropCutBlock(o, use))
+        if (dropSharedAxis(o, use))
           return true;
         if (first && dropDifference(firstOp, *first, o, use))
           return true;
@@ -322,16 +322,6 @@ private:
           return true;
         }
     }
-    return false;
-  }
-
-  bool dropCutBlock(size_t o, const OperandSpec &use) {
-    for (const IndexExpr &index : use.indexing)
-      if (cutOf(o, index) != Axis::None && !sharesAxis(axes[o], index.dim) &&
-          kernel.ops[o].dims[index.dim].unit % index.divisor != 0) {
-        axes[o].axisOfDim[index.dim] = Axis::None;
-        return true;
-      }
     return false;
   }
 

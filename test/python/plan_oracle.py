@@ -63,6 +63,12 @@ def ports_of(plan, kernel):
     return {**ports, **{f"output {s['from_port']}": math.prod(s["shape"]) for s in plan["streams"] if s["from"] == kernel["name"]}}
 
 
+def most_indices(cut):
+    """Indices on the core with the most: of blocks that a cut goes through, one more where it lies so."""
+    inner, shard = cut["inner"], cut["shard"]
+    return shard if inner == 1 else min(cut["size"], ceil_div(shard + inner - math.gcd(shard, inner), inner))
+
+
 def needs(plan, kernel, alignment):
     """Buffer -> [role, bytes of a slot, first op, last op]."""
     def aligned(elements, bits):
@@ -71,7 +77,7 @@ def needs(plan, kernel, alignment):
     last = max(0, len(kernel["ops"]) - 1)
     result = {}
     for weight in kernel["weights"]:
-        elements = math.prod(cut["shard"] for cut in weight["cuts"])
+        elements = math.prod(most_indices(cut) for cut in weight["cuts"])
         result[weight["name"]] = ["weights", aligned(elements, weight["bits"]), 0, last]
     states = {state["name"]: math.prod(state["shape"]) for state in kernel["states"]}
     ports = ports_of(plan, kernel)
@@ -159,11 +165,15 @@ def operands_fit(plan):
                     return False
                 if shape is None or len(shape) != len(use["index_dims"]):
                     continue
-                for size, d, divisor in zip(shape, use["index_dims"], use["index_divisors"]):
+                cuts = [weight["cuts"] for weight in kernel["weights"] if (use["role"], use["buffer"]) == ("weights", weight["name"])]
+                for i, (size, d, divisor) in enumerate(zip(shape, use["index_dims"], use["index_divisors"])):
                     dim = op["dims"][d]
                     if d >= 0 and ceil_div(dim["size"], divisor) != size:
                         return False
-                    if d >= 0 and dim["parts"] > 1 and dim["shard"] < dim["size"] == dim["points"] and dim["shard"] % divisor:
+                    through = d >= 0 and dim["parts"] > 1 and dim["shard"] < dim["size"] == dim["points"] and dim["shard"] % divisor
+                    if through and divisor < dim["size"] and not any(
+                            i < len(cut) and (cut[i]["axis"], cut[i]["inner"], cut[i]["shard"]) == (dim["axis"], divisor, dim["shard"])
+                            for cut in cuts):
                         return False
     return True
 
@@ -236,6 +246,12 @@ def cuts_follow_uses(plan):
                             return False
                     elif (cut["dim"], cut["axis"]) != (dim["dim"], dim["axis"]):
                         return False
+                    elif dim["axis"] != "none" and role == "weights":
+                        through = dim["unit"] % divisor != 0
+                        if (cut["unit"], cut["inner"]) != ((dim["unit"], divisor) if through else (dim["unit"] // divisor, 1)):
+                            return False
+                        if cut["points"] != (dim["size"] if through else cut["size"]) or through and cut["shard"] != dim["shard"]:
+                            return False
                     elif dim["axis"] != "none" and cut["unit"] != max(1, dim["unit"] // divisor):
                         return False
     return True

@@ -141,7 +141,8 @@ struct Options {
           "Kernels that the experts of a layer become, or fewer where they "
           "cannot be cut into as many, each with "
           "a slice of all of them (default: one; more where that helps "
-          "around cores that are dead or kept free, or for large blocks)"),
+          "around cores that are dead or kept free, or where no wafer has room "
+          "for them)"),
       cl::cat(mapping)};
   cl::opt<int64_t> sequencesInFlight{
       "sequences-in-flight", cl::value_desc("sequences"),

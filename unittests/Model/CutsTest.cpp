@@ -269,6 +269,59 @@ TEST(CutsTest, BytesOfCopiesAreThoseOfTheirShards) {
   EXPECT_GT(numSharedBytes, 0);
 }
 
+/// Where cuts fall into blocks that share a scale, cores on either side have
+/// it.
+TEST(CutsTest, CoresHaveTheScalesOfAllBlocksThatTheyHaveAPartOf) {
+  int numCopied = 0;
+  for (int64_t size : {26, 128, 300, 1000})
+    for (int64_t block : {8, 12, 128})
+      for (int64_t unit : {1, 3, 16})
+        for (int64_t parts : {1, 2, 5, 40, 200}) {
+          KernelSpec kernel =
+              kernelWith({{"n", 5}, {"k", size, DimKind::Reduction, unit}},
+                         {TensorRole::Weights, 1, kU4, {{0, 1}, {1, 1}}});
+          kernel.ops[0].operands.push_back(
+              {TensorRole::Weights, 0, kF16, {{0, 1}, {1, block}}});
+          int64_t blocks = (size + block - 1) / block;
+          kernel.weights = {{"scales", kF16, {5, blocks}, 0, 0, {}},
+                            {"w", kU4, {5, size}, 0, 0, {}}};
+          Sharding sharding = {{parts, 1}, {1, 1}, {parts, 1}, {{{kNone, kX}}}};
+          Diagnostics diags;
+          ASSERT_TRUE(check(kernel, sharding, diags));
+          std::vector<int> holders(size_t(blocks), 0);
+          for (int64_t x = 0; x < parts; ++x) {
+            IndexRange elements =
+                weightShard(kernel, sharding, 1, {0, x, 0})[1];
+            IndexRange scales = weightShard(kernel, sharding, 0, {0, x, 0})[1];
+            // One block of all elements belongs to every part alike.
+            if (block >= size)
+              EXPECT_EQ(scales, (IndexRange{0, 1}));
+            else if (elements.length() == 0)
+              EXPECT_EQ(scales.length(), 0);
+            else
+              EXPECT_EQ(scales,
+                        (IndexRange{elements.begin / block,
+                                    (elements.end + block - 1) / block}))
+                  << size << " " << block << " " << unit << " " << parts;
+            for (int64_t b = scales.begin; b < scales.end; ++b)
+              ++holders[size_t(b)];
+          }
+          EXPECT_EQ(std::count(holders.begin(), holders.end(), 0), 0);
+          Held held = countShards(kernel, sharding);
+          EXPECT_EQ(copyBytes(kernel, sharding, 0) *
+                        copies(kernel, sharding, 0),
+                    held.all);
+          int64_t largest = largestShardBytes(kernel, sharding, 0);
+          EXPECT_GE(largest, held.largest);
+          // At most one scale of each row more, where few parts begin early.
+          EXPECT_LE(largest, held.largest + 5 * 2);
+          EXPECT_GE(footprint(kernel, sharding).weights,
+                    largest + largestShardBytes(kernel, sharding, 1));
+          numCopied += hasSharedBlocks(weightCuts(kernel, sharding, 0));
+        }
+  EXPECT_GT(numCopied, 50);
+}
+
 TEST(CutsTest, EmptyWeightsHaveNoBytes) {
   KernelSpec kernel =
       kernelWith({{"n", 4}}, {TensorRole::Weights, 0, kF16, {{0, 1}, {-1, 1}}});

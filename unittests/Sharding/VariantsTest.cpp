@@ -156,14 +156,14 @@ TEST(AxesTest, LargeWeightsAreNeverCopied) {
   }
 }
 
-TEST(AxesTest, CutsThatWouldSplitBlocksOrDifferAreDropped) {
+TEST(AxesTest, CutsMaySplitBlocksAndNotDiffer) {
   Graph graph = test::makeModel(moe());
   KernelSpec kernel = kernelOf(graph, KernelRole::Head);
   kernel.ops[1].dims[2].unit = 1;
   Sharding sharding = {{4, 4}, {1, 1}, {4, 4}, chooseAxes(kernel)};
   Diagnostics diags;
   EXPECT_TRUE(check(kernel, sharding, diags));
-  EXPECT_EQ(cutsOf(kernel, "lm_head", sharding.ops), "n: X");
+  EXPECT_EQ(cutsOf(kernel, "lm_head", sharding.ops), "n: X, k: Y");
 
   kernel = kernelOf(graph, KernelRole::Head);
   kernel.ops.push_back(kernel.ops[1]);

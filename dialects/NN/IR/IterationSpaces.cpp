@@ -40,11 +40,19 @@ static constexpr double kSoftmax = 4 + kTranscendental;
 //===----------------------------------------------------------------------===//
 
 /// Of a dim of `size`: where it may be cut, and what shares a scale along it.
+///
+/// A block of 64 and more is much for a core, and its scale little: cuts may
+/// fall into it, at multiples of a quarter, and cores on either side have the
+/// scale.
 struct BlockedDim {
   BlockedDim(int64_t block, int64_t size)
       : unit(std::clamp<int64_t>(block, 1, std::max<int64_t>(1, size))),
-        length(block ? block : size) {}
+        length(block ? block : size) {
+    if (unit >= kLarge && unit % kParts == 0)
+      unit /= kParts;
+  }
 
+  static constexpr int64_t kLarge = 64, kParts = 4;
   int64_t unit;
   int64_t length;
 };
@@ -52,12 +60,11 @@ struct BlockedDim {
 /// How the scales of a matrix lie with its rows and columns, and where these
 /// may be cut.
 ///
-/// Where a row has scales of its own, columns are cut between blocks. Where
-/// rows share scales, a whole block is much for a core (128 of 128 fp8 weights
-/// are 16 KiB), and scales are few. So only the dim of more blocks is cut
-/// between them, and the scales with it; the other is cut anywhere, and every
-/// core has the scales of all of it. If there are hardly any, this goes for
-/// both.
+/// Where a row has scales of its own, columns are cut between blocks that are
+/// not large. Where rows share scales, a whole block is much for a core (128 of
+/// 128 fp8 weights are 16 KiB), and scales are few: rows and columns are cut
+/// anywhere, and a core has the scales of all blocks that it has a part of; of
+/// all blocks, if there are hardly any.
 struct ScaleIndexing {
   ScaleIndexing(BlockQuantAttr quant, int row, int64_t height, int column,
                 int64_t width)
@@ -69,23 +76,16 @@ struct ScaleIndexing {
     columnUnit = columns.unit;
     if (quant.getRows() == 1)
       return;
-    int64_t rowBlocks = ceilDiv(height, quant.getRows());
+    columnUnit = 1;
+    byRow.divisor = rows.length;
+    int64_t rowBlocks = ceilDiv(height, rows.length);
     int64_t columnBlocks = ceilDiv(width, columns.length);
-    bool areFew = rowBlocks * columnBlocks <= kFewScales;
-    if (areFew || columnBlocks >= rowBlocks) {
-      byRow = {-1, 1};
-    } else {
-      byRow.divisor = rows.length;
-      rowUnit = rows.unit;
-    }
-    if (areFew || columnBlocks < rowBlocks) {
-      byColumn = {-1, 1};
-      columnUnit = 1;
-    }
+    if (rowBlocks * columnBlocks <= kFewScales)
+      byRow = byColumn = {-1, 1};
   }
 
   static constexpr int64_t kFewScales = 64;
-  int64_t rowUnit = 1, columnUnit = 1;
+  int64_t columnUnit = 1;
   IndexExpr byRow, byColumn;
 };
 
@@ -96,7 +96,7 @@ template <typename OpTy> static Spaces linearSpaces(OpTy op) {
   int token = space.parallel("token", numElements(input.drop_back()));
   int64_t height = getLastDim(op.getResult());
   ScaleIndexing scales(quant, token + 1, height, token + 2, input.back());
-  int n = space.parallel("n", height, scales.rowUnit);
+  int n = space.parallel("n", height);
   int k = space.reduction("k", input.back(), scales.columnUnit);
   space.input(op.getInput(), {{token, 1}, {k, 1}});
   if (op.getQuant()) {
@@ -180,10 +180,8 @@ Spaces MatMulOp::getIterationSpaces() {
   int n = m + 1, k = m + 2;
   int row = getTransposed() ? n : k, column = getTransposed() ? k : n;
   ScaleIndexing scales(quant, row, rhs[rhs.size() - 2], column, rhs.back());
-  space.parallel("n", result.back(),
-                 getTransposed() ? scales.rowUnit : scales.columnUnit);
-  space.reduction("k", lhs.back(),
-                  getTransposed() ? scales.columnUnit : scales.rowUnit);
+  space.parallel("n", result.back(), getTransposed() ? 1 : scales.columnUnit);
+  space.reduction("k", lhs.back(), getTransposed() ? scales.columnUnit : 1);
   bool lhsBatched = numElements(lhs.drop_back(2)) > 1;
   bool rhsBatched = numElements(rhs.drop_back(2)) > 1;
   space.input(getLhs(), lhsBatched
@@ -503,7 +501,7 @@ private:
     int token = space.parallel("token", tokens);
     int expert = space.parallel("expert", op.getNumExperts());
     ScaleIndexing scales(quant, expert + 1, height, expert + 2, width);
-    int n = space.parallel("n", height, scales.rowUnit);
+    int n = space.parallel("n", height);
     int k = space.reduction("k", width, scales.columnUnit);
     if (name == "fc2") {
       space.local(op.getInput().getType(), {{token, 1}, {k, 1}});

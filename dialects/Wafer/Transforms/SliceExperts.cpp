@@ -195,18 +195,6 @@ double SliceExperts::cyclesWith(int64_t count) {
   return solution ? mapping::stepCycles(*solution, planner) : kNever;
 }
 
-/// Blocks that share a scale are not cut. Where they are large there are few of
-/// them along a dim, and whole experts leave columns idle.
-static bool hasLargeBlocks(const model::KernelSpec &kernel) {
-  constexpr int64_t kLarge = 64;
-  return kernel.role == model::KernelRole::Experts &&
-         llvm::any_of(kernel.ops, [](const model::OpSpec &op) {
-           return llvm::any_of(op.dims, [](const model::IterationDim &dim) {
-             return dim.unit >= kLarge && dim.unit < dim.size;
-           });
-         });
-}
-
 /// Whether a kernel of experts has too many bytes for a wafer of its own.
 bool SliceExperts::isTooLarge(const model::KernelSpec &kernel) {
   double room = double(machine.budget()) * double(machine.grid.area());
@@ -218,34 +206,29 @@ bool SliceExperts::isTooLarge(const model::KernelSpec &kernel) {
 }
 
 /// Where all cores are free whole kernels do well, and are found at once; but
-/// for those with large blocks, and those that no wafer has room for.
+/// for those that no wafer has room for.
 int64_t SliceExperts::best() {
-  constexpr int64_t kAnyway[] = {1, 2, 4, 8}, kOfBlocks[] = {1, 4};
+  constexpr int64_t kTried[] = {1, 2, 4, 8};
   constexpr int64_t kUsualEffort = 100;
   auto graphs = getOperation().getOps<dataflow::GraphOp>();
   if (llvm::none_of(graphs, [](dataflow::GraphOp graph) {
         return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
       }))
     return 1;
-  ArrayRef<int64_t> tried = kAnyway;
   if (machine.dead.empty() && constraints.keepOut.empty()) {
     if (effortOf(*graphs.begin()) < kUsualEffort)
       return 1;
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](mlir::Diagnostic &) { return success(); });
     FailureOr<model::Graph> model = extractModel(*graphs.begin());
-    if (failed(model))
-      return 1;
-    if (llvm::any_of(model->kernels, hasLargeBlocks))
-      tried = kOfBlocks;
-    else if (llvm::none_of(model->kernels, [&](const auto &kernel) {
-               return isTooLarge(kernel);
-             }))
+    if (failed(model) || llvm::none_of(model->kernels, [&](const auto &kernel) {
+          return isTooLarge(kernel);
+        }))
       return 1;
   }
   std::pair<double, int64_t> best = {std::numeric_limits<double>::infinity(),
                                      1};
-  for (int64_t count : tried)
+  for (int64_t count : kTried)
     best = std::min(best, std::pair(cyclesWith(count), count));
   return best.second;
 }

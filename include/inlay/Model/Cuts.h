@@ -27,7 +27,10 @@ namespace inlay::model {
 /// in [p * shard, min((p + 1) * shard, points)), and point q is index
 /// (q / inner) mod size. A dim that has its axis for itself has inner 1 and one
 /// point for each index. Dims that share an axis are cut together: their points
-/// are those of all dims on the axis, the first being the slowest. Experts that
+/// are those of all dims on the axis, the first being the slowest. Of scales
+/// for blocks of `inner` elements, which cuts may fall into, points are the
+/// elements: cores that have elements of one block have copies of its scale.
+/// Experts that
 /// are given to groups (Sharding::held) have `shard` places in each: the q-th
 /// place of a group is its q-th expert.
 struct Cut {
@@ -42,6 +45,14 @@ struct Cut {
 
   bool operator==(const Cut &) const = default;
 };
+
+/// Indices of `size` that a run of `shard` points touches at most, `inner`
+/// points to an index, which begins at a multiple of `shard`: with the greatest
+/// common divisor g of both ceil((shard + inner - g) / inner).
+int64_t touchedBy(int64_t shard, int64_t inner, int64_t size);
+
+/// Indices of the core that has the most.
+int64_t mostHeld(const Cut &cut);
 
 /// One cut for each dim of an op.
 std::vector<Cut> opCuts(const OpSpec &op, const OpSharding &opSharding,
@@ -59,6 +70,10 @@ Cut opCut(const OpSpec &op, size_t dim, const OpSharding &opSharding,
 int64_t valuesSeen(const std::vector<Cut> &cuts, Axis axis,
                    const std::function<bool(size_t)> &isIn);
 
+/// True where cores hold the same indices as those beside them: scales of
+/// blocks that are cut.
+bool hasSharedBlocks(const std::vector<Cut> &cuts);
+
 /// One cut for each dim of a weight, by its first use, which gives it boxes:
 /// each dim has its axis for itself. `sharding` must have passed `check`.
 std::vector<Cut> weightCuts(const KernelSpec &kernel, const Sharding &sharding,
@@ -75,7 +90,8 @@ int64_t largestShardBytes(const KernelSpec &kernel, const Sharding &sharding,
                           int weight);
 
 /// Bytes of all shards of one copy of a weight, each in whole bytes, replicas
-/// of experts included. All copies have as many.
+/// of experts and of scales whose blocks are cut included. All copies have as
+/// many.
 int64_t copyBytes(const KernelSpec &kernel, const Sharding &sharding,
                   int weight);
 

@@ -192,14 +192,16 @@ std::vector<IndexRange> weightShard(const KernelSpec &kernel,
                                     const Sharding &sharding, int weight,
                                     const CorePosition &position);
 
-/// How many cores hold each element of a weight: 1 where every axis cuts it.
+/// How many cores hold each element of a weight: 1 where every axis cuts it. Of
+/// scales whose blocks are cut some have more.
 int64_t copies(const KernelSpec &kernel, const Sharding &sharding, int weight);
 
 /// True when `sharding` has the shape that `kernel` needs: an axis for every
 /// dim, Group only for dim "expert", groups that fit the region; when groups
 /// that are given hold every expert, none twice; and when the
-/// shards of weights are boxes that do not overlap: no two dims of a weight on
-/// one axis, no cut inside a block that shares a scale, all uses cut alike.
+/// shards of weights are boxes: no two dims of a weight on one axis, all uses
+/// cut alike. A cut may fall into a block that shares a scale: cores on either
+/// side have the scale.
 bool check(const KernelSpec &kernel, const Sharding &sharding,
            Diagnostics &diags);
 

@@ -521,9 +521,9 @@ struct HostValue {
 ///   weightBytes + sum of folded + sum of host = reachableBytes
 ///   shardBytes + copyBytes + paddingBytes = residentBytes
 /// A shard on a core is its elements without gaps, in whole bytes. shardBytes
-/// are those of one copy of each weight; they differ from weightBytes where
-/// stored rows are padded, a shard ends inside a byte, or the file holds
-/// varints.
+/// are those of one copy of each weight, scales of blocks that are cut counted
+/// once; they differ from weightBytes where stored rows are padded, a shard
+/// ends inside a byte, or the file holds varints.
 struct Accounting {
   /// Stored bytes of the initializers in `weights`; one that several kernels
   /// hold (tied) counts once.
