@@ -281,3 +281,17 @@ def found():
 def test_violations_are_told(found, plan, case):
     words = (CASES if plan == "one wafer" else WAFERS)[case][1]
     assert any(matches(words, violation) for violation in found[plan][case]), "\n".join(found[plan][case])
+
+
+def test_groups_that_one_sum_joins_are_not_combined():
+    """Groups in one line are added by the sum of their last product, which reaches all of them."""
+    subject = checking.subject("gpt-oss-tiny-int4", "grid8x8")
+    kernel = next(kernel for kernel in subject.plan["kernels"] if len(kernel["expert_groups"]) > 1)
+    assert not any(route["kind"] == "combine" for route in subject.plan["routes"])
+
+    def combine(plan):
+        sums = (r for r in plan["routes"] if r["kind"] == "all_reduce" and any(use["kernel"] == kernel["name"] for use in r["uses"]))
+        put(next(sums), "kind", "combine")
+
+    told = checking.violations(subject, {"joined": (combine, "")})["joined"]
+    assert any(f"combines the groups of kernel '{kernel['name']}', over which its last op sums" in violation for violation in told), told

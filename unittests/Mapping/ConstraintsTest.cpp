@@ -97,8 +97,11 @@ std::vector<std::string> errorsOnGrid(const Constraints &constraints) {
   Diagnostics diags;
   checkOnGrid(constraints, threeKernels(), {8, 4}, {{0, 0, 1, 1}}, diags);
   std::vector<std::string> messages;
-  for (const Diagnostic &diag : diags.all())
+  for (const Diagnostic &diag : diags.all()) {
     messages.push_back(diag.message);
+    for (const std::string &note : diag.notes)
+      messages.back() += "; " + note;
+  }
   return messages;
 }
 
@@ -108,13 +111,14 @@ TEST(ConstraintsTest, SaysWhatNoGridHas) {
   wanted.pins = {{0, 0, {{1, 0}}}, {1, 1, std::nullopt}};
   EXPECT_THAT(errorsOnGrid(wanted), ElementsAre());
   wanted.pins = {{0, 0, {{8, 0}}}};
-  EXPECT_THAT(errorsOnGrid(wanted),
-              ElementsAre(HasSubstr("at (8, 0), outside of the grid of 8 x 4 "
-                                    "cores")));
+  EXPECT_THAT(
+      errorsOnGrid(wanted),
+      ElementsAre(HasSubstr("at (8, 0), outside of the grid of 8 x 4 cores; "
+                            "rows and columns are counted from 0")));
   wanted.pins = {{0, 0, {{0, 0}}}};
   EXPECT_THAT(errorsOnGrid(wanted),
               ElementsAre(HasSubstr("at (0, 0), on dead cores: 1 x 1 cores at "
-                                    "(0, 0)")));
+                                    "(0, 0); pin it elsewhere")));
   wanted.pins = {{0, 0, {{3, 3}}}};
   EXPECT_THAT(errorsOnGrid(wanted),
               ElementsAre(HasSubstr("at (3, 3), on cores that 'keep_out' "
@@ -132,9 +136,10 @@ TEST(ConstraintsTest, KernelsOfOneRegionAreAtOnePlace) {
   wanted.pins = {{0, 0, std::nullopt}, {1, 0, {{4, 0}}}};
   EXPECT_THAT(errorsOnGrid(wanted), ElementsAre());
   wanted.pins = {{0, 0, {{0, 1}}}, {1, 0, {{4, 0}}}};
-  EXPECT_THAT(errorsOnGrid(wanted),
-              ElementsAre(HasSubstr("to different places, but 'same_region' "
-                                    "has them on one region")));
+  EXPECT_THAT(
+      errorsOnGrid(wanted),
+      ElementsAre(HasSubstr("to different places, but 'same_region' "
+                            "has them on one region; pin one of them")));
 }
 
 Decisions sample() {

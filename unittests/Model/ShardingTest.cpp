@@ -319,10 +319,9 @@ TEST(ShardingTest, ChecksThatWeightShardsAreBoxes) {
   kernel.ops.push_back(kernel.ops[0]);
   OpSharding kOverX = {{Axis::None, Axis::Y, Axis::X}};
   EXPECT_FALSE(check(kernel, shardingOf({4, 4}, {kNoverX, kOverX}), diags));
-  EXPECT_THAT(messages(diags),
-              ElementsAre("cuts weight 'w' in two ways",
-                          "cuts weight 'scales' in two ways",
-                          "cuts weight 'bias' in two ways"));
+  EXPECT_THAT(messages(diags), ElementsAre("cuts weight 'w' in two ways",
+                                           "cuts weight 'scales' in two ways",
+                                           "cuts weight 'bias' in two ways"));
 }
 
 } // namespace

@@ -48,7 +48,8 @@ namespace inlay::sharding {
 /// - tokens are never cut, save those of logits, which the host takes: over the
 ///   axis that has all of them.
 ///
-/// Cuts that would cut one weight in two ways are dropped. The result passes `model::check` on every region.
+/// Cuts that would cut one weight in two ways are dropped. The result passes
+/// `model::check` on every region.
 std::vector<model::OpSharding> chooseAxes(const model::KernelSpec &kernel);
 
 /// The axes of fewest cycles by `cost`, the rule where nothing is better: every
