@@ -86,8 +86,8 @@ static LogicalResult checkBytes(Placement &placement,
     placement.assign.emitError()
         << "kernel '" << own.name << "' needs " << needed.bytes
         << " B of a core for " << what << " in decode, but " << there
-        << " B in prefill, for which it is placed; take a larger "
-           "--prefill-chunk, or map one phase at a time";
+        << " B in prefill, for which it is placed; take another "
+           "--prefill-chunk or more --wafers, or map one phase at a time";
   }
   return success(shortages.empty());
 }

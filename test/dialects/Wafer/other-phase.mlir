@@ -17,7 +17,7 @@
 // Prefill is mapped, so decode may not need more of a core.
 // RUN: sed -e 's/1x64xf32/8x64xf32/g' -e 's/batch(1)/batch(8)/' decode.mlir > larger.mlir
 // RUN: cat globals.mlir prefill.mlir larger.mlir | not %{map} 2>&1 | FileCheck %s --check-prefix=LARGER
-// LARGER: error: kernel 'mlp' needs {{[0-9]+}} B of a core for 'input 0 (double-buffered)' in decode, but {{[0-9]+}} B in prefill, for which it is placed; take a larger --prefill-chunk, or map one phase at a time
+// LARGER: error: kernel 'mlp' needs {{[0-9]+}} B of a core for 'input 0 (double-buffered)' in decode, but {{[0-9]+}} B in prefill, for which it is placed; take another --prefill-chunk or more --wafers, or map one phase at a time
 
 // Prefill stands first, and there are no others.
 // RUN: cat globals.mlir decode.mlir prefill.mlir | not %{map} 2>&1 | FileCheck %s --check-prefix=TWO
