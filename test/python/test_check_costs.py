@@ -1,6 +1,7 @@
 """inlay-check computes anew what ways and waiting take: cycles that are taken out of a plan are missed."""
 
 import copy
+import functools
 import itertools
 
 import pytest
@@ -130,18 +131,24 @@ def test_slices_of_experts_have_them_in_one_order_and_are_all_added():
     subject = checking.subject("granitemoe-tiny-mobius", "grid8x8", "--expert-slices", "2")
     sliced = [k for k, kernel in enumerate(subject.plan["kernels"]) if kernel["name"].endswith(".slice_1")][0]
     weight = [w for w, weight in enumerate(subject.plan["kernels"][sliced]["weights"]) if len(weight["pieces"]) > 2][0]
-    # The kernel behind them adds up what both made.
-    adds = [(k, o) for k, kernel in enumerate(subject.plan["kernels"]) for o, op in enumerate(kernel["ops"])
-            if [use["role"] for use in op["operands"][:2]] == ["input"] * 2][0]
+    # The kernels behind them add up what all made: by slice, where its sum is added.
+    adds = {stream["from"]: (k, o, i, f"from '{stream['from']}' to '{kernel['name']}': comes in at input {stream['to_port']}, which no op reads")
+            for stream in subject.plan["streams"] if ".slice_" in stream["from"]
+            for k, kernel in enumerate(subject.plan["kernels"]) if kernel["name"] == stream["to"]
+            for o, op in enumerate(kernel["ops"]) if op["op"] == "binary"
+            for i, use in enumerate(op["operands"]) if use["buffer"].startswith(f"input {stream['to_port']} ")}
+    assert sorted(adds) == sorted(kernel["name"] for kernel in subject.plan["kernels"] if ".slice_" in kernel["name"])
 
     def swap_pieces(plan):
         pieces = plan["kernels"][sliced]["weights"][weight]["pieces"]
         pieces[0], pieces[1] = pieces[1], pieces[0]
 
-    def drop_operand(plan):
-        del plan["kernels"][adds[0]]["ops"][adds[1]]["operands"][1]
+    def drop_operand(place, plan):
+        k, o, i = place
+        del plan["kernels"][k]["ops"][o]["operands"][i]
 
-    cases = {"pieces": (swap_pieces, "has '*' as expert 0, kernel '*' has it as expert 1"),
-             "operand": (drop_operand, "comes in at input *, which no op reads")}
+    cases = {"pieces": (swap_pieces, "has '*' as expert 0, kernel '*' has it as expert 1")}
+    for name, (*place, words) in adds.items():
+        cases[name] = (functools.partial(drop_operand, place), words)
     for name, violations in checking.violations(subject, cases).items():
         assert any(checking.matches(cases[name][1], violation) for violation in violations), (name, violations)
