@@ -3,6 +3,9 @@
 import collections
 import math
 
+# Values of so many features or fewer are handed over whole.
+FEW_FEATURES = 16
+
 # Of the features of a value: along each axis (stride, size) of the dims that cut it, the slowest first, and a core's points.
 # Tokens that are cut are the slowest features; `cut_tokens` says how many.
 Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens", defaults=(1,))
@@ -74,7 +77,7 @@ def with_tokens(place):
 
 
 def handed_over(features, tokens, bits, unit):
-    runs = ((1, features),) if features != 1 else ()
+    runs = ((1, features),) if features > FEW_FEATURES else ()
     return Place(features, tokens, bits, {"x": ((), 0), "y": (runs, ceil_div(features, unit["height"]))})
 
 
@@ -115,21 +118,79 @@ def along(axis, op, now, to, unit, wavelets_of):
     return Move(op, axis, cores, lines, min(senders, cores - 1), wavelets_of(ceil_div(piece * now.tokens * now.bits, 8)))
 
 
-def moves_of(plan, kernel, unit, wavelets_of):
-    """How often each move is made, and which values move along both axes: (first, second)."""
-    has_groups, known, there, found, pairs = len(kernel["expert_groups"]) > 1, {}, [], collections.Counter(), []
+def region_of(plan, kernel):
+    return next(region["rectangle"] for region in plan["regions"] if region["name"] == kernel["region"])
 
-    def move(op, now, to):
-        if now.cut_tokens > 1 and to.tokens > 1:
-            to = with_tokens(to)
-        elif to.cut_tokens > 1 and now.tokens > 1:
-            now = with_tokens(now)
-        made = []
-        for axis in ("xy" if to.cuts["x"][0] or not to.cuts["y"][0] else "yx"):
-            one = along(axis, op, now, to, unit, wavelets_of)
-            if one:
-                made.append(one)
-            now = now._replace(cuts={**now.cuts, axis: to.cuts[axis]})
+
+def unit_of(plan, kernel):
+    """Where all of a kernel's ops are cut: its first group, or its region."""
+    return kernel["expert_groups"][0]["rectangle"] if kernel["expert_groups"] else region_of(plan, kernel)
+
+
+def joined_axis(kernel):
+    """The axis along which the last op of groups in one row (column) sums over all of them; None where groups are combined."""
+    if len(kernel["expert_groups"]) < 2 or not kernel["ops"]:
+        return None
+    last = kernel["ops"][-1]
+    outputs = {tuple(use["buffer"].split()[:2]) for op in kernel["ops"] for use in op["operands"] if use["role"] == "output"}
+    makes_output = last["operands"] and last["operands"][-1]["role"] == "output" and outputs == {("output", "0")}
+    summed = [dim for dim in last["dims"] if dim["reduction"] and dim["axis"] in ("x", "y")]
+    if last["kind"] != "contraction" or not makes_output or len(summed) != 1 or summed[0]["parts"] < 2:
+        return None
+    axis = summed[0]["axis"]
+    is_alone = sum(dim["axis"] == axis for dim in last["dims"]) == 1
+    begins = {group["rectangle"]["y" if axis == "x" else "x"] for group in kernel["expert_groups"]}
+    return axis if is_alone and len(begins) == 1 else None
+
+
+def input_place(plan, kernel, use, unit):
+    """Where an input lies as kernels hand it over."""
+    for stream in plan["streams"]:
+        if stream["to"] == kernel["name"] and str(stream["to_port"]) == use["buffer"].split(" ")[1] and stream["shape"]:
+            tokens = math.prod(stream["shape"][:-1])
+            return handed_over(stream["shape"][-1], tokens, 8 * stream["bytes"] // math.prod(stream["shape"]), unit)
+    return None
+
+
+def takes_handed_over(plan, kernel):
+    """Whether a kernel finds its inputs where others hand them over, on all of its region: not where its groups do not have
+    all rows, or want them to have something else."""
+    groups = kernel["expert_groups"]
+    if len(groups) < 2:
+        return True
+    if len({group["rectangle"]["y"] for group in groups}) > 1:
+        return False
+    unit = unit_of(plan, kernel)
+    for op in kernel["ops"]:
+        for use in op["operands"]:
+            place = input_place(plan, kernel, use, unit) if use["role"] == "input" and use["index_dims"] else None
+            if place and steps_of(0, place, as_op_has_it(op, use), unit, lambda size: size):
+                return False
+    return True
+
+
+def steps_of(op, now, to, unit, wavelets_of):
+    """The moves, one for each axis at most, that bring a value from one place to another."""
+    if now.cut_tokens > 1 and to.tokens > 1:
+        to = with_tokens(to)
+    elif to.cut_tokens > 1 and now.tokens > 1:
+        now = with_tokens(now)
+    made = []
+    for axis in ("xy" if to.cuts["x"][0] or not to.cuts["y"][0] else "yx"):
+        one = along(axis, op, now, to, unit, wavelets_of)
+        if one:
+            made.append(one)
+        now = now._replace(cuts={**now.cuts, axis: to.cuts[axis]})
+    return made
+
+
+def moves_of(plan, kernel, wavelets_of):
+    """How often each move is made, and which values move along both axes: (first, second)."""
+    takes, is_joined = takes_handed_over(plan, kernel), joined_axis(kernel) is not None
+    unit, known, there, found, pairs = unit_of(plan, kernel), {}, [], collections.Counter(), []
+
+    def move(op, now, to, cores):
+        made = steps_of(op, now, to, cores, wavelets_of)
         found.update(made)
         if len(made) == 2:
             pairs.append(tuple(made))
@@ -142,13 +203,10 @@ def moves_of(plan, kernel, unit, wavelets_of):
 
     def find(use):
         name = use["role"], use["buffer"]
-        if name not in known and use["role"] == "input" and not has_groups:
-            port = use["buffer"].split(" ")[1]
-            for stream in plan["streams"]:
-                if stream["to"] == kernel["name"] and str(stream["to_port"]) == port and stream["shape"]:
-                    tokens = math.prod(stream["shape"][:-1])
-                    known[name] = handed_over(stream["shape"][-1], tokens, 8 * stream["bytes"] // math.prod(stream["shape"]), unit)
-                    break
+        if name not in known and use["role"] == "input" and takes:
+            place = input_place(plan, kernel, use, unit)
+            if place:
+                known[name] = place
         return known.get(name)
 
     for at, op in enumerate(kernel["ops"]):
@@ -160,15 +218,18 @@ def moves_of(plan, kernel, unit, wavelets_of):
                 continue
             to = as_op_has_it(op, use)
             if (use["buffer"], to.cuts) not in there:
-                move(at, place, to)
+                move(at, place, to, unit)
                 there.append((use["buffer"], to.cuts))
         if not operands or not is_value(operands[-1]) or not is_named(operands[-1]) or not operands[-1]["index_dims"]:
             continue
         made, first = operands[-1], (operands[0]["role"], operands[0]["buffer"])
         is_turned = in_place and op["kind"] != "move" and first in known
         known[made["role"], made["buffer"]] = known[first] if is_turned else as_op_has_it(op, made)
-    if not has_groups and kernel["role"] != "head":
+    if (is_joined or len(kernel["expert_groups"]) < 2) and kernel["role"] != "head":
+        # What joined groups made lies on all of the region.
+        source = region_of(plan, kernel) if is_joined else unit
         for (role, _), place in known.items():
             if role == "output":
-                move(len(kernel["ops"]), place, handed_over(place.features // place.cut_tokens, place.tokens * place.cut_tokens, place.bits, unit))
+                to = handed_over(place.features // place.cut_tokens, place.tokens * place.cut_tokens, place.bits, source)
+                move(len(kernel["ops"]), place, to, source)
     return found, pairs

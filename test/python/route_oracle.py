@@ -213,8 +213,23 @@ EVERYWHERE = Share("none", 1, 1, 1, False)
 
 
 def unit_of(kernel, plan):
-    groups = kernel["expert_groups"]
-    return groups[0]["rectangle"] if groups else region_of(plan, kernel)["rectangle"]
+    return move_oracle.unit_of(plan, kernel)
+
+
+def source_of(kernel, plan):
+    """The cores that have what a kernel made: of combined groups the first."""
+    return region_of(plan, kernel)["rectangle"] if move_oracle.joined_axis(kernel) else unit_of(kernel, plan)
+
+
+def taker_of(kernel, plan):
+    """The cores between which inputs are parted: all of the region, or of each group."""
+    takes = move_oracle.takes_handed_over(plan, kernel)
+    return region_of(plan, kernel)["rectangle"] if takes else unit_of(kernel, plan)
+
+
+def takers_of(kernel, plan):
+    takes = move_oracle.takes_handed_over(plan, kernel)
+    return all_cells(region_of(plan, kernel)["rectangle"]) if takes else working_cells(kernel, plan)
 
 
 def region_of(plan, kernel):
@@ -229,7 +244,7 @@ def working_cells(kernel, plan):
 
 def handed_over(stream, unit):
     features = stream["shape"][-1] if stream["shape"] else 1
-    if features < 2 or unit["height"] < 2:
+    if features <= move_oracle.FEW_FEATURES or unit["height"] < 2:
         return EVERYWHERE
     return Share("y", unit["height"], ceil_div(features, unit["height"]), features, True)
 
@@ -269,16 +284,16 @@ def uses_of(kernel, role, port):
 
 
 def given(plan, kernel, stream):
-    unit = unit_of(kernel, plan)
-    if len(kernel["expert_groups"]) < 2 and kernel["role"] != "head":
+    unit = source_of(kernel, plan)
+    if kernel["role"] != "head" and (len(kernel["expert_groups"]) < 2 or move_oracle.joined_axis(kernel)):
         return handed_over(stream, unit)
     shares = [as_op_has_it(op, use, unit) for op, use in uses_of(kernel, "output", stream["from_port"])]
     return shares[-1] if shares else EVERYWHERE
 
 
 def wanted(plan, kernel, stream):
-    unit = unit_of(kernel, plan)
-    if len(kernel["expert_groups"]) < 2:
+    unit = taker_of(kernel, plan)
+    if move_oracle.takes_handed_over(plan, kernel):
         return handed_over(stream, unit)
     shares = [as_op_has_it(op, use, unit) for op, use in uses_of(kernel, "input", stream["to_port"])]
     if not shares or len({share.axis for share in shares}) > 1:
@@ -452,7 +467,7 @@ class Routes:
         have, want = given(self.plan, maker, stream), wanted(self.plan, user, stream)
         same = have.axis == want.axis and (have.axis == "none" or have.ordered and want.ordered and have.shard == want.shard)
         return maker["region"] == user["region"] and same and (
-            set(all_cells(unit_of(maker, self.plan))) == set(working_cells(user, self.plan)))
+            set(all_cells(source_of(maker, self.plan))) == set(takers_of(user, self.plan)))
 
     def check_flow(self, streams, ways):
         plan, first = self.plan, streams[0]
@@ -516,7 +531,7 @@ class Routes:
             need(not by_kind["spread"])
 
     def check_source(self, maker, streams, departing, gathers, user):
-        source = all_cells(unit_of(maker, self.plan))
+        source = all_cells(source_of(maker, self.plan))
         at_core = {cell: {cell} for cell in source}
         sent = set()
         for gather in gathers:
@@ -549,7 +564,7 @@ class Routes:
                 need({element // have.shard for element in elements} <= parts)
 
     def check_sink(self, user, arriving, spreads, share):
-        sink, unit = set(working_cells(user, self.plan)), unit_of(user, self.plan)
+        sink, unit = set(takers_of(user, self.plan)), taker_of(user, self.plan)
         axis = 0 if share and share.axis == "x" else 1
         origin = min(cell[axis] for cell in sink)
         length = unit["width"] if axis == 0 else unit["height"]
@@ -584,14 +599,14 @@ class Routes:
             for use in route["uses"]:
                 kernel = self.kernels[use["kernel"]]
                 need(kernel["region"] == self.kernels[route["uses"][0]["kernel"]]["region"])
-                units = [set(all_cells(g["rectangle"])) for g in kernel["expert_groups"]]
-                units = units or [set(all_cells(region_of(plan, kernel)["rectangle"]))]
+                is_joined = is_over_groups(plan, kernel, use["op"], route["line_axis"], pattern["cores"])
+                units = [set(all_cells(unit)) for unit in units_of(plan, kernel, is_joined)]
                 ways = [set(line) for line in self.lines_of(route)]
                 need(all(any(line <= unit for unit in units) for line in ways))
                 key = (use["op"], route["line_axis"], pattern["cores"])
                 lines[kernel["name"], *key] += ways
                 wavelets = 0
-                if kernel["role"] != "experts":
+                if kernel["role"] != "experts" or is_joined:
                     turns = 2 * (pattern["cores"] - 1)
                     is_ring = pattern["algorithm"] == "ring"
                     need(not is_ring or use["wavelets"] % turns == 0)
@@ -607,18 +622,23 @@ class Routes:
             try:
                 left = collections.Counter(uses)
                 for op, axis, cores, elements, makers in sums_of(plan, kernel, agrees):
-                    unit = unit_of(kernel, plan)
-                    cores = min(cores, unit["width" if axis == "x" else "height"])
+                    is_joined = is_over_groups(plan, kernel, max(makers), axis, cores)
+                    parts = units_of(plan, kernel, is_joined)[0]["width" if axis == "x" else "height"]
+                    cores = min(cores, parts)
                     if not plan["colours"]["available"] or cores < 2:
                         continue
                     size, turns = self.wavelets(4 * elements), 1
                     for maker in makers:
                         sums = sums_along(kernel["ops"][maker], axis)
-                        if turns_of(sums, cores, unit["width" if axis == "x" else "height"]) > turns:
-                            turns = turns_of(sums, cores, unit["width" if axis == "x" else "height"])
+                        if is_joined:
+                            sums = [list(range(cores))]
+                        if turns_of(sums, cores, parts) > turns:
+                            turns = turns_of(sums, cores, parts)
                             size = ceil_div(size, seen(kernel["ops"][maker], axis))
-                        self.check_together(kernel, axis, sums, lines[kernel["name"], op, axis, cores])
-                    choices = [0] if kernel["role"] == "experts" else [("whole", size), ("pieces", ceil_div(size, cores))]
+                        units = units_of(plan, kernel, is_joined)
+                        self.check_together(units, axis, sums, lines[kernel["name"], op, axis, cores])
+                    is_known = kernel["role"] != "experts" or is_joined
+                    choices = [0] if not is_known else [("whole", size), ("pieces", ceil_div(size, cores))]
                     found = [choice for choice in choices if left[op, axis, cores, choice] > 0]
                     need(found)
                     left[op, axis, cores, found[0]] -= turns
@@ -628,9 +648,9 @@ class Routes:
                 reasons.append(reason)
         raise reasons[0]
 
-    def check_together(self, kernel, axis, sums, lines):
+    @staticmethod
+    def check_together(units, axis, sums, lines):
         """Cores that hold parts of one sum are on one line."""
-        units = [group["rectangle"] for group in kernel["expert_groups"]] or [region_of(self.plan, kernel)["rectangle"]]
         for unit, own in itertools.product(units, sums):
             length, side = ("width", "height") if axis == "x" else ("height", "width")
             own = [at for at in own if at < unit[length]]
@@ -650,7 +670,8 @@ class Routes:
             length, side = ("width", "height") if route["line_axis"] == "x" else ("height", "width")
             for use in route["uses"]:
                 kernel = self.kernels[use["kernel"]]
-                units = [group["rectangle"] for group in kernel["expert_groups"]] or [region_of(plan, kernel)["rectangle"]]
+                is_given = use["op"] == len(kernel["ops"]) and move_oracle.joined_axis(kernel) is not None
+                units = units_of(plan, kernel, is_given)
                 count = len(own) // sum(unit[side] for unit in units)
                 need(count > 0 and all(count * line.cores <= unit[length] for unit in units))
                 starts = [(unit["x"] + i * line.cores, unit["y"] + j) if length == "width" else (unit["x"] + j, unit["y"] + i * line.cores)
@@ -660,7 +681,7 @@ class Routes:
                 uses[kernel["name"]] += [move] * use["times"]
         for kernel in plan["kernels"]:
             has_colours, made = plan["colours"]["available"] > 0, uses[kernel["name"]]
-            needed, pairs = move_oracle.moves_of(plan, kernel, unit_of(kernel, plan), self.wavelets) if has_colours else ({}, [])
+            needed, pairs = move_oracle.moves_of(plan, kernel, self.wavelets) if has_colours else ({}, [])
             need(collections.Counter(made) == +collections.Counter(needed))
             # Every value has its first move before its second, whichever of equal ones is whose.
             for first, second in set(pairs):
@@ -674,12 +695,13 @@ class Routes:
         for route in plan["routes"]:
             if route["kind"] == "combine":
                 for use in route["uses"]:
-                    need(len(self.kernels[use["kernel"]]["expert_groups"]) > 1)
+                    kernel = self.kernels[use["kernel"]]
+                    need(len(kernel["expert_groups"]) > 1 and not move_oracle.joined_axis(kernel))
                     turns[use["kernel"]].append((route, use))
         for kernel in plan["kernels"]:
             groups = kernel["expert_groups"]
             output = next((s for s in plan["streams"] if s["from"] == kernel["name"] and s["from_port"] == 0), None)
-            if len(groups) < 2 or not plan["colours"]["available"] or not output:
+            if len(groups) < 2 or move_oracle.joined_axis(kernel) or not plan["colours"]["available"] or not output:
                 continue
             unit = groups[0]["rectangle"]
             axis = 0 if given(plan, kernel, output).axis == "x" else 1
@@ -807,6 +829,19 @@ class Routes:
         need(hottest["most"] == max((load["most"] for load in kinds), default=0))
 
 
+def units_of(plan, kernel, over_groups):
+    """The groups of a kernel; its region where it has none, or for what goes over all of them."""
+    groups = [] if over_groups else kernel["expert_groups"]
+    return [group["rectangle"] for group in groups] or [region_of(plan, kernel)["rectangle"]]
+
+
+def is_over_groups(plan, kernel, op, axis, cores):
+    """Whether an all-reduce for an op is the one that joins groups."""
+    side = "width" if axis == "x" else "height"
+    is_last = op == len(kernel["ops"]) - 1 and axis == move_oracle.joined_axis(kernel)
+    return is_last and cores == region_of(plan, kernel)["rectangle"][side]
+
+
 def cores_of_sum(op, axis):
     dims = [dim for dim in op["dims"] if dim["axis"] == axis]
     points = math.prod(dim["size"] for dim in dims if dim["reduction"])
@@ -854,6 +889,7 @@ def seen(op, axis):
 def sums_of(plan, kernel, agrees):
     """(op, axis, cores of a line, elements of a line, ops that make them) of every all-reduce, in order."""
     outputs = {s["from_port"]: s["shape"][-1] if s["shape"] else 1 for s in plan["streams"] if s["from"] == kernel["name"]}
+    joined, region = move_oracle.joined_axis(kernel), region_of(plan, kernel)["rectangle"]
     pending, found = None, []
 
     def name(use):
@@ -870,7 +906,11 @@ def sums_of(plan, kernel, agrees):
 
     for at, op in enumerate(kernel["ops"]):
         sums = [(axis, cores_of_sum(op, axis)) for axis in "xy" if cores_of_sum(op, axis) > 1]
-        elements = math.prod(seen(op, axis) for axis in ("none", "x", "y", "group"))
+        # Lines of the sum that joins groups go over the whole region, with one vector for all experts of a core.
+        is_joined = at == len(kernel["ops"]) - 1 and bool(joined)
+        if is_joined:
+            sums = [(axis, region["width" if axis == "x" else "height"]) for axis, _ in sums]
+        elements = math.prod(seen(op, axis) for axis in ("none", "x", "y", *([] if is_joined else ["group"])))
         if op["kind"] == "top_k" and outputs:
             elements *= 2 * outputs[max(outputs)]
         if op["kind"] == "softmax" and not agrees:

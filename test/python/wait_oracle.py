@@ -3,6 +3,7 @@
 import collections
 import math
 
+import move_oracle
 import plan_oracle
 
 STEPS = {"W": (-1, 0), "E": (1, 0), "N": (0, -1), "S": (0, 1)}
@@ -123,12 +124,12 @@ class Waits:
         return min(a[side], b[side])
 
     def dispatch(self, k):
-        """The longest way of an input to the groups of experts."""
+        """The longest way of an input to groups of experts that do not take it as it is handed over."""
         kernel, rect, longest = self.kernels[k], self.rects[k], 0
         start = 2 * self.figures["ramp"]
         start = self.rate("stream_start", start, self.figures.get("primitive.software_scale", 1))
         hop = self.rate("stream_hop", self.figures["hop"], 1)
-        for number in range(len(kernel["inputs"]) if len(kernel["expert_groups"]) > 1 else 0):
+        for number in range(0 if move_oracle.takes_handed_over(self.plan, kernel) else len(kernel["inputs"])):
             bits = max((plan_oracle.largest_part(op, use) * use["bits"] for op in kernel["ops"] for use in op["operands"]
                         if use["role"] == "input" and use["buffer"].split(" ")[1] == str(number)), default=0)
             wavelets = math.ceil(math.ceil(bits / 8) / self.figures["wavelet"])
