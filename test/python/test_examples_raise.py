@@ -43,3 +43,10 @@ def test_everything_is_typed(path, phase):
     assert "inlay_nn.opaque" not in text
     # The state goes into attention, or (latent attention) grows by a concatenation that attention reads.
     assert all(" past " in line for line in attentions) or len(re.findall(r"inlay_nn\.concat %input\.past", text)) == states(text)
+
+
+@pytest.mark.parametrize("name", ["deepseek-v3-tiny-hf", "qwen3-moe-tiny-hf", "mixtral-tiny-hf", "qwen3-moe-tiny-optimum"])
+def test_long_prompts_are_typed(name):
+    """Exporters sort the tokens of a prompt by their experts; the places of the longest that is likely are constants too."""
+    text = raise_model(ROOT / "examples" / name / "model.onnx", "phase=prefill prefill-chunk=1024 context=0")
+    assert "inlay_nn.opaque" not in text and "inlay_nn.experts" in text

@@ -23,6 +23,18 @@ using namespace inlay::nn;
 using namespace inlay::nn::moe;
 using onnx::NodeOp;
 
+/// Weights that a node writes over what fills the rest, its first input: zeros,
+/// or what a softmax behind makes of experts that are not chosen.
+static bool setFilled(Analysis &analysis, NodeOp node, Fact full) {
+  if (isZero(node.getInput(0)))
+    full.kind = FactKind::FullWeight;
+  else if (isLowest(node.getInput(0)))
+    full.kind = FactKind::OpenWeight;
+  else
+    return false;
+  return analysis.set(node, std::move(full));
+}
+
 /// Weights put at the places of the chosen experts, into 0 or minus infinity.
 static bool scatterWeights(Analysis &analysis, NodeOp node) {
   const Fact *index = analysis.find(node.getInput(1), FactKind::Index);
@@ -55,13 +67,7 @@ static bool scatterWeights(Analysis &analysis, NodeOp node) {
     return false;
   Fact full = *weight;
   full.layout = *layout;
-  if (isZero(node.getInput(0)))
-    full.kind = FactKind::FullWeight;
-  else if (isLowest(node.getInput(0)))
-    full.kind = FactKind::OpenWeight;
-  else
-    return false;
-  return analysis.set(node, std::move(full));
+  return setFilled(analysis, node, std::move(full));
 }
 
 /// Whether `indices` are pairs of a token and what it chose, for each slot.
@@ -103,13 +109,7 @@ static bool scatterPairs(Analysis &analysis, NodeOp node) {
   Fact full = *weight;
   full.layout = Layout::rowMajor(
       {{Axis::Token, router.tokens}, {Axis::Expert, router.experts}});
-  if (isZero(node.getInput(0)))
-    full.kind = FactKind::FullWeight;
-  else if (isLowest(node.getInput(0)))
-    full.kind = FactKind::OpenWeight;
-  else
-    return false;
-  return analysis.set(node, std::move(full));
+  return setFilled(analysis, node, std::move(full));
 }
 
 //===----------------------------------------------------------------------===//

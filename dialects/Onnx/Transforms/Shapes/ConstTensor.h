@@ -44,7 +44,9 @@ struct Element {
 
 class ConstTensor {
 public:
-  static constexpr int64_t maxElements = 1024;
+  /// As many as experts that tokens of a prompt are sorted by choose at once:
+  /// 1,024 tokens of 8 experts each.
+  static constexpr int64_t maxElements = 1 << 13;
 
   /// A tensor of unknown elements. `shape` is static and passes `fits`.
   ConstTensor(llvm::ArrayRef<int64_t> shape, mlir::Type elementType);
