@@ -19,6 +19,8 @@
 #include "Lanes.h"
 #include "Ways.h"
 
+#include "fmt/format.h"
+
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -123,6 +125,8 @@ public:
   }
 
   bool run();
+  /// Why `run` was false.
+  const std::string &getReason() const { return why; }
 
 private:
   Rect inFrame(const Rect &rect) const {
@@ -149,8 +153,14 @@ private:
   Interval partsFor(const Lane &lane) const;
   bool leave(Port edge);
   bool arrive(bool fromEdge);
-  bool trunk(const Lane &lane, Port in, std::vector<Segment> &segments,
+  bool trunk(Lane &lane, Port in, std::vector<Segment> &segments,
              int64_t clearance) const;
+  bool enter(Lane &lane, std::vector<Point> &taken,
+             std::vector<Segment> &segments);
+  bool failAtEdge(Port edge, int wafer);
+  bool failToLeave(const Lane &lane, Port edge);
+  bool failOnTheWay(const Lane &lane, std::string_view goal, int wafer,
+                    std::string_view remedy);
   void land(const Lane &lane, Point join, Port in,
             std::vector<Segment> &segments) const;
   void branches(int64_t column, Interval rows, bool withRoot,
@@ -170,6 +180,7 @@ private:
   std::vector<Rect> dead;
   Axis given;
   std::vector<Lane> lanes;
+  std::string why;
 };
 
 } // namespace
@@ -525,8 +536,8 @@ void FlowRouter::land(const Lane &lane, Point join, Port in,
     branches(lane.column, span, false, segments);
 }
 
-bool FlowRouter::trunk(const Lane &lane, Port in,
-                       std::vector<Segment> &segments,
+/// May land in another column where its own is walled in.
+bool FlowRouter::trunk(Lane &lane, Port in, std::vector<Segment> &segments,
                        int64_t clearance) const {
   Interval span = {lane.rows.front().begin, lane.rows.back().end};
   Rect goal = {lane.column, span.begin, 1, span.end - span.begin};
@@ -543,6 +554,12 @@ bool FlowRouter::trunk(const Lane &lane, Port in,
   Point start = {lane.hub.x, lane.exit.value_or(lane.hub.y)};
   std::optional<std::vector<Point>> way =
       findWay(start, goal, grid, obstacles, clearance);
+  if (!way && obstacles.size() > dead.size()) {
+    // Whichever core of the sink can be reached, its column can.
+    way = findWay(start, sink, grid, dead, clearance);
+    if (way)
+      lane.column = way->back().x;
+  }
   if (!way)
     return false;
   if (start.y != lane.hub.y)
@@ -569,13 +586,75 @@ bool FlowRouter::trunk(const Lane &lane, Port in,
   return true;
 }
 
+/// Over the edge in a live router from which there is a way, the nearest to
+/// where the lane is to land.
+bool FlowRouter::enter(Lane &lane, std::vector<Point> &taken,
+                       std::vector<Segment> &segments) {
+  Rect line =
+      isSwapped ? Rect{0, 0, grid.width, 1} : Rect{0, 0, 1, grid.height};
+  std::vector<Point> ports = freeRoutersOf(line, lane.hub, dead, taken);
+  for (Point port : ports) {
+    lane.hub = port;
+    segments.clear();
+    if (!trunk(lane, edgeIn(), segments, &lane - lanes.data()))
+      continue;
+    taken.push_back(port);
+    return true;
+  }
+  int wafer = problem.waferOf(flow.to);
+  return ports.empty()
+             ? failAtEdge(Port::West, wafer)
+             : failOnTheWay(lane,
+                            fmt::format("'{}'", problem.kernels[flow.to].name),
+                            wafer,
+                            "keep the cores that the west edge does not reach "
+                            "free with 'keep_out' constraints");
+}
+
+bool FlowRouter::failAtEdge(Port edge, int wafer) {
+  bool isWest = edge == Port::West;
+  why = fmt::format("crosses the {} edge of wafer {}, all {} cores of which "
+                    "are dead; {}",
+                    isWest ? "west" : "east", wafer, problem.grid.height,
+                    isWest ? "no plan does without it, for there the host is"
+                           : "only plans on one wafer do without it");
+  return false;
+}
+
+bool FlowRouter::failOnTheWay(const Lane &lane, std::string_view goal,
+                              int wafer, std::string_view remedy) {
+  Point from = isSwapped ? Point{lane.hub.y, lane.hub.x} : lane.hub;
+  why = fmt::format("finds no way from ({}, {}) to {} round the dead cores, "
+                    "which cut wafer {} in two; {}",
+                    from.x, from.y, goal, wafer, remedy);
+  return false;
+}
+
+bool FlowRouter::failToLeave(const Lane &lane, Port edge) {
+  int wafer = problem.waferOf(flow.from);
+  int64_t last = edge == Port::East ? grid.width - 1 : 0;
+  if (freeRoutersOf({last, 0, 1, grid.height}, lane.hub, dead, {}).empty())
+    return failAtEdge(edge, wafer);
+  return edge == Port::East
+             ? failOnTheWay(lane, "the east edge", wafer,
+                            "only plans on one wafer do without such a way")
+             : failOnTheWay(lane, "the west edge", wafer,
+                            "keep the cores that do not reach the west edge "
+                            "free with 'keep_out' constraints");
+}
+
 bool FlowRouter::arrive(bool fromEdge) {
   int wafer = problem.waferOf(flow.to);
-  for (const Lane &lane : lanes) {
+  std::vector<Point> taken;
+  for (Lane &lane : lanes) {
     std::vector<Segment> segments;
-    if (!trunk(lane, fromEdge ? edgeIn() : Port::Ramp, segments,
-               &lane - lanes.data()))
+    if (fromEdge && !enter(lane, taken, segments))
       return false;
+    if (!fromEdge && !trunk(lane, Port::Ramp, segments, &lane - lanes.data()))
+      return failOnTheWay(
+          lane, fmt::format("'{}'", problem.kernels[flow.to].name), wafer,
+          "keep all but one part free with 'keep_out' "
+          "constraints");
     add(RouteKind::Trunk, wafer, lane,
         laneWavelets(flow, lane.firstPart, lane.endPart), segments);
   }
@@ -610,14 +689,13 @@ bool FlowRouter::leave(Port edge) {
   for (const Lane &lane : lanes) {
     auto way = findWay(lane.hub, {last, 0, 1, grid.height}, grid, dead,
                        &lane - lanes.data());
-    if (!way)
-      return false;
     Lane exit = lane;
     std::vector<Segment> segments;
     // As a landing in one router that passes on over the edge.
-    exit.rows = {{way->back().y, way->back().y + 1}};
-    if (!trunk(exit, Port::Ramp, segments, &lane - lanes.data()))
-      return false;
+    if (way)
+      exit.rows = {{way->back().y, way->back().y + 1}};
+    if (!way || !trunk(exit, Port::Ramp, segments, &lane - lanes.data()))
+      return failToLeave(lane, edge);
     for (Segment &segment : segments)
       if (segment.area.rect == Rect{last, way->back().y, 1, 1})
         segment.out = {edge};
@@ -669,6 +747,10 @@ bool FlowRouter::run() {
 }
 
 bool inlay::routing::routeFlow(const Problem &problem, int index,
-                               int64_t mostLanes, std::vector<Route> &routes) {
-  return FlowRouter(problem, index, mostLanes, routes).run();
+                               int64_t mostLanes, std::vector<Route> &routes,
+                               std::string &why) {
+  FlowRouter router(problem, index, mostLanes, routes);
+  bool isRouted = router.run();
+  why = router.getReason();
+  return isRouted;
 }

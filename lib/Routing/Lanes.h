@@ -14,10 +14,10 @@
 namespace inlay::routing {
 
 /// Appends the routes of flow `index` without colours: gathers, trunks (on each
-/// wafer that it touches) and spread, in at most `mostLanes` lanes. False where
-/// dead cores leave no way.
+/// wafer that it touches) and spread, in at most `mostLanes` lanes. Where dead
+/// cores leave no way false, and `why` says where and what to do.
 bool routeFlow(const Problem &problem, int index, int64_t mostLanes,
-               std::vector<Route> &routes);
+               std::vector<Route> &routes, std::string &why);
 
 /// Wavelets that the parts [first, end) of the consumer take of a flow.
 int64_t laneWavelets(const Flow &flow, int64_t first, int64_t end);

@@ -135,12 +135,18 @@ void RouteSolver::routeCollectives() {
 bool RouteSolver::routeFlow(size_t flow) {
   std::vector<Route> &routes = ofFlow[flow];
   routes.clear();
+  std::string why;
   if (!routing::routeFlow(problem, static_cast<int>(flow), mostLanes[flow],
-                          routes)) {
+                          routes, why)) {
+    auto nameOf = [&](int kernel) {
+      return kernel == kHost
+                 ? std::string("the host")
+                 : fmt::format("'{}'", problem.kernels[kernel].name);
+    };
+    const Flow &ends = problem.flows[flow];
     diags.capacityError(
-        fmt::format("flow {}", flow),
-        "finds no way round the dead cores, which cut the wafer in two; keep "
-        "one side free with 'keep_out' constraints");
+        fmt::format("what {} sends to {}", nameOf(ends.from), nameOf(ends.to)),
+        why);
     return false;
   }
   // Rows that feed a column work at the same time as it.

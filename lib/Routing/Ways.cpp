@@ -166,3 +166,35 @@ inlay::routing::findWay(Point start, const Rect &goal, const Extent &grid,
     return finish({start, corner, end}, goal);
   return Search(start, goal, grid, obstacles, clearance).run();
 }
+
+std::vector<Point>
+inlay::routing::freeRoutersOf(const Rect &line, Point wanted,
+                              const std::vector<Rect> &obstacles,
+                              const std::vector<Point> &taken) {
+  bool alongRow = line.height == 1;
+  int64_t length = alongRow ? line.width : line.height;
+  auto pointAt = [&](int64_t i) {
+    return alongRow ? Point{line.x + i, line.y} : Point{line.x, line.y + i};
+  };
+  // Taken ones are worse than any others of their run.
+  auto costOf = [&](Point point) {
+    bool isTaken = std::find(taken.begin(), taken.end(), point) != taken.end();
+    return std::pair(isTaken, std::abs(point.x - wanted.x) +
+                                  std::abs(point.y - wanted.y));
+  };
+  std::vector<Point> routers;
+  bool isInRun = false;
+  for (int64_t i = 0; i < length; ++i) {
+    Point point = pointAt(i);
+    bool isBlocked = !isFree({point.x, point.y, 1, 1}, obstacles);
+    if (!isBlocked && !isInRun)
+      routers.push_back(point);
+    else if (!isBlocked && costOf(point) < costOf(routers.back()))
+      routers.back() = point;
+    isInRun = !isBlocked;
+  }
+  std::sort(routers.begin(), routers.end(), [&](Point a, Point b) {
+    return std::tuple(costOf(a), a.y, a.x) < std::tuple(costOf(b), b.y, b.x);
+  });
+  return routers;
+}

@@ -31,6 +31,13 @@ std::optional<std::vector<Point>>
 findWay(Point start, const model::Rect &goal, const model::Extent &grid,
         const std::vector<model::Rect> &obstacles, int64_t clearance);
 
+/// Routers of `line`, a column or a row, that are off all obstacles: one of
+/// each run of them, the one nearest to `wanted`, the nearest run first. Those
+/// of `taken` only where a run has no other.
+std::vector<Point> freeRoutersOf(const model::Rect &line, Point wanted,
+                                 const std::vector<model::Rect> &obstacles,
+                                 const std::vector<Point> &taken);
+
 } // namespace inlay::routing
 
 #endif // INLAY_LIB_ROUTING_WAYS_H

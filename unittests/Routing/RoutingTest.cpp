@@ -295,9 +295,81 @@ TEST(RoutingTest, AWallOfDeadCoresIsAnError) {
   EXPECT_FALSE(solve(problem, diags));
   EXPECT_THAT(
       textOf(diags),
-      HasSubstr("finds no way round the dead cores, which cut the wafer in "
-                "two; keep one side free with 'keep_out' constraints"));
+      HasSubstr("what 'k0' sends to 'k1': finds no way from (0, 8) to 'k1' "
+                "round the dead cores, which cut wafer 0 in two; keep all but "
+                "one part free with 'keep_out' constraints"));
   EXPECT_EQ(diags.exitStatus(), 2);
+}
+
+/// Flows from and to the host and over wafers, with these cores dead.
+static Problem crossings(Axis wanted, std::vector<Rect> dead) {
+  Problem problem = machine(32, 32, {{4, 2, 8, 20}, {5, 6, 20, 20}});
+  problem.wafers = 2;
+  problem.regions[1].wafer = 1;
+  problem.dead = std::move(dead);
+  connect(problem, 0, 1, Axis::Y, wanted, 2000);
+  connect(problem, kHost, 0, Axis::None, Axis::None, 4);
+  connect(problem, 1, kHost, Axis::X, Axis::None, 40);
+  return problem;
+}
+
+TEST(RoutingTest, WafersAreEnteredAndLeftBesideDeadCores) {
+  // Corners, most of an edge, and a room whose only door is at its north end.
+  const std::vector<std::vector<Rect>> all = {
+      {{0, 0, 1, 1}, {31, 0, 1, 1}, {0, 31, 1, 1}, {31, 31, 1, 1}},
+      {{0, 1, 1, 31}, {31, 0, 1, 30}},
+      {{0, 0, 2, 20}, {0, 23, 1, 9}},
+      {{1, 4, 2, 28}, {28, 0, 3, 31}}};
+  for (const std::vector<Rect> &dead : all)
+    for (Axis wanted : {Axis::None, Axis::X, Axis::Y}) {
+      Problem problem = crossings(wanted, dead);
+      checkByRouters(problem, solved(problem));
+    }
+}
+
+TEST(RoutingTest, EdgesWithoutLiveCoresAreNamed) {
+  const std::pair<std::vector<Rect>, const char *> all[] = {
+      {{{0, 0, 1, 32}},
+       "what the host sends to 'k0': crosses the west edge of wafer 0, all 32 "
+       "cores of which are dead; no plan does without it, for there the host "
+       "is"},
+      {{{31, 0, 1, 32}},
+       "what 'k0' sends to 'k1': crosses the east edge of wafer 0, all 32 "
+       "cores of which are dead; only plans on one wafer do without it"},
+      {{{28, 0, 2, 32}},
+       "what 'k0' sends to 'k1': finds no way from (11, 12) to the east edge "
+       "round the dead cores, which cut wafer 0 in two; only plans on one "
+       "wafer do without such a way"},
+      {{{1, 0, 2, 32}},
+       "what the host sends to 'k0': finds no way from (0, 2) to 'k0' round "
+       "the dead cores, which cut wafer 0 in two; keep the cores that the west "
+       "edge does not reach free with 'keep_out' constraints"}};
+  for (const auto &[dead, text] : all) {
+    Problem problem = crossings(Axis::None, dead);
+    if (dead.front().x < 16)
+      problem.flows.erase(problem.flows.begin());
+    Diagnostics diags;
+    EXPECT_FALSE(solve(problem, diags));
+    EXPECT_THAT(textOf(diags), HasSubstr(text));
+    EXPECT_EQ(diags.exitStatus(), 2);
+  }
+  Problem problem = crossings(Axis::None, {{1, 0, 2, 32}});
+  problem.flows.erase(problem.flows.begin(), problem.flows.begin() + 2);
+  Diagnostics diags;
+  EXPECT_FALSE(solve(problem, diags));
+  EXPECT_THAT(textOf(diags),
+              HasSubstr("what 'k1' sends to the host: finds no way from (5, "
+                        "16) to the west edge round the dead cores, which cut "
+                        "wafer 1 in two; keep the cores that do not reach the "
+                        "west edge free with 'keep_out' constraints"));
+}
+
+TEST(RoutingTest, AColumnWhoseOwnRowsWallItInIsNotTheOnlyOne) {
+  // From the north, through the one gap, onto a region as wide as the grid.
+  Problem problem = machine(32, 32, {{8, 0, 16, 8}, {0, 12, 32, 20}});
+  problem.dead = {{0, 10, 29, 1}, {30, 10, 2, 1}};
+  connect(problem, 0, 1, Axis::Y, Axis::None, 60);
+  checkByRouters(problem, solved(problem));
 }
 
 /// Random rectangles, cuts and payloads; the order of kernels is that of time.
