@@ -45,6 +45,7 @@ private:
   void search();
   void findCuts();
   bool tryOneRegion();
+  void tryRoundSides(const Parts &all, const model::Rect &within);
   void tryCount(size_t regions);
   void tryStrips(model::Extent grid, const Strips &strips, size_t regions);
   void tryFree(model::Extent tile);

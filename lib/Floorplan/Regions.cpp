@@ -194,13 +194,52 @@ void Planner::tryCount(size_t regions) {
     }
 }
 
+/// Powers of two, and those times three: what dims of models are made of.
+static std::vector<int64_t> roundSides(int64_t most) {
+  std::vector<int64_t> sides;
+  for (int64_t side = 1; side <= most; side *= 2) {
+    sides.push_back(side);
+    if (3 * side <= most)
+      sides.push_back(3 * side);
+  }
+  return sides;
+}
+
+/// One region in a free rectangle, of about the size of the best, of other
+/// shapes.
+void Planner::tryRoundSides(const Parts &all, const Rect &within) {
+  constexpr int64_t kLarger = 4, kLonger = 8;
+  if (!best || isDone() || best->regions.size() > 1)
+    return;
+  int64_t area = best->regions.front().rect.area();
+  if (area * kLarger > within.area())
+    return;
+  for (int64_t width : roundSides(within.width))
+    for (int64_t height : roundSides(within.height)) {
+      bool isNear = width * height <= area * kLarger &&
+                    area <= width * height * kLarger &&
+                    width <= height * kLonger && height <= width * kLonger;
+      if (isNear)
+        consider(runs.placeAll(all, {{within.x, within.y, width, height}}));
+    }
+}
+
 /// One region of ever smaller size; true when less than the wafer is best, so
 /// that several regions would do no better.
 bool Planner::tryOneRegion() {
   constexpr double kStep = 0.75;
   Rect whole = {0, 0, chain.grid.width, chain.grid.height};
-  if (needsFreeTiles())
+  if (!pinned.empty())
     return false;
+  if (!dead.empty()) {
+    std::vector<Rect> tiles = freeTiles(chain.grid, dead, chain.grid);
+    if (tiles.empty())
+      return false;
+    whole = *std::max_element(
+        tiles.begin(), tiles.end(),
+        [](const Rect &a, const Rect &b) { return a.area() < b.area(); });
+  }
+  const Rect free = whole;
   Parts all = {runOf(0, count())};
   bool isBest = consider(runs.placeAll(all, {whole}));
   int64_t area = whole.area();
@@ -214,6 +253,7 @@ bool Planner::tryOneRegion() {
     isBest = consider(std::move(plan));
     numWorse = isBest ? 0 : numWorse + 1;
   }
+  tryRoundSides(all, free);
   bool isLimited = std::any_of(chain.links.begin(), chain.links.end(),
                                [](const Link &l) { return l.most.width > 0; });
   return best && !isLimited && best->regions.front().rect.area() < area &&

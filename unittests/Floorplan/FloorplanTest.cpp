@@ -96,6 +96,42 @@ TEST(FloorplanTest, TakesTheBestAreaNotTheLargest) {
   EXPECT_LT(plan->cycles, 1.05 * 3 * 60);
 }
 
+/// A kernel that is cut into 64 x 8 parts: other regions leave cores idle.
+static Chain ofParts(std::vector<Rect> dead) {
+  Chain chain = makeChain({200, 300}, {{0, 0, 0}}, {0, 0, 0}, std::move(dead));
+  using Key = std::pair<int64_t, int64_t>;
+  auto known = std::make_shared<std::map<Key, std::vector<Offer>>>();
+  chain.offers = [known](int, Extent extent) -> const std::vector<Offer> & {
+    std::vector<Offer> &mine = (*known)[{extent.width, extent.height}];
+    auto rounds = [](int64_t parts, int64_t cores) {
+      return double((parts + cores - 1) / cores);
+    };
+    if (mine.empty())
+      mine.push_back(
+          {1000 * rounds(64, extent.width) * rounds(8, extent.height) +
+               double(extent.width + extent.height),
+           1, 0});
+    return mine;
+  };
+  return chain;
+}
+
+TEST(FloorplanTest, RegionsHaveTheSidesOfWhatTheyHold) {
+  std::optional<RegionPlan> plan = planned(ofParts({}));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions.size(), 1u);
+  EXPECT_EQ(plan->cycles, 3 * (1000 + 64 + 8));
+}
+
+TEST(FloorplanTest, SmallRegionsCostNoMoreBesideDeadCores) {
+  std::optional<RegionPlan> plan = planned(ofParts({{199, 299, 1, 1}}));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->cycles, 3 * (1000 + 64 + 8));
+  plan = planned(ofParts({{0, 0, 8, 9}, {3, 100, 190, 4}}));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->cycles, 3 * (1000 + 64 + 8));
+}
+
 TEST(FloorplanTest, CutsTheWaferWhereOneRegionIsTooLarge) {
   // Twelve kernels that fill the wafer to three quarters and would like 20 x 20
   // cores, a hundredth of it.

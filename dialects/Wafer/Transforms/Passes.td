@@ -21,11 +21,10 @@ def SliceExperts : Pass<"slice-experts", "mlir::ModuleOp"> {
     tokens choose. Where a kernel cannot be cut into as many as is wanted, it is
     cut into as many as it can.
 
-    With `auto` kernels stay whole where the whole grid is free and blocks that
-    share a scale are short. Where cores are dead or kept free, or blocks have
-    64 elements and more along a dim, partitions for some numbers of slices are
-    tried, and the one of fewest cycles is taken. Kernels that constraints name
-    stay whole.
+    With `auto` kernels stay whole where the whole grid is free and one wafer has
+    room for each. Elsewhere plans with some numbers of slices are made up to
+    their routes, and the number that is best by the objective is taken. Kernels
+    that constraints name stay whole.
 
     Options beside `slices` are those of `partition-stages`, which is to follow;
     what is wrong with them is said there.

@@ -18,12 +18,14 @@
 
 #include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
+#include "dialects/Wafer/IR/Wafer.h"
 #include "inlay/Mapping/StagePlanner.h"
 #include "inlay/Sharding/Variants.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <limits>
@@ -97,6 +99,10 @@ public:
   using SliceExpertsBase::target;
   using SliceExpertsBase::targetDir;
 
+  /// What trials make.
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<WaferDialect>();
+  }
   void runOnOperation() override;
 
 private:
@@ -104,7 +110,12 @@ private:
   bool loadMachine();
   bool isTooLarge(const model::KernelSpec &kernel);
   int64_t best();
-  double cyclesWith(int64_t count);
+
+  /// What is less is better: what the objective says beside cycles, and cycles.
+  using Measure = std::pair<double, double>;
+  static constexpr Measure kNothing = {std::numeric_limits<double>::infinity(),
+                                       std::numeric_limits<double>::infinity()};
+  Measure tryCount(int64_t count);
 
   target::Target machine;
   cost::ModelRouting choices;
@@ -165,34 +176,47 @@ bool SliceExperts::loadMachine() {
   return true;
 }
 
-/// Of the best partition that is found when kernels are cut into so many
-/// slices; infinity where there is none.
-double SliceExperts::cyclesWith(int64_t count) {
-  constexpr double kNever = std::numeric_limits<double>::infinity();
+/// What is minimised, of the plan that is found when kernels are cut into so
+/// many slices; infinity where there is none. Routes are laid too: slices send
+/// more, and where they meet is only known then.
+SliceExperts::Measure SliceExperts::tryCount(int64_t count) {
   OwningOpRef<ModuleOp> trial = getOperation().clone();
   if (count > 1 && sliceAll(*trial, count, whole) == 0)
-    return kNever;
+    return kNothing;
   ScopedDiagnosticHandler quiet(&getContext(),
                                 [](mlir::Diagnostic &) { return success(); });
-  FailureOr<model::Graph> model =
-      extractModel(*trial->getOps<dataflow::GraphOp>().begin());
-  if (failed(model))
-    return kNever;
-  // What constraints say of kernels is left out: these are the same each time.
-  mapping::Constraints free;
-  free.keepOut = constraints.keepOut;
-  int number = 0;
-  StringRef(wafers.getValue()).getAsInteger(10, number);
-  mapping::StageRequest request = {
-      *model,       machine,
-      toMode(cost), choices,
-      free,         machine.budget(),
-      number,       static_cast<partition::Objective>(objective.getValue())};
-  mapping::WaferPlanner planner = request.makePlanner();
-  Diagnostics ignored;
-  std::optional<partition::Solution> solution =
-      mapping::planFastestStages(request, planner, ignored);
-  return solution ? mapping::stepCycles(*solution, planner) : kNever;
+  PartitionStagesOptions options;
+  options.target = target;
+  options.targetDir = targetDir;
+  options.wafers = wafers;
+  options.objective = objective;
+  options.cost = cost;
+  options.routing = routing;
+  options.constraintsFile = constraintsFile;
+  options.reserve = reserve;
+  options.crossingLatency = crossingLatency;
+  options.clock = clock;
+  options.sram = sram;
+  options.whatFits = false;
+  PassManager passes(&getContext());
+  passes.addPass(createPartitionStages(options));
+  passes.addPass(createShardKernels());
+  passes.addPass(createPlaceRegions());
+  passes.addPass(createRouteStreams());
+  passes.addPass(createAllocateMemory());
+  passes.addPass(createScheduleStep());
+  if (failed(passes.run(*trial)))
+    return kNothing;
+  Measure found = kNothing;
+  for (auto system : trial->getOps<SystemOp>())
+    for (auto step : system.getBody().getOps<StepEstimateOp>()) {
+      found = {0, step.getLatency().getTotal()};
+      if (objective == Objective::Wafers)
+        found.first = double(system.getWafers());
+      else if (objective == Objective::Throughput)
+        found.first = *llvm::max_element(step.getStages());
+    }
+  return found;
 }
 
 /// Whether a kernel of experts has too many bytes for a wafer of its own.
@@ -226,10 +250,17 @@ int64_t SliceExperts::best() {
         }))
       return 1;
   }
-  std::pair<double, int64_t> best = {std::numeric_limits<double>::infinity(),
-                                     1};
-  for (int64_t count : kTried)
-    best = std::min(best, std::pair(cyclesWith(count), count));
+  // Each count takes as long as all of those before it: beyond those that are
+  // much worse none is tried.
+  constexpr double kMuchWorse = 1.1;
+  std::pair<Measure, int64_t> best = {kNothing, 1};
+  for (int64_t count : kTried) {
+    Measure found = tryCount(count);
+    best = std::min(best, std::pair(found, count));
+    if (found.second > kMuchWorse * best.first.second &&
+        found.first >= best.first.first)
+      break;
+  }
   return best.second;
 }
 
