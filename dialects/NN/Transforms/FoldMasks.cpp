@@ -29,9 +29,10 @@ struct Visibility {
 
 class MaskReader {
 public:
-  MaskReader(AttentionOp op, GraphOp graph, const StepValues::Numbers &numbers)
-      : numbers(numbers), shape(getShape(op.getBias())), length(op.getLength()),
-        tokens(getShape(op.getQuery())[1]), isCausal(op.getCausal()) {
+  MaskReader(AttentionOp op, GraphOp graph, StepValues &values)
+      : values(values), bias(op.getBias()), shape(getShape(bias)),
+        length(op.getLength()), tokens(getShape(op.getQuery())[1]),
+        isCausal(op.getCausal()) {
     // In a state that grows the new tokens are the last; in a buffer of fixed
     // length they stand behind the context.
     grows = !op.getPastKey() ||
@@ -43,7 +44,8 @@ public:
 
   /// None where rows differ by more than causality explains.
   std::optional<Visibility> read() {
-    if (shape[3] != length && shape[3] != 1)
+    if ((shape[3] != length && shape[3] != 1) ||
+        numElements(shape) > StepValues::kMaxInParts)
       return std::nullopt;
     int64_t outer = shape[0] * shape[1];
     std::optional<Visibility> result;
@@ -61,11 +63,7 @@ private:
   /// Below this a score has no weight; 0 leaves it as it is.
   static constexpr double kMasked = -1e4;
 
-  std::optional<bool> isSeen(int64_t plane, int64_t row, int64_t key) const {
-    int64_t rows = shape[2], columns = shape[3];
-    int64_t at = (plane * rows + (rows == 1 ? 0 : row)) * columns +
-                 (columns == 1 ? 0 : key);
-    double number = numbers[at];
+  std::optional<bool> isSeen(double number, int64_t row, int64_t key) const {
     if (number == 0)
       return !isCausal || key <= first + row;
     return number <= kMasked ? std::optional(false) : std::nullopt;
@@ -74,9 +72,15 @@ private:
   /// The one run of keys that a row sees.
   std::optional<std::pair<int64_t, int64_t>> readRow(int64_t plane,
                                                      int64_t row) const {
+    int64_t rows = shape[2], columns = shape[3];
+    int64_t at = (plane * rows + (rows == 1 ? 0 : row)) * columns;
+    auto numbers = values.evaluate(bias, at, at + columns);
+    if (!numbers)
+      return std::nullopt;
     int64_t begin = -1, end = -1;
     for (int64_t key = 0; key < length; ++key) {
-      std::optional<bool> seen = isSeen(plane, row, key);
+      std::optional<bool> seen =
+          isSeen((*numbers)[columns == 1 ? 0 : key], row, key);
       if (!seen || (*seen && end >= 0 && end != key))
         return std::nullopt;
       if (!*seen)
@@ -114,7 +118,8 @@ private:
     return window;
   }
 
-  const StepValues::Numbers &numbers;
+  StepValues &values;
+  Value bias;
   ArrayRef<int64_t> shape;
   int64_t length, tokens, first;
   bool isCausal;
@@ -151,10 +156,7 @@ static bool foldBiases(ArrayRef<AttentionOp> masked, GraphOp graph,
   using Key = std::tuple<Value, int, int, int64_t>;
   llvm::DenseMap<Key, std::optional<Visibility>> readMasks;
   for (AttentionOp attention : masked) {
-    const StepValues::Numbers *numbers = values.evaluate(attention.getBias());
-    if (!numbers)
-      continue;
-    MaskReader reader(attention, graph, *numbers);
+    MaskReader reader(attention, graph, values);
     Key key(attention.getBias(), attention.getCausal(), reader.growsState(),
             attention.getLength());
     auto [entry, isNew] = readMasks.try_emplace(key);
@@ -177,15 +179,34 @@ static bool foldBiases(ArrayRef<AttentionOp> masked, GraphOp graph,
   return changed;
 }
 
+/// What all elements of `value` are, if they are known and one number.
+static std::optional<double> findSplat(Value value, StepValues &values) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape() || type.getNumElements() == 0)
+    return std::nullopt;
+  int64_t count = type.getNumElements(), size = StepValues::kMaxSmall;
+  if (count > StepValues::kMaxInParts)
+    return std::nullopt;
+  std::optional<double> splat;
+  for (int64_t begin = 0; begin < count; begin += size) {
+    auto numbers = values.evaluate(value, begin, std::min(begin + size, count));
+    if (!numbers || !llvm::all_equal(*numbers) ||
+        (splat && *splat != numbers->front()))
+      return std::nullopt;
+    splat = numbers->front();
+  }
+  return splat;
+}
+
 /// Choices that a step always makes alike, such as zeros for a query that sees
 /// no key.
 static bool foldChoices(ArrayRef<WhereOp> choices, StepValues &values) {
   bool changed = false;
   for (WhereOp choice : choices) {
-    const StepValues::Numbers *numbers = values.evaluate(choice.getCondition());
-    if (!numbers || numbers->empty() || !llvm::all_equal(*numbers))
+    std::optional<double> decision = findSplat(choice.getCondition(), values);
+    if (!decision)
       continue;
-    Value chosen = numbers->front() != 0 ? choice.getLhs() : choice.getRhs();
+    Value chosen = *decision != 0 ? choice.getLhs() : choice.getRhs();
     if (chosen.getType() != choice.getType())
       continue;
     choice.getResult().replaceAllUsesWith(chosen);

@@ -8,6 +8,9 @@
 
 #include "StepValues.h"
 
+#include "Strides.h"
+
+#include <array>
 #include <cmath>
 
 using namespace mlir;
@@ -15,41 +18,88 @@ using namespace inlay;
 using namespace inlay::nn;
 
 //===----------------------------------------------------------------------===//
-// Values
+// Values and parts of them
 //===----------------------------------------------------------------------===//
 
+constexpr int maxDepth = 200;
+
 const StepValues::Numbers *StepValues::evaluate(Value value) {
-  constexpr int maxDepth = 200;
-  return get(value, maxDepth);
+  return getWhole(value, maxDepth).numbers;
 }
 
-const StepValues::Numbers *StepValues::get(Value value, int depth) {
+std::optional<ArrayRef<double>> StepValues::evaluate(Value value, int64_t begin,
+                                                     int64_t end) {
+  parts.clear();
+  if (end - begin > kMaxElements)
+    return std::nullopt;
+  Piece piece = get(value, {begin, end}, maxDepth);
+  if (!piece)
+    return std::nullopt;
+  return ArrayRef<double>(*piece.numbers)
+      .slice(begin - piece.first, end - begin);
+}
+
+/// The number of elements, none for a tensor without a static shape.
+static std::optional<int64_t> countElements(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  return numElements(type.getShape());
+}
+
+StepValues::Piece StepValues::getWhole(Value value, int depth) {
   auto it = known.find(value);
   if (it != known.end())
-    return it->second.get();
-  Result result = depth ? compute(value, depth) : nullptr;
+    return {it->second.get()};
+  std::optional<int64_t> count = countElements(value);
+  if (!count || *count > kMaxElements)
+    return {};
+  Result result = depth ? compute(value, {0, *count}, depth) : nullptr;
   // Not kept where only the depth was too large: another way may be shorter.
   if (!result && !depth)
-    return nullptr;
-  return (known[value] = std::move(result)).get();
+    return {};
+  return {(known[value] = std::move(result)).get()};
 }
 
-StepValues::Result StepValues::compute(Value value, int depth) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape() ||
-      numElements(type.getShape()) > kMaxElements)
-    return nullptr;
+StepValues::Piece StepValues::get(Value value, Range range, int depth) {
+  std::optional<int64_t> count = countElements(value);
+  if (!count)
+    return {};
+  bool isWhole = range.begin == 0 && range.end == *count;
+  if (isWhole || *count <= kMaxSmall || known.contains(value))
+    return getWhole(value, depth);
+  if (range.size() > kMaxElements || !depth)
+    return {};
+  std::tuple key(value, range.begin, range.end);
+  auto it = parts.find(key);
+  if (it == parts.end()) {
+    Result result = compute(value, range, depth);
+    it = parts.try_emplace(key, std::move(result)).first;
+  }
+  return {it->second.get(), range.begin};
+}
+
+StepValues::Result StepValues::compute(Value value, Range range, int depth) {
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return computeArgument(argument);
-  return computeOp(value.getDefiningOp(), value, depth);
+    return computeArgument(argument, range);
+  return computeOp(value.getDefiningOp(), value, range, depth);
 }
 
-StepValues::Result StepValues::computeArgument(BlockArgument argument) {
+StepValues::Result StepValues::copy(Value value, Range range, int depth) {
+  Piece piece = get(value, range, depth);
+  if (!piece)
+    return nullptr;
+  auto first = piece.numbers->begin() + (range.begin - piece.first);
+  return std::make_unique<Numbers>(first, first + range.size());
+}
+
+StepValues::Result StepValues::computeArgument(BlockArgument argument,
+                                               Range range) {
   auto role = roles.find(argument);
   if (role == roles.end())
     return nullptr;
   ArrayRef<int64_t> shape = getShape(argument);
-  auto numbers = std::make_unique<Numbers>(numElements(shape));
+  auto numbers = std::make_unique<Numbers>(range.size());
   double context = static_cast<double>(graph.getContext());
   for (size_t i = 0; i < numbers->size(); ++i)
     switch (role->second) {
@@ -57,7 +107,8 @@ StepValues::Result StepValues::computeArgument(BlockArgument argument) {
       (*numbers)[i] = 1;
       break;
     case StepRole::Positions:
-      (*numbers)[i] = context + static_cast<double>(i % shape.back());
+      (*numbers)[i] =
+          context + static_cast<double>((range.begin + i) % shape.back());
       break;
     case StepRole::Start:
       (*numbers)[i] = context;
@@ -69,50 +120,9 @@ StepValues::Result StepValues::computeArgument(BlockArgument argument) {
   return numbers;
 }
 
-/// Calls `visit(linear, index)` for each index of `shape` in row-major order.
-static void forEachIndex(ArrayRef<int64_t> shape,
-                         function_ref<void(size_t, ArrayRef<int64_t>)> visit) {
-  SmallVector<int64_t> index(shape.size(), 0);
-  size_t count = numElements(shape);
-  for (size_t linear = 0; linear < count; ++linear) {
-    visit(linear, index);
-    for (size_t dim = shape.size(); dim-- > 0;) {
-      if (++index[dim] < shape[dim])
-        break;
-      index[dim] = 0;
-    }
-  }
-}
-
-/// Row-major distances, 0 along dims of size 1, aligned to the last of `rank`.
-static SmallVector<int64_t> broadcastStrides(ArrayRef<int64_t> shape,
-                                             size_t rank) {
-  SmallVector<int64_t> strides(rank, 0);
-  int64_t stride = 1;
-  for (size_t i = shape.size(); i-- > 0;) {
-    if (shape[i] != 1)
-      strides[rank - shape.size() + i] = stride;
-    stride *= shape[i];
-  }
-  return strides;
-}
-
-static size_t position(ArrayRef<int64_t> index, ArrayRef<int64_t> strides) {
-  int64_t at = 0;
-  for (auto [i, stride] : llvm::zip_equal(index, strides))
-    at += i * stride;
-  return at;
-}
-
-/// `number` in the element type `type`: whole numbers wrap nowhere here, and
-/// booleans are 0 or 1.
-static double convert(double number, Type type) {
-  if (type.isInteger(1))
-    return number != 0;
-  if (isa<IntegerType>(type))
-    return std::trunc(number);
-  return number;
-}
+//===----------------------------------------------------------------------===//
+// Elementwise operators
+//===----------------------------------------------------------------------===//
 
 static std::optional<double> apply(UnaryKind kind, double x) {
   switch (kind) {
@@ -173,264 +183,275 @@ static double apply(BinaryKind kind, double a, double b, bool isInteger) {
   return 0;
 }
 
-StepValues::Result StepValues::computeElementwise(Operation *op, int depth) {
+namespace {
+
+/// What one elementwise op makes of an element of each operand.
+class ElementFn {
+public:
+  explicit ElementFn(Operation *op)
+      : unary(dyn_cast<UnaryOp>(op)), binary(dyn_cast<BinaryOp>(op)),
+        isChoice(isa<WhereOp>(op)) {
+    if (unary)
+      unaryKind = unary.getKind();
+    if (binary)
+      binaryKind = binary.getKind();
+    isInteger =
+        isa<IntegerType>(getElementTypeOrSelf(op->getOperand(0).getType()));
+    Type type = getElementTypeOrSelf(op->getResult(0).getType());
+    isTruth = type.isInteger(1);
+    isWhole = isa<IntegerType>(type);
+  }
+
+  std::optional<double>
+  operator()(const std::array<const double *, 3> &x) const {
+    std::optional<double> number = *x[0]; // conversions and copies
+    if (unary)
+      number = apply(unaryKind, *x[0]);
+    else if (binary)
+      number = apply(binaryKind, *x[0], *x[1], isInteger);
+    else if (isChoice)
+      number = *x[0] != 0 ? *x[1] : *x[2];
+    if (!number)
+      return std::nullopt;
+    // Whole numbers wrap nowhere here, and booleans are 0 or 1.
+    if (isTruth)
+      return *number != 0;
+    return isWhole ? std::trunc(*number) : *number;
+  }
+
+private:
+  UnaryOp unary;
+  BinaryOp binary;
+  UnaryKind unaryKind{};
+  BinaryKind binaryKind{};
+  bool isChoice, isInteger, isTruth, isWhole;
+};
+
+} // namespace
+
+StepValues::Result StepValues::computeElementwise(Operation *op, Range range,
+                                                  int depth) {
   ArrayRef<int64_t> shape = getShape(op->getResult(0));
-  Type type = getElementTypeOrSelf(op->getResult(0).getType());
-  SmallVector<const Numbers *> operands;
   SmallVector<SmallVector<int64_t>> strides;
-  for (Value operand : op->getOperands()) {
-    operands.push_back(get(operand, depth - 1));
+  for (Value operand : op->getOperands())
+    strides.push_back(broadcastStrides(getShape(operand), shape.size()));
+  StridedWalk walk(shape, strides, SmallVector<int64_t>(strides.size(), 0));
+  SmallVector<Piece> operands;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    auto [begin, end] = walk.bounds(i, range.begin, range.end);
+    operands.push_back(get(operand, {begin, end}, depth - 1));
     if (!operands.back())
       return nullptr;
-    strides.push_back(broadcastStrides(getShape(operand), shape.size()));
   }
-  bool isInteger =
-      isa<IntegerType>(getElementTypeOrSelf(op->getOperand(0).getType()));
-  auto result = std::make_unique<Numbers>(numElements(shape));
+  ElementFn function(op);
+  auto result = std::make_unique<Numbers>(range.size());
   bool isKnown = true;
-  forEachIndex(shape, [&](size_t linear, ArrayRef<int64_t> index) {
-    auto at = [&](unsigned i) {
-      return (*operands[i])[position(index, strides[i])];
-    };
-    double number = 0;
-    if (auto unary = dyn_cast<UnaryOp>(op)) {
-      std::optional<double> value = apply(unary.getKind(), at(0));
-      isKnown &= value.has_value();
-      number = value.value_or(0);
-    } else if (auto binary = dyn_cast<BinaryOp>(op)) {
-      number = apply(binary.getKind(), at(0), at(1), isInteger);
-    } else if (isa<WhereOp>(op)) {
-      number = at(0) != 0 ? at(1) : at(2);
-    } else {
-      number = at(0); // conversions and copies
-    }
-    (*result)[linear] = convert(number, type);
-  });
+  size_t count = operands.size();
+  std::array<const double *, 3> x{};
+  std::array<int64_t, 3> steps{};
+  for (size_t k = 0; k < count; ++k)
+    steps[k] = walk.step(k);
+  double *to = result->data();
+  walk.visit(range.begin, range.end,
+             [&](int64_t, int64_t length, ArrayRef<int64_t> places) {
+               for (size_t k = 0; k < count; ++k)
+                 x[k] = operands[k].at(places[k]);
+               for (int64_t i = 0; i < length; ++i) {
+                 std::optional<double> number = function(x);
+                 isKnown &= number.has_value();
+                 *to++ = number.value_or(0);
+                 for (size_t k = 0; k < count; ++k)
+                   x[k] += steps[k];
+               }
+             });
   return isKnown ? std::move(result) : nullptr;
 }
 
+//===----------------------------------------------------------------------===//
+// Operators that move elements, and sums
+//===----------------------------------------------------------------------===//
+
 /// Transposes and slices: each element is one of the input's.
-StepValues::Result StepValues::computeIndexed(Operation *op, Value value,
-                                              int depth) {
-  const Numbers *input = get(op->getOperand(0), depth - 1);
-  if (!input)
-    return nullptr;
-  ArrayRef<int64_t> from = getShape(op->getOperand(0));
-  ArrayRef<int64_t> shape = getShape(value);
-  SmallVector<int64_t> strides(from.size(), 1);
-  for (size_t i = from.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * from[i];
-  int64_t start = 0;
+StepValues::Result StepValues::computeMoved(Operation *op, Value value,
+                                            Range range, int depth) {
+  SmallVector<int64_t> strides = rowMajorStrides(getShape(op->getOperand(0)));
   SmallVector<int64_t> steps(strides);
+  int64_t start = 0;
   if (auto transpose = dyn_cast<TransposeOp>(op)) {
     for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
       steps[i] = strides[dim];
   } else {
     auto slice = cast<SliceOp>(op);
-    for (size_t i = 0; i < from.size(); ++i) {
+    for (size_t i = 0; i < steps.size(); ++i) {
       start += slice.getOffsets()[i] * strides[i];
       steps[i] = slice.getStrides()[i] * strides[i];
     }
   }
-  auto result = std::make_unique<Numbers>(numElements(shape));
-  forEachIndex(shape, [&](size_t linear, ArrayRef<int64_t> index) {
-    (*result)[linear] = (*input)[start + position(index, steps)];
-  });
-  return result;
-}
-
-StepValues::Result StepValues::computeReduce(ReduceOp op, int depth) {
-  const Numbers *input = get(op.getInput(), depth - 1);
+  StridedWalk walk(getShape(value), ArrayRef<SmallVector<int64_t>>(steps),
+                   start);
+  auto [begin, end] = walk.bounds(0, range.begin, range.end);
+  Piece input = get(op->getOperand(0), {begin, end}, depth - 1);
   if (!input)
     return nullptr;
-  ArrayRef<int64_t> shape = getShape(op.getInput());
-  SmallVector<int64_t> kept(shape);
-  double count = 1;
-  for (int64_t axis : op.getAxes()) {
-    count *= static_cast<double>(shape[axis]);
-    kept[axis] = 1;
+  auto result = std::make_unique<Numbers>(range.size());
+  walk.visit(range.begin, range.end,
+             [&](int64_t at, int64_t count, ArrayRef<int64_t> places) {
+               for (int64_t i = 0; i < count; ++i)
+                 (*result)[at - range.begin + i] =
+                     input[places[0] + i * walk.step(0)];
+             });
+  return result;
+}
+
+static double combine(ReduceKind kind, double sum, double number) {
+  switch (kind) {
+  case ReduceKind::Max:
+    return std::max(sum, number);
+  case ReduceKind::Min:
+    return std::min(sum, number);
+  case ReduceKind::Prod:
+    return sum * number;
+  default:
+    return sum + number;
   }
-  SmallVector<int64_t> strides = broadcastStrides(kept, shape.size());
-  auto result = std::make_unique<Numbers>(numElements(kept));
-  std::vector<bool> started(result->size(), false);
-  forEachIndex(shape, [&](size_t linear, ArrayRef<int64_t> index) {
-    size_t at = position(index, strides);
-    double &sum = (*result)[at];
-    double number = (*input)[linear];
-    if (!started[at])
-      sum = number;
-    else if (op.getKind() == ReduceKind::Max)
-      sum = std::max(sum, number);
-    else if (op.getKind() == ReduceKind::Min)
-      sum = std::min(sum, number);
-    else if (op.getKind() == ReduceKind::Prod)
-      sum *= number;
-    else
-      sum += number;
-    started[at] = true;
-  });
-  if (op.getKind() == ReduceKind::Mean)
-    for (double &number : *result)
-      number /= count;
-  return result;
 }
 
-StepValues::Result StepValues::computeGather(GatherOp op, int depth) {
-  const Numbers *input = get(op.getInput(), depth - 1);
-  const Numbers *indices = input ? get(op.getIndices(), depth - 1) : nullptr;
-  if (!indices)
-    return nullptr;
-  ArrayRef<int64_t> shape = getShape(op.getInput());
-  size_t axis = op.getAxis();
-  size_t outer = numElements(shape.take_front(axis));
-  size_t inner = numElements(shape.drop_front(axis + 1));
-  size_t size = shape[axis];
+/// Of rows of `size` elements that lie behind each other.
+StepValues::Result StepValues::computeRows(ReduceOp op, int64_t size,
+                                           Range range, int depth) {
   auto result = std::make_unique<Numbers>();
-  result->reserve(outer * inner * indices->size());
-  for (size_t i = 0; i < outer; ++i)
-    for (double index : *indices) {
-      double at = index < 0 ? index + static_cast<double>(size) : index;
-      if (!(at >= 0 && at < static_cast<double>(size)))
-        return nullptr;
-      auto from = input->begin() + (i * size + static_cast<size_t>(at)) * inner;
-      result->insert(result->end(), from, from + inner);
+  for (int64_t row = range.begin; row < range.end; ++row) {
+    // A question of its own: rows may be many.
+    Parts outer = std::exchange(parts, Parts());
+    Piece input = get(op.getInput(), {row * size, (row + 1) * size}, depth - 1);
+    if (input) {
+      double sum = input[row * size];
+      for (int64_t i = 1; i < size; ++i)
+        sum = combine(op.getKind(), sum, input[row * size + i]);
+      result->push_back(sum);
     }
-  return result;
-}
-
-StepValues::Result StepValues::computeConcat(ConcatOp op, int depth) {
-  ArrayRef<int64_t> shape = getShape(op.getResult());
-  size_t outer = numElements(shape.take_front(op.getAxis()));
-  auto result = std::make_unique<Numbers>();
-  SmallVector<const Numbers *> parts;
-  for (Value input : op.getInputs()) {
-    parts.push_back(get(input, depth - 1));
-    if (!parts.back())
+    parts = std::move(outer);
+    if (!input)
       return nullptr;
   }
-  for (size_t i = 0; i < outer; ++i)
-    for (const Numbers *part : parts) {
-      size_t size = part->size() / outer;
-      result->insert(result->end(), part->begin() + i * size,
-                     part->begin() + (i + 1) * size);
-    }
   return result;
 }
 
-/// ONNX CumSum, which has no op of its own: only masks are made with it.
-StepValues::Result StepValues::computeCumulativeSum(OpaqueOp op, int depth) {
-  DictionaryAttr attrs = op.getNodeAttrsAttr();
-  auto isSet = [&](StringRef name) {
-    auto attr = attrs ? attrs.getAs<IntegerAttr>(name) : IntegerAttr();
-    return attr && attr.getInt() != 0;
-  };
-  if (op.getInputs().size() != 2 || isSet("exclusive") || isSet("reverse"))
-    return nullptr;
-  const Numbers *input = get(op.getInputs()[0], depth - 1);
-  const Numbers *axes = input ? get(op.getInputs()[1], depth - 1) : nullptr;
-  if (!axes || axes->size() != 1)
-    return nullptr;
-  ArrayRef<int64_t> shape = getShape(op.getInputs()[0]);
-  auto rank = static_cast<int64_t>(shape.size());
-  auto axis = static_cast<int64_t>(axes->front());
-  axis = axis < 0 ? axis + rank : axis;
-  if (axis < 0 || axis >= rank)
-    return nullptr;
-  size_t inner = numElements(shape.drop_front(axis + 1));
-  auto result = std::make_unique<Numbers>(*input);
-  for (size_t i = 0; i < result->size(); ++i)
-    if ((i / inner) % shape[axis] != 0)
-      (*result)[i] += (*result)[i - inner];
-  return result;
-}
-
-/// ONNX GatherND: each index names the element, by several dims at once.
-StepValues::Result StepValues::computeGatherND(OpaqueOp op, int depth) {
-  DictionaryAttr attrs = op.getNodeAttrsAttr();
-  auto batchDims =
-      attrs ? attrs.getAs<IntegerAttr>("batch_dims") : IntegerAttr();
-  if (op.getInputs().size() != 2 || (batchDims && batchDims.getInt() != 0))
-    return nullptr;
-  const Numbers *input = get(op.getInputs()[0], depth - 1);
-  const Numbers *indices = input ? get(op.getInputs()[1], depth - 1) : nullptr;
-  ArrayRef<int64_t> shape = getShape(op.getInputs()[0]);
-  ArrayRef<int64_t> indexShape = getShape(op.getInputs()[1]);
-  if (!indices || indexShape.empty() || indexShape.back() < 1 ||
-      indexShape.back() > static_cast<int64_t>(shape.size()))
-    return nullptr;
-  size_t count = indexShape.back();
-  size_t inner = numElements(shape.drop_front(count));
-  auto result = std::make_unique<Numbers>();
-  for (size_t i = 0; i + count <= indices->size(); i += count) {
-    size_t at = 0;
-    for (size_t dim = 0; dim < count; ++dim) {
-      auto size = static_cast<double>(shape[dim]);
-      double index = (*indices)[i + dim];
-      index = index < 0 ? index + size : index;
-      if (!(index >= 0 && index < size))
-        return nullptr;
-      at = at * shape[dim] + static_cast<size_t>(index);
-    }
-    result->insert(result->end(), input->begin() + at * inner,
-                   input->begin() + (at + 1) * inner);
+StepValues::Result StepValues::computeReduce(ReduceOp op, Range range,
+                                             int depth) {
+  ArrayRef<int64_t> shape = getShape(op.getInput());
+  SmallVector<int64_t> kept(shape);
+  int64_t size = 1, inner = 1;
+  for (int64_t axis : op.getAxes()) {
+    size *= shape[axis];
+    kept[axis] = 1;
   }
+  for (size_t dim = shape.size(); dim-- > 0 && kept[dim] != shape[dim];)
+    inner *= shape[dim];
+  Result result;
+  if (inner == size && size > 0) {
+    result = computeRows(op, size, range, depth);
+  } else if (Piece input = getWhole(op.getInput(), depth - 1)) {
+    result = std::make_unique<Numbers>(numElements(kept));
+    std::vector<bool> isStarted(result->size(), false);
+    SmallVector<int64_t> steps = broadcastStrides(kept, shape.size());
+    StridedWalk walk(shape, ArrayRef<SmallVector<int64_t>>(steps), int64_t(0));
+    walk.visit(0, numElements(shape),
+               [&](int64_t at, int64_t count, ArrayRef<int64_t> places) {
+                 for (int64_t i = 0; i < count; ++i) {
+                   size_t to = places[0] + i * walk.step(0);
+                   double number = input[at + i];
+                   double &sum = (*result)[to];
+                   sum = isStarted[to] ? combine(op.getKind(), sum, number)
+                                       : number;
+                   isStarted[to] = true;
+                 }
+               });
+    result = std::make_unique<Numbers>(result->begin() + range.begin,
+                                       result->begin() + range.end);
+  }
+  if (result && op.getKind() == ReduceKind::Mean)
+    for (double &number : *result)
+      number /= static_cast<double>(size);
   return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Sources, and the choice of a rule
+//===----------------------------------------------------------------------===//
+
+template <typename Iterator, typename Convert>
+static std::unique_ptr<StepValues::Numbers>
+convertElements(Iterator first, int64_t begin, int64_t end, Convert convert) {
+  auto result = std::make_unique<StepValues::Numbers>();
+  result->reserve(end - begin);
+  for (int64_t at = begin; at < end; ++at)
+    result->push_back(convert(*(first + at)));
+  return result;
+}
+
+static std::unique_ptr<StepValues::Numbers>
+readConstant(ConstantOp op, int64_t begin, int64_t end) {
+  auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
+  if (!dense)
+    return nullptr;
+  Type type = dense.getElementType();
+  if (isa<FloatType>(type))
+    return convertElements(
+        dense.value_begin<APFloat>(), begin, end,
+        [](const APFloat &number) { return number.convertToDouble(); });
+  if (type.isInteger(1))
+    return convertElements(dense.value_begin<bool>(), begin, end,
+                           [](bool truth) { return truth ? 1.0 : 0.0; });
+  if (!isa<IntegerType>(type))
+    return nullptr;
+  bool isUnsigned = type.isUnsignedInteger();
+  return convertElements(dense.value_begin<APInt>(), begin, end,
+                         [&](const APInt &number) {
+                           return isUnsigned ? number.roundToDouble()
+                                             : number.signedRoundToDouble();
+                         });
 }
 
 /// Operators that masks are made with and that have no op of their own.
-StepValues::Result StepValues::computeOpaque(OpaqueOp op, int depth) {
+StepValues::Result StepValues::computeOpaque(OpaqueOp op, Range range,
+                                             int depth) {
   if (op.getOutputs().size() != 1)
     return nullptr;
   if (op.getFullName() == "CumSum")
-    return computeCumulativeSum(op, depth);
+    return computeCumulativeSum(op, range, depth);
   if (op.getFullName() == "GatherND")
-    return computeGatherND(op, depth);
+    return computeGatherND(op, range, depth);
+  if (op.getFullName() == "ScatterND")
+    return computeScatterND(op, range, depth);
   return nullptr;
 }
 
 StepValues::Result StepValues::computeOp(Operation *op, Value value,
-                                         int depth) {
+                                         Range range, int depth) {
   if (isa<UnaryOp, BinaryOp, WhereOp, CastOp, BroadcastOp>(op))
-    return computeElementwise(op, depth);
+    return computeElementwise(op, range, depth);
   if (isa<TransposeOp, SliceOp>(op))
-    return computeIndexed(op, value, depth);
-  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    const Numbers *input = get(reshape.getInput(), depth - 1);
-    return input ? std::make_unique<Numbers>(*input) : nullptr;
-  }
+    return computeMoved(op, value, range, depth);
+  if (auto reshape = dyn_cast<ReshapeOp>(op))
+    return copy(reshape.getInput(), range, depth - 1);
   if (auto reduce = dyn_cast<ReduceOp>(op))
-    return computeReduce(reduce, depth);
+    return computeReduce(reduce, range, depth);
   if (auto gather = dyn_cast<GatherOp>(op))
-    return computeGather(gather, depth);
+    return computeGather(gather, range, depth);
   if (auto concat = dyn_cast<ConcatOp>(op))
-    return computeConcat(concat, depth);
-  if (auto range = dyn_cast<RangeOp>(op)) {
-    auto result = std::make_unique<Numbers>(numElements(getShape(value)));
-    double start = range.getStart().convertToDouble();
-    double step = range.getStep().convertToDouble();
+    return computeConcat(concat, range, depth);
+  if (auto sequence = dyn_cast<RangeOp>(op)) {
+    auto result = std::make_unique<Numbers>(range.size());
+    double start = sequence.getStart().convertToDouble();
+    double step = sequence.getStep().convertToDouble();
     for (size_t i = 0; i < result->size(); ++i)
-      (*result)[i] = start + static_cast<double>(i) * step;
+      (*result)[i] = start + static_cast<double>(range.begin + i) * step;
     return result;
   }
-  if (auto constant = dyn_cast<ConstantOp>(op)) {
-    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-    if (!dense)
-      return nullptr;
-    auto result = std::make_unique<Numbers>();
-    Type type = dense.getElementType();
-    if (isa<FloatType>(type))
-      for (const APFloat &number : dense.getValues<APFloat>())
-        result->push_back(number.convertToDouble());
-    else if (isa<IntegerType>(type))
-      for (const APInt &number : dense.getValues<APInt>())
-        result->push_back(type.isUnsignedInteger() || type.isInteger(1)
-                              ? number.roundToDouble()
-                              : number.signedRoundToDouble());
-    else
-      return nullptr;
-    return result;
-  }
+  if (auto constant = dyn_cast<ConstantOp>(op))
+    return readConstant(constant, range.begin, range.end);
   if (auto opaque = dyn_cast<OpaqueOp>(op))
-    return computeOpaque(opaque, depth);
+    return computeOpaque(opaque, range, depth);
   return nullptr;
 }

@@ -1,5 +1,4 @@
-//===- StepValues.h - Numbers that a step's bookkeeping computes -*- C++
-//-*-===//
+//===- StepValues.h - Numbers that a step computes of itself ----*- C++ -*-===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -10,7 +9,7 @@
 // Masks and positions are computed in the graph from what the runtime hands in:
 // which tokens are padding, where each token stands. For a step without padding
 // these are known: `context` tokens are in the state, and `tokens` new ones
-// follow. `StepValues` computes with that, exactly and on whole tensors.
+// follow. `StepValues` computes with that, exactly.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,6 +44,8 @@ using StepRoles = llvm::DenseMap<mlir::Value, StepRole>;
 /// truth value for each.
 void findStepRoles(GraphOp graph, StepRoles &roles);
 
+/// Computes whole tensors where they are small, and of large ones, such as the
+/// mask of a prompt of thousands of tokens, the rows that are asked for.
 class StepValues {
 public:
   using Numbers = std::vector<double>;
@@ -56,28 +57,65 @@ public:
   /// activations or weights, or is larger than `kMaxElements`.
   const Numbers *evaluate(mlir::Value value);
 
-  /// The largest tensor that is computed.
+  /// The elements from `begin` up to `end` in row-major order, at most
+  /// `kMaxElements`, of a tensor of any size. They stay until the next call.
+  std::optional<llvm::ArrayRef<double>> evaluate(mlir::Value value,
+                                                 int64_t begin, int64_t end);
+
+  /// The most elements that are computed at once.
   static constexpr int64_t kMaxElements = 1 << 22;
+  /// Who asks for a larger tensor part by part waits for more than 10 seconds.
+  static constexpr int64_t kMaxInParts = 1 << 28;
+  /// A tensor of no more is computed whole, and once.
+  static constexpr int64_t kMaxSmall = 1 << 16;
 
 private:
   using Result = std::unique_ptr<Numbers>;
 
-  Result compute(mlir::Value value, int depth);
-  Result computeArgument(mlir::BlockArgument argument);
-  Result computeOp(mlir::Operation *op, mlir::Value value, int depth);
-  Result computeElementwise(mlir::Operation *op, int depth);
-  Result computeIndexed(mlir::Operation *op, mlir::Value value, int depth);
-  Result computeReduce(ReduceOp op, int depth);
-  Result computeGather(GatherOp op, int depth);
-  Result computeConcat(ConcatOp op, int depth);
-  Result computeOpaque(OpaqueOp op, int depth);
-  Result computeCumulativeSum(OpaqueOp op, int depth);
-  Result computeGatherND(OpaqueOp op, int depth);
-  const Numbers *get(mlir::Value value, int depth);
+  /// Elements in row-major order: all from `begin` up to `end`.
+  struct Range {
+    int64_t begin = 0, end = 0;
+    int64_t size() const { return end - begin; }
+  };
+
+  /// Elements that have been computed; `numbers` holds those from `first` on.
+  struct Piece {
+    const Numbers *numbers = nullptr;
+    int64_t first = 0;
+    explicit operator bool() const { return numbers; }
+    const double *at(int64_t place) const {
+      return numbers->data() + (place - first);
+    }
+    double operator[](int64_t place) const { return *at(place); }
+  };
+
+  Piece get(mlir::Value value, Range range, int depth);
+  Piece getWhole(mlir::Value value, int depth);
+
+  Result compute(mlir::Value value, Range range, int depth);
+  Result computeArgument(mlir::BlockArgument argument, Range range);
+  Result computeOp(mlir::Operation *op, mlir::Value value, Range range,
+                   int depth);
+  Result computeElementwise(mlir::Operation *op, Range range, int depth);
+  Result computeMoved(mlir::Operation *op, mlir::Value value, Range range,
+                      int depth);
+  Result computeReduce(ReduceOp op, Range range, int depth);
+  Result computeRows(ReduceOp op, int64_t size, Range range, int depth);
+  Result computeGather(GatherOp op, Range range, int depth);
+  Result computeConcat(ConcatOp op, Range range, int depth);
+  Result computeOpaque(OpaqueOp op, Range range, int depth);
+  Result computeCumulativeSum(OpaqueOp op, Range range, int depth);
+  Result computeGatherND(OpaqueOp op, Range range, int depth);
+  Result computeScatterND(OpaqueOp op, Range range, int depth);
+  Result copy(mlir::Value value, Range range, int depth);
 
   GraphOp graph;
   const StepRoles &roles;
   llvm::DenseMap<mlir::Value, Result> known;
+  /// Parts of large tensors, for one question.
+  using Parts =
+      llvm::DenseMap<std::tuple<mlir::Value, int64_t, int64_t>, Result>;
+  Parts parts;
 };
 
 } // namespace inlay::nn

@@ -140,15 +140,15 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.microsoft = 1 : 
     // CHECK: "Identity"({{.*}} -> tensor<2x3xf32>{{$}}
     %57 = inlay_onnx.node "Identity"(%a35) : (tensor<2x3xf32>) -> !inlay_onnx.unknown
     // too large to be folded
-    %c58 = inlay_onnx.constant dense<[65536, 3]> : tensor<2xi64>
-    // CHECK: "ConstantOfShape"({{.*}} -> tensor<65536x3xf32>{{$}}
+    %c58 = inlay_onnx.constant dense<[131072, 3]> : tensor<2xi64>
+    // CHECK: "ConstantOfShape"({{.*}} -> tensor<131072x3xf32>{{$}}
     %59 = inlay_onnx.node "ConstantOfShape"(%c58) : (tensor<2xi64>) -> !inlay_onnx.unknown
     // CHECK: "ConstantOfShape"({{.*}} -> tensor<?x?xi64>{{$}}
     %60 = inlay_onnx.node "ConstantOfShape"(%a36) {attributes = {value = dense<1> : tensor<1xi64>}} : (tensor<2xi64>) -> !inlay_onnx.unknown
     %c61 = inlay_onnx.constant dense<0> : tensor<i64>
-    %c62 = inlay_onnx.constant dense<50000> : tensor<i64>
+    %c62 = inlay_onnx.constant dense<600000> : tensor<i64>
     %c63 = inlay_onnx.constant dense<2> : tensor<i64>
-    // CHECK: "Range"({{.*}} -> tensor<25000xi64>{{$}}
+    // CHECK: "Range"({{.*}} -> tensor<300000xi64>{{$}}
     %64 = inlay_onnx.node "Range"(%c61, %c62, %c63) : (tensor<i64>, tensor<i64>, tensor<i64>) -> !inlay_onnx.unknown
     %c65 = inlay_onnx.constant dense<5> : tensor<i64>
     %c66 = inlay_onnx.constant dense<0> : tensor<i64>

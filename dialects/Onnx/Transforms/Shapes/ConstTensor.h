@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The values that shape plumbing computes with: tensors of at most 1,024
-// integers, booleans or floats of which all or some elements are known. An
-// element is unknown where it comes from a dim that has no size yet, so
-// `Concat(Shape(x)[0], 32)` still tells that the second dim is 32.
+// The values that shape plumbing computes with: integers, booleans or floats of
+// which all or some elements are known. An element is unknown where it comes
+// from a dim that has no size yet, so `Concat(Shape(x)[0], 32)` still tells
+// that the second dim is 32.
 //
 // Integers are kept as 64-bit numbers in the range of the element type and
 // wrap as the type does; floats are kept as doubles that the type can hold.
@@ -44,9 +44,11 @@ struct Element {
 
 class ConstTensor {
 public:
-  /// As many as experts that tokens of a prompt are sorted by choose at once:
-  /// 1,024 tokens of 8 experts each.
-  static constexpr int64_t maxElements = 1 << 13;
+  /// As many as experts that the tokens of a long prompt choose at once, by
+  /// which exporters sort them: 16,384 tokens of 16 experts each.
+  static constexpr int64_t maxElements = 1 << 18;
+  /// A tensor of more than this is large: `InferenceState` keeps count of them.
+  static constexpr int64_t maxSmall = 1 << 10;
 
   /// A tensor of unknown elements. `shape` is static and passes `fits`.
   ConstTensor(llvm::ArrayRef<int64_t> shape, mlir::Type elementType);
@@ -62,6 +64,7 @@ public:
   mlir::Type elementType() const { return type; }
   bool isFloat() const { return mlir::isa<mlir::FloatType>(type); }
   int64_t size() const { return elements.size(); }
+  bool isLarge() const { return size() > maxSmall; }
   bool isFullyKnown() const;
 
   const Element &operator[](int64_t index) const { return elements[index]; }

@@ -78,7 +78,7 @@ static FailureOr<std::optional<Shape>> broadcastInputs(NodeInference &n,
 /// Folds an operator of two operands or, from the left, of more.
 static void foldOperands(NodeInference &n, ArrayRef<int64_t> shape,
                          Type elementType) {
-  if (!ConstTensor::fits(shape, elementType))
+  if (!n.mayFold(shape, elementType))
     return;
   bool isFmod = n.intAttr("fmod", 0) != 0;
   const ConstTensor *first = n.value(0);
@@ -137,7 +137,7 @@ static LogicalResult inferWhere(NodeInference &n) {
   const ConstTensor *condition = n.value(0);
   const ConstTensor *yes = n.value(1), *no = n.value(2);
   if (condition && yes && no && yes->elementType() == no->elementType() &&
-      ConstTensor::fits(**shape, elementType))
+      n.mayFold(**shape, elementType))
     n.fold(0, foldWhere(*condition, *yes, *no, **shape));
   return success();
 }
@@ -148,7 +148,7 @@ static LogicalResult castTo(NodeInference &n, Type elementType) {
     return success();
   n.set(0, *shape, elementType);
   const ConstTensor *value = n.value(0);
-  if (value && ConstTensor::fits(*shape, elementType))
+  if (value && n.mayFold(*shape, elementType))
     n.fold(0, value->cast(elementType));
   return success();
 }

@@ -83,8 +83,7 @@ static LogicalResult inferConstantOfShape(NodeInference &n) {
     elementType = Float32Type::get(n.node.getContext());
   n.set(0, *shape, elementType);
   ConstTensor fill = getFillValue(n);
-  if (!ConstTensor::fits(*shape, elementType) ||
-      fill.elementType() != elementType)
+  if (!n.mayFold(*shape, elementType) || fill.elementType() != elementType)
     return success();
   ConstTensor result(*shape, elementType);
   for (int64_t i = 0; i < result.size(); ++i)
@@ -134,7 +133,7 @@ static LogicalResult inferRange(NodeInference &n) {
   if (!count)
     return success();
   n.set(0, Shape{*count}, elementType);
-  if (!ConstTensor::fits(*count, elementType))
+  if (!n.mayFold(*count, elementType))
     return success();
   ConstTensor result(*count, elementType);
   for (int64_t i = 0; i < *count; ++i)
@@ -166,7 +165,7 @@ static LogicalResult inferNonZero(NodeInference &n) {
   int64_t count = found.size();
   Shape resultShape{rank, count};
   n.set(0, resultShape, i64);
-  if (!ConstTensor::fits(resultShape, i64))
+  if (!n.mayFold(resultShape, i64))
     return success();
   ConstTensor result(resultShape, i64);
   forEachIndex(resultShape, [&](int64_t at, ArrayRef<int64_t> index) {

@@ -54,7 +54,7 @@ static LogicalResult inferGather(NodeInference &n) {
   n.set(0, result, n.elementType(0));
   const ConstTensor *value = n.value(0), *picks = n.value(1);
   if (value && picks && !picks->isFloat() &&
-      ConstTensor::fits(result, n.elementType(0)))
+      n.mayFold(result, n.elementType(0)))
     n.fold(0, foldGather(*value, *picks, result, *axis));
   return success();
 }

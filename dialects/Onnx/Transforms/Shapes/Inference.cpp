@@ -40,7 +40,14 @@ Type NodeInference::elementType(unsigned index) {
 
 const ConstTensor *NodeInference::value(unsigned index) {
   Value input = node.getInput(index);
-  return input ? state.value(input) : nullptr;
+  const ConstTensor *known = input ? state.value(input) : nullptr;
+  return known && (!known->isLarge() || state.mayUseLarge()) ? known : nullptr;
+}
+
+bool NodeInference::mayFold(ArrayRef<int64_t> shape, Type elementType) {
+  return ConstTensor::fits(shape, elementType) &&
+         (*countElements(shape) <= ConstTensor::maxSmall ||
+          state.mayUseLarge());
 }
 
 std::optional<SmallVector<int64_t>> NodeInference::dims(unsigned index) {

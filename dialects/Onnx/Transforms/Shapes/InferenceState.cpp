@@ -44,15 +44,49 @@ const ConstTensor *InferenceState::value(Value value) {
   ElementsAttr attribute = getConstantValue(value);
   if (!attribute)
     return nullptr;
-  std::optional<ConstTensor> tensor = ConstTensor::fromAttr(attribute);
-  if (!tensor)
+  ShapedType type = attribute.getShapedType();
+  if (!isa<DenseElementsAttr>(attribute) ||
+      !ConstTensor::fits(type.getShape(), type.getElementType()))
     return nullptr;
-  setValue(value, std::move(*tensor));
-  return values.find(value)->second.get();
+  auto read = [&] { return *ConstTensor::fromAttr(attribute); };
+  SharedTensor tensor = type.getNumElements() > ConstTensor::maxSmall
+                            ? shareLarge(attribute, read)
+                            : std::make_shared<const ConstTensor>(read());
+  return (values[value] = std::move(tensor)).get();
+}
+
+bool InferenceState::keepLarge(const ConstTensor &tensor) {
+  if (largeKept + tensor.size() > maxLargeKept)
+    return false;
+  largeKept += tensor.size();
+  return true;
+}
+
+InferenceState::SharedTensor
+InferenceState::shareLarge(ElementsAttr attribute,
+                           llvm::function_ref<ConstTensor()> make) {
+  auto [entry, isNew] = largeTensors.try_emplace(attribute);
+  if (!isNew)
+    return entry->second;
+  ConstTensor tensor = make();
+  if (keepLarge(tensor))
+    entry->second = std::make_shared<const ConstTensor>(std::move(tensor));
+  return entry->second;
 }
 
 void InferenceState::setValue(Value value, ConstTensor tensor) {
-  values[value] = std::make_unique<ConstTensor>(std::move(tensor));
+  if (!tensor.isLarge()) {
+    values[value] = std::make_shared<const ConstTensor>(std::move(tensor));
+    return;
+  }
+  largeWork += tensor.size();
+  if (tensor.isFullyKnown())
+    values[value] =
+        shareLarge(tensor.toAttr(), [&] { return std::move(tensor); });
+  else if (keepLarge(tensor))
+    values[value] = std::make_shared<const ConstTensor>(std::move(tensor));
+  else
+    values.erase(value); // what an earlier visit found
 }
 
 int64_t InferenceState::bindSymbol(StringRef name, int64_t size) {

@@ -104,7 +104,7 @@ static std::optional<ConstTensor> getPart(NodeInference &n, unsigned index) {
   std::optional<Shape> shape = n.shape(index);
   Type type = n.elementType(index);
   if (!shape || shape->size() != 1 || !type || !type.isInteger(64) ||
-      !ConstTensor::fits(*shape, type))
+      !n.mayFold(*shape, type))
     return std::nullopt;
   return ConstTensor(*shape, type);
 }
@@ -112,7 +112,7 @@ static std::optional<ConstTensor> getPart(NodeInference &n, unsigned index) {
 static void foldConcat(NodeInference &n, ArrayRef<int64_t> shape,
                        int64_t axis) {
   Type type = n.elementType(0);
-  if (!ConstTensor::fits(shape, type))
+  if (!n.mayFold(shape, type))
     return;
   ConstTensor result(shape, type);
   int64_t offset = 0;
@@ -365,7 +365,7 @@ static LogicalResult inferExpand(NodeInference &n) {
   // took the input's size; an unknown target over 1 stays unknown.
   n.set(0, *result, n.elementType(0));
   const ConstTensor *value = n.value(0);
-  if (value && ConstTensor::fits(*result, n.elementType(0)))
+  if (value && n.mayFold(*result, n.elementType(0)))
     n.fold(0, gatherElements(*value, *result, [&](auto index, auto &source) {
              source.assign(index.begin(), index.end());
            }));
@@ -386,7 +386,7 @@ static LogicalResult inferTile(NodeInference &n) {
     result.push_back(mulDims(size, count));
   n.set(0, result, n.elementType(0));
   const ConstTensor *value = n.value(0);
-  if (value && ConstTensor::fits(result, n.elementType(0)))
+  if (value && n.mayFold(result, n.elementType(0)))
     n.fold(0, gatherElements(*value, result, [&](auto index, auto &source) {
              for (auto [at, size] : llvm::zip_equal(index, *shape))
                source.push_back(at % size);
