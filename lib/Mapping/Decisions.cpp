@@ -6,20 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "inlay/Mapping/Decisions.h"
+#include "Reasons.h"
 
 #include "inlay/Support/Format.h"
 
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/raw_ostream.h"
-
 #include "fmt/format.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace inlay;
 using namespace inlay::mapping;
-namespace json = llvm::json;
 
 static std::string rounded(double cycles) {
   return formatCount(static_cast<int64_t>(std::llround(cycles)));
@@ -63,7 +60,7 @@ bestTwo(const WaferDecision &stage) {
 }
 
 /// Why the winner won, in one line.
-static std::string reasonOf(const WaferDecision &stage) {
+std::string inlay::mapping::reasonOf(const WaferDecision &stage) {
   auto [best, second] = bestTwo(stage);
   if (!best)
     return "the regions were given";
@@ -109,7 +106,8 @@ static void addStage(const WaferDecision &stage, std::string &text) {
                         &attempt == best ? "*" : " ", attempt.regions,
                         rounded(attempt.cycles), sizeOf(attempt.least),
                         sizeOf(attempt.most));
-  text += fmt::format("  {}\n", reasonOf(stage));
+  text += fmt::format("  {}; with routes {} cycles\n", reasonOf(stage),
+                      rounded(stage.routed));
   for (const floorplan::Region &region : stage.regions)
     text += fmt::format("  {:>14} at ({}, {}): {}, {} cycles, {} a core\n",
                         sizeOf(region.rect.extent()), region.rect.x,
@@ -118,7 +116,7 @@ static void addStage(const WaferDecision &stage, std::string &text) {
 }
 
 /// Why so many groups, in one line.
-static std::string reasonOf(const GroupsDecision &layer) {
+std::string inlay::mapping::reasonOf(const GroupsDecision &layer) {
   const GroupCount *chosen = nullptr, *other = nullptr;
   for (const GroupCount &count : layer.considered)
     if (count.groups == layer.groups)
@@ -156,6 +154,127 @@ static void addExperts(const GroupsDecision &layer, std::string &text) {
   text += fmt::format("  {}\n", reasonOf(layer));
 }
 
+//===----------------------------------------------------------------------===//
+// Partition and step
+//===----------------------------------------------------------------------===//
+
+const char *inlay::mapping::toString(partition::Objective objective) {
+  constexpr const char *kNames[] = {"latency", "throughput", "wafers"};
+  return kNames[static_cast<int>(objective)];
+}
+
+/// What is to be little: for throughput the cycles of the slowest wafer, on any
+/// number of wafers times these.
+static double measureOf(const PartitionDecision &decision,
+                        const PartitionChoice &choice) {
+  if (decision.objective != partition::Objective::Throughput)
+    return choice.cycles;
+  return decision.wanted > 0 ? choice.slowest
+                             : choice.slowest * double(choice.wafers);
+}
+
+std::string inlay::mapping::reasonOf(const PartitionDecision &decision) {
+  const PartitionChoice *chosen = nullptr, *other = nullptr;
+  for (const PartitionChoice &choice : decision.considered)
+    if (choice.isChosen)
+      chosen = &choice;
+    else if (choice.fits && (!other || measureOf(decision, choice) <
+                                           measureOf(decision, *other)))
+      other = &choice;
+  if (!chosen)
+    return "the partition was given";
+  if (decision.wanted > 0)
+    return fmt::format("{} wafer{} {} asked for", decision.wanted,
+                       decision.wanted == 1 ? "" : "s",
+                       decision.wanted == 1 ? "was" : "were");
+  if (decision.objective == partition::Objective::Wafers)
+    return "the fewest wafers that were found to hold the model";
+  if (!other)
+    return "no other number of wafers near this one holds the model";
+  double times = measureOf(decision, *other) / measureOf(decision, *chosen);
+  std::string text = fmt::format("with {} wafer{} ", other->wafers,
+                                 other->wafers == 1 ? "" : "s");
+  if (decision.objective == partition::Objective::Throughput)
+    return text +
+           fmt::format("each of them yields {:.2f} times as much", 1 / times);
+  text += fmt::format("a step takes {:.2f} times as many cycles", times);
+  return times >= 1 ? text
+                    : text + ": each wafer must save a thousandth of a step, "
+                             "and the search looks at so many runs of kernels "
+                             "and no more";
+}
+
+static void addPartition(const PartitionDecision &decision, std::string &text) {
+  text += fmt::format("partition for {}, by the search, without routes\n",
+                      toString(decision.objective));
+  text += fmt::format("  {:>8} {:>14} {:>14} {:>14}\n", "wafers", "cycles",
+                      "crossings", "slowest wafer");
+  for (const PartitionChoice &choice : decision.considered)
+    if (choice.fits)
+      text += fmt::format("{} {:>8} {:>14} {:>14} {:>14}\n",
+                          choice.isChosen ? "*" : " ", choice.wafers,
+                          rounded(choice.cycles), rounded(choice.crossings),
+                          rounded(choice.slowest));
+    else
+      text += fmt::format("  {:>8} {:>14}\n", choice.wafers, "does not fit");
+  text += fmt::format("  {}\n", reasonOf(decision));
+  for (const CutDecision &cut : decision.cuts) {
+    std::vector<int64_t> wafers = cut.wafers;
+    text += fmt::format("  cut behind {}, before {}: {} cycles on both sides\n",
+                        namesOf(wafers), cut.chosen.kernel,
+                        rounded(cut.chosen.cycles));
+    for (const CutChoice &other : cut.others)
+      text += fmt::format("    before {}: {}\n", other.kernel,
+                          other.fits ? rounded(other.cycles)
+                                     : std::string("does not fit"));
+  }
+}
+
+static void addStep(const Decisions &decisions, std::string &text) {
+  const StepDecision &step = decisions.step;
+  if (step.stages.empty())
+    return;
+  double slowest = *std::max_element(step.stages.begin(), step.stages.end());
+  text += fmt::format(
+      "step: {} cycles; no mapping of this partition takes fewer than {} "
+      "(within {:.2f} times), none of any partition fewer than {} ({:.2f})\n",
+      rounded(step.cycles), rounded(step.least),
+      step.cycles / std::max(1.0, step.least), rounded(step.leastOfAll),
+      step.cycles / std::max(1.0, step.leastOfAll));
+  text += fmt::format("slowest wafer: {} cycles; no mapping of this partition "
+                      "has fewer than {} "
+                      "(within {:.2f} times)\n",
+                      rounded(slowest), rounded(step.leastSlowest),
+                      slowest / std::max(1.0, step.leastSlowest));
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+static void addKernel(const KernelDecision &kernel, std::string &text) {
+  text += fmt::format(
+      "{}{}, on {}: {} {} to cut it, of which worth it\n", kernel.kernel,
+      kernel.kernels > 1 ? fmt::format(" and {} more", kernel.kernels - 1) : "",
+      sizeOf(kernel.region), kernel.shardings,
+      kernel.shardings == 1 ? "way" : "ways");
+  for (const VariantChoice &choice : kernel.considered)
+    text +=
+        fmt::format("{} {:>12} cycles {:>12} a core: {}; {}\n",
+                    choice.isChosen ? "*" : " ", rounded(choice.cycles),
+                    formatBytes(choice.bytes), choice.cut, choice.collectives);
+  for (const CollectiveDecision &sum : kernel.collectives) {
+    text += fmt::format("  sums of {} wavelets over {} along {}: ",
+                        rounded(sum.wavelets), sum.cores, sum.axis);
+    for (size_t i = 0; i < sum.considered.size(); ++i)
+      text += fmt::format("{}{}{} {}", i ? ", " : "",
+                          sum.considered[i].first == sum.chosen ? "*" : "",
+                          sum.considered[i].first,
+                          rounded(sum.considered[i].second));
+    text += '\n';
+  }
+}
+
 std::string inlay::mapping::toText(const Decisions &decisions) {
   std::string text = fmt::format(
       "wafers: {}; {} over {} a wafer need at least {}{}\n", decisions.wafers,
@@ -165,94 +284,13 @@ std::string inlay::mapping::toText(const Decisions &decisions) {
           ? ": no mapping has fewer"
           : fmt::format(", so at most {} too many",
                         decisions.wafers - decisions.fewestWafers));
+  addStep(decisions, text);
+  addPartition(decisions.partition, text);
   for (const WaferDecision &stage : decisions.stages)
     addStage(stage, text);
+  for (const KernelDecision &kernel : decisions.kernels)
+    addKernel(kernel, text);
   for (const GroupsDecision &layer : decisions.experts)
     addExperts(layer, text);
-  return text;
-}
-
-static void addExtent(json::OStream &out, const char *name,
-                      model::Extent extent) {
-  out.attributeObject(name, [&] {
-    out.attribute("width", extent.width);
-    out.attribute("height", extent.height);
-  });
-}
-
-static void addStage(json::OStream &out, const WaferDecision &stage) {
-  out.attributeArray("wafers", [&] {
-    for (int64_t wafer : stage.wafers)
-      out.value(wafer);
-  });
-  out.attributeArray("kernels", [&] {
-    for (const std::string &kernel : stage.kernels)
-      out.value(toUtf8(kernel));
-  });
-  out.attributeArray("considered", [&] {
-    for (const floorplan::Attempt &attempt : stage.attempts)
-      out.object([&] {
-        out.attribute("regions", static_cast<int64_t>(attempt.regions));
-        out.attribute("cycles", attempt.cycles);
-        addExtent(out, "smallest", attempt.least);
-        addExtent(out, "largest", attempt.most);
-      });
-  });
-  out.attribute("cycles", stage.cycles);
-  out.attribute("reason", reasonOf(stage));
-  out.attributeArray("regions", [&] {
-    for (const floorplan::Region &region : stage.regions)
-      out.object([&] {
-        out.attribute("x", region.rect.x);
-        out.attribute("y", region.rect.y);
-        out.attribute("width", region.rect.width);
-        out.attribute("height", region.rect.height);
-        out.attributeArray("kernels", [&] {
-          for (size_t k : region.kernels)
-            out.value(toUtf8(stage.kernels[k]));
-        });
-        out.attribute("cycles", region.cycles);
-        out.attribute("bytes_per_core", region.bytes);
-      });
-  });
-}
-
-static void addExperts(json::OStream &out, const GroupsDecision &layer) {
-  out.attribute("kernel", toUtf8(layer.kernel));
-  out.attribute("kernels", static_cast<int64_t>(layer.kernels));
-  addExtent(out, "region", layer.region);
-  out.attribute("groups", layer.groups);
-  out.attribute("replicas", layer.replicas);
-  out.attribute("reason", reasonOf(layer));
-  out.attributeArray("considered", [&] {
-    for (const GroupCount &count : layer.considered)
-      out.object([&] {
-        out.attribute("groups", count.groups);
-        out.attribute("cycles", count.cycles);
-        out.attribute("worst_case_cycles", count.worst);
-        out.attribute("round_robin_cycles", count.roundRobin);
-      });
-  });
-}
-
-std::string inlay::mapping::toJson(const Decisions &decisions) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  json::OStream out(os, /*IndentSize=*/1);
-  out.object([&] {
-    out.attribute("wafers", decisions.wafers);
-    out.attribute("fewest_wafers", decisions.fewestWafers);
-    out.attribute("bytes", decisions.bytes);
-    out.attribute("bytes_per_wafer", decisions.bytesPerWafer);
-    out.attributeArray("stages", [&] {
-      for (const WaferDecision &stage : decisions.stages)
-        out.object([&] { addStage(out, stage); });
-    });
-    out.attributeArray("experts", [&] {
-      for (const GroupsDecision &layer : decisions.experts)
-        out.object([&] { addExperts(out, layer); });
-    });
-  });
-  os << '\n';
   return text;
 }

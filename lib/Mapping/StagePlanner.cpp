@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "inlay/Mapping/StagePlanner.h"
+#include "StageProblem.h"
 
 #include <limits>
 #include <map>
@@ -81,9 +81,9 @@ static partition::Problem makeProblem(const StageRequest &request,
   return problem;
 }
 
-static std::optional<partition::Problem>
-checkedProblem(const StageRequest &request, WaferPlanner &planner,
-               Diagnostics &diags) {
+std::optional<partition::Problem>
+inlay::mapping::checkedProblem(const StageRequest &request,
+                               WaferPlanner &planner, Diagnostics &diags) {
   if (planner.liveCores() == 0) {
     diags.inputError("constraints",
                      "leave no core: with the target's dead cores they keep "
@@ -128,6 +128,43 @@ double inlay::mapping::stepCycles(const partition::Solution &solution,
   return cycles;
 }
 
+/// Cycles of the slowest wafer times wafers: the least is the most that each
+/// wafer can yield.
+static double costOfYield(const partition::Solution &solution,
+                          WaferPlanner &planner) {
+  double slowest = 0;
+  for (const partition::Stage &stage : solution.stages) {
+    const std::optional<floorplan::RegionPlan> &plan =
+        planner.plan(WaferPlanner::runOf(stage.first, stage.last));
+    slowest = std::max(slowest, plan ? plan->cycles
+                                     : std::numeric_limits<double>::infinity());
+  }
+  return slowest * double(solution.stages.size());
+}
+
+/// More wafers than `least` has, where each of them yields more then.
+static partition::Solution withMostYield(partition::Problem problem,
+                                         partition::Solution least,
+                                         WaferPlanner &planner) {
+  constexpr int kPatience = 3;
+  double cost = costOfYield(least, planner);
+  auto wafers = static_cast<int>(least.stages.size());
+  for (int worse = 0; worse < kPatience; ++worse) {
+    problem.wafers = ++wafers;
+    Diagnostics ignored;
+    if (problem.items.size() < size_t(wafers))
+      break;
+    std::optional<partition::Solution> more = solved(problem, ignored);
+    double trial = more ? costOfYield(*more, planner) : cost;
+    if (trial >= cost)
+      continue;
+    cost = trial;
+    least = std::move(*more);
+    worse = -1;
+  }
+  return least;
+}
+
 std::optional<partition::Solution>
 inlay::mapping::planFastestStages(const StageRequest &request,
                                   WaferPlanner &planner, Diagnostics &diags) {
@@ -135,8 +172,12 @@ inlay::mapping::planFastestStages(const StageRequest &request,
       checkedProblem(request, planner, diags);
   std::optional<partition::Solution> start =
       problem ? solved(*problem, diags) : std::nullopt;
-  if (!start || request.objective != partition::Objective::Latency ||
-      !request.constraints.pins.empty())
+  if (!start || !request.constraints.pins.empty())
+    return start;
+  if (request.objective == partition::Objective::Throughput &&
+      request.wafers == 0)
+    return withMostYield(*problem, std::move(*start), planner);
+  if (request.objective != partition::Objective::Latency)
     return start;
   partition::StageCosts costs;
   costs.cycles = [&](size_t first, size_t last) {

@@ -94,7 +94,8 @@ struct Options {
   cl::opt<std::string> wafers{
       "wafers", cl::init("auto"), cl::value_desc("number|auto"),
       cl::desc("Wafers (default: auto, the fewest that hold whole layers, and "
-               "more where each saves a thousandth of a step; with "
+               "more where each saves a thousandth of a step, or, with "
+               "--objective=throughput, yields more; with "
                "--objective=wafers the fewest at all)"),
       cl::cat(machine)};
   cl::opt<int64_t> reserve{
@@ -204,8 +205,9 @@ struct Options {
       cl::cat(output)};
   cl::opt<bool> printDecisions{
       "print-decisions",
-      cl::desc("After the summary show for each wafer which regions were "
-               "considered, what they cost, and why the winner won"),
+      cl::desc("After the summary show for the partition, its cuts, each wafer "
+               "and each kernel what was considered, what it cost, and why the "
+               "winner won"),
       cl::cat(output)};
   cl::opt<std::string> explain{
       "explain", cl::value_desc("kernel"),

@@ -150,7 +150,20 @@ Decisions sample() {
   stage.regions = {{{0, 0, 4, 8}, {0}, {0}, 64, 90},
                    {{4, 0, 4, 8}, {1}, {0}, 32, 100}};
   stage.cycles = 195;
-  return {5, 4, 8e9, 2e9, {stage}};
+  stage.routed = 210;
+  Decisions decisions;
+  decisions.wafers = 5;
+  decisions.fewestWafers = 4;
+  decisions.bytes = 8e9;
+  decisions.bytesPerWafer = 2e9;
+  decisions.stages = {stage};
+  decisions.step = {1200, 800, 600, {210, 210, 210, 190, 210}, 160};
+  decisions.partition.considered = {{4, false, false, 0, 0, 0},
+                                    {5, true, true, 1100, 100, 200},
+                                    {6, false, true, 1650, 110, 190}};
+  decisions.partition.cuts = {
+      {{0, 1}, {"b", true, 400}, {{"a", false, 0}, {"c", true, 500}}}};
+  return decisions;
 }
 
 TEST(DecisionsTest, TextSaysWhatWonAndWhy) {
@@ -173,6 +186,43 @@ TEST(DecisionsTest, TextSaysWhatWonAndWhy) {
   EXPECT_THAT(toText(best), HasSubstr("the regions were given"));
 }
 
+TEST(DecisionsTest, PartitionsHaveReasons) {
+  Decisions all = sample();
+  EXPECT_THAT(
+      toText(all),
+      HasSubstr("step: 1,200 cycles; no mapping of this partition takes "
+                "fewer than 800 (within 1.50 times), none of any "
+                "partition fewer than 600 (2.00)"));
+  EXPECT_THAT(toText(all), HasSubstr("slowest wafer: 210 cycles; no mapping of "
+                                     "this partition has fewer than 160 "
+                                     "(within 1.31 times)"));
+  EXPECT_THAT(toText(all), HasSubstr("         4   does not fit"));
+  EXPECT_THAT(toText(all), HasSubstr("*        5          1,100            100 "
+                                     "           200"));
+  EXPECT_THAT(
+      toText(all),
+      HasSubstr("with 6 wafers a step takes 1.50 times as many cycles"));
+  EXPECT_THAT(toText(all), HasSubstr("cut behind wafers 0, 1, before b: 400"));
+  EXPECT_THAT(toText(all), HasSubstr("before a: does not fit"));
+  EXPECT_THAT(toText(all), HasSubstr("with routes 210 cycles"));
+  std::vector<PartitionChoice> &considered = all.partition.considered;
+  considered[2].cycles = 1099;
+  EXPECT_THAT(toText(all),
+              HasSubstr("a step takes 1.00 times as many cycles: each wafer "
+                        "must save a thousandth of a step"));
+  all.partition.objective = partition::Objective::Throughput;
+  EXPECT_THAT(
+      toText(all),
+      HasSubstr("with 6 wafers each of them yields 0.88 times as much"));
+  considered.pop_back();
+  EXPECT_THAT(toText(all), HasSubstr("no other number of wafers near this one "
+                                     "holds the model"));
+  all.partition.wanted = 5;
+  EXPECT_THAT(toText(all), HasSubstr("5 wafers were asked for"));
+  considered.clear();
+  EXPECT_THAT(toText(all), HasSubstr("the partition was given"));
+}
+
 TEST(DecisionsTest, JsonHoldsTheSame) {
   llvm::Expected<llvm::json::Value> value =
       llvm::json::parse(mapping::toJson(sample()));
@@ -184,6 +234,11 @@ TEST(DecisionsTest, JsonHoldsTheSame) {
   EXPECT_EQ(stage.getArray("considered")->size(), 2u);
   EXPECT_EQ(stage.getArray("regions")->size(), 2u);
   EXPECT_EQ(stage.getNumber("cycles"), 195);
+  EXPECT_EQ(stage.getNumber("routed_cycles"), 210);
+  const llvm::json::Object &partition = *object.getObject("partition");
+  EXPECT_EQ(partition.getArray("considered")->size(), 3u);
+  EXPECT_EQ(partition.getArray("cuts")->size(), 1u);
+  EXPECT_EQ(object.getObject("step")->getNumber("slowest_wafer"), 210);
 }
 
 } // namespace

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CollectDecisions.h"
+#include "AttrConversion.h"
 #include "MappingAnalysis.h"
 
 #include <cmath>
@@ -82,6 +83,75 @@ static void addExperts(mapping::WaferPlanner &planner,
   }
 }
 
+/// One decision for kernels that are cut alike.
+static void addKernels(mapping::WaferPlanner &planner, SystemOp system,
+                       const model::Graph &model,
+                       MutableArrayRef<Placement> placements,
+                       mapping::Decisions &decisions) {
+  target::Target target = toTarget(system.getTarget());
+  cost::Rates rates(target, toMode(system.getCost()));
+  cost::ModelRouting routing = routingOf(system);
+  using Key = std::tuple<int, int64_t, int64_t, int64_t, std::vector<int>>;
+  std::map<Key, size_t> known;
+  for (auto [k, kernel] : llvm::enumerate(model.kernels)) {
+    model::Sharding sharding = placements[k].getSharding();
+    std::vector<int> axes;
+    for (const model::OpSharding &op : sharding.ops)
+      for (model::Axis axis : op.axisOfDim)
+        axes.push_back(static_cast<int>(axis));
+    auto [at, isNew] = known.try_emplace(
+        Key(planner.kindOf(k), sharding.region.width, sharding.region.height,
+            sharding.numGroups(), axes),
+        decisions.kernels.size());
+    if (isNew)
+      decisions.kernels.push_back(mapping::decideKernel(
+          kernel, sharding, planner, rates, routing.of(kernel.layer)));
+    else
+      ++decisions.kernels[at->second].kernels;
+  }
+}
+
+static void addPartition(mapping::WaferPlanner &planner, OpenSystem &open,
+                         const model::Graph &model,
+                         mapping::Decisions &decisions) {
+  SystemOp system = open.system;
+  target::Target target = toTarget(system.getTarget());
+  std::vector<partition::Stage> stages;
+  for (auto &[stage, run] : stagesOf(system, open.placements))
+    if (!run.empty())
+      stages.push_back({run.front(), run.back() + 1});
+  mapping::StageRequest request = {
+      model,
+      target,
+      toMode(system.getCost()),
+      routingOf(system),
+      open.constraints,
+      static_cast<int64_t>(system.getPlanBudget())};
+  if (DictionaryAttr options = system.getOptionsAttr()) {
+    if (auto wafers = options.getAs<StringAttr>("wafers"))
+      if (wafers.getValue().getAsInteger(10, request.wafers))
+        request.wafers = 0;
+    if (auto objective = options.getAs<StringAttr>("objective"))
+      if (auto known = symbolizeObjective(objective.getValue()))
+        request.objective = static_cast<partition::Objective>(*known);
+  }
+  decisions.partition = mapping::decidePartition(request, planner, stages);
+}
+
+static void addStep(SystemOp system, mapping::Decisions &decisions) {
+  for (auto step : system.getBody().getOps<StepEstimateOp>()) {
+    decisions.step.cycles = step.getLatency().getTotal();
+    decisions.step.least = step.getLeast().convertToDouble();
+    decisions.step.leastOfAll = step.getModel().convertToDouble();
+    decisions.step.stages.assign(step.getStages().begin(),
+                                 step.getStages().end());
+    double crossings = toBound(step.getBound()).crossing;
+    decisions.step.leastSlowest =
+        std::max(0.0, decisions.step.least - crossings) /
+        double(step.getStages().size());
+  }
+}
+
 FailureOr<mapping::Decisions> inlay::wafer::collectDecisions(ModuleOp module) {
   MappingAnalysis analysis(module);
   FailureOr<OpenSystem> open = openSystem(module, analysis, Progress::Placed);
@@ -98,6 +168,7 @@ FailureOr<mapping::Decisions> inlay::wafer::collectDecisions(ModuleOp module) {
       double(planner.liveCores()) * double(open->system.getPlanBudget());
   decisions.fewestWafers = std::max<int64_t>(
       1, std::llround(std::ceil(decisions.bytes / decisions.bytesPerWafer)));
+  addStep(open->system, decisions);
   std::map<std::vector<int>, size_t> known;
   for (auto &[stage, run] : stagesOf(open->system, open->placements)) {
     if (run.empty())
@@ -107,8 +178,13 @@ FailureOr<mapping::Decisions> inlay::wafer::collectDecisions(ModuleOp module) {
     if (isNew)
       decisions.stages.push_back(
           decisionOf(planner, model, run, open->placements));
-    decisions.stages[at->second].wafers.push_back(stage.getWafer());
+    mapping::WaferDecision &decision = decisions.stages[at->second];
+    decision.wafers.push_back(stage.getWafer());
+    decision.routed =
+        std::max(decision.routed, decisions.step.stages[stage.getWafer()]);
   }
+  addPartition(planner, *open, model, decisions);
+  addKernels(planner, open->system, model, open->placements, decisions);
   addExperts(planner, model, open->placements, decisions);
   return decisions;
 }

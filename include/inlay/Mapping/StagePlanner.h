@@ -46,7 +46,8 @@ std::optional<partition::Solution> planStages(const StageRequest &request,
 /// The same; but where latency is the objective and no kernel is pinned, the
 /// partition of fewest cycles that `partition::fasten` finds, by the plans of
 /// its wafers: those that are packed as tight as can be are slow, and each more
-/// is a crossing.
+/// is a crossing. Where throughput is the objective and any number of wafers
+/// may be taken, the number with which each of them yields most.
 std::optional<partition::Solution>
 planFastestStages(const StageRequest &request, WaferPlanner &planner,
                   Diagnostics &diags);
