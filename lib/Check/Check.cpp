@@ -12,8 +12,12 @@
 #include "Schema.h"
 
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/ThreadPool.h"
 
+#include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 
 using namespace inlay::checker;
 using llvm::StringRef;
@@ -52,6 +56,7 @@ struct Checker::Impl {
   ModelPtr model;
   std::string targetText;
   std::unique_ptr<json::Document> target;
+  mutable llvm::DefaultThreadPool threads;
 };
 
 Checker::Checker() : impl(new Impl) {
@@ -78,11 +83,51 @@ bool Checker::setTarget(StringRef text) {
   return impl->target != nullptr;
 }
 
+namespace {
+
+/// Rules that know nothing of each other, each with a report of its own, on all
+/// processors. What they find stands in the order in which they were added.
+class Parts {
+public:
+  explicit Parts(llvm::ThreadPoolInterface &threads) : group(threads) {}
+
+  void add(std::function<void(Report &)> check) {
+    group.async([check = std::move(check), report = &reports.emplace_back()] {
+      check(*report);
+    });
+  }
+
+  void joinTo(Report &report) {
+    group.wait();
+    for (Report &part : reports)
+      report.append(part.take());
+  }
+
+private:
+  std::deque<Report> reports;
+  llvm::ThreadPoolTaskGroup group;
+};
+
+} // namespace
+
+static void checkDigest(const Plan &plan, const json::Value &document,
+                        Report &report) {
+  report.begin("digest");
+  std::string digest = sha256(canonicalJson(document, "content_sha256"));
+  if (digest != plan.contentSha256)
+    report.fail("content_sha256", fmt::format("is {}, the content has {}",
+                                              plan.contentSha256, digest));
+  std::set<std::string> names;
+  for (const Digest &input : plan.digests)
+    if (!names.insert(input.name).second)
+      report.fail("digest of '" + input.name + "'", "is there twice");
+}
+
 std::vector<Violation> Checker::check(StringRef text) const {
   Report report;
   report.begin("schema");
   std::string problem;
-  std::unique_ptr<json::Document> document = parse(text, problem);
+  std::shared_ptr<json::Document> document = parse(text, problem);
   if (!document) {
     report.fail("", problem);
     return report.take();
@@ -91,41 +136,37 @@ std::vector<Violation> Checker::check(StringRef text) const {
   const json::Object *version = object.getObject("version");
   auto older = impl->older.find(
       version ? version->getInteger("minor").value_or(-1) : -1);
-  (older != impl->older.end() ? older->second : impl->schema)
-      ->validate(document->value(), report);
+  const Schema &schema =
+      *(older != impl->older.end() ? older->second : impl->schema);
   Plan plan = readPlan(object);
-  report.begin("digest");
-  std::string digest =
-      sha256(canonicalJson(document->value(), "content_sha256"));
-  if (digest != plan.contentSha256)
-    report.fail("content_sha256", fmt::format("is {}, the content has {}",
-                                              plan.contentSha256, digest));
-  document.reset();
-  std::set<std::string> names;
-  for (const Digest &input : plan.digests)
-    if (!names.insert(input.name).second)
-      report.fail("digest of '" + input.name + "'", "is there twice");
-  checkSystem(plan, report);
-  checkPlaces(plan, report);
-  checkOps(plan, report);
-  checkWeights(plan, report);
-  checkAccounting(plan, report);
-  checkMemory(plan, report);
-  checkStreams(plan, report);
-  checkHostValues(plan, report);
-  checkRoutes(plan, report);
-  checkEstimate(plan, report);
+  // What takes long begins first.
+  Parts last(impl->threads), routes(impl->threads), first(impl->threads),
+      estimate(impl->threads);
+  estimate.add([&](Report &part) { checkEstimate(plan, part); });
+  routes.add([&](Report &part) { checkRoutes(plan, part); });
+  // The document goes when the last of these is done.
+  first.add([&, document](Report &part) {
+    part.begin("schema");
+    schema.validate(document->value(), part);
+  });
+  first.add([&, document = std::move(document)](Report &part) {
+    checkDigest(plan, document->value(), part);
+  });
+  for (auto check :
+       {checkSystem, checkPlaces, checkOps, checkWeights, checkAccounting,
+        checkMemory, checkStreams, checkHostValues})
+    first.add([&plan, check](Report &part) { check(plan, part); });
   if (impl->target)
-    checkTarget(plan, impl->targetText, *impl->target->value().getAsObject(),
-                report);
-  if (impl->model) {
-    checkModel(plan, *impl->model, report);
-    checkHostCones(plan, *impl->model, report);
-    checkNodes(plan, *impl->model, report);
-    checkValues(plan, *impl->model, report);
-    checkRotations(plan, *impl->model, report);
-    checkLayouts(plan, *impl->model, report);
-  }
+    last.add([&](Report &part) {
+      checkTarget(plan, impl->targetText, *impl->target->value().getAsObject(),
+                  part);
+    });
+  if (impl->model)
+    for (auto check : {checkModel, checkHostCones, checkNodes, checkValues,
+                       checkRotations, checkLayouts})
+      last.add([&, check](Report &part) { check(plan, *impl->model, part); });
+  for (Parts *parts : {&first, &routes, &estimate, &last})
+    parts->joinTo(report);
   return report.take();
 }
 

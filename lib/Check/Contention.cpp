@@ -101,7 +101,16 @@ private:
   bool isOver(const Carrier &first, const Carrier &second, int64_t wafer);
   bool canMeet(const Way &a, const Way &b, int64_t wafer);
   bool leavesBefore(const Carrier &first, const Carrier &second) const;
-  int64_t mostOthers(size_t way, const std::vector<Way> &ways, int64_t wafer);
+  /// Links that a way has in common with another one, and what it waits for.
+  struct Meeting {
+    int kind = 0;
+    size_t other = 0;
+    Weighted common;
+  };
+  std::vector<std::vector<Meeting>> findMeetings(const std::vector<Way> &ways,
+                                                 int64_t wafer);
+  int64_t mostOthers(const Way &mine, const std::vector<Meeting> &meetings,
+                     const std::vector<Way> &ways, int64_t wafer);
   Counts count(const Counts *most, Ties ofTies);
   std::vector<double> cyclesOf(const Counts &counts, bool ofKernels) const;
 
@@ -126,9 +135,8 @@ private:
   bool hasTies = false;
   std::map<size_t, std::vector<double>> starts;
   std::map<std::tuple<Carrier, Carrier, int64_t>, bool> over;
-  /// By kind of link: all routers of the wafer that send, and whose they are.
-  std::vector<RectIndex> index;
-  std::vector<std::vector<size_t>> ownerOf;
+  /// By wafer and way: what the first count has found.
+  std::map<int64_t, std::vector<std::vector<Meeting>>> meetingsOf;
 };
 
 } // namespace
@@ -446,28 +454,48 @@ bool ContentionCounter::leavesBefore(const Carrier &first,
          first.number < second.number;
 }
 
-/// Wavelets of others that a way waits for on the link where these are most.
-int64_t ContentionCounter::mostOthers(size_t way, const std::vector<Way> &ways,
-                                      int64_t wafer) {
-  const Way &mine = ways[way];
-  int64_t result = 0;
+/// Where links of each way of a wafer are links of another with which it may
+/// be on its way, as far as streams and turns go: what these take comes later.
+std::vector<std::vector<ContentionCounter::Meeting>>
+ContentionCounter::findMeetings(const std::vector<Way> &ways, int64_t wafer) {
+  std::vector<std::vector<Meeting>> found(ways.size());
   for (int kind = 0; kind < kNumKinds; ++kind) {
-    std::vector<Weighted> others;
-    for (const Rect &rect : mine.links[kind])
-      index[kind].forEach(rect, [&](size_t i) {
-        size_t owner = ownerOf[kind][i];
-        const Way &other = ways[owner];
-        if (owner == way || !canMeet(mine, other, wafer) ||
-            leavesBefore(mine.of, other.of))
-          return;
-        int64_t theirs = other.wavelets[kind];
-        if (!leavesBefore(other.of, mine.of))
-          theirs = std::min(theirs, mine.wavelets[kind]);
-        others.push_back({rect.meet(index[kind][i]), theirs});
-      });
-    if (!others.empty())
-      result = std::max(result, largestSum(others).amount);
+    std::vector<Rect> rects;
+    std::vector<size_t> ownerOf;
+    for (size_t w = 0; w < ways.size(); ++w) {
+      llvm::append_range(rects, ways[w].links[kind]);
+      ownerOf.resize(rects.size(), w);
+    }
+    RectIndex index(std::move(rects));
+    for (size_t w = 0; w < ways.size(); ++w)
+      for (const Rect &rect : ways[w].links[kind])
+        index.forEach(rect, [&](size_t i) {
+          const Way &mine = ways[w], &other = ways[ownerOf[i]];
+          if (ownerOf[i] == w || !canMeet(mine, other, wafer) ||
+              leavesBefore(mine.of, other.of))
+            return;
+          int64_t theirs = other.wavelets[kind];
+          if (!leavesBefore(other.of, mine.of))
+            theirs = std::min(theirs, mine.wavelets[kind]);
+          found[w].push_back({kind, ownerOf[i], {rect.meet(index[i]), theirs}});
+        });
   }
+  return found;
+}
+
+/// Wavelets of others that a way waits for on the link where these are most.
+int64_t ContentionCounter::mostOthers(const Way &mine,
+                                      const std::vector<Meeting> &meetings,
+                                      const std::vector<Way> &ways,
+                                      int64_t wafer) {
+  std::vector<Weighted> others[kNumKinds];
+  for (const Meeting &meeting : meetings)
+    if (canMeet(mine, ways[meeting.other], wafer))
+      others[meeting.kind].push_back(meeting.common);
+  int64_t result = 0;
+  for (const std::vector<Weighted> &ofKind : others)
+    if (!ofKind.empty())
+      result = std::max(result, largestSum(ofKind).amount);
   return result;
 }
 
@@ -479,18 +507,11 @@ Counts ContentionCounter::count(const Counts *atMost, Ties ofTies) {
   counts.ofFlows.resize(flows.size());
   counts.ofKernels.resize(plan.kernels.size());
   for (const auto &[wafer, ways] : waysOf) {
-    index.clear();
-    ownerOf.assign(kNumKinds, {});
-    for (int kind = 0; kind < kNumKinds; ++kind) {
-      std::vector<Rect> rects;
-      for (size_t w = 0; w < ways.size(); ++w) {
-        llvm::append_range(rects, ways[w].links[kind]);
-        ownerOf[kind].resize(rects.size(), w);
-      }
-      index.emplace_back(std::move(rects));
-    }
+    std::vector<std::vector<Meeting>> &meetings = meetingsOf[wafer];
+    if (!known)
+      meetings = findMeetings(ways, wafer);
     for (size_t w = 0; w < ways.size(); ++w) {
-      int64_t others = mostOthers(w, ways, wafer);
+      int64_t others = mostOthers(ways[w], meetings[w], ways, wafer);
       // A kernel's collectives follow each other, a flow's lanes do not.
       int64_t &sum = (ways[w].of.isKernel ? counts.ofKernels
                                           : counts.ofFlows)[ways[w].of.number];

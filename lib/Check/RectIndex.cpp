@@ -15,31 +15,36 @@
 using namespace inlay::checker;
 
 RectIndex::RectIndex(std::vector<Rect> given) : rects(std::move(given)) {
+  spans.reserve(rects.size());
+  for (size_t i = 0; i < rects.size(); ++i)
+    spans.emplace_back(rects[i], i);
   if (rects.size() <= kFew)
     return;
   for (size_t i = 0; i < rects.size(); ++i) {
     const Rect &rect = rects[i];
-    if (tilesOf(rect) > kMostTiles) {
-      large.push_back(i);
+    if (!isNear(rect) || tilesOf(rect) > kMostTiles) {
+      large.push_back(spans[i]);
       continue;
     }
-    for (int64_t x = rect.x / kTile; x <= (rect.right() - 1) / kTile; ++x)
-      for (int64_t y = rect.y / kTile; y <= (rect.bottom() - 1) / kTile; ++y)
-        tiles[tileOf(x * kTile, y * kTile)].push_back(i);
+    int64_t firstX = std::max<int64_t>(0, rect.x) / kTile;
+    int64_t firstY = std::max<int64_t>(0, rect.y) / kTile;
+    for (int64_t x = firstX; x <= (rect.right() - 1) / kTile; ++x)
+      for (int64_t y = firstY; y <= (rect.bottom() - 1) / kTile; ++y)
+        tiles[tileOf(x, y)].push_back(spans[i]);
   }
 }
 
 void RectIndex::forEach(const Rect &rect,
                         llvm::function_ref<void(size_t)> visit) const {
-  auto look = [&](size_t i) {
-    if (rects[i].meets(rect))
-      visit(i);
+  const Span mine(rect, 0);
+  auto look = [&](const Span &span) {
+    if (span.meets(mine))
+      visit(span.number);
   };
-  bool isFew = rects.size() <= kFew ||
+  bool isFew = rects.size() <= kFew || !isNear(rect) ||
                tilesOf(rect) > static_cast<int64_t>(rects.size());
   if (isFew) {
-    for (size_t i = 0; i < rects.size(); ++i)
-      look(i);
+    llvm::for_each(spans, look);
     return;
   }
   llvm::for_each(large, look);
@@ -47,16 +52,14 @@ void RectIndex::forEach(const Rect &rect,
   int64_t firstY = std::max<int64_t>(0, rect.y) / kTile;
   for (int64_t x = firstX; x <= (rect.right() - 1) / kTile; ++x)
     for (int64_t y = firstY; y <= (rect.bottom() - 1) / kTile; ++y) {
-      auto tile = tiles.find(tileOf(x * kTile, y * kTile));
+      auto tile = tiles.find(tileOf(x, y));
       if (tile == tiles.end())
         continue;
-      for (size_t i : tile->second) {
-        // Once, in the first tile that both are in.
-        const Rect &other = rects[i];
-        if (std::max(firstX, other.x / kTile) == x &&
-            std::max(firstY, other.y / kTile) == y)
-          look(i);
-      }
+      // Once, in the first tile that both are in.
+      for (const Span &other : tile->second)
+        if (other.meets(mine) && std::max(firstX, other.left / kTile) == x &&
+            std::max(firstY, other.top / kTile) == y)
+          visit(other.number);
     }
 }
 
@@ -143,6 +146,8 @@ std::vector<Rect> inlay::checker::openParts(const Rect &rect,
                                             const std::vector<Rect> &covers) {
   std::vector<Rect> open = {rect};
   for (const Rect &cover : covers) {
+    if (!cover.meets(rect))
+      continue;
     std::vector<Rect> rest;
     for (const Rect &part : open) {
       Rect common = part.meet(cover);

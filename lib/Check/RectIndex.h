@@ -14,6 +14,8 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <limits>
+
 namespace inlay::checker {
 
 /// Finds the rectangles that meet one. Few are looked through one by one; many
@@ -30,9 +32,32 @@ public:
   void forEach(const Rect &rect, llvm::function_ref<void(size_t)> visit) const;
 
 private:
+  /// A rectangle by its edges; one without cores meets none.
+  struct Span {
+    int64_t left, top, right, bottom;
+    size_t number; ///< of the rectangle
+
+    Span(const Rect &rect, size_t number)
+        : left(rect.x), top(rect.y), right(rect.right()), bottom(rect.bottom()),
+          number(number) {
+      if (rect.width <= 0 || rect.height <= 0)
+        left = std::numeric_limits<int64_t>::max();
+    }
+    bool meets(const Span &other) const {
+      return left < other.right && other.left < right && top < other.bottom &&
+             other.top < bottom;
+    }
+  };
+
   static uint64_t tileOf(int64_t x, int64_t y) {
-    return (static_cast<uint64_t>(x / kTile) << 32) |
-           static_cast<uint32_t>(y / kTile);
+    return (static_cast<uint64_t>(x) << 32) | static_cast<uint32_t>(y);
+  }
+  /// Whether its tiles have keys of their own; those west or north of the grid
+  /// have none.
+  static bool isNear(const Rect &rect) {
+    constexpr int64_t kFar = int64_t(1) << 31;
+    return rect.x > -kFar && rect.y > -kFar && rect.right() < kFar &&
+           rect.bottom() < kFar;
   }
   static int64_t tilesOf(const Rect &rect) {
     return (rect.width / kTile + 2) * (rect.height / kTile + 2);
@@ -43,8 +68,9 @@ private:
   static constexpr int64_t kMostTiles = 128;
 
   std::vector<Rect> rects;
-  std::vector<size_t> large; ///< in too many tiles
-  llvm::DenseMap<uint64_t, std::vector<size_t>> tiles;
+  std::vector<Span> spans; ///< of the rectangles
+  std::vector<Span> large; ///< in too many tiles, or beyond all
+  llvm::DenseMap<uint64_t, std::vector<Span>> tiles;
 };
 
 /// A rectangle of routers with the same amount of something.

@@ -27,6 +27,11 @@ public:
 
   size_t size() const { return violations.size(); }
 
+  /// What another report has found, behind what this one has.
+  void append(std::vector<Violation> found) {
+    std::move(found.begin(), found.end(), std::back_inserter(violations));
+  }
+
   std::vector<Violation> take() { return std::move(violations); }
 
 private:
