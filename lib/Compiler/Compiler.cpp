@@ -21,6 +21,7 @@
 #include "inlay/Report/Report.h"
 #include "inlay/Support/Digest.h"
 #include "inlay/Support/OutputFile.h"
+#include "inlay/Support/Parallel.h"
 #include "inlay/Support/SealedBytecode.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -67,6 +68,7 @@ private:
   CompileStreams streams;
   Compilation compilation;
   std::unique_ptr<llvm::DefaultThreadPool> threads;
+  std::optional<Workers> workers;
   SerialContext context;
   DiagnosticPrinter printer;
   StageDump dump;
@@ -98,6 +100,7 @@ void Job::startLevel(const Level &level) {
     threads = std::make_unique<llvm::DefaultThreadPool>(
         llvm::hardware_concurrency(options.jobs));
     context.setThreadPool(*threads);
+    workers.emplace(*threads);
   }
   if (streams.showProgress)
     streams.err << "[" << level.number << "/" << compilation.levels.size()

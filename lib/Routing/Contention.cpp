@@ -23,8 +23,11 @@
 
 #include "Times.h"
 
+#include "inlay/Support/Parallel.h"
+
 #include <algorithm>
 #include <map>
+#include <memory>
 
 using namespace inlay;
 using namespace inlay::routing;
@@ -47,38 +50,53 @@ struct Way {
   std::vector<Weighted> links[kNumLinkKinds];
 };
 
-class ContentionSearch {
-public:
-  ContentionSearch(const Problem &problem, const Solution &solution)
-      : problem(problem), solution(solution),
-        turns(problem, problem.orderWithTurns()), times(problem),
-        own(problem.flows.size()) {
-    for (const Route &route : solution.routes)
-      if (route.flow >= 0)
-        own[route.flow] = std::max(own[route.flow], route.wavelets);
-  }
+/// Links that a way has in common with another one, and what it waits for.
+struct Meeting {
+  size_t other = 0; ///< of the ways of the wafer
+  int kind = 0;
+  Weighted common;
+};
 
-  /// `most`: what an earlier count has found.
-  void run(const Waits *most, Waits &waits);
+/// The ways on one wafer, and which of them meet.
+class WaferTraffic {
+public:
+  WaferTraffic(const Problem &problem, const Solution &solution,
+               const Turns &turns, int wafer);
+
+  /// Others that each way waits for, as far as `times` knows.
+  std::vector<int64_t> waits(Times &times) const;
+
+  std::vector<Way> ways;
 
 private:
-  void run(Waits &waits);
   void addWays(const Route &route);
   void addUses(const Route &route);
   void add(Way &way, const Rect &rect, Port in, const Ports &out,
            int64_t wavelets) const;
-  bool isOver(const Carrier &first, const Carrier &second);
-  bool canMeet(const Way &a, const Way &b);
+  std::vector<Meeting> findMeetings(const Way &way) const;
+  bool isOver(const Carrier &first, const Carrier &second, Times *times) const;
+  bool canMeet(const Way &a, const Way &b, Times *times) const;
   bool leavesBefore(const Way &first, const Way &second) const;
-  int64_t mostOthers(const Way &way);
 
   const Problem &problem;
   const Solution &solution;
+  const Turns &turns;
+  int wafer;
+  std::vector<std::vector<Meeting>> meetings; ///< by way; times not regarded
+};
+
+class ContentionSearch {
+public:
+  ContentionSearch(const Problem &problem, const Solution &solution);
+
+  /// `most`: what an earlier count has found.
+  Waits run(const Waits *most) const;
+
+private:
+  const Problem &problem;
   Turns turns;
-  Times times;
   std::vector<int64_t> own; ///< of each flow, on its fullest link
-  int wafer = 0;
-  std::vector<Way> ways; ///< of the wafer
+  std::vector<std::unique_ptr<const WaferTraffic>> traffic; ///< by wafer
 };
 
 } // namespace
@@ -106,8 +124,8 @@ static void addOpen(std::vector<Weighted> &links, const Rect &rect,
 
 /// Several settings of a router that send over one link count once: together
 /// they carry no more than the route says.
-void ContentionSearch::add(Way &way, const Rect &rect, Port in,
-                           const Ports &out, int64_t wavelets) const {
+void WaferTraffic::add(Way &way, const Rect &rect, Port in, const Ports &out,
+                       int64_t wavelets) const {
   if (wavelets == 0)
     return;
   forLinks(problem.grid, rect, in, out, [&](LinkKind kind) {
@@ -117,7 +135,7 @@ void ContentionSearch::add(Way &way, const Rect &rect, Port in,
 
 /// The lines of kernels, each of whose links carries at most what the fullest
 /// in its direction does.
-void ContentionSearch::addUses(const Route &route) {
+void WaferTraffic::addUses(const Route &route) {
   const Pattern &pattern = solution.patterns[route.pattern];
   std::map<int, int64_t> ofKernel;
   for (int use : route.collectives) {
@@ -147,7 +165,7 @@ void ContentionSearch::addUses(const Route &route) {
   }
 }
 
-void ContentionSearch::addWays(const Route &route) {
+void WaferTraffic::addWays(const Route &route) {
   if (route.pattern >= 0)
     return addUses(route);
   Way way{{route.flow, -1}, route.region < 0, Footprint(route).bounds, {}};
@@ -158,36 +176,38 @@ void ContentionSearch::addWays(const Route &route) {
 }
 
 /// The first ends before the second begins.
-bool ContentionSearch::isOver(const Carrier &first, const Carrier &second) {
+bool WaferTraffic::isOver(const Carrier &first, const Carrier &second,
+                          Times *times) const {
   int end = first.kernel >= 0 ? first.kernel : problem.flows[first.flow].to;
   int start =
       second.kernel >= 0 ? second.kernel : problem.flows[second.flow].from;
   if (end == kHost || start == kHost)
     return false;
-  return turns.reaches(end, start) || times.isOver(first, second, wafer);
+  return turns.reaches(end, start) ||
+         (times && times->isOver(first, second, wafer));
 }
 
 /// Lanes of one flow are on their way together; each has its own gathers and
 /// spreads before and behind it.
-bool ContentionSearch::canMeet(const Way &a, const Way &b) {
+bool WaferTraffic::canMeet(const Way &a, const Way &b, Times *times) const {
   if (&a == &b || (!a.isTrunk && !b.isTrunk) || !a.bounds.overlaps(b.bounds))
     return false;
   if (a.of.flow == b.of.flow && a.of.kernel == b.of.kernel)
     return a.isTrunk && b.isTrunk;
-  return !isOver(a.of, b.of) && !isOver(b.of, a.of);
+  return !isOver(a.of, b.of, times) && !isOver(b.of, a.of, times);
 }
 
-bool ContentionSearch::leavesBefore(const Way &first, const Way &second) const {
+bool WaferTraffic::leavesBefore(const Way &first, const Way &second) const {
   return first.of.flow >= 0 && second.of.flow >= 0 &&
          turns.leavesBefore(problem.flows[first.of.flow],
                             problem.flows[second.of.flow]);
 }
 
-/// Wavelets of others that it waits for on the link where these are most.
-int64_t ContentionSearch::mostOthers(const Way &way) {
-  std::vector<Weighted> others[kNumLinkKinds];
-  for (const Way &other : ways) {
-    if (!canMeet(way, other) || leavesBefore(way, other))
+std::vector<Meeting> WaferTraffic::findMeetings(const Way &way) const {
+  std::vector<Meeting> found;
+  for (size_t w = 0; w < ways.size(); ++w) {
+    const Way &other = ways[w];
+    if (!canMeet(way, other, /*times=*/nullptr) || leavesBefore(way, other))
       continue;
     bool goesFirst = leavesBefore(other, way);
     for (int kind = 0; kind < kNumLinkKinds; ++kind)
@@ -195,51 +215,93 @@ int64_t ContentionSearch::mostOthers(const Way &way) {
         for (const Weighted &theirs : other.links[kind])
           if (Rect common = intersect(mine.rect, theirs.rect);
               common.area() > 0)
-            others[kind].push_back(
-                {common, goesFirst ? theirs.wavelets
-                                   : std::min(mine.wavelets, theirs.wavelets)});
+            found.push_back({w,
+                             kind,
+                             {common, goesFirst ? theirs.wavelets
+                                                : std::min(mine.wavelets,
+                                                           theirs.wavelets)}});
   }
-  int64_t most = 0;
-  for (const std::vector<Weighted> &ofKind : others)
-    if (!ofKind.empty())
-      most = std::max(most, largestSum(ofKind).wavelets);
-  return most;
+  return found;
 }
 
-void ContentionSearch::run(Waits &waits) {
-  ways.clear();
+WaferTraffic::WaferTraffic(const Problem &problem, const Solution &solution,
+                           const Turns &turns, int wafer)
+    : problem(problem), solution(solution), turns(turns), wafer(wafer) {
   for (const Route &route : solution.routes)
     if (route.wafer == wafer)
       addWays(route);
-  for (const Way &way : ways) {
-    int64_t most = mostOthers(way);
-    // A kernel's collectives follow each other, a flow's lanes do not.
-    if (way.of.kernel >= 0)
-      waits.ofKernels[way.of.kernel] += most;
-    else
-      waits.ofFlows[way.of.flow] = std::max(waits.ofFlows[way.of.flow], most);
-  }
+  for (const Way &way : ways)
+    meetings.push_back(findMeetings(way));
 }
 
-void ContentionSearch::run(const Waits *most, Waits &waits) {
+/// Of each the wavelets of others on the link where these are most.
+std::vector<int64_t> WaferTraffic::waits(Times &times) const {
+  std::vector<int64_t> most(ways.size());
+  for (size_t w = 0; w < ways.size(); ++w) {
+    std::vector<Weighted> others[kNumLinkKinds];
+    std::optional<size_t> last;
+    bool meets = false;
+    for (const Meeting &meeting : meetings[w]) {
+      // Those with one other follow each other.
+      if (last != meeting.other) {
+        last = meeting.other;
+        meets = canMeet(ways[w], ways[meeting.other], &times);
+      }
+      if (meets)
+        others[meeting.kind].push_back(meeting.common);
+    }
+    for (const std::vector<Weighted> &ofKind : others)
+      if (!ofKind.empty())
+        most[w] = std::max(most[w], largestSum(ofKind).wavelets);
+  }
+  return most;
+}
+
+ContentionSearch::ContentionSearch(const Problem &problem,
+                                   const Solution &solution)
+    : problem(problem), turns(problem, problem.orderWithTurns()),
+      own(problem.flows.size()), traffic(static_cast<size_t>(problem.wafers)) {
+  for (const Route &route : solution.routes)
+    if (route.flow >= 0)
+      own[route.flow] = std::max(own[route.flow], route.wavelets);
+  parallelFor(traffic.size(), [&](size_t w) {
+    traffic[w] = std::make_unique<WaferTraffic>(problem, solution, turns,
+                                                static_cast<int>(w));
+  });
+}
+
+Waits ContentionSearch::run(const Waits *most) const {
+  Times unasked(problem);
+  if (most)
+    unasked.setWaits(most->excess, most->ofKernels);
+  std::vector<std::vector<int64_t>> found(traffic.size());
+  parallelFor(traffic.size(), [&](size_t w) {
+    Times times = unasked;
+    found[w] = traffic[w]->waits(times);
+  });
+  Waits waits;
   waits.ofFlows.assign(problem.flows.size(), 0);
   waits.ofKernels.assign(problem.kernels.size(), 0);
-  if (most)
-    times.setWaits(most->excess, most->ofKernels);
-  for (wafer = 0; wafer < problem.wafers; ++wafer)
-    run(waits);
-  waits.excess.clear();
+  for (size_t t = 0; t < traffic.size(); ++t)
+    for (size_t w = 0; w < found[t].size(); ++w) {
+      const Carrier &of = traffic[t]->ways[w].of;
+      // A kernel's collectives follow each other, a flow's lanes do not.
+      if (of.kernel >= 0)
+        waits.ofKernels[of.kernel] += found[t][w];
+      else
+        waits.ofFlows[of.flow] = std::max(waits.ofFlows[of.flow], found[t][w]);
+    }
   for (size_t f = 0; f < problem.flows.size(); ++f)
     waits.excess.push_back(std::max<int64_t>(
         0, own[f] + waits.ofFlows[f] - problem.flows[f].assumedWavelets));
+  return waits;
 }
 
 void inlay::routing::measureContention(const Problem &problem,
                                        Solution &solution) {
-  Waits most, waits;
   ContentionSearch search(problem, solution);
-  search.run(nullptr, most);
-  search.run(&most, waits);
+  Waits most = search.run(nullptr);
+  Waits waits = search.run(&most);
   solution.kernelContention = waits.ofKernels;
   solution.contention.clear();
   for (size_t f = 0; f < problem.flows.size(); ++f) {

@@ -8,6 +8,8 @@
 
 #include "Measure.h"
 
+#include "inlay/Support/Parallel.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -117,12 +119,19 @@ inlay::routing::poolsOf(const Problem &problem,
 
 namespace {
 
+/// Colours that a router needs, and which.
+struct Bound {
+  int colours = 0;
+  int64_t x = 0;
+  int64_t y = 0;
+};
+
 /// The most colours that one router of a wafer needs.
 class BoundSearch {
 public:
-  BoundSearch(const Problem &problem, const Turns &turns, Solution &solution,
-              int wafer)
-      : problem(problem), turns(turns), solution(solution), wafer(wafer) {
+  BoundSearch(const Problem &problem, const Turns &turns,
+              const Solution &solution, int wafer)
+      : problem(problem), turns(turns) {
     std::vector<const Route *> inTurn;
     for (const Route &route : solution.routes)
       if (route.wafer == wafer && route.region >= 0)
@@ -136,7 +145,7 @@ public:
         regions.emplace_back(problem.regions[r].rect, std::move(all[r]));
   }
 
-  void run();
+  Bound run();
 
 private:
   using Trunk = std::pair<const Route *, Footprint>;
@@ -153,8 +162,7 @@ private:
 
   const Problem &problem;
   const Turns &turns;
-  Solution &solution;
-  int wafer;
+  Bound most;
   std::vector<std::pair<Rect, std::vector<Pool>>> regions;
   std::vector<Trunk> trunks;
   std::vector<std::pair<int64_t, int64_t>> routers; ///< y, x
@@ -206,8 +214,8 @@ void BoundSearch::tryRouter(int64_t x, int64_t y) {
       std::count_if(trunks.begin(), trunks.end(), [&](const Trunk &trunk) {
         return trunk.second.bounds.contains(router);
       }));
-  int pool = poolAt(router, solution.lowerBound - inBounds);
-  if (pool + inBounds <= solution.lowerBound)
+  int pool = poolAt(router, most.colours - inBounds);
+  if (pool + inBounds <= most.colours)
     return;
   std::vector<const Route *> here;
   for (const auto &[route, footprint] : trunks)
@@ -215,15 +223,12 @@ void BoundSearch::tryRouter(int64_t x, int64_t y) {
         std::any_of(footprint.rects.begin(), footprint.rects.end(),
                     [&](const Rect &rect) { return rect.contains(router); }))
       here.push_back(route);
-  if (pool + static_cast<int>(here.size()) <= solution.lowerBound)
+  if (pool + static_cast<int>(here.size()) <= most.colours)
     return;
   int needed = pool + neededBy(here);
-  if (needed <= solution.lowerBound)
+  if (needed <= most.colours)
     return;
-  solution.lowerBound = needed;
-  solution.boundWafer = wafer;
-  solution.boundX = x;
-  solution.boundY = y;
+  most = {needed, x, y};
 }
 
 /// Where a trunk meets pools and the trunks before it.
@@ -250,7 +255,7 @@ void BoundSearch::offerCrossings(const Trunk &trunk, size_t index) {
 
 /// What passes a router changes only at the edges of rectangles: one that has
 /// the most is the north-west corner of two of them, or of one.
-void BoundSearch::run() {
+Bound BoundSearch::run() {
   for (const auto &[rect, pools] : regions)
     for (const Pool &pool : pools)
       offer(pool.rect.x, pool.rect.y);
@@ -260,6 +265,7 @@ void BoundSearch::run() {
   routers.erase(std::unique(routers.begin(), routers.end()), routers.end());
   for (auto [y, x] : routers)
     tryRouter(x, y);
+  return most;
 }
 
 //===----------------------------------------------------------------------===//
@@ -362,7 +368,8 @@ public:
   Loads(const Problem &problem, const Solution &solution, int wafer)
       : problem(problem), solution(solution), wafer(wafer) {}
 
-  void addTo(std::vector<LinkLoad> &links);
+  /// By kind of link.
+  std::vector<LinkLoad> run();
 
 private:
   void addSegments(const Route &route);
@@ -511,7 +518,7 @@ void Loads::addPeaks() {
                           found[kind].end());
 }
 
-void Loads::addTo(std::vector<LinkLoad> &links) {
+std::vector<LinkLoad> Loads::run() {
   for (const Route &route : solution.routes)
     if (route.wafer == wafer) {
       addSegments(route);
@@ -519,17 +526,13 @@ void Loads::addTo(std::vector<LinkLoad> &links) {
         addLines(route);
     }
   addPeaks();
+  std::vector<LinkLoad> links;
   for (int kind = 0; kind < kNumLinkKinds; ++kind) {
-    LinkLoad &load = links[kind];
-    load.total += totals[kind];
     Weighted most = largestSum(weighted[kind]);
-    if (most.wavelets > load.most) {
-      load.most = most.wavelets;
-      load.wafer = wafer;
-      load.x = most.rect.x;
-      load.y = most.rect.y;
-    }
+    links.push_back({static_cast<LinkKind>(kind), totals[kind], most.wavelets,
+                     wafer, most.rect.x, most.rect.y});
   }
+  return links;
 }
 
 const LinkLoad *Solution::hottest() const {
@@ -546,17 +549,36 @@ void inlay::routing::measure(const Problem &problem, Solution &solution) {
     used.insert(route.colours.begin(), route.colours.end());
   solution.coloursUsed = static_cast<int>(used.size());
 
-  solution.lowerBound = 0;
   Turns turns(problem);
-  std::vector<LinkLoad> links(kNumLinkKinds);
-  for (int kind = 0; kind < kNumLinkKinds; ++kind)
-    links[kind].kind = static_cast<LinkKind>(kind);
-  for (int wafer = 0; wafer < problem.wafers; ++wafer) {
-    BoundSearch(problem, turns, solution, wafer).run();
-    Loads(problem, solution, wafer).addTo(links);
+  auto wafers = static_cast<size_t>(problem.wafers);
+  std::vector<Bound> bounds(wafers);
+  std::vector<std::vector<LinkLoad>> loads(wafers);
+  parallelFor(wafers, [&](size_t w) {
+    auto wafer = static_cast<int>(w);
+    bounds[w] = BoundSearch(problem, turns, solution, wafer).run();
+    loads[w] = Loads(problem, solution, wafer).run();
+  });
+  solution.lowerBound = 0;
+  for (size_t w = 0; w < wafers; ++w)
+    if (const Bound &bound = bounds[w]; bound.colours > solution.lowerBound) {
+      solution.lowerBound = bound.colours;
+      solution.boundWafer = static_cast<int>(w);
+      solution.boundX = bound.x;
+      solution.boundY = bound.y;
+    }
+  solution.links.clear();
+  for (int kind = 0; kind < kNumLinkKinds; ++kind) {
+    LinkLoad all{static_cast<LinkKind>(kind)};
+    for (const std::vector<LinkLoad> &ofWafer : loads) {
+      const LinkLoad &load = ofWafer[kind];
+      int64_t total = all.total + load.total;
+      if (load.most > all.most)
+        all = load;
+      all.total = total;
+    }
+    if (all.total != 0)
+      solution.links.push_back(all);
   }
-  std::erase_if(links, [](const LinkLoad &load) { return load.total == 0; });
-  solution.links = std::move(links);
 
   measureContention(problem, solution);
 }

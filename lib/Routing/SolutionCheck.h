@@ -16,6 +16,9 @@
 #include "Measure.h"
 
 #include "fmt/format.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <memory>
 
 namespace inlay::routing {
 
@@ -50,12 +53,32 @@ class SolutionCheck {
 public:
   SolutionCheck(const Problem &problem, const Solution &solution,
                 Diagnostics &diags)
-      : problem(problem), solution(solution), diags(diags), turns(problem),
-        grid{0, 0, problem.grid.width, problem.grid.height} {}
+      : SolutionCheck(problem, solution, diags,
+                      std::make_shared<Shared>(problem, solution)) {}
 
   bool run();
 
 private:
+  /// What parts of a check have in common; each changes what is its own.
+  struct Shared {
+    Shared(const Problem &problem, const Solution &solution)
+        : turns(problem), ends(solution.routes.size()) {}
+
+    const Turns turns;
+    std::vector<Ends> ends; ///< by route
+  };
+
+  SolutionCheck(const Problem &problem, const Solution &solution,
+                Diagnostics &diags, std::shared_ptr<Shared> shared)
+      : problem(problem), solution(solution), diags(diags),
+        shared(std::move(shared)), turns(this->shared->turns),
+        ends(this->shared->ends),
+        grid{0, 0, problem.grid.width, problem.grid.height} {}
+
+  /// Calls `check` with every number below `count`, on several threads. What
+  /// they find is added in the order of the numbers.
+  void checkAll(size_t count,
+                llvm::function_ref<void(SolutionCheck &, size_t)> check);
   template <typename... Args>
   void fail(const std::string &subject, fmt::format_string<Args...> format,
             Args &&...args) {
@@ -67,6 +90,7 @@ private:
 
   bool checkHeads();
   bool checkHead(const Route &route);
+  void checkRoute(size_t index);
   void checkPlaces(const Route &route, const std::vector<Piece> &pieces);
   void checkPositions(const Route &route, const std::vector<Piece> &pieces);
   void checkLinks(const Route &route, const std::vector<Piece> &pieces);
@@ -81,6 +105,8 @@ private:
                  const std::vector<size_t> &spreads);
   void checkLanding(const Route &route, const std::vector<model::Rect> &landed);
   void checkColours();
+  void checkSharers(int colour, const Sharers &all,
+                    const std::vector<Footprint> &footprints);
   void checkPair(int colour, size_t first, size_t second,
                  const std::vector<Footprint> &footprints);
   void checkStack(const std::vector<size_t> &trunks,
@@ -90,10 +116,11 @@ private:
   const Problem &problem;
   const Solution &solution;
   Diagnostics &diags;
-  Turns turns;
+  std::shared_ptr<Shared> shared;
+  const Turns &turns;
+  std::vector<Ends> &ends; ///< by route
   model::Rect grid;
   bool isValid = true;
-  std::vector<Ends> ends; ///< by route
 };
 
 } // namespace inlay::routing

@@ -12,6 +12,8 @@
 
 #include "SolutionCheck.h"
 
+#include "inlay/Support/Parallel.h"
+
 #include <algorithm>
 #include <map>
 
@@ -363,15 +365,22 @@ void SolutionCheck::checkColours() {
       (route.region < 0 ? all.trunks : all.inTurn).push_back(r);
     }
   }
-  for (const auto &[key, all] : sharers) {
-    for (size_t i = 0; i < all.trunks.size(); ++i) {
-      for (size_t j = i + 1; j < all.trunks.size(); ++j)
-        checkPair(key.second, all.trunks[i], all.trunks[j], footprints);
-      for (size_t other : all.inTurn)
-        checkPair(key.second, all.trunks[i], other, footprints);
-    }
-    checkStack(all.trunks, footprints);
+  std::vector<std::pair<std::pair<int, int>, Sharers>> each(sharers.begin(),
+                                                            sharers.end());
+  checkAll(each.size(), [&](SolutionCheck &part, size_t i) {
+    part.checkSharers(each[i].first.second, each[i].second, footprints);
+  });
+}
+
+void SolutionCheck::checkSharers(int colour, const Sharers &all,
+                                 const std::vector<Footprint> &footprints) {
+  for (size_t i = 0; i < all.trunks.size(); ++i) {
+    for (size_t j = i + 1; j < all.trunks.size(); ++j)
+      checkPair(colour, all.trunks[i], all.trunks[j], footprints);
+    for (size_t other : all.inTurn)
+      checkPair(colour, all.trunks[i], other, footprints);
   }
+  checkStack(all.trunks, footprints);
 }
 
 void SolutionCheck::checkMeasures() {
@@ -400,31 +409,49 @@ void SolutionCheck::checkMeasures() {
     fail("flows", "contention is not what follows from the routes");
 }
 
+void SolutionCheck::checkAll(
+    size_t count, llvm::function_ref<void(SolutionCheck &, size_t)> check) {
+  std::vector<Diagnostics> found(count);
+  parallelFor(count, [&](size_t i) {
+    SolutionCheck part(problem, solution, found[i], shared);
+    check(part, i);
+  });
+  for (const Diagnostics &part : found)
+    for (const Diagnostic &diag : part.all()) {
+      isValid = false;
+      diags.error(diag.kind, diag.subject, diag.message).notes = diag.notes;
+    }
+}
+
+void SolutionCheck::checkRoute(size_t index) {
+  const Route &route = solution.routes[index];
+  if (route.flow < 0)
+    return checkLines(route);
+  std::vector<Piece> pieces = piecesOf(route);
+  checkPlaces(route, pieces);
+  checkPositions(route, pieces);
+  checkLinks(route, pieces);
+  checkCycles(route, pieces);
+}
+
 bool SolutionCheck::run() {
   if (!checkHeads())
     return false;
-  ends.resize(solution.routes.size());
-  std::vector<std::vector<size_t>> routesOf(problem.flows.size());
-  for (const Pattern &pattern : solution.patterns)
-    isValid &= pattern.verify(diags);
-  for (size_t r = 0; r < solution.routes.size(); ++r) {
-    const Route &route = solution.routes[r];
-    if (route.flow < 0) {
-      checkLines(route);
-      continue;
-    }
-    routesOf[route.flow].push_back(r);
-    std::vector<Piece> pieces = piecesOf(route);
-    checkPlaces(route, pieces);
-    checkPositions(route, pieces);
-    checkLinks(route, pieces);
-    checkCycles(route, pieces);
-  }
+  checkAll(solution.patterns.size(), [&](SolutionCheck &part, size_t p) {
+    solution.patterns[p].verify(part.diags);
+  });
+  checkAll(solution.routes.size(),
+           [](SolutionCheck &part, size_t r) { part.checkRoute(r); });
   checkCollectives();
   if (!isValid)
     return false;
-  for (size_t f = 0; f < routesOf.size(); ++f)
-    checkFlow(f, routesOf[f]);
+  std::vector<std::vector<size_t>> routesOf(problem.flows.size());
+  for (size_t r = 0; r < solution.routes.size(); ++r)
+    if (int flow = solution.routes[r].flow; flow >= 0)
+      routesOf[flow].push_back(r);
+  checkAll(routesOf.size(), [&](SolutionCheck &part, size_t f) {
+    part.checkFlow(f, routesOf[f]);
+  });
   checkColours();
   checkMeasures();
   return isValid;
