@@ -31,6 +31,8 @@ const experts::Solution &ExpertPlanner::solutionOf(
   double operation = mayReplicate ? operationOf(kernel, sharding) : 0;
   Key key = {way,         effort,      layer, load.experts, load.perToken,
              load.tokens, load.groups, room,  operation};
+  // What is known stays where it is.
+  std::lock_guard<std::mutex> lock(mutex);
   auto [entry, isNew] = known.try_emplace(key);
   if (!isNew)
     return entry->second;

@@ -41,6 +41,11 @@ static int64_t multiply(int64_t a, int64_t b) {
 }
 
 int64_t inlay::model::shardLength(const IterationDim &dim, int64_t parts) {
+  // To divide takes longer than all else here.
+  if (parts == 1)
+    return std::min(dim.size, kHuge);
+  if (dim.unit == 1)
+    return std::min(ceilDiv(dim.size, parts), kHuge);
   int64_t units = ceilDiv(dim.size, dim.unit);
   return std::min(dim.size, multiply(ceilDiv(units, parts), dim.unit));
 }
@@ -112,7 +117,8 @@ public:
         held = size;
       // A cut through blocks leaves parts of one more than a shard has.
       int64_t touched =
-          isWeight && index.divisor > 1 && held < size
+          index.divisor == 1 ? held
+          : isWeight && held < size
               ? touchedBy(held, index.divisor, ceilDiv(size, index.divisor))
               : ceilDiv(held, index.divisor);
       product[axis] = multiply(product[axis], touched);

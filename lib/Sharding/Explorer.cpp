@@ -10,6 +10,7 @@
 #include "inlay/Model/Fits.h"
 #include "inlay/Sharding/Variants.h"
 #include "inlay/Support/Format.h"
+#include "inlay/Support/Parallel.h"
 
 #include "fmt/format.h"
 
@@ -287,13 +288,13 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
 }
 
 std::vector<Explorer::Candidate>
-Explorer::fitting(const KernelSpec &kernel, Extent extent,
-                  const std::vector<int64_t> &counts) {
-  Entry &entry = entryOf(kernel);
+Explorer::fittingOnes(const KernelSpec &kernel, const Entry &entry,
+                      Extent extent, llvm::ArrayRef<Extent> groupings) const {
   std::vector<Candidate> all;
-  for (Extent groups : groupings(kernel, extent, counts))
-    for (size_t way = 0; way < entry.ways.size(); ++way) {
-      Sharding &sharding = entry.ways[way];
+  std::vector<Sharding> ways = entry.ways;
+  for (Extent groups : groupings)
+    for (size_t way = 0; way < ways.size(); ++way) {
+      Sharding &sharding = ways[way];
       setGroups(sharding, extent, groups);
       int64_t cores = sharding.group.area() * groups.area();
       if (entry.placedBytes / cores > machine.budget)
@@ -305,6 +306,27 @@ Explorer::fitting(const KernelSpec &kernel, Extent extent,
       double cycles = machine.cost(kernel, sharding);
       all.push_back({way, groups, cycles, bytes->total(), bytes->scratch});
     }
+  return all;
+}
+
+std::vector<Explorer::Candidate>
+Explorer::fitting(const KernelSpec &kernel, Extent extent,
+                  const std::vector<int64_t> &counts) {
+  const Entry &entry = entryOf(kernel);
+  std::vector<Extent> every = groupings(kernel, extent, counts);
+  // So many are worth waking a thread for.
+  constexpr size_t kTogether = 4;
+  std::vector<std::vector<Candidate>> found(ceilDiv(every.size(), kTogether));
+  parallelFor(found.size(), [&](size_t part) {
+    llvm::ArrayRef<Extent> rest =
+        llvm::ArrayRef(every).drop_front(part * kTogether);
+    found[part] =
+        fittingOnes(kernel, entry, extent,
+                    rest.take_front(std::min(kTogether, rest.size())));
+  });
+  std::vector<Candidate> all;
+  for (const std::vector<Candidate> &part : found)
+    all.insert(all.end(), part.begin(), part.end());
   return all;
 }
 

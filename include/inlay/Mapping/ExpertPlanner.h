@@ -19,6 +19,7 @@
 #include "inlay/Experts/Experts.h"
 
 #include <map>
+#include <mutex>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -46,7 +47,8 @@ struct GroupCount {
   double even = 0;
 };
 
-/// Answers do not depend on the order of questions.
+/// Answers do not depend on the order of questions, which several threads may
+/// ask.
 class ExpertPlanner {
 public:
   /// `rates` must outlive this.
@@ -111,6 +113,7 @@ private:
   cost::ModelRouting routing;
   cost::Routing typical;
   int64_t effortPercent = 100;
+  std::mutex mutex; ///< of what is known
   std::map<Key, experts::Solution> known;
 };
 

@@ -25,6 +25,8 @@
 #include "inlay/Model/Sharding.h"
 #include "inlay/Target/Target.h"
 
+#include "llvm/ADT/ArrayRef.h"
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -69,7 +71,7 @@ struct Variant {
   model::Extent extent() const { return sharding.region; }
 };
 
-/// Cycles of a kernel cut by a sharding.
+/// Cycles of a kernel cut by a sharding; asked for on several threads at once.
 using CostFunction =
     std::function<double(const model::KernelSpec &, const model::Sharding &)>;
 
@@ -162,6 +164,10 @@ private:
   std::vector<std::vector<model::OpSharding>>
   savingAxesOf(const model::KernelSpec &kernel) const;
   const std::vector<int64_t> &usefulCounts(const model::KernelSpec &kernel);
+  std::vector<Candidate>
+  fittingOnes(const model::KernelSpec &kernel, const Entry &entry,
+              model::Extent extent,
+              llvm::ArrayRef<model::Extent> groupings) const;
   std::vector<Candidate> fitting(const model::KernelSpec &kernel,
                                  model::Extent extent,
                                  const std::vector<int64_t> &counts);
