@@ -16,8 +16,8 @@
 #include "Measure.h"
 
 #include "fmt/format.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <functional>
 #include <memory>
 
 namespace inlay::routing {
@@ -78,7 +78,7 @@ private:
   /// Calls `check` with every number below `count`, on several threads. What
   /// they find is added in the order of the numbers.
   void checkAll(size_t count,
-                llvm::function_ref<void(SolutionCheck &, size_t)> check);
+                const std::function<void(SolutionCheck &, size_t)> &check);
   template <typename... Args>
   void fail(const std::string &subject, fmt::format_string<Args...> format,
             Args &&...args) {

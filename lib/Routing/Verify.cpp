@@ -410,7 +410,7 @@ void SolutionCheck::checkMeasures() {
 }
 
 void SolutionCheck::checkAll(
-    size_t count, llvm::function_ref<void(SolutionCheck &, size_t)> check) {
+    size_t count, const std::function<void(SolutionCheck &, size_t)> &check) {
   std::vector<Diagnostics> found(count);
   parallelFor(count, [&](size_t i) {
     SolutionCheck part(problem, solution, found[i], shared);

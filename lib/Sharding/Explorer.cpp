@@ -289,7 +289,7 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
 
 std::vector<Explorer::Candidate>
 Explorer::fittingOnes(const KernelSpec &kernel, const Entry &entry,
-                      Extent extent, llvm::ArrayRef<Extent> groupings) const {
+                      Extent extent, std::span<const Extent> groupings) const {
   std::vector<Candidate> all;
   std::vector<Sharding> ways = entry.ways;
   for (Extent groups : groupings)
@@ -318,11 +318,9 @@ Explorer::fitting(const KernelSpec &kernel, Extent extent,
   constexpr size_t kTogether = 4;
   std::vector<std::vector<Candidate>> found(ceilDiv(every.size(), kTogether));
   parallelFor(found.size(), [&](size_t part) {
-    llvm::ArrayRef<Extent> rest =
-        llvm::ArrayRef(every).drop_front(part * kTogether);
-    found[part] =
-        fittingOnes(kernel, entry, extent,
-                    rest.take_front(std::min(kTogether, rest.size())));
+    std::span<const Extent> rest = std::span(every).subspan(part * kTogether);
+    found[part] = fittingOnes(kernel, entry, extent,
+                              rest.first(std::min(kTogether, rest.size())));
   });
   std::vector<Candidate> all;
   for (const std::vector<Candidate> &part : found)

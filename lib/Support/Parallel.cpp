@@ -33,7 +33,7 @@ namespace {
 /// One call. A thread that comes late finds nothing to do, and nobody waits for
 /// it; so it may find that the call has returned.
 struct Loop {
-  Loop(size_t count, llvm::function_ref<void(size_t)> work)
+  Loop(size_t count, const std::function<void(size_t)> &work)
       : count(count), work(work) {}
 
   void run() {
@@ -62,13 +62,13 @@ private:
   }
 
   const size_t count;
-  const llvm::function_ref<void(size_t)> work;
+  const std::function<void(size_t)> &work; ///< of a call that has not returned
   std::atomic<size_t> next = 0, done = 0;
 };
 
 } // namespace
 
-void inlay::parallelFor(size_t count, llvm::function_ref<void(size_t)> work) {
+void inlay::parallelFor(size_t count, const std::function<void(size_t)> &work) {
   size_t threads = pool ? pool->getMaxConcurrency() : 1;
   if (count < 2 || threads < 2) {
     for (size_t i = 0; i < count; ++i)

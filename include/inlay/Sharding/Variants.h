@@ -25,11 +25,10 @@
 #include "inlay/Model/Sharding.h"
 #include "inlay/Target/Target.h"
 
-#include "llvm/ADT/ArrayRef.h"
-
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -167,7 +166,7 @@ private:
   std::vector<Candidate>
   fittingOnes(const model::KernelSpec &kernel, const Entry &entry,
               model::Extent extent,
-              llvm::ArrayRef<model::Extent> groupings) const;
+              std::span<const model::Extent> groupings) const;
   std::vector<Candidate> fitting(const model::KernelSpec &kernel,
                                  model::Extent extent,
                                  const std::vector<int64_t> &counts);

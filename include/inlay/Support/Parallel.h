@@ -14,13 +14,12 @@
 #ifndef INLAY_SUPPORT_PARALLEL_H
 #define INLAY_SUPPORT_PARALLEL_H
 
-#include "llvm/ADT/STLFunctionalExtras.h"
-
 #include <cstddef>
+#include <functional>
 
 namespace llvm {
 class ThreadPoolInterface;
-}
+} // namespace llvm
 
 namespace inlay {
 
@@ -41,7 +40,7 @@ private:
 /// time: none may touch what another one changes. Returns when all are done. A
 /// loop inside of `work` is done by the thread that comes to it. A crash on
 /// another thread becomes one on this.
-void parallelFor(size_t count, llvm::function_ref<void(size_t)> work);
+void parallelFor(size_t count, const std::function<void(size_t)> &work);
 
 } // namespace inlay
 
