@@ -48,6 +48,23 @@ static void reportNoModel(StringRef bytes, bool beganWell,
                       "fetch or export the file again");
 }
 
+std::optional<std::string>
+inlay::onnx::file::readBytes(const Model &model, const Tensor &tensor) {
+  std::optional<uint64_t> size = tensor.numBytes();
+  if (!size)
+    return std::nullopt;
+  if (tensor.storage == Storage::Raw && tensor.data.size() == *size)
+    return tensor.data.str();
+  if (tensor.storage != Storage::External || !model.folder)
+    return std::nullopt;
+  llvm::SmallString<256> path(*model.folder);
+  llvm::sys::path::append(path, tensor.location);
+  auto file = llvm::MemoryBuffer::getFileSlice(path, *size, tensor.offset);
+  if (!file || (*file)->getBufferSize() != *size)
+    return std::nullopt;
+  return (*file)->getBuffer().str();
+}
+
 std::optional<Model>
 inlay::onnx::file::parseModel(llvm::MemoryBufferRef buffer,
                               std::optional<StringRef> folder,
@@ -56,6 +73,8 @@ inlay::onnx::file::parseModel(llvm::MemoryBufferRef buffer,
   model.fileName =
       llvm::sys::path::filename(buffer.getBufferIdentifier()).str();
   diags.setFile(model.fileName);
+  if (folder)
+    model.folder = folder->empty() ? "." : folder->str();
   StringRef bytes = buffer.getBuffer();
   if (bytes.size() > kMaxFileBytes) {
     reportTooLarge(bytes.size(), diags);

@@ -101,6 +101,9 @@ Results inlay::nn::decompose(RouteOp op, Operands operands,
     double epsilon = op.getEpsilon().convertToDouble();
     if (epsilon != 0)
       sum = nodes.binary("Add", sum, epsilon);
+    double least = op.getLeastSum().convertToDouble();
+    if (least != 0)
+      sum = nodes.binary("Max", sum, least);
     weights = nodes.binary("Div", weights, sum);
   }
   double scale = op.getScale().convertToDouble();

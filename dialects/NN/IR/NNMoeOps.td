@@ -34,8 +34,8 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
     experts lie in that many runs of equal length; a group is scored by the sum
     of its `best_per_group` largest (biased) scores, and experts outside the
     `top_groups` best groups count as `masked_score`. With `renormalize` the
-    weights are divided by their sum plus `epsilon`; then they are multiplied by
-    `scale`.
+    weights are divided by their sum plus `epsilon`, or by `least_sum` where
+    that is larger; then they are multiplied by `scale`.
 
     **Constraints:**
     - Logits are 2-D `[tokens, E]`; `k` is between 1 and E.
@@ -44,6 +44,7 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
       `best_per_group` between 1 and the length of a group where there are
       groups.
     - The bias has E elements.
+    - `least_sum` is at least 0.
     - `scores` have the shape of the logits and are there exactly if `kind` is
       `topk`.
     - A `sparse_mixer` has neither a bias nor groups; its `threshold` is at
@@ -61,6 +62,7 @@ def NN_RouteOp : NN_Op<"route", [Pure, AttrSizedOperandSegments, NN_Computes]> {
                        I64Attr:$k,
                        UnitAttr:$renormalize,
                        DefaultValuedAttr<F64Attr, "0.0">:$epsilon,
+                       DefaultValuedAttr<F64Attr, "0.0">:$least_sum,
                        DefaultValuedAttr<F64Attr, "1.0">:$scale,
                        DefaultValuedAttr<I64Attr, "1">:$groups,
                        DefaultValuedAttr<I64Attr, "1">:$top_groups,

@@ -239,6 +239,8 @@ LogicalResult RouteOp::verify() {
     return emitOpError() << "needs 2-D logits and k between 1 and the number "
                             "of experts, got k "
                          << k << " for " << logits;
+  if (!(getLeastSum().convertToDouble() >= 0))
+    return emitOpError() << "needs a least_sum of at least 0";
   SmallVector<int64_t> expected = {logits[0], k};
   if (getShape(getWeights()) != ArrayRef<int64_t>(expected) ||
       getShape(getIndices()) != ArrayRef<int64_t>(expected))

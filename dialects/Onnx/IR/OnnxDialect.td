@@ -56,6 +56,11 @@ def Onnx_Dialect : Dialect {
     /// Tensors up to this number of elements are kept as values, so that shape
     /// computations can be folded; larger ones are handles.
     static constexpr int64_t kMaxConstantElements = 64;
+    /// As many of 64 or 32 bits, and truth values, are places and masks, which
+    /// exporters fold for a prompt of a fixed length: of 16,384 tokens with 16
+    /// experts each, of 4,096 tokens. They are no weights.
+    static constexpr int64_t kMaxPlaces = 1 << 18;
+    static constexpr int64_t kMaxTruths = 1 << 24;
 
   private:
     void registerAttributes();

@@ -272,7 +272,10 @@ def Onnx_ConstantOp : Onnx_Op<"constant", [
   let description = [{
     A `Constant` node or an initializer of at most 64 elements whose bytes are
     in the model file, or what `infer-shapes` folded. It is the one place where
-    bytes of a model are in IR, because shapes depend on them.
+    bytes of a model are in IR, because shapes depend on them. So do places and
+    masks, which are no weights: integers of 32 or 64 bits up to 262,144
+    elements and truth values up to 16,777,216 are read from the file of the
+    external data too, if it is there; 64 MB of a model in all.
 
     `initializer` is the `ml_program.global` whose value this is, so that its
     bytes stay accounted for and `remove-unreachable` keeps it. The op is deliberately not `ConstantLike`: MLIR

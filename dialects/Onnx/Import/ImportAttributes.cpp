@@ -57,6 +57,41 @@ DenseElementsAttr Importer::importSmallTensor(const file::Tensor &tensor) {
   return DenseElementsAttr::get(type, values);
 }
 
+/// A row of bytes as truth values: what is not 0 is true.
+static DenseElementsAttr readTruths(RankedTensorType type, StringRef bytes) {
+  auto truths = std::make_unique<bool[]>(bytes.size());
+  for (size_t i = 0; i < bytes.size(); ++i)
+    truths[i] = bytes[i] != 0;
+  return DenseElementsAttr::get(type, ArrayRef(truths.get(), bytes.size()));
+}
+
+/// Places and truth values, which are no weights however many they are.
+DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
+  bool isTruth = tensor.type() == file::DataType::Bool;
+  bool isPlace = tensor.type() == file::DataType::Int64 ||
+                 tensor.type() == file::DataType::Int32;
+  int64_t most =
+      isTruth ? OnnxDialect::kMaxTruths : OnnxDialect::kMaxPlaces;
+  if ((!isTruth && !isPlace) || *tensor.numElements() > most ||
+      *tensor.numBytes() > placesLeft)
+    return {};
+  std::optional<std::string> bytes = file::readBytes(model, tensor);
+  if (!bytes)
+    return {};
+  placesLeft -= bytes->size();
+  RankedTensorType type = importTensorType(tensor);
+  return isTruth ? readTruths(type, *bytes)
+                 : DenseElementsAttr::getFromRawBuffer(
+                       type, ArrayRef(bytes->data(), bytes->size()));
+}
+
+DenseElementsAttr Importer::importKnownTensor(const file::Tensor &tensor) {
+  bool isSmall =
+      *tensor.numElements() <= OnnxDialect::kMaxConstantElements;
+  DenseElementsAttr value = isSmall ? importSmallTensor(tensor) : nullptr;
+  return value ? value : importPlaces(tensor);
+}
+
 Attribute Importer::importTensor(const file::Tensor &tensor) {
   if (DenseElementsAttr value = importSmallTensor(tensor))
     return value;
@@ -137,7 +172,7 @@ DenseElementsAttr Importer::importConstant(const file::Attribute &attribute) {
   AttributeKind kind = attribute.kind;
   Type string = StringType::get(context);
   if (name == "value" && kind == AttributeKind::Tensor)
-    return importSmallTensor(lists.tensors.front());
+    return importKnownTensor(lists.tensors.front());
   if (name == "value_int" && kind == AttributeKind::Int)
     return DenseElementsAttr::get(
         RankedTensorType::get({}, builder.getI64Type()), attribute.i);

@@ -89,7 +89,7 @@ Value Importer::loadInitializer(const Known &initializer, Scope &scope) {
   ml_program::GlobalOp global = initializer.global;
   StringAttr symbol = global.getSymNameAttr();
   Operation *op;
-  if (DenseElementsAttr value = importSmallTensor(*initializer.tensor))
+  if (DenseElementsAttr value = importKnownTensor(*initializer.tensor))
     op = ConstantOp::create(builder, getLoc(symbol), cast<ElementsAttr>(value),
                             symbol);
   else

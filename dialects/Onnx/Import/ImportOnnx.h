@@ -10,7 +10,7 @@
 // Import is lossless and dumb: one op for each node, weights as handles. It
 // takes time linear in the size of the model and reads no weights but those of
 // at most OnnxDialect::kMaxConstantElements elements that the model file holds
-// itself.
+// itself, and places and masks, which are no weights.
 //
 //===----------------------------------------------------------------------===//
 

@@ -62,7 +62,10 @@ private:
 
   // ImportAttributes.cpp
   WeightAttr importWeight(const file::Tensor &tensor);
+  /// The value of a tensor that is small, or of places or truths; else null.
+  mlir::DenseElementsAttr importKnownTensor(const file::Tensor &tensor);
   mlir::DenseElementsAttr importSmallTensor(const file::Tensor &tensor);
+  mlir::DenseElementsAttr importPlaces(const file::Tensor &tensor);
   mlir::Attribute importTensor(const file::Tensor &tensor);
   mlir::Attribute importAttribute(const file::Attribute &attribute);
   mlir::Attribute importStrings(llvm::ArrayRef<llvm::StringRef> strings);
@@ -107,6 +110,8 @@ private:
   /// All globals stand before it.
   mlir::Operation *mainGraph = nullptr;
   llvm::DenseSet<mlir::StringAttr> symbols;
+  /// Bytes of places and masks that may still become values.
+  uint64_t placesLeft = 64 << 20;
   /// By their numbers in the model.
   std::vector<Known> values;
 };

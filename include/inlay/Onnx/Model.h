@@ -217,6 +217,8 @@ struct Function {
 struct Model {
   /// Name of the file without its folder.
   std::string fileName;
+  /// Where external data lie, if that is known.
+  std::optional<std::string> folder;
   /// Keeps the views alive where the library opened the file itself.
   std::unique_ptr<llvm::MemoryBuffer> buffer;
   int64_t irVersion = 0;
@@ -255,6 +257,10 @@ std::optional<Model> parseModel(llvm::MemoryBufferRef buffer,
 /// the element's width, in row-major order. False where there are none to read
 /// (external data, strings, complex numbers).
 bool readElements(const Tensor &tensor, llvm::SmallVectorImpl<uint64_t> &bits);
+
+/// The raw bytes of a tensor whose data are one piece: in the model, or in an
+/// external file that is there. None otherwise.
+std::optional<std::string> readBytes(const Model &model, const Tensor &tensor);
 
 /// The elements of a tensor of strings.
 bool readStrings(const Tensor &tensor,

@@ -44,14 +44,15 @@ struct WeightSpec {
   std::optional<RouteKind> kind;
   bool renormalize = false;
   double epsilon = 0;
+  double leastSum = 0;
   double scale = 1;
   /// What the weights are taken from, where `kind` is TopK.
   mlir::Value scores;
 
   bool operator==(const WeightSpec &other) const {
     return kind == other.kind && renormalize == other.renormalize &&
-           epsilon == other.epsilon && scale == other.scale &&
-           scores == other.scores;
+           epsilon == other.epsilon && leastSum == other.leastSum &&
+           scale == other.scale && scores == other.scores;
   }
 };
 

@@ -191,7 +191,8 @@ static bool sumMagnitudes(Analysis &analysis, NodeOp node) {
   return fact && areAtLeastZero(*fact, least) && sumWeights(analysis, node);
 }
 
-/// A sum of weights that is kept from 0 by a number that it never falls below.
+/// A sum of weights that is kept from 0 by a number; where it never falls below
+/// that, the number says nothing.
 static bool keepSum(Analysis &analysis, NodeOp node) {
   constexpr double small = 1e-2;
   bool isClip = node.isOp("", "Clip");
@@ -203,20 +204,25 @@ static bool keepSum(Analysis &analysis, NodeOp node) {
   }
   double least = 0;
   std::optional<double> number = fact && bound ? scalarOf(bound) : std::nullopt;
-  if (!number || fact->spec.scale != 1 || fact->spec.epsilon != 0 ||
-      (isClip && node.getInput(2)) || node.getInputs().size() > 3 ||
+  if (!number || !(*number >= 0) || fact->spec.scale != 1 ||
+      fact->spec.leastSum != 0 || (isClip && node.getInput(2)) ||
+      node.getInputs().size() > 3 ||
       (!isClip && node.getInputs().size() != 2) ||
-      shapeOf(value) != shapeOf(node.getOutput(0)) ||
-      !areAtLeastZero(*fact, least) || *number > small * least)
+      shapeOf(value) != shapeOf(node.getOutput(0)))
     return false;
-  return analysis.set(node, Fact(*fact));
+  Fact after = *fact;
+  bool isIdle = fact->spec.epsilon == 0 && areAtLeastZero(*fact, least) &&
+                *number <= small * least;
+  after.spec.leastSum = isIdle ? 0 : *number;
+  return analysis.set(node, std::move(after));
 }
 
 /// The small number that keeps from dividing by zero.
 static bool addEpsilon(Analysis &analysis, NodeOp node) {
   auto pair = findOperand(analysis, node, FactKind::WeightSum);
   std::optional<double> epsilon = pair ? scalarOf(pair->other) : std::nullopt;
-  if (!epsilon || *epsilon < 0 || pair->fact->spec.epsilon != 0)
+  if (!epsilon || *epsilon < 0 || pair->fact->spec.epsilon != 0 ||
+      pair->fact->spec.leastSum != 0)
     return false;
   auto shape = shapeOf(pair->value), to = shapeOf(node.getOutput(0));
   if (!shape || !to || *shape != *to)
@@ -244,8 +250,10 @@ static bool divide(Analysis &analysis, NodeOp node) {
   }
   const Fact *sum = analysis.find(node.getInput(1), FactKind::WeightSum);
   WeightSpec before = weight->spec;
-  if (sum)
+  if (sum) {
     before.epsilon = sum->spec.epsilon;
+    before.leastSum = sum->spec.leastSum;
+  }
   // A scale before the division is one of both or of none.
   if (!sum || sum->router != weight->router || !(sum->spec == before) ||
       before.scale != 1 || weight->spec.renormalize ||
@@ -253,6 +261,7 @@ static bool divide(Analysis &analysis, NodeOp node) {
     return false;
   after.spec.renormalize = true;
   after.spec.epsilon = sum->spec.epsilon;
+  after.spec.leastSum = sum->spec.leastSum;
   return setWeight(analysis, node, std::move(after));
 }
 
