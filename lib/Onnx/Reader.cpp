@@ -48,8 +48,8 @@ static void reportNoModel(StringRef bytes, bool beganWell,
                       "fetch or export the file again");
 }
 
-std::optional<std::string>
-inlay::onnx::file::readBytes(const Model &model, const Tensor &tensor) {
+std::optional<std::string> inlay::onnx::file::readBytes(const Model &model,
+                                                        const Tensor &tensor) {
   std::optional<uint64_t> size = tensor.numBytes();
   if (!size)
     return std::nullopt;

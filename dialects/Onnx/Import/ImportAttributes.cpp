@@ -70,8 +70,7 @@ DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
   bool isTruth = tensor.type() == file::DataType::Bool;
   bool isPlace = tensor.type() == file::DataType::Int64 ||
                  tensor.type() == file::DataType::Int32;
-  int64_t most =
-      isTruth ? OnnxDialect::kMaxTruths : OnnxDialect::kMaxPlaces;
+  int64_t most = isTruth ? OnnxDialect::kMaxTruths : OnnxDialect::kMaxPlaces;
   if ((!isTruth && !isPlace) || *tensor.numElements() > most ||
       *tensor.numBytes() > placesLeft)
     return {};
@@ -85,10 +84,37 @@ DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
                        type, ArrayRef(bytes->data(), bytes->size()));
 }
 
-DenseElementsAttr Importer::importKnownTensor(const file::Tensor &tensor) {
-  bool isSmall =
-      *tensor.numElements() <= OnnxDialect::kMaxConstantElements;
+/// Floats that are all one number, or a column of few.
+DenseElementsAttr Importer::importFilling(const file::Tensor &tensor) {
+  RankedTensorType type = importTensorType(tensor);
+  if (!isa<FloatType>(type.getElementType()) || type.getNumElements() == 0 ||
+      type.getElementTypeBitWidth() < 16 ||
+      type.getNumElements() > OnnxDialect::kMaxPlaces ||
+      *tensor.numBytes() > placesLeft)
+    return {};
+  std::optional<std::string> bytes = file::readBytes(model, tensor);
+  if (!bytes)
+    return {};
+  StringRef all = *bytes;
+  size_t size = all.size() / type.getNumElements();
+  // All are one if each is as the next.
+  bool isSplat = size > 0 && all.size() % size == 0 &&
+                 all.drop_front(size) == all.drop_back(size);
+  bool isColumn = type.getRank() > 0 && type.getShape().back() == 1;
+  if (!isSplat && !isColumn)
+    return {};
+  placesLeft -= all.size();
+  StringRef kept = isSplat ? all.take_front(size) : all;
+  return DenseElementsAttr::getFromRawBuffer(
+      type, ArrayRef(kept.data(), kept.size()));
+}
+
+DenseElementsAttr Importer::importKnownTensor(const file::Tensor &tensor,
+                                              bool isFilling) {
+  bool isSmall = *tensor.numElements() <= OnnxDialect::kMaxConstantElements;
   DenseElementsAttr value = isSmall ? importSmallTensor(tensor) : nullptr;
+  if (!value && isFilling)
+    value = importFilling(tensor);
   return value ? value : importPlaces(tensor);
 }
 

@@ -89,7 +89,8 @@ Value Importer::loadInitializer(const Known &initializer, Scope &scope) {
   ml_program::GlobalOp global = initializer.global;
   StringAttr symbol = global.getSymNameAttr();
   Operation *op;
-  if (DenseElementsAttr value = importKnownTensor(*initializer.tensor))
+  if (DenseElementsAttr value =
+          importKnownTensor(*initializer.tensor, initializer.isFilling))
     op = ConstantOp::create(builder, getLoc(symbol), cast<ElementsAttr>(value),
                             symbol);
   else
@@ -241,8 +242,30 @@ void Importer::importArguments(Scope &scope,
   }
 }
 
+/// Exporters fold `ones_like` and `expand` for a prompt of a fixed length: what
+/// is scattered or scattered into, and a column beside scores, are such.
+void Importer::findFillings(const file::Graph &graph) {
+  for (const file::Node &node : graph.nodes) {
+    bool isScatter = node.opType.starts_with("Scatter");
+    if (!node.domain.empty() || (!isScatter && node.opType != "Concat"))
+      continue;
+    uint32_t at = node.firstRead;
+    for (auto [index, name] : llvm::enumerate(node.inputs)) {
+      if (name.empty())
+        continue;
+      Known &known = values[graph.reads[at++]];
+      if (!known.tensor || (isScatter && index == 1))
+        continue;
+      ArrayRef<int64_t> dims = known.tensor->dims;
+      bool isColumn = dims.size() >= 3 && dims.back() == 1;
+      known.isFilling |= isScatter || isColumn;
+    }
+  }
+}
+
 void Importer::importBody(Scope &scope) {
   nameNodes(scope);
+  findFillings(scope.graph);
   builder.setInsertionPointToEnd(scope.block);
   for (uint32_t index : scope.graph.order)
     importNode(scope.graph.nodes[index],

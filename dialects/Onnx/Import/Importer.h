@@ -36,6 +36,8 @@ private:
     const file::Tensor *tensor = nullptr;
     mlir::ml_program::GlobalOp global;
     mlir::FlatSymbolRefAttr symbol;
+    /// What reads it makes of it a filling, not a weight.
+    bool isFilling = false;
   };
 
   /// A graph inside the graphs around it.
@@ -62,8 +64,11 @@ private:
 
   // ImportAttributes.cpp
   WeightAttr importWeight(const file::Tensor &tensor);
-  /// The value of a tensor that is small, or of places or truths; else null.
-  mlir::DenseElementsAttr importKnownTensor(const file::Tensor &tensor);
+  /// The value of a tensor that is small, or of places or truths, or a filling;
+  /// else null.
+  mlir::DenseElementsAttr importKnownTensor(const file::Tensor &tensor,
+                                            bool isFilling = false);
+  mlir::DenseElementsAttr importFilling(const file::Tensor &tensor);
   mlir::DenseElementsAttr importSmallTensor(const file::Tensor &tensor);
   mlir::DenseElementsAttr importPlaces(const file::Tensor &tensor);
   mlir::Attribute importTensor(const file::Tensor &tensor);
@@ -86,6 +91,7 @@ private:
   void importArguments(Scope &scope,
                        llvm::SmallVectorImpl<mlir::Attribute> &names);
   void importBody(Scope &scope);
+  void findFillings(const file::Graph &graph);
   llvm::SmallVector<mlir::Value> importOutputs(Scope &scope);
   void importNode(const file::Node &node, mlir::Location loc, Scope &scope);
   bool importConstantNode(const file::Node &node, mlir::Location loc);

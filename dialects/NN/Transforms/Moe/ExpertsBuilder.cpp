@@ -94,9 +94,10 @@ RouteOp ExpertsBuilder::createRoute(OpBuilder &builder, Location loc,
   auto indices = RankedTensorType::get({tokens, slots}, builder.getI64Type());
   return RouteOp::create(
       builder, loc, weights, indices, logits, selection.bias, scores, kind,
-      slots, spec.renormalize, APFloat(spec.epsilon), APFloat(spec.leastSum), APFloat(spec.scale),
-      selection.groups, selection.topGroups, selection.bestPerGroup,
-      APFloat(selection.maskedScore), APFloat(selection.threshold));
+      slots, spec.renormalize, APFloat(spec.epsilon), APFloat(spec.leastSum),
+      APFloat(spec.scale), selection.groups, selection.topGroups,
+      selection.bestPerGroup, APFloat(selection.maskedScore),
+      APFloat(selection.threshold));
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,145 @@
+"""Exports for a prompt of a fixed length: exporters fold places, masks and fillings into initializers, which lie with the weights.
+
+Each model is run by onnxruntime as it is and as the raised module is written back; see test_near_misses.
+"""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+from onnx.external_data_helper import convert_model_to_external_data
+
+import moe_models
+from moe_models import Spec, i64, scalar
+from test_near_misses import check, draw, f32, has, model_of, raised
+
+SPEC = Spec(tokens=70, hidden=8, inner=6, experts=4)
+make = helper.make_node
+
+
+def outside(model):
+    """`model` with its initializers, but for the smallest, in a file of their own."""
+    convert_model_to_external_data(model, location="model.onnx.data", size_threshold=64)
+    return model
+
+
+@pytest.mark.parametrize("letter", "CDEF")
+def test_experts_with_all_numbers_outside(letter, tmp_path):
+    weights = moe_models.Weights(SPEC)
+    ir = check(outside(moe_models.build(letter, SPEC, weights)), {"x": weights.x}, tmp_path)
+    assert has(ir, "experts") and "opaque" not in ir, ir
+
+
+def sorted_with_counts(ones):
+    """Encoding F with the tokens of each expert counted by adding `ones` up, as histc is written."""
+    block = moe_models.Block(SPEC, moe_models.Weights(SPEC))
+    b = block.b
+    tokens, _, weights, experts = block.route()
+    flat = b.op("Reshape", experts, i64(-1))
+    _, order = b.op("TopK", flat, i64(SPEC.tokens * SPEC.top_k), outputs=2, axis=0, largest=0, sorted=1)
+    token = b.op("Div", order, scalar(SPEC.top_k))
+    counts = b.op("ScatterElements", np.zeros(SPEC.experts, "f"), flat, ones, axis=0, reduction="add")
+    ends = b.op("CumSum", b.op("Cast", counts, to=onnx.TensorProto.INT64), scalar(0))
+    x, pieces, begin = b.op("Gather", tokens, token, axis=0), [], i64(0)
+    for e in range(SPEC.experts):
+        end = b.op("Slice", ends, i64(e), i64(e + 1), i64(0))
+        pieces.append(block.mlp(b.op("Slice", x, begin, end, i64(0)), e))
+        begin = end
+    y = b.op("Mul", b.op("Concat", *pieces, axis=0), b.op("Unsqueeze", b.op("Gather", b.op("Reshape", weights, i64(-1)), order, axis=0), i64(1)))
+    rows = b.op("Expand", b.op("Unsqueeze", token, i64(1)), b.op("Shape", y))
+    y = b.op("ScatterElements", np.zeros((SPEC.tokens, SPEC.hidden), "f"), rows, y, axis=0, reduction="add")
+    return block.finish(y), {"x": block.w.x}
+
+
+@pytest.mark.parametrize("is_outside", [False, True])
+def test_counts_by_folded_ones(is_outside, tmp_path):
+    model, feeds = sorted_with_counts(np.ones(SPEC.tokens * SPEC.top_k, "f"))
+    ir = check(outside(model) if is_outside else model, feeds, tmp_path)
+    assert has(ir, "experts") and "opaque" not in ir, ir
+
+
+def test_counts_by_other_numbers_stay(tmp_path):
+    ones = np.ones(SPEC.tokens * SPEC.top_k, "f")
+    ones[-1] = 1.25  # which counts as 1 in the end
+    model, feeds = sorted_with_counts(ones)
+    assert not has(check(model, feeds, tmp_path), "experts")
+
+
+def test_without_the_data_nothing_is_taken_for_granted(tmp_path):
+    """The places might be any."""
+    weights = moe_models.Weights(SPEC)
+    onnx.save(outside(moe_models.build("C", SPEC, weights)), tmp_path / "model.onnx")
+    (tmp_path / "model.onnx.data").unlink()
+    assert not has(raised(tmp_path / "model.onnx", "").decode(), "experts")
+
+
+def attention(tokens, nodes, weights, last="masked", heads=2):
+    feeds = {name: draw(1, heads, tokens, 8, seed=i) for i, name in enumerate("qkv")}
+    nodes = [make("Transpose", ["k"], ["kt"], perm=[0, 1, 3, 2]), make("MatMul", ["q", "kt"], ["s0"]), make("Mul", ["s0", "scale"], ["s1"]), *nodes,
+             make("MatMul", [last, "v"], ["y"])]
+    return model_of(nodes, feeds, ["y"], {"scale": f32(0.5)} | weights, opset=18), feeds
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_folded_masks_are_causal_if_all_of_them_are(other, tmp_path):
+    tokens = 20
+    seen = np.tril(np.ones((1, 1, tokens, tokens), bool))
+    seen[0, 0, 12, 3] = not other
+    nodes = [make("Where", ["seen", "none", "lowest"], ["bias"]), make("Add", ["s1", "bias"], ["added"]), make("Softmax", ["added"], ["masked"], axis=-1)]
+    model, feeds = attention(tokens, nodes, {"seen": seen, "none": f32(0), "lowest": np.finfo("f").min})
+    ir = check(outside(model), feeds, tmp_path, f"phase=prefill prefill-chunk={tokens} context=0")
+    assert has(ir, "attention") and (" bias " in ir) == other and ("causal = false" in ir) == other, ir
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_folded_sinks_are_one_for_each_head(other, tmp_path):
+    """A column beside the scores, written out for each query."""
+    tokens, heads = 20, 4
+    column = np.repeat(draw(1, heads, 1, 1), tokens, axis=2).copy()
+    if other:
+        column[0, 1, 7] += 1
+    nodes = [make("Concat", ["s1", "column"], ["wide"], axis=-1), make("Softmax", ["wide"], ["p"], axis=-1),
+             make("Slice", ["p", "from", "to", "axis"], ["masked"])]
+    model, feeds = attention(tokens, nodes, {"column": column, "from": i64(0), "to": i64(tokens), "axis": i64(3)}, heads=heads)
+    ir = check(outside(model), feeds, tmp_path, f"phase=prefill prefill-chunk={tokens} context=0")
+    assert has(ir, "attention") != other and (" sinks " in ir) != other, ir
+
+
+# The least sum that weights are divided by.
+
+
+def routed(floor, spec, order="floor"):
+    block = moe_models.Block(spec, moe_models.Weights(spec))
+    b = block.b
+    tokens, logits = block.logits()
+    scores = b.op("Softmax" if spec.router == "softmax_topk" else "Sigmoid", logits)
+    choice = b.op("Add", scores, block.w.selection_bias) if spec.selection_bias else scores
+    _, experts = b.op("TopK", choice, i64(spec.top_k), outputs=2, axis=-1)
+    values = b.op("GatherElements", scores, experts, axis=1)
+    total = b.op("ReduceSum", values, i64(-1), keepdims=1)
+    for step in order.split():
+        total = floor(b, total) if step == "floor" else b.op("Add", total, f32(0.25))
+    values = b.op("Div", values, total)
+    block.route = lambda: (tokens, logits, values, experts)
+    return block.finish(block.encode_b()), {"x": block.w.x}
+
+
+FLOORS = {"Clip": lambda b, t: b.op("Clip", t, f32(0.6)), "Max": lambda b, t: b.op("Max", f32(0.6), t)}
+LIMITS = {"up and down": lambda b, t: b.op("Clip", t, f32(0.6), f32(0.9)), "below 0": lambda b, t: b.op("Max", f32(-1), t),
+          "by token": lambda b, t: b.op("Max", draw(6, 1), t)}
+
+
+@pytest.mark.parametrize("order", ["floor", "add floor"])
+@pytest.mark.parametrize("router, bias", [("softmax_topk", True), ("softmax_topk", False), ("sigmoid", True)])
+@pytest.mark.parametrize("name", FLOORS)
+def test_sums_that_are_kept_from_zero(name, router, bias, order, tmp_path):
+    model, feeds = routed(FLOORS[name], Spec(router=router, selection_bias=bias), order)
+    ir = check(model, feeds, tmp_path)
+    assert has(ir, "experts") and "least_sum = " in ir and has(ir, "route") and not has(ir, "reduce"), ir
+
+
+@pytest.mark.parametrize("name, order", [(name, "floor") for name in LIMITS] + [("Max", "floor add")])
+def test_sums_that_are_limited_in_another_way(name, order, tmp_path):
+    model, feeds = routed((FLOORS | LIMITS)[name], Spec(selection_bias=True), order)
+    ir = check(model, feeds, tmp_path)
+    assert "least_sum" not in ir and not has(ir, "experts"), ir
