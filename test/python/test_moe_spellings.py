@@ -494,8 +494,8 @@ WEIGHTS = {
     "magnitudes of logits": (lambda b, x: x, lambda b, v: b.op("Div", v, total(b, v, "ReduceL1")), False),
     "sum above a number": (softmax, lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(1e-9))), True),
     "clipped sum": (softmax, lambda b, v: b.op("Div", v, b.op("Clip", total(b, v), f32(1e-12))), True),
-    "sum above a large number": (softmax, lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(0.9))), False),
-    "sum of sigmoids above a number": (lambda b, x: b.op("Sigmoid", x), lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(1e-3))), False),
+    "sum above a large number": (softmax, lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(0.9))), True),
+    "sum of sigmoids above a number": (lambda b, x: b.op("Sigmoid", x), lambda b, v: b.op("Div", v, b.op("Max", total(b, v), f32(1e-3))), True),
     "sum below a number": (softmax, lambda b, v: b.op("Div", v, b.op("Min", total(b, v), f32(0.5))), False),
 }
 

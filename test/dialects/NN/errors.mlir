@@ -212,6 +212,12 @@
 // -----
 
 %0 = inlay_nn.opaque "operands"() : () -> (tensor<1x4xf32>)
+// expected-error @below {{needs a least_sum of at least 0}}
+%1, %2 = inlay_nn.route softmax_topk %0 {k = 2 : i64, renormalize, least_sum = -1.0 : f64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
+
+// -----
+
+%0 = inlay_nn.opaque "operands"() : () -> (tensor<1x4xf32>)
 // expected-error @below {{both results must be 1 x 2}}
 %1, %2 = inlay_nn.route topk_softmax %0 {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x3xf32>, tensor<1x2xi64>)
 
