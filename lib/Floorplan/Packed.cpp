@@ -223,9 +223,10 @@ namespace {
 class Assigner {
 public:
   Assigner(const Chain &chain, RunCost &runs, const Parts &parts,
-           const std::vector<Rect> &rects, bool apart)
-      : chain(chain), runs(runs), parts(parts), rects(rects), apart(apart),
-        rectOf(parts.size(), kNowhere), regions(rects.size()) {}
+           const PartRects &places, bool apart)
+      : chain(chain), runs(runs), parts(parts), rects(places.rects),
+        homes(places.homes), apart(apart), rectOf(parts.size(), kNowhere),
+        regions(rects.size()) {}
 
   bool assign(bool byCycles);
   void refine();
@@ -241,6 +242,9 @@ private:
   double trySwap(size_t a, size_t b);
   void move(size_t part, size_t rect);
   Kernels kernelsOn(size_t rect) const;
+  bool mayBe(size_t part, size_t rect) const {
+    return homes.empty() || !homes[part] || *homes[part] == rect;
+  }
   bool update(size_t rect);
   double cycles() {
     --triesLeft;
@@ -254,6 +258,7 @@ private:
   RunCost &runs;
   const Parts &parts;
   const std::vector<Rect> &rects;
+  const std::vector<std::optional<size_t>> &homes;
   bool apart;
   int64_t triesLeft = kMostWork / int64_t(chain.links.size() + 1);
   std::vector<size_t> rectOf;
@@ -296,7 +301,7 @@ bool Assigner::update(size_t rect) {
 
 double Assigner::tryMove(size_t part, size_t rect) {
   size_t from = rectOf[part];
-  if (apart && regions[rect])
+  if ((apart && regions[rect]) || !mayBe(part, rect))
     return RunCost::kNever;
   std::optional<Region> there = regions[rect];
   std::optional<Region> here;
@@ -312,7 +317,7 @@ double Assigner::tryMove(size_t part, size_t rect) {
 }
 
 bool Assigner::canMove(size_t part, size_t rect) {
-  if (apart && regions[rect])
+  if ((apart && regions[rect]) || !mayBe(part, rect))
     return false;
   std::optional<Region> there = regions[rect];
   size_t from = std::exchange(rectOf[part], rect);
@@ -324,6 +329,8 @@ bool Assigner::canMove(size_t part, size_t rect) {
 
 double Assigner::trySwap(size_t a, size_t b) {
   size_t ofA = rectOf[a], ofB = rectOf[b];
+  if (!mayBe(a, ofB) || !mayBe(b, ofA))
+    return RunCost::kNever;
   std::optional<Region> there = regions[ofA], here = regions[ofB];
   std::swap(rectOf[a], rectOf[b]);
   double result = update(ofA) && update(ofB) ? cycles() : RunCost::kNever;
@@ -340,8 +347,8 @@ void Assigner::move(size_t part, size_t rect) {
   update(from);
 }
 
-/// The largest part first: where the step is shortest then, or on the smallest
-/// rectangle that has room.
+/// Those that have their places, then the largest part first: where the step is
+/// shortest then, or on the smallest rectangle that has room.
 bool Assigner::assign(bool byCycles) {
   std::vector<double> bytes;
   for (const Kernels &part : parts) {
@@ -352,8 +359,10 @@ bool Assigner::assign(bool byCycles) {
   }
   std::vector<size_t> order(parts.size());
   std::iota(order.begin(), order.end(), 0);
+  auto isFree = [&](size_t part) { return homes.empty() || !homes[part]; };
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return std::pair(-bytes[a], a) < std::pair(-bytes[b], b);
+    return std::tuple(isFree(a), -bytes[a], a) <
+           std::tuple(isFree(b), -bytes[b], b);
   });
   for (size_t part : order) {
     std::pair<double, size_t> best = {RunCost::kNever, kNowhere};
@@ -409,9 +418,10 @@ void Assigner::refine() {
   }
 }
 
-std::optional<std::vector<Region>> inlay::floorplan::assignParts(
-    const Chain &chain, RunCost &runs, const Parts &parts,
-    const std::vector<Rect> &rects, bool apart, bool refines) {
+std::optional<std::vector<Region>>
+inlay::floorplan::assignParts(const Chain &chain, RunCost &runs,
+                              const Parts &parts, const PartRects &rects,
+                              bool apart, bool refines) {
   for (bool byCycles : {true, false}) {
     Assigner assigner(chain, runs, parts, rects, apart);
     if (!assigner.assign(byCycles))
@@ -438,29 +448,70 @@ Parts Planner::unitsOf() const {
   return units;
 }
 
+/// False where parts find no room.
+bool Planner::tryAssigned(const Parts &parts, const PartRects &rects,
+                          bool apart) {
+  std::optional<std::vector<Region>> regions =
+      assignParts(chain, runs, parts, rects, apart, !options.anyPlan);
+  if (!regions)
+    return false;
+  RegionPlan plan;
+  plan.regions = std::move(*regions);
+  plan.cycles = stepCycles(chain, plan.regions);
+  consider(std::move(plan));
+  return true;
+}
+
 /// Around dead cores: parts on rectangles that hold the largest of them.
 void Planner::tryPacked(const Parts &parts, bool apart) {
   constexpr size_t kMostParts = 120, kMostPlans = 6;
   size_t plans = 0;
-  if (dead.empty() || !pinned.empty() || parts.size() > kMostParts)
+  if (!needsFreeTiles() || parts.size() > kMostParts)
     return;
+  if (!pinned.empty())
+    return tryPackedPinned(parts, apart);
   size_t largest = 0;
   for (size_t k = 0; k < count(); ++k)
     if (chain.links[k].bytes > chain.links[largest].bytes)
       largest = k;
-  for (const std::vector<Rect> &rects :
-       freeShelves(chain, runs, largest, dead)) {
-    std::optional<std::vector<Region>> regions =
-        assignParts(chain, runs, parts, rects, apart, !options.anyPlan);
-    if (!regions)
+  for (std::vector<Rect> &rects : freeShelves(chain, runs, largest, dead)) {
+    if (!tryAssigned(parts, {std::move(rects)}, apart))
       continue;
-    if (plans++ == kMostPlans)
-      return;
-    RegionPlan plan;
-    plan.regions = std::move(*regions);
-    plan.cycles = stepCycles(chain, plan.regions);
-    consider(std::move(plan));
-    if (isDone())
+    if (++plans == kMostPlans || isDone())
       return;
   }
+}
+
+/// Pinned parts at their places, on rectangles as large as others, as large as
+/// they can be, or small; others where the step is shortest, on these too.
+void Planner::tryPackedPinned(const Parts &parts, bool apart) {
+  constexpr int64_t kMostTiles = 8, kSmall = 8;
+  const Extent small = {std::max<int64_t>(1, chain.grid.width / kSmall),
+                        std::max<int64_t>(1, chain.grid.height / kSmall)};
+  std::vector<size_t> firsts = places();
+  PartRects all;
+  for (const Kernels &part : parts) {
+    std::optional<size_t> &home = all.homes.emplace_back();
+    for (size_t k : part)
+      for (size_t f = 0; f < firsts.size(); ++f)
+        if (chain.links[k].at && chain.links[k].at == chain.links[firsts[f]].at)
+          home = f;
+  }
+  for (int64_t columns = 1; columns <= kMostTiles; ++columns)
+    for (int64_t rows = 1; columns * rows <= kMostTiles; ++rows) {
+      Extent tile = {std::max<int64_t>(1, chain.grid.width / columns),
+                     std::max<int64_t>(1, chain.grid.height / rows)};
+      for (Extent most : {tile, chain.grid, small}) {
+        all.rects = pinnedRects(firsts, most);
+        if (all.rects.empty())
+          continue;
+        std::vector<Rect> blocked = dead;
+        blocked.insert(blocked.end(), all.rects.begin(), all.rects.end());
+        for (const Rect &rect : freeTiles(chain.grid, blocked, tile))
+          all.rects.push_back(rect);
+        tryAssigned(parts, all, apart);
+        if (isDone())
+          return;
+      }
+    }
 }

@@ -28,12 +28,19 @@ std::vector<std::vector<model::Rect>>
 freeShelves(const Chain &chain, RunCost &runs, size_t largest,
             const std::vector<model::Rect> &dead);
 
+/// Where parts may be.
+struct PartRects {
+  std::vector<model::Rect> rects;
+  /// The only rectangle of each part that has its place; may be empty.
+  std::vector<std::optional<size_t>> homes = {};
+};
+
 /// Kernels of a part share a region. Parts are assigned to the rectangles so
 /// that the step is short; several may share one, unless `apart`. None where a
 /// part finds no room. `refines`: whether to look for better assignments.
 std::optional<std::vector<Region>>
 assignParts(const Chain &chain, RunCost &runs, const Parts &parts,
-            const std::vector<model::Rect> &rects, bool apart, bool refines);
+            const PartRects &rects, bool apart, bool refines);
 
 } // namespace inlay::floorplan
 

@@ -12,6 +12,7 @@
 #include "inlay/Floorplan/Floorplan.h"
 
 #include "Divisions.h"
+#include "Packed.h"
 #include "RunCost.h"
 #include "Tiles.h"
 
@@ -51,6 +52,9 @@ private:
   void tryFree(model::Extent tile);
   void tryTiles(const std::vector<model::Rect> &tiles);
   void tryPinned(model::Extent tile);
+  std::vector<size_t> places() const;
+  std::vector<model::Rect> pinnedRects(const std::vector<size_t> &firsts,
+                                       model::Extent most) const;
   bool mayHold(size_t tile, size_t first, size_t last) const;
   Parts distribute(const std::vector<model::Rect> &tiles,
                    std::vector<model::Rect> &used);
@@ -59,6 +63,8 @@ private:
               std::vector<model::Rect> tiles);
 
   void tryPacked(const Parts &parts, bool apart);
+  void tryPackedPinned(const Parts &parts, bool apart);
+  bool tryAssigned(const Parts &parts, const PartRects &rects, bool apart);
   Parts unitsOf() const;
 
   void tryDivisions();

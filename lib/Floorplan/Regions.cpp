@@ -127,44 +127,75 @@ void Planner::tryFree(Extent tile) {
     tryPinned(tile);
 }
 
-/// Tiles at the places of pinned kernels, and free tiles around them. A pinned
-/// tile stands where the bytes of the chain before its kernel end, or a few
-/// tiles off.
+/// The first kernel of each place that is pinned, in order.
+std::vector<size_t> Planner::places() const {
+  std::vector<size_t> firsts;
+  for (size_t k : pinned)
+    if (std::none_of(firsts.begin(), firsts.end(), [&](size_t other) {
+          return chain.links[other].at == chain.links[k].at;
+        }))
+      firsts.push_back(k);
+  return firsts;
+}
+
+/// Rectangles of at most `most` cores at these places; none covers another's.
+/// Empty where one has no core.
+std::vector<Rect> Planner::pinnedRects(const std::vector<size_t> &firsts,
+                                       Extent most) const {
+  std::vector<Rect> rects;
+  for (size_t k : firsts) {
+    std::vector<Rect> blocked = dead;
+    blocked.insert(blocked.end(), rects.begin(), rects.end());
+    auto [x, y] = *chain.links[k].at;
+    for (size_t other : firsts)
+      if (chain.links[other].at != chain.links[k].at)
+        blocked.push_back({chain.links[other].at->first,
+                           chain.links[other].at->second, 1, 1});
+    bool isFree = std::none_of(
+        blocked.begin(), blocked.end(),
+        [x = x, y = y](const Rect &r) { return r.overlaps({x, y, 1, 1}); });
+    Rect rect;
+    if (isFree)
+      rect = anchoredTile(chain.grid, blocked, x, y, runs.clip({k}, most));
+    if (rect.area() == 0)
+      return {};
+    rects.push_back(rect);
+  }
+  return rects;
+}
+
+/// Tiles at the places of pinned kernels, as large as others or as they can be,
+/// and free tiles around them. A pinned tile stands where the bytes of the
+/// chain before its kernel end, or a few tiles off.
 void Planner::tryPinned(Extent tile) {
   constexpr int64_t kFarthest = 4;
-  std::vector<Rect> blocked = dead;
-  std::vector<std::pair<double, size_t>> places; // part of the bytes, kernel
-  std::vector<Rect> rects;
-  double seen = 0;
-  for (size_t k = 0; k < count(); ++k) {
-    const Link &link = chain.links[k];
-    seen += link.bytes;
-    bool isNew = link.at && (places.empty() ||
-                             chain.links[places.back().second].at != link.at);
-    if (!isNew)
+  std::vector<size_t> firsts = places();
+  std::vector<double> before(count() + 1, 0); // bytes
+  for (size_t k = 0; k < count(); ++k)
+    before[k + 1] = before[k] + chain.links[k].bytes;
+  for (Extent most : {tile, chain.grid}) {
+    std::vector<Rect> rects = pinnedRects(firsts, most);
+    if (rects.empty() || isDone())
       continue;
-    Rect rect = anchoredTile(chain.grid, blocked, link.at->first,
-                             link.at->second, runs.clip({k}, tile));
-    if (rect.area() == 0)
-      return;
-    blocked.push_back(rect);
-    rects.push_back(rect);
-    places.push_back({seen - link.bytes, k});
-  }
-  std::vector<Rect> others = freeTiles(chain.grid, blocked, tile);
-  for (int64_t offset = -kFarthest; offset <= kFarthest && !isDone();
-       ++offset) {
-    std::vector<Rect> tiles = others;
-    pinOfTile.assign(tiles.size(), -1);
-    for (size_t p = places.size(); p-- > 0;) {
-      auto at = std::llround(double(others.size()) * places[p].first / seen);
-      at = std::clamp<int64_t>(at + offset, 0,
-                               static_cast<int64_t>(others.size()));
-      tiles.insert(tiles.begin() + at, rects[p]);
-      pinOfTile.insert(pinOfTile.begin() + at,
-                       static_cast<int64_t>(places[p].second));
+    std::vector<Rect> blocked = dead;
+    blocked.insert(blocked.end(), rects.begin(), rects.end());
+    std::vector<Rect> others = freeTiles(chain.grid, blocked, tile);
+    auto farthest = std::min(kFarthest, static_cast<int64_t>(others.size()));
+    for (int64_t offset = -farthest; offset <= farthest && !isDone();
+         ++offset) {
+      std::vector<Rect> tiles = others;
+      pinOfTile.assign(tiles.size(), -1);
+      for (size_t p = firsts.size(); p-- > 0;) {
+        auto at = std::llround(double(others.size()) * before[firsts[p]] /
+                               before.back());
+        at = std::clamp<int64_t>(at + offset, 0,
+                                 static_cast<int64_t>(others.size()));
+        tiles.insert(tiles.begin() + at, rects[p]);
+        pinOfTile.insert(pinOfTile.begin() + at,
+                         static_cast<int64_t>(firsts[p]));
+      }
+      tryTiles(tiles);
     }
-    tryTiles(tiles);
   }
 }
 

@@ -142,8 +142,9 @@ struct SearchOptions {
 /// programming, then tiles sized by what their runs need. Then, where few
 /// kernels have most of the bytes: the small ones of all layers on a few
 /// regions along one side, the large ones on the rest. Around dead cores the
-/// tiles are the largest free rectangles of about that size; a region that has
-/// its place comes first. A region of a kernel that limits it takes a part of
+/// tiles are the largest free rectangles of about that size. Regions that have
+/// their places have tiles there, small ones, or ones as large as the others or
+/// as can be, and kernels are assigned to all in any order. A region of a kernel that limits it takes a part of
 /// its tile. At last the best of them are refined: regions shrink, grow, move
 /// and swap, kernels move to other regions or get one, as long as a step takes
 /// fewer cycles after it.
