@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 using namespace inlay;
 using namespace inlay::cost;
@@ -52,14 +53,16 @@ public:
 
   std::optional<RoutingTrace> read() {
     text.consume_front("\xef\xbb\xbf"); // a byte order mark
+    bool isFirst = true;
     for (size_t line = 1; !text.empty(); ++line) {
       llvm::StringRef record;
       std::tie(record, text) = text.split('\n');
       record = record.trim();
-      // A head of names, and lines that say nothing.
-      bool isHead = line == 1 && !record.empty() && !llvm::isDigit(record[0]);
-      if (!record.empty() && record[0] != '#' && !isHead &&
-          !readRecord(record, line))
+      // Lines that say nothing, and a head of names before all others.
+      if (record.empty() || record[0] == '#')
+        continue;
+      bool isHead = std::exchange(isFirst, false) && !llvm::isDigit(record[0]);
+      if (!isHead && !readRecord(record, line))
         return std::nullopt;
     }
     return sorted();

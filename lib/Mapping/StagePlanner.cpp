@@ -8,6 +8,10 @@
 
 #include "StageProblem.h"
 
+#include "inlay/Support/Format.h"
+
+#include "fmt/format.h"
+
 #include <limits>
 #include <map>
 
@@ -81,6 +85,40 @@ static partition::Problem makeProblem(const StageRequest &request,
   return problem;
 }
 
+/// Says of each kernel that constraints leave no place by itself, that they do.
+static bool checkPlaces(const StageRequest &request, WaferPlanner &planner,
+                        Diagnostics &diags) {
+  std::map<size_t, std::string> limited; // kernels and what limits them
+  for (const Constraints::Limit &limit : request.constraints.limits)
+    limited[limit.kernel] = fmt::format(
+        "limit '{}' to {} x {} cores", request.model.kernels[limit.kernel].name,
+        limit.most.width, limit.most.height);
+  for (const Constraints::Pin &pin : request.constraints.pins)
+    if (pin.at)
+      limited[pin.kernel] = fmt::format(
+          "pin '{}' at ({}, {}), from where regions lead east and south",
+          request.model.kernels[pin.kernel].name, pin.at->first,
+          pin.at->second);
+  bool isValid = true;
+  for (const auto &[kernel, what] : limited) {
+    if (planner.fits({kernel}))
+      continue;
+    isValid = false;
+    diags
+        .capacityError(
+            "constraints",
+            fmt::format("{}: it fits on no rectangle there, although it needs "
+                        "only {} of the {} of the live cores of a wafer",
+                        what,
+                        formatTotalBytes(double(planner.leastBytes(kernel))),
+                        formatTotalBytes(double(planner.liveCores()) *
+                                         double(request.budget))))
+        .notes.push_back("pin it further to the north-west, or give it more "
+                         "cores");
+  }
+  return isValid;
+}
+
 std::optional<partition::Problem>
 inlay::mapping::checkedProblem(const StageRequest &request,
                                WaferPlanner &planner, Diagnostics &diags) {
@@ -91,6 +129,8 @@ inlay::mapping::checkedProblem(const StageRequest &request,
     return std::nullopt;
   }
   if (!planner.getExplorer().allFit(request.model.kernels, diags))
+    return std::nullopt;
+  if (!checkPlaces(request, planner, diags))
     return std::nullopt;
   partition::Problem problem = makeProblem(request, planner);
   if (!problem.check(diags))

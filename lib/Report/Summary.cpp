@@ -61,6 +61,22 @@ static std::string waferCount(int64_t wafers) {
   return fmt::format("{} wafer{}", wafers, wafers == 1 ? "" : "s");
 }
 
+/// "per system", where that takes several steps at a time with how many, and
+/// for how many sequences there is room.
+static std::string perSystem(const Plan &plan, double latency,
+                             const std::vector<double> &stages) {
+  double slowest = stages.empty()
+                       ? latency
+                       : *std::max_element(stages.begin(), stages.end());
+  auto steps = slowest > 0 ? int64_t(std::ceil(latency / slowest - 1e-9)) : 1;
+  if (steps <= 1)
+    return "per system";
+  return fmt::format("per system with {} sequences in flight (there is room "
+                     "for {})",
+                     formatCount(steps * std::max<int64_t>(1, plan.step.batch)),
+                     std::max<int64_t>(1, plan.step.sequencesInFlight));
+}
+
 /// What a pipeline of several steps gives, where there is one.
 static void addInFlight(const Plan &plan, const InFlight &flight,
                         const std::vector<Rate> &rates, std::string &text) {
@@ -88,10 +104,11 @@ static void addOtherPhases(const Plan &plan, std::string &text) {
         fmt::format("{:g}", phase.firings), plan.step.phase,
         rounded(phase.bound.cycles), phase.bound.binding, phase.gap);
     for (const Rate &rate : phase.rates)
-      text += fmt::format("         {:>10} tokens/s per user, {:>10} per "
-                          "system at {:.2f} GHz\n",
-                          rounded(rate.tokensPerUser),
-                          rounded(rate.tokensPerSystem), rate.clockGhz);
+      text += fmt::format(
+          "         {:>10} tokens/s per user, {:>10} {} at {:.2f} GHz\n",
+          rounded(rate.tokensPerUser), rounded(rate.tokensPerSystem),
+          perSystem(plan, phase.latency.total, phase.stageCycles),
+          rate.clockGhz);
     addInFlight(plan, phase.inFlight, phase.rates, text);
   }
 }
@@ -124,10 +141,12 @@ static void addEstimate(const Plan &plan, std::string &text) {
                       waferCount(estimate.modelBound.wafers));
   addInFlight(plan, plan.estimate.inFlight, plan.estimate.rates, text);
   for (const Rate &rate : estimate.rates)
-    text += fmt::format("         {:>10} tokens/s per user, {:>10} per system "
-                        "at {:.2f} GHz\n",
-                        rounded(rate.tokensPerUser),
-                        rounded(rate.tokensPerSystem), rate.clockGhz);
+    text += fmt::format(
+        "         {:>10} tokens/s per user, {:>10} {} at "
+        "{:.2f} GHz\n",
+        rounded(rate.tokensPerUser), rounded(rate.tokensPerSystem),
+        perSystem(plan, estimate.latency.total, estimate.stageCycles),
+        rate.clockGhz);
   addOtherPhases(plan, text);
   if (estimate.unknownBytes > 0)
     text += fmt::format("unknown  {:.1f}% of the bytes belong to ops that no "

@@ -37,6 +37,37 @@ static bool isTooDeep(llvm::StringRef text) {
   return false;
 }
 
+/// A member that an object of a valid document has twice: the parser keeps the
+/// last, and what the first says would be lost.
+static std::optional<std::string> findRepeated(llvm::StringRef text) {
+  std::vector<std::set<std::string>> names; // of the objects that are open
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '{' || text[i] == '[')
+      names.emplace_back();
+    else if (text[i] == '}' || text[i] == ']')
+      names.pop_back();
+    if (text[i] != '"')
+      continue;
+    size_t end = i + 1;
+    while (text[end] != '"')
+      end += text[end] == '\\' ? 2 : 1;
+    llvm::StringRef quoted = text.slice(i, end + 1);
+    i = end;
+    if (!text.substr(end + 1).ltrim().starts_with(":"))
+      continue;
+    // Escapes may spell the same name in other ways.
+    llvm::Expected<json::Value> name = json::parse(quoted);
+    if (!name) {
+      llvm::consumeError(name.takeError());
+      continue;
+    }
+    std::string plain = name->getAsString().value_or("").str();
+    if (!names.back().insert(plain).second)
+      return plain;
+  }
+  return std::nullopt;
+}
+
 std::optional<json::Value> inlay::parseJsonObject(llvm::StringRef text,
                                                   Diagnostics &diags) {
   if (isTooDeep(text)) {
@@ -51,6 +82,11 @@ std::optional<json::Value> inlay::parseJsonObject(llvm::StringRef text,
   }
   if (!value->getAsObject()) {
     diags.inputError("", "must be one JSON object");
+    return std::nullopt;
+  }
+  if (std::optional<std::string> twice = findRepeated(text)) {
+    diags.inputError("", "has the member '" + *twice +
+                             "' twice in one object; keep one");
     return std::nullopt;
   }
   return std::move(*value);

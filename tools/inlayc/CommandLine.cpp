@@ -256,6 +256,13 @@ template <typename T> static std::optional<T> given(const cl::opt<T> &option) {
   return option.getValue();
 }
 
+/// An option that is there must say something.
+static std::string textOf(const cl::opt<std::string> &option) {
+  if (option.getNumOccurrences() > 0 && option.getValue().empty())
+    fail("--" + option.ArgStr + " option: names nothing!");
+  return option.getValue();
+}
+
 static Emit toEmit(const cl::list<EmitKind> &kinds) {
   if (kinds.empty())
     return {};
@@ -276,17 +283,17 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.batch = parsed.batch;
   options.context = given(parsed.context);
   options.prefillChunk = given(parsed.prefillChunk);
-  options.kvType = parsed.kvType;
+  options.kvType = textOf(parsed.kvType);
   options.embeddingOnHost = parsed.embedding == EmbeddingPlace::Host;
-  options.target = parsed.target;
-  options.targetDir = parsed.targetDir;
+  options.target = textOf(parsed.target);
+  options.targetDir = textOf(parsed.targetDir);
   options.wafers = parseWafers(parsed.wafers);
   options.reserve = given(parsed.reserve);
   options.crossingLatency = given(parsed.crossingLatency);
   options.cost = parsed.cost;
   options.objective = parsed.objective;
-  options.constraints = parsed.constraints;
-  options.routing = parsed.routing;
+  options.constraints = textOf(parsed.constraints);
+  options.routing = textOf(parsed.routing);
   options.expertSlices = given(parsed.expertSlices);
   options.sequencesInFlight = given(parsed.sequencesInFlight);
   options.effort = parsed.effort;
@@ -296,10 +303,10 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.outputDir = parsed.outputDir;
   options.emit = toEmit(parsed.emit);
   options.format = parsed.format;
-  options.dumpStages = parsed.dumpStages;
+  options.dumpStages = textOf(parsed.dumpStages);
   options.explain = given(parsed.explain);
   options.printDecisions = parsed.printDecisions;
-  options.sweep = parsed.sweep;
+  options.sweep = textOf(parsed.sweep);
   return options;
 }
 

@@ -67,7 +67,8 @@ std::string little(std::initializer_list<uint32_t> words) {
 }
 
 TEST(RoutingTraceTest, LinesMayStandInAnyOrder) {
-  RoutingTrace trace = read("token,layer,experts\n"
+  RoutingTrace trace = read("# of one prompt\n\n"
+                            "token,layer,experts\n"
                             "7,3,1,0\n"
                             "# a remark\n\n"
                             "2,3,5;2\r\n"

@@ -127,6 +127,67 @@ TEST(WhatFitsTest, BytesOfACore) {
   EXPECT_LE(report.number("in all ([0-9,]+) cores"), 64);
 }
 
+TEST(WhatFitsTest, WhereBytesAreNotMissingNoneAreSaidToBe) {
+  model::Graph graph = test::makeModel(longContext());
+  target::Target target = test::makeTarget({8, 8}, 64 << 10);
+  StageRequest request = requestFor(graph, target, 0);
+  WaferPlanner planner = request.makePlanner();
+  Diagnostics diags;
+  std::optional<partition::Solution> solution =
+      planStages(request, planner, diags);
+  ASSERT_TRUE(solution);
+  reportWhatFits(request, {request.budget, *solution}, diags);
+  ASSERT_EQ(diags.all().size(), 1u);
+  EXPECT_EQ(diags.all().front().message,
+            "has room on the cores by its bytes, but no regions were found "
+            "that dead cores and constraints leave room for");
+  EXPECT_THAT(diags.all().front().notes,
+              testing::ElementsAre("pin fewer kernels, keep fewer cores free, "
+                                   "or allow more wafers"));
+}
+
+TEST(WhatFitsTest, PinsThatLeaveNoRoomAreNamed) {
+  model::Graph graph = test::makeModel(longContext());
+  target::Target target = test::makeTarget({8, 8}, 64 << 10);
+  Constraints wanted;
+  size_t largest = 0;
+  StageRequest free = requestFor(graph, target, 0);
+  WaferPlanner whole = free.makePlanner();
+  for (size_t k = 0; k < graph.kernels.size(); ++k)
+    if (whole.leastBytes(k) > whole.leastBytes(largest))
+      largest = k;
+  auto [x, y] = std::pair(target.grid.width - 1, target.grid.height - 1);
+  wanted.pins = {{largest, 0, {{x, y}}}};
+  StageRequest request = {graph,
+                          target,
+                          cost::Mode::Ideal,
+                          {},
+                          wanted,
+                          target.budget(),
+                          0,
+                          partition::Objective::Latency};
+  WaferPlanner planner = request.makePlanner();
+  Diagnostics diags;
+  EXPECT_FALSE(planStages(request, planner, diags));
+  ASSERT_EQ(diags.all().size(), 1u);
+  EXPECT_THAT(diags.all().front().message,
+              HasSubstr("pin '" + graph.kernels[largest].name + "' at (" +
+                        std::to_string(x) + ", " + std::to_string(y) +
+                        "), from where regions lead east and south: it fits "
+                        "on no rectangle there, although it needs only "));
+  EXPECT_THAT(diags.all().front().notes.front(),
+              HasSubstr("pin it further to the north-west, or give it more "
+                        "cores"));
+  wanted.pins.clear();
+  wanted.limits = {{largest, {1, 1}}};
+  Diagnostics limited;
+  WaferPlanner other = request.makePlanner();
+  EXPECT_FALSE(planStages(request, other, limited));
+  EXPECT_THAT(limited.all().front().message,
+              HasSubstr("limit '" + graph.kernels[largest].name +
+                        "' to 1 x 1 cores: it fits"));
+}
+
 TEST(WhatFitsTest, FiveLargestTensorsOfTheFullestCore) {
   model::Graph graph = test::makeModel(longContext());
   target::Target target = test::makeTarget({8, 8}, 16 << 10);

@@ -38,6 +38,21 @@ TEST(JsonReaderTest, DepthIsLimited) {
   EXPECT_EQ(errorOf(objects), tooDeep);
 }
 
+TEST(JsonReaderTest, MembersThatAreThereTwiceAreRefused) {
+  auto messageOf = [](const char *text) {
+    Diagnostics diags;
+    bool isRead = parseJsonObject(text, diags).has_value();
+    return isRead ? std::string() : diags.all().front().message;
+  };
+  EXPECT_EQ(messageOf(R"({"a": 1, "b": {"a": 2}, "c": [{"a": 1}, {"a": 2}]})"),
+            "");
+  EXPECT_EQ(messageOf(R"({"a": "b", "b": ":", "c\"": "c"})"), "");
+  EXPECT_EQ(messageOf(R"({"a": 1, "b": {"c": 2}, "a": [3]})"),
+            "has the member 'a' twice in one object; keep one");
+  EXPECT_EQ(messageOf(R"({"x": [{"c": 2, "\u0063" : 3}]})"),
+            "has the member 'c' twice in one object; keep one");
+}
+
 TEST(JsonReaderTest, BracketsInStringsAreNotDepth) {
   std::string brackets(1000, '[');
   EXPECT_EQ(errorOf("{\"a\": \"" + brackets + "\"}"), "");

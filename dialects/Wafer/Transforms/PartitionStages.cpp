@@ -148,14 +148,21 @@ bool PartitionStages::loadRouting(Diagnostics &diags) {
       missing.push_back(kernel.name);
       continue;
     }
-    if (found->second < kernel.numExperts)
+    int64_t chosen = read->choices.at(kernel.layer)->perToken;
+    std::string why;
+    if (found->second >= kernel.numExperts)
+      why = fmt::format("the trace chooses expert {} in layer {}, but kernel "
+                        "'{}' has {} experts",
+                        found->second, kernel.layer, kernel.name,
+                        kernel.numExperts);
+    else if (chosen != kernel.expertsPerToken)
+      why = fmt::format("a token of the trace chooses {} experts in layer {}, "
+                        "but one of kernel '{}' chooses {}",
+                        chosen, kernel.layer, kernel.name,
+                        kernel.expertsPerToken);
+    if (why.empty())
       continue;
-    diags
-        .inputError("option --routing",
-                    fmt::format("the trace chooses expert {} in layer {}, but "
-                                "kernel '{}' has {} experts",
-                                found->second, kernel.layer, kernel.name,
-                                kernel.numExperts))
+    diags.inputError("option --routing", why)
         .notes.push_back("take a trace of this model");
     return false;
   }
