@@ -144,10 +144,10 @@ struct SearchOptions {
 /// regions along one side, the large ones on the rest. Around dead cores the
 /// tiles are the largest free rectangles of about that size. Regions that have
 /// their places have tiles there, small ones, or ones as large as the others or
-/// as can be, and kernels are assigned to all in any order. A region of a kernel that limits it takes a part of
-/// its tile. At last the best of them are refined: regions shrink, grow, move
-/// and swap, kernels move to other regions or get one, as long as a step takes
-/// fewer cycles after it.
+/// as can be, and kernels are assigned to all in any order. A region of a
+/// kernel that limits it takes a part of its tile. At last the best of them are
+/// refined: regions shrink, grow, move and swap, kernels move to other regions
+/// or get one, as long as a step takes fewer cycles after it.
 std::optional<RegionPlan> tile(const Chain &chain, const SearchOptions &options,
                                std::vector<Attempt> *attempts = nullptr);
 
