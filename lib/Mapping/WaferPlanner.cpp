@@ -22,6 +22,10 @@ using namespace inlay::mapping;
 using model::Extent;
 using model::Rect;
 
+/// Cycles of what does not serve the other phase too, which is refused in the
+/// end.
+static constexpr double kRefused = 1e15;
+
 /// As many as routes give a stream.
 static constexpr int64_t kMostLanes = 16;
 
@@ -136,10 +140,8 @@ double WaferPlanner::cyclesOf(const model::KernelSpec &kernel,
   if (same == other->kernels.end())
     return cycles;
   const auto &[spec, carry] = same->second;
-  // Such a plan is refused in the end, so any other is better.
-  constexpr double kNever = 1e15;
   if (!model::shortages(kernel, *spec, sharding, carry).empty())
-    cycles += kNever;
+    cycles += kRefused;
   return cycles +
          other->firings * experts.expectedCycles(*spec, carry(sharding));
 }
@@ -150,15 +152,40 @@ WaferPlanner::Run WaferPlanner::runOf(size_t first, size_t last) {
   return run;
 }
 
+/// Whether there is an extent on which the kernel can be cut for both phases:
+/// looked for where lengths divide most of what models have.
+bool WaferPlanner::servesBoth(int kind) {
+  auto [entry, isNew] = serving.try_emplace(kind, false);
+  if (!isNew)
+    return entry->second;
+  auto round = [](int64_t side) {
+    int64_t power = 1;
+    while (2 * power <= side)
+      power *= 2;
+    return power;
+  };
+  Extent grid = target->grid;
+  for (Extent extent : {grid, Extent{round(grid.width), round(grid.height)},
+                        Extent{round(grid.width), grid.height},
+                        Extent{grid.width, round(grid.height)}})
+    for (const sharding::Variant &variant :
+         explorer.choices(model.kernels[firstOfKind[kind]], extent))
+      entry->second |= variant.cycles < kRefused;
+  return entry->second;
+}
+
 const std::vector<floorplan::Offer> &WaferPlanner::offersOf(int kind,
                                                             Extent extent) {
   auto [it, isNew] = offers.try_emplace({kind, extent.width, extent.height});
+  // Where no extent serves both phases, what is lacking is said in the end.
+  bool isStrict = isNew && other && servesBoth(kind);
   if (isNew)
     for (const sharding::Variant &variant :
          explorer.choices(model.kernels[firstOfKind[kind]], extent))
-      it->second.push_back(
-          {variant.cycles, variant.bytes - variant.scratch, variant.scratch,
-           entriesOf(model.kernels[firstOfKind[kind]], variant.sharding)});
+      if (!isStrict || variant.cycles < kRefused)
+        it->second.push_back(
+            {variant.cycles, variant.bytes - variant.scratch, variant.scratch,
+             entriesOf(model.kernels[firstOfKind[kind]], variant.sharding)});
   if (isNew && !it->second.empty())
     fastestOfKind[kind] =
         std::min(fastestOfKind[kind], it->second.front().cycles);
@@ -240,9 +267,10 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
       [this](int kind, Extent extent) -> const std::vector<floorplan::Offer> & {
     return offersOf(kind, extent);
   };
-  chain.fits = [this](int kind, Extent extent) {
-    return explorer.fits(model.kernels[firstOfKind[kind]], extent);
-  };
+  if (!other)
+    chain.fits = [this](int kind, Extent extent) {
+      return explorer.fits(model.kernels[firstOfKind[kind]], extent);
+    };
   chain.streams = streamsOf(run);
   chain.way = [this](const floorplan::Stream &stream, const Rect &from,
                      const Rect &to) {
