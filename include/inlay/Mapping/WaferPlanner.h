@@ -147,7 +147,7 @@ private:
   std::vector<std::vector<size_t>> streamsTo; ///< of each kernel
   std::map<std::tuple<int, int64_t, int64_t>, std::vector<floorplan::Offer>>
       offers;
-  std::map<int, bool> serving; ///< kinds that can be cut for both phases
+  std::map<int, bool> serving;       ///< kinds that can be cut for both phases
   std::vector<double> fastestOfKind; ///< of all offers, infinite for none
   std::map<std::vector<int>, Planned> plans;
 };
