@@ -150,13 +150,18 @@ private:
     isCondition |= isFlag(view);
   }
 
-  /// Counts of valid tokens may be in order, which is causality.
+  /// Counts of valid tokens may be in order, which is causality, and be made 0
+  /// for others.
   bool comparesTokens(BinaryOp op) const {
     auto lhs = views.find(op.getLhs()), rhs = views.find(op.getRhs());
     if (lhs == views.end() || rhs == views.end())
       return false;
     bool areCounts = lhs->second == Sense::Count && rhs->second == Sense::Count;
-    return !areCounts || !isOrder(op.getKind());
+    bool keepsCounts =
+        op.getKind() == BinaryKind::Mul &&
+        (lhs->second == Sense::Count || rhs->second == Sense::Count) &&
+        (lhs->second == Sense::Valid || rhs->second == Sense::Valid);
+    return !keepsCounts && (!areCounts || !isOrder(op.getKind()));
   }
 
   static bool isOrder(BinaryKind kind) {
@@ -258,6 +263,10 @@ private:
     case BinaryKind::Add:
       // What a mask is added to is compared in its place.
       add(op.getResult(), sense == Sense::Count ? sense : Sense::Unknown);
+      break;
+    case BinaryKind::Mul:
+      if (sense == Sense::Count)
+        add(op.getResult(), sense);
       break;
     case BinaryKind::Or:
       showsKeys |= sense != Sense::Padding;

@@ -89,6 +89,10 @@ struct Router {
   bool usesChoiceAsScores = false;
   /// It is one round of another router.
   bool isRound = false;
+  /// Its choices are sorted, so that those of each expert lie together.
+  bool isSorted = false;
+  /// The user has been told why its experts are not raised.
+  bool isReported = false;
   /// The experts that the graph tells apart from others.
   llvm::BitVector seen;
   /// The first node that makes another choice of the best scores than one of

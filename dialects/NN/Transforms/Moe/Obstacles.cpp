@@ -91,8 +91,18 @@ static std::string titleOf(NodeOp node) {
   return "node '" + node.getNodeName().str() + "' (" + node.getFullName() + ")";
 }
 
+/// Whether nothing that the graph returns needs `value`, a few steps on.
+static bool isUseless(Value value, int depth = 8) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return depth > 0 && isa<NodeOp>(user) &&
+           llvm::all_of(user->getResults(), [&](Value result) {
+             return isUseless(result, depth - 1);
+           });
+  });
+}
+
 void moe::reportObstacle(const Router &router) {
-  if (router.hasExperts || router.experts > kMostExperts)
+  if (router.hasExperts || router.isReported || router.experts > kMostExperts)
     return;
   NodeOp topK = router.topK;
   if (router.threshold)
@@ -104,13 +114,22 @@ void moe::reportObstacle(const Router &router) {
         << ", which no route of " << router.slots
         << " experts says, so what is behind it stays products that all tokens "
            "pass; export the choice by the indices of TopK";
-  if (router.capacity)
+  bool hasCapacity =
+      router.capacity && !isUseless(NodeOp(router.capacity).getOutput(0));
+  if (hasCapacity)
     mlir::emitWarning(router.capacity->getLoc())
         << titleOf(router.capacity)
         << " numbers the tokens of each expert of TopK '" << topK.getNodeName()
         << "', for places of which an expert has only so many: tokens beyond "
            "them pass no expert, which no route says, so what is behind it "
            "stays as the graph has it; export without a capacity (dropless)";
+  if (!router.threshold && !hasCapacity && !router.isRound &&
+      (router.seen.any() || router.isSorted))
+    mlir::emitWarning(topK->getLoc())
+        << titleOf(topK) << " chooses from " << router.experts
+        << " experts, but no sum of their outputs, each times its weight, is "
+           "behind it, so what is there stays as the graph has it; export "
+           "experts whose weighted outputs are added up";
 }
 
 void moe::addObstacleRules(RuleMap &rules) {

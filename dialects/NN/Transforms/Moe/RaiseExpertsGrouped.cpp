@@ -56,6 +56,7 @@ static bool sort(Analysis &analysis, NodeOp node) {
   if (fact->kind == FactKind::Index && fact->layout == pairsOf(router)) {
     Fact order = *fact;
     order.kind = FactKind::Order;
+    order.router->isSorted = true;
     order.layout = sortedPairs(router);
     order.root = node;
     Fact sorted = order;

@@ -212,16 +212,16 @@ private:
     }
     for (auto &[router, sum] : furthest)
       if (!router->hasExperts)
-        reportMissing(*sum);
+        router->isReported = reportMissing(*sum);
   }
 
-  void reportMissing(const Sum &sum) {
+  bool reportMissing(const Sum &sum) {
     const Router &router = *sum.router;
     llvm::BitVector missing(router.experts, true);
     for (auto &[expert, mlp] : sum.experts)
       missing.reset(expert);
     if (missing.none())
-      return;
+      return false;
     llvm::BitVector unread = missing;
     unread &= router.seen;
     Operation *last = sum.last;
@@ -231,7 +231,7 @@ private:
                           << "' are no MLP like the others of the sum at node '"
                           << NodeOp(sum.last).getNodeName()
                           << "', so none of them is raised";
-      return;
+      return true;
     }
     last->emitWarning()
         << "router '" << NodeOp(router.topK).getNodeName() << "' chooses from "
@@ -242,6 +242,7 @@ private:
         << (missing.count() == 1 ? " is" : " are")
         << " missing, as when tracing drops experts that the sample input does "
            "not reach; export again in a way that keeps all experts";
+    return true;
   }
 
   /// Experts in an operator of another domain, whose bytes only its vendor
