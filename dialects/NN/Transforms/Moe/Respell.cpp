@@ -45,17 +45,25 @@ public:
         replace(node, kept);
         continue;
       }
+      if (op == "TopK") {
+        if (turnChoice(node, builder))
+          replaced.push_back(node);
+        else
+          chooseByShares(node, builder);
+        continue;
+      }
       Value spelled = op == "Sum" || op == "Mean" ? writeSum(node)
                       : op == "ReduceSum" || op == "ReduceMean"
                           ? writeStack(node)
-                      : op == "ArgMax"     ? writeFirst(node)
-                      : op == "Einsum"     ? writeProduct(node, builder)
-                      : op == "MatMul"     ? writeOnes(node)
-                      : op == "Gather"     ? writeChosenRows(node, builder)
-                      : op == "Div"        ? writeQuotient(node, builder)
-                      : op == "Mul"        ? writeDivision(node, builder)
-                      : op == "Reciprocal" ? writeReciprocal(node, builder)
-                                           : Value();
+                      : op == "ArgMax"          ? writeFirst(node)
+                      : op == "Einsum"          ? writeProduct(node, builder)
+                      : op == "MatMul"          ? writeOnes(node)
+                      : op == "Gather"          ? writeChosenRows(node, builder)
+                      : op == "Div"             ? writeQuotient(node, builder)
+                      : op == "Mul"             ? writeDivision(node, builder)
+                      : op == "Reciprocal"      ? writeReciprocal(node, builder)
+                      : op == "LpNormalization" ? writeShares(node, builder)
+                                                : Value();
       if (!spelled)
         continue;
       replace(node, spelled);

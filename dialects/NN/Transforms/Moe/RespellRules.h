@@ -28,6 +28,16 @@ mlir::Value writeReciprocal(onnx::NodeOp node, mlir::OpBuilder &builder);
 /// A product with the reciprocal of a sum as the quotient by it.
 mlir::Value writeDivision(onnx::NodeOp node, mlir::OpBuilder &builder);
 
+/// A TopK over the first dim of a matrix as one over the last; then nothing
+/// reads the node any more.
+bool turnChoice(onnx::NodeOp node, mlir::OpBuilder &builder);
+/// A TopK of logarithms of shares (LogSoftmax), of which the powers are taken,
+/// chooses by the shares, which are what is read of it.
+bool chooseByShares(onnx::NodeOp node, mlir::OpBuilder &builder);
+/// LpNormalization of the weights of the chosen, by the sum of their
+/// magnitudes, as a quotient.
+mlir::Value writeShares(onnx::NodeOp node, mlir::OpBuilder &builder);
+
 /// Whether a comparison holds for whatever data, by the least and the largest
 /// that sums of zeros and ones can be.
 bool isAlwaysTrue(onnx::NodeOp node);
