@@ -8,12 +8,12 @@ module attributes {inlay_onnx.opsets = {ai.onnx = 21 : i64, com.vendor = 3 : i64
   // expected-warning @below {{3 nodes stay opaque: they are placed and costed by the bytes they move only}}
   // expected-note @below {{2 x com.vendor::Op (opset 3): no rule knows it; e.g. node 'first'}}
   // expected-note @below {{1 x TopK (opset 21): is not over the last dim; e.g. node 'top'}}
-  inlay_onnx.graph @unknown(%x: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) attributes {arg_names = ["x"], result_names = ["y", "z"]} {
+  inlay_onnx.graph @unknown(%x: tensor<1x8xf32>, %t: tensor<1x4x2xf32>) -> (tensor<1x8xf32>, tensor<1x1x2xf32>) attributes {arg_names = ["x", "t"], result_names = ["y", "z"]} {
     %k = inlay_onnx.constant dense<1> : tensor<1xi64>
     %0 = inlay_onnx.node "com.vendor::Op"(%x) {attributes = {k = 4 : i64}} : (tensor<1x8xf32>) -> tensor<1x8xf32> loc("first")
     %1 = inlay_onnx.node "com.vendor::Op"(%0) : (tensor<1x8xf32>) -> tensor<1x8xf32> loc("second")
-    %2:2 = inlay_onnx.node "TopK"(%x, %k) {attributes = {axis = 0 : i64}} : (tensor<1x8xf32>, tensor<1xi64>) -> (tensor<1x8xf32>, tensor<1x8xi64>) loc("top")
-    inlay_onnx.return %1, %2#0 : tensor<1x8xf32>, tensor<1x8xf32>
+    %2:2 = inlay_onnx.node "TopK"(%t, %k) {attributes = {axis = 1 : i64}} : (tensor<1x4x2xf32>, tensor<1xi64>) -> (tensor<1x1x2xf32>, tensor<1x1x2xi64>) loc("top")
+    inlay_onnx.return %1, %2#0 : tensor<1x8xf32>, tensor<1x1x2xf32>
   }
 }
 

@@ -44,6 +44,9 @@ static Value turn(OpBuilder &builder, Location loc, Value value) {
 /// they are turned as they are.
 static Value turnScores(OpBuilder &builder, Value scores) {
   auto node = scores.getDefiningOp<NodeOp>();
+  if (node &&
+      (!node.getInput(0) || node.getInput(0).getType() != scores.getType()))
+    node = nullptr;
   bool isSoftmax = node && node.isOp("", "Softmax") &&
                    node.getOpset().value_or(13) >= 13 &&
                    normaliseAxis(node.getIntAttr("axis", -1), 2) == 0;
@@ -61,7 +64,9 @@ static Value turnScores(OpBuilder &builder, Value scores) {
 }
 
 bool moe::turnChoice(NodeOp node, OpBuilder &builder) {
-  auto type = dyn_cast<RankedTensorType>(node.getInput(0).getType());
+  Value input = node.getInput(0);
+  auto type =
+      input ? dyn_cast<RankedTensorType>(input.getType()) : RankedTensorType();
   bool isTurned = type && type.hasStaticShape() && type.getRank() == 2 &&
                   normaliseAxis(node.getIntAttr("axis", -1), 2) == 0;
   if (!isTurned || !isa<FloatType>(type.getElementType()) ||
@@ -81,7 +86,7 @@ bool moe::turnChoice(NodeOp node, OpBuilder &builder) {
         name, builder.getI64IntegerAttr(node.getIntAttr(name, 1))));
   attributes.push_back(
       builder.getNamedAttr("axis", builder.getI64IntegerAttr(1)));
-  Value scores = turnScores(builder, node.getInput(0));
+  Value scores = turnScores(builder, input);
   NodeOp turned =
       NodeOp::create(builder, node->getLoc(), types, /*domain=*/"", "TopK",
                      ValueRange{scores, node.getInput(1)}, attributes);
@@ -96,10 +101,11 @@ bool moe::turnChoice(NodeOp node, OpBuilder &builder) {
 //===----------------------------------------------------------------------===//
 
 bool moe::chooseByShares(NodeOp node, OpBuilder &builder) {
-  NodeOp logarithm = definedBy(node.getInput(0), "LogSoftmax");
-  auto shape = shapeOf(node.getInput(0));
-  if (!logarithm || !shape || shape->empty() || !node.getOutput(0) ||
-      logarithm.getOpset().value_or(13) < 13)
+  Value scores = node.getInput(0);
+  NodeOp logarithm = scores ? definedBy(scores, "LogSoftmax") : NodeOp();
+  auto shape = logarithm ? shapeOf(scores) : std::nullopt;
+  if (!shape || shape->empty() || !node.getOutput(0) ||
+      !logarithm.getInput(0) || logarithm.getOpset().value_or(13) < 13)
     return false;
   int64_t rank = shape->size();
   if (normaliseAxis(logarithm.getIntAttr("axis", -1), rank) != rank - 1 ||
@@ -120,7 +126,7 @@ bool moe::chooseByShares(NodeOp node, OpBuilder &builder) {
           ValueRange{logarithm.getInput(0)},
           builder.getNamedAttr("axis", builder.getI64IntegerAttr(rank - 1)))
           .getOutput(0);
-  node->replaceUsesOfWith(node.getInput(0), shares);
+  node->replaceUsesOfWith(scores, shares);
   for (NodeOp power : powers)
     power.getOutput(0).replaceAllUsesWith(node.getOutput(0));
   return true;
@@ -133,7 +139,7 @@ bool moe::chooseByShares(NodeOp node, OpBuilder &builder) {
 /// Whether `value` is the values of a TopK, or gathered by its choice.
 static bool isChosen(Value value) {
   constexpr int maxDepth = 6;
-  for (int depth = 0; depth < maxDepth; ++depth) {
+  for (int depth = 0; value && depth < maxDepth; ++depth) {
     auto node = value.getDefiningOp<NodeOp>();
     if (!node || !node.getDomain().empty())
       return false;
@@ -157,7 +163,8 @@ static Value createConstant(OpBuilder &builder, Location loc,
 
 Value moe::writeShares(NodeOp node, OpBuilder &builder) {
   Value input = node.getInput(0);
-  auto type = dyn_cast<RankedTensorType>(input.getType());
+  auto type =
+      input ? dyn_cast<RankedTensorType>(input.getType()) : RankedTensorType();
   if (!type || !type.hasStaticShape() || type.getRank() == 0 ||
       node.getIntAttr("p", 2) != 1 || !isChosen(input) ||
       input.getType() != node.getOutput(0).getType())
