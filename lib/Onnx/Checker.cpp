@@ -420,6 +420,7 @@ void Checker::checkAttribute(Subject subject, const Attribute &attribute,
 void Checker::connectNode(Node &node, uint32_t index, Scope &scope,
                           Graph &graph, bool isFunction) {
   node.firstRead = graph.reads.size();
+  scope.nextResult = node.firstResult - scope.firstValue;
   for (StringRef input : node.inputs)
     if (!input.empty())
       graph.reads.push_back(use(input, index, scope,
@@ -443,7 +444,8 @@ void Checker::connectNode(Node &node, uint32_t index, Scope &scope,
 /// it; its number in the model, or 0 after an error.
 uint32_t Checker::use(StringRef name, uint32_t consumer, Scope &scope,
                       Subject subject) {
-  if (std::optional<uint32_t> number = scope.names.find(name)) {
+  if (std::optional<uint32_t> number =
+          scope.names.find(name, scope.nextResult)) {
     if (scope.producers[*number] >= 0 && consumer != UINT32_MAX)
       scope.edges.emplace_back(scope.producers[*number], consumer);
     return scope.firstValue + *number;

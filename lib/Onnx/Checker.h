@@ -82,6 +82,8 @@ private:
     std::vector<int32_t> producers;
     /// Number in the model of the first value of this graph.
     uint32_t firstValue = 0;
+    /// Number of a name: the first result of the node that is looked at.
+    uint32_t nextResult = 0;
     Scope *parent = nullptr;
     /// " in 'then_branch' of node 'x'", for messages.
     std::string place;

@@ -11,6 +11,8 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
 
+#include <algorithm>
+
 using namespace inlay::onnx::file;
 using llvm::StringRef;
 
@@ -66,10 +68,13 @@ bool NameTable::add(StringRef name) {
   return true;
 }
 
-std::optional<uint32_t> NameTable::find(StringRef name) {
-  for (uint32_t *next : {&nextWeight, &nextResult})
-    if (*next < names.size() && names[*next] == name)
-      return (*next)++;
+std::optional<uint32_t> NameTable::find(StringRef name, uint32_t next) {
+  for (uint32_t *guess : {&nextWeight, &nextResult})
+    if (*guess < names.size() && names[*guess] == name)
+      return (*guess)++;
+  for (uint32_t back = 1; back <= std::min(next, kNear); ++back)
+    if (names[next - back] == name)
+      return next - back;
   if (entries.empty())
     return std::nullopt;
   uint32_t number = lookup(name, hashOf(name)).number;

@@ -39,8 +39,10 @@ public:
   /// Those added so far are the weights, those to come the nodes' results.
   void startResults() { firstResult = names.size(); }
   /// The number of `name`. Looks first at what stands behind the weight and the
-  /// result that it found last.
-  std::optional<uint32_t> find(llvm::StringRef name);
+  /// result that it found last, and at the kNear before number `next`: those
+  /// that nodes before the one that reads have just made.
+  std::optional<uint32_t> find(llvm::StringRef name, uint32_t next = 0);
+  static constexpr uint32_t kNear = 4;
   size_t size() const { return names.size(); }
 
 private:
