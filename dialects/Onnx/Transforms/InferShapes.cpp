@@ -309,8 +309,10 @@ namespace {
 /// is little, while most models have hundreds of thousands of other ops.
 class ReachableNames {
 public:
-  static DenseSet<StringAttr> find(GraphOp graph) {
+  /// `most`: about how many there may be.
+  static DenseSet<StringAttr> find(GraphOp graph, size_t most) {
     ReachableNames reachable;
+    reachable.names.reserve(most);
     reachable.visit(graph.getBody().front());
     return std::move(reachable.names);
   }
@@ -377,13 +379,15 @@ private:
 } // namespace
 
 LogicalResult InferShapesPass::inferGraph(GraphOp graph) {
-  DenseSet<StringAttr> before = ReachableNames::find(graph);
+  DenseSet<StringAttr> before = ReachableNames::find(
+      graph, llvm::range_size(getOperation().getOps<ml_program::GlobalOp>()));
   GraphInference inference(graph);
   LogicalResult result = inference.run();
   graph.updateFunctionType();
   if (failed(result))
     return failure();
-  recordInitializers(getOperation(), before, ReachableNames::find(graph));
+  recordInitializers(getOperation(), before,
+                     ReachableNames::find(graph, before.size()));
   int64_t numDynamic = 0;
   graph.getBody().walk([&](Operation *op) {
     numDynamic += llvm::count_if(op->getResultTypes(),
