@@ -287,44 +287,38 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   return it->second = false;
 }
 
-std::vector<Explorer::Candidate>
-Explorer::fittingOnes(const KernelSpec &kernel, const Entry &entry,
-                      Extent extent, std::span<const Extent> groupings) const {
-  std::vector<Candidate> all;
-  std::vector<Sharding> ways = entry.ways;
-  for (Extent groups : groupings)
-    for (size_t way = 0; way < ways.size(); ++way) {
-      Sharding &sharding = ways[way];
-      setGroups(sharding, extent, groups);
-      int64_t cores = sharding.group.area() * groups.area();
-      if (entry.placedBytes / cores > machine.budget)
-        break;
-      std::optional<Footprint> bytes =
-          footprintWithin(kernel, sharding, machine.budget);
-      if (!bytes)
-        continue;
-      double cycles = machine.cost(kernel, sharding);
-      all.push_back({way, groups, cycles, bytes->total(), bytes->scratch});
-    }
-  return all;
+bool Explorer::measure(const KernelSpec &kernel, Extent extent,
+                       Sharding sharding, Candidate &candidate) const {
+  setGroups(sharding, extent, candidate.groups);
+  std::optional<Footprint> bytes =
+      footprintWithin(kernel, sharding, machine.budget);
+  if (!bytes)
+    return false;
+  candidate.cycles = machine.cost(kernel, sharding);
+  candidate.bytes = bytes->total();
+  candidate.scratch = bytes->scratch;
+  return true;
 }
 
 std::vector<Explorer::Candidate>
 Explorer::fitting(const KernelSpec &kernel, Extent extent,
                   const std::vector<int64_t> &counts) {
   const Entry &entry = entryOf(kernel);
-  std::vector<Extent> every = groupings(kernel, extent, counts);
-  // So many are worth waking a thread for.
-  constexpr size_t kTogether = 4;
-  std::vector<std::vector<Candidate>> found(ceilDiv(every.size(), kTogether));
-  parallelFor(found.size(), [&](size_t part) {
-    std::span<const Extent> rest = std::span(every).subspan(part * kTogether);
-    found[part] = fittingOnes(kernel, entry, extent,
-                              rest.first(std::min(kTogether, rest.size())));
-  });
   std::vector<Candidate> all;
-  for (const std::vector<Candidate> &part : found)
-    all.insert(all.end(), part.begin(), part.end());
+  for (Extent groups : groupings(kernel, extent, counts)) {
+    int64_t cores = extent.width / groups.width *
+                    (extent.height / groups.height) * groups.area();
+    if (entry.placedBytes / cores > machine.budget)
+      continue;
+    for (size_t way = 0; way < entry.ways.size(); ++way)
+      all.push_back({way, groups});
+  }
+  std::vector<char> fits(all.size());
+  parallelFor(all.size(), [&](size_t c) {
+    fits[c] = measure(kernel, extent, entry.ways[all[c].way], all[c]);
+  });
+  size_t next = 0;
+  std::erase_if(all, [&](const Candidate &) { return !fits[next++]; });
   return all;
 }
 

@@ -167,11 +167,11 @@ struct Options {
       cl::desc("Place a model that does not fit as if cores had more SRAM, and "
                "mark the plan as not feasible"),
       cl::cat(mapping)};
-  cl::opt<unsigned> jobs{
-      "jobs", cl::init(0), cl::value_desc("threads"),
-      cl::desc("Threads to verify with (default: one for each processor); the "
-               "output is the same for every number"),
-      cl::cat(mapping)};
+  cl::opt<unsigned> jobs{"jobs", cl::init(0), cl::value_desc("threads"),
+                         cl::desc("Threads to map and verify with (default: "
+                                  "one for each processor); the "
+                                  "output is the same for every number"),
+                         cl::cat(mapping)};
 
   cl::opt<std::string> outputDir{
       "o", cl::init("out"), cl::value_desc("folder"),

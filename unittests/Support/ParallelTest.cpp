@@ -38,7 +38,7 @@ TEST(Parallel, EveryNumberOnceOnAnyNumberOfThreads) {
 
 TEST(Parallel, TwoThreadsWorkAtOneTime) {
   llvm::StdThreadPool pool(llvm::hardware_concurrency(2));
-  if (pool.getMaxConcurrency() < 2)
+  if (llvm::hardware_concurrency().compute_thread_count() < 2)
     GTEST_SKIP() << "there is one processor";
   Workers workers(pool);
   // Each waits for the other, which one thread alone could not.

@@ -28,7 +28,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -163,10 +162,10 @@ private:
   std::vector<std::vector<model::OpSharding>>
   savingAxesOf(const model::KernelSpec &kernel) const;
   const std::vector<int64_t> &usefulCounts(const model::KernelSpec &kernel);
-  std::vector<Candidate>
-  fittingOnes(const model::KernelSpec &kernel, const Entry &entry,
-              model::Extent extent,
-              std::span<const model::Extent> groupings) const;
+  /// Fills in what `candidate` takes on a region of `extent`; false where that
+  /// is more than there is.
+  bool measure(const model::KernelSpec &kernel, model::Extent extent,
+               model::Sharding sharding, Candidate &candidate) const;
   std::vector<Candidate> fitting(const model::KernelSpec &kernel,
                                  model::Extent extent,
                                  const std::vector<int64_t> &counts);

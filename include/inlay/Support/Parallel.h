@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 namespace llvm {
 class ThreadPoolInterface;
@@ -32,8 +33,11 @@ public:
   Workers(const Workers &) = delete;
   Workers &operator=(const Workers &) = delete;
 
+  struct Crew; ///< what threads that help know of each other
+
 private:
-  llvm::ThreadPoolInterface *before;
+  Crew *before; ///< of the thread
+  std::shared_ptr<Crew> crew;
 };
 
 /// Calls `work` with every number below `count`, in any order, several at a
