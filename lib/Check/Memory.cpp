@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Cuts.h"
-#include "Routing.h"
+#include "ValueParts.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -240,6 +240,26 @@ void MemoryChecker::checkMaxContext() {
                             most));
 }
 
+/// A core may have as much of a slice as of what that is taken from, since it
+/// is left there.
+static void keepSlice(const Kernel &kernel, int64_t index,
+                      std::map<std::string, Need> &needs) {
+  const Op &op = kernel.ops[index];
+  if (!isSlice(kernel, op) || op.operands.size() < 2)
+    return;
+  const Operand &source = op.operands.front(), &made = op.operands.back();
+  auto from = needs.find(source.buffer), to = needs.find(made.buffer);
+  bool areScratch = source.role == "scratch" && made.role == "scratch";
+  if (!areScratch || from == needs.end() || to == needs.end())
+    return;
+  int64_t elements = 1;
+  for (int64_t d : made.indexDims)
+    if (d >= 0 && d < static_cast<int64_t>(op.dims.size()))
+      elements = times(elements, op.dims[d].size);
+  int64_t most = std::min(from->second.bytes, bytesOf(elements, made.bits));
+  to->second.bytes = std::max(to->second.bytes, most);
+}
+
 void MemoryChecker::addOp(const Kernel &kernel, int64_t index, Needs &needs) {
   const Op &op = kernel.ops[index];
   LargestPart part(op);
@@ -270,6 +290,7 @@ void MemoryChecker::addOp(const Kernel &kernel, int64_t index, Needs &needs) {
     if (isScratch)
       need.lastOp = index;
   }
+  keepSlice(kernel, index, needs);
   // Partial sums travel as 32-bit values.
   if (!op.operands.empty() && combinesPartialResults(op))
     ownBytes =

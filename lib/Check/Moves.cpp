@@ -14,7 +14,7 @@
 
 #include "Costs.h"
 #include "RectIndex.h"
-#include "Routing.h"
+#include "ValueParts.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -23,16 +23,6 @@
 using namespace inlay::checker;
 
 namespace {
-
-/// Where the features of a value lie: cut along x, along y. Of `cutTokens`
-/// tokens that are cut too there are features of all.
-struct Place {
-  int64_t features = 1, tokens = 1, bits = 0;
-  int64_t cutTokens = 1;
-  AxisCut x, y;
-
-  const AxisCut &on(bool alongX) const { return alongX ? x : y; }
-};
 
 /// A move along one axis, for `op`.
 struct Move {
@@ -102,28 +92,11 @@ static bool isValue(const Operand &operand) {
   return operand.role == "output" || operand.role == "scratch";
 }
 
-/// Rotation works on a value where it lies, and so does what takes values apart
-/// or puts them together.
+/// Rotation works on a value where it lies, and so does what turns or copies
+/// values.
 static bool turnsPositions(const Op &op) {
   return llvm::any_of(op.dims,
                       [](const Cut &dim) { return dim.dim == "position"; });
-}
-
-static Place placeOf(const Op &op, const Operand &operand) {
-  Place place;
-  bool areCut = false;
-  for (int64_t d : operand.indexDims)
-    if (d >= 0 && d < static_cast<int64_t>(op.dims.size()) &&
-        op.dims[d].dim == "token") {
-      place.tokens = times(place.tokens, op.dims[d].size);
-      areCut |= op.dims[d].axis == "x" || op.dims[d].axis == "y";
-    }
-  if (areCut)
-    std::swap(place.tokens, place.cutTokens);
-  place.x = cutAlong(op, operand, "x", place.features, place.cutTokens);
-  place.y = cutAlong(op, operand, "y", place.features, place.cutTokens);
-  place.bits = operand.bits;
-  return place;
 }
 
 //===----------------------------------------------------------------------===//
@@ -139,12 +112,30 @@ static int64_t pointsOf(const AxisCut &cut) {
 
 static bool isCut(const AxisCut &cut) { return !cut.runs.empty(); }
 
+static bool isPlain(const AxisCut &cut) {
+  return cut.first == 0 && cut.pitch == 0 && cut.repeats == 1;
+}
+
+/// Features along the axis that a core has, at most.
+static int64_t heldBy(const AxisCut &cut) {
+  int64_t held = atLeastOne(cut.shard);
+  if (cut.pitch > 0)
+    held = plus(times(held / cut.pitch, cut.length),
+                std::min(cut.length, held % cut.pitch));
+  return std::min(held, pointsOf(cut));
+}
+
+/// Positions that `rows` more rows of a larger value take.
+static int64_t gapsOf(const AxisCut &cut, int64_t rows) {
+  return cut.pitch > 0 ? times(rows, cut.pitch - cut.length) : 0;
+}
+
 /// What one core has of `features`, at most.
 static int64_t partOf(int64_t features, const AxisCut &cut, int64_t parts) {
-  int64_t points = pointsOf(cut);
-  if (!isCut(cut) || parts < 2 || cut.shard >= points)
+  int64_t points = pointsOf(cut), held = heldBy(cut);
+  if (!isCut(cut) || parts < 2 || held >= points)
     return features;
-  return divideUp(times(features, atLeastOne(cut.shard)), atLeastOne(points));
+  return divideUp(times(features, held), atLeastOne(points));
 }
 
 /// Whether both cut features by a common factor of their number.
@@ -172,9 +163,9 @@ static int64_t partOfBoth(int64_t all, int64_t features, const AxisCut &a,
     return features;
   const Run &run = other->runs[0];
   int64_t period = atLeastOne(times(run.stride, run.size));
+  int64_t held = heldBy(*block);
   int64_t inBlock = std::min(
-      block->shard,
-      times(times(divideUp(block->shard, period), other->shard), run.stride));
+      held, times(times(divideUp(held, period), heldBy(*other)), run.stride));
   return std::min(features,
                   times(all / atLeastOne(block->runs[0].size), inBlock));
 }
@@ -196,12 +187,14 @@ Place ValueTracker::handedOver(int64_t features, int64_t tokens) const {
   return place;
 }
 
-/// Cores of a line that hold anything; 1 where nothing is cut.
+/// Cores of a line up to the last that holds anything; 1 where nothing is cut.
 int64_t ValueTracker::used(const AxisCut &cut, bool alongX) const {
   if (!isCut(cut))
     return 1;
-  return std::min(partsOn(alongX),
-                  divideUp(pointsOf(cut), atLeastOne(cut.shard)));
+  int64_t points = times(pointsOf(cut), cut.repeats);
+  int64_t rows = divideUp(points, atLeastOne(cut.length));
+  int64_t end = plus(plus(cut.first, points), gapsOf(cut, rows - 1));
+  return std::min(partsOn(alongX), divideUp(end, atLeastOne(cut.shard)));
 }
 
 /// Chunks that the slowest run cuts the features into, each whole; 0 for any
@@ -217,6 +210,8 @@ static int64_t chunksOf(const AxisCut &cut, int64_t features) {
 /// nothing moves from one to another.
 static int64_t commonRuns(const AxisCut &a, const AxisCut &b,
                           int64_t features) {
+  if (!isPlain(a) || !isPlain(b))
+    return 1;
   int64_t ofA = chunksOf(a, features), ofB = chunksOf(b, features);
   if (ofA == 0 || ofB == 0)
     return atLeastOne(std::max(ofA, ofB));
@@ -236,7 +231,9 @@ int64_t ValueTracker::setSenders(Move &move, const Place &now,
   const AxisCut &along = now.on(move.alongX);
   const AxisCut &acrossNow = now.on(!move.alongX);
   const AxisCut &acrossTo = to.on(!move.alongX);
-  int64_t holders = used(along, move.alongX), piece = 0, features = 0;
+  int64_t holders = atLeastOne(used(along, move.alongX) -
+                               along.first / atLeastOne(along.shard));
+  int64_t piece = 0, features = 0;
   bool wantsRun =
       !isCut(acrossNow) && isCut(acrossTo) && isInOrder(along, now.features) &&
       times(acrossTo.runs.front().stride, acrossTo.runs.front().size) ==
@@ -245,14 +242,21 @@ int64_t ValueTracker::setSenders(Move &move, const Place &now,
     // A run of the features, which cores beside each other have.
     int64_t slowest = atLeastOne(acrossTo.runs.front().size);
     int64_t ofOne = atLeastOne(pointsOf(acrossTo) / slowest);
-    int64_t shard = atLeastOne(acrossTo.shard);
-    bool straddles = shard % ofOne != 0 && ofOne % shard != 0;
+    int64_t shard = atLeastOne(heldBy(acrossTo));
+    bool straddles =
+        ofOne > 1 && ((shard % ofOne != 0 && ofOne % shard != 0) ||
+                      acrossTo.first % ofOne != 0 || acrossTo.pitch > 0);
     int64_t values = plus(divideUp(shard, ofOne), straddles ? 1 : 0);
     features =
         times(divideUp(now.features, slowest), std::min(values, slowest));
-    piece = std::min(features, atLeastOne(along.shard));
+    piece = std::min(features, heldBy(along));
+    // It may begin at the end of a row, and, where the features repeat, end
+    // with the first of them.
+    int64_t span = plus(
+        features, gapsOf(along, divideUp(features, atLeastOne(along.length))));
     move.senders =
-        std::min(holders, plus(divideUp(features, atLeastOne(piece)), 1));
+        std::min(holders, plus(divideUp(span, atLeastOne(along.shard)),
+                               acrossTo.repeats > 1 ? 2 : 1));
   } else {
     const AxisCut &across = isCut(acrossNow) ? acrossNow : acrossTo;
     features = partOf(now.features, across, partsOn(!move.alongX));
@@ -273,7 +277,7 @@ std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
                                             const Place &to) {
   const AxisCut &a = now.on(alongX), &b = to.on(alongX);
   int64_t parts = partsOn(alongX);
-  if (!isCut(a) || parts < 2 || (a.runs == b.runs && a.shard == b.shard))
+  if (!isCut(a) || parts < 2 || a == b)
     return std::nullopt;
   Move move{current, alongX, parts};
   if (isCut(b))
@@ -363,12 +367,16 @@ bool ValueTracker::hasInputs() {
 }
 
 void ValueTracker::read(const Op &op, const Operand &operand) {
-  if (op.kind == "move" || turnsPositions(op) || !isNamed(operand))
+  bool isPart = isSlice(kernel, op) || isConcat(kernel, op);
+  if ((op.kind == "move" && !isPart) || turnsPositions(op) || !isNamed(operand))
     return;
   const Place *value = find(operand);
-  if (!value || operand.indexDims.empty())
+  if (!value || (operand.indexDims.empty() && !isPart) ||
+      (isSlice(kernel, op) && sliceOf(op, *value)))
     return;
-  Place wanted = placeOf(op, operand);
+  Place wanted = isSlice(kernel, op)    ? everywhere(*value)
+                 : isConcat(kernel, op) ? placeInConcat(op, operand, *value)
+                                        : placeOf(op, operand);
   Name name(operand.role, operand.buffer);
   // Where one op has had it moved it lies for those that follow.
   bool isThere = llvm::any_of(delivered, [&](const auto &delivery) {
@@ -388,6 +396,12 @@ void ValueTracker::define(const Op &op) {
   if (!isValue(made) || !isNamed(made) || made.indexDims.empty())
     return;
   const Operand &first = op.operands.front();
+  if (isSlice(kernel, op))
+    if (const Place *source = find(first))
+      if (std::optional<Place> part = sliceOf(op, *source)) {
+        known[{made.role, made.buffer}] = *part;
+        return;
+      }
   auto input = known.find({first.role, first.buffer});
   bool isTurned = op.kind != "move" && turnsPositions(op);
   known[{made.role, made.buffer}] =

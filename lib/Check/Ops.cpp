@@ -8,6 +8,7 @@
 
 #include "Cuts.h"
 #include "Rules.h"
+#include "ValueParts.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -84,6 +85,7 @@ void OpChecker::run() {
   for (const Kernel &kernel : plan.kernels)
     for (size_t i = 0; i < kernel.ops.size(); ++i)
       checkOp(kernel, i);
+  checkParts(plan, report);
   checkTwins();
 }
 
@@ -142,6 +144,10 @@ void OpChecker::checkOperand(const Kernel &kernel, const Op &op,
     report.fail(where, fmt::format("has {} dims and {} divisors",
                                    operand.indexDims.size(),
                                    operand.indexDivisors.size()));
+  if (size_t count = operand.indexFirsts.size();
+      count > 0 && count != operand.indexDims.size())
+    report.fail(where, fmt::format("has {} dims and {} firsts",
+                                   operand.indexDims.size(), count));
   for (int64_t d : operand.indexDims)
     if (d >= static_cast<int64_t>(op.dims.size()))
       report.fail(where,
@@ -175,7 +181,10 @@ void OpChecker::checkOperand(const Kernel &kernel, const Op &op,
     report.fail(where, fmt::format("has type {}, the tensor has {}",
                                    operand.type, type));
   // A state may have room for more than the op works on.
-  if (operand.role != "state")
+  // What is put together, or taken a part of, is longer or shorter.
+  bool isPart =
+      (isSlice(kernel, op) || isConcat(kernel, op)) && operand.role == "input";
+  if (operand.role != "state" && !isPart)
     checkIndexing(op, operand, tensor ? tensor->shape : stream->shape,
                   tensor ? &tensor->cuts : nullptr, where);
 }
@@ -229,6 +238,7 @@ static std::string signature(const Kernel &kernel) {
       add(operand.type);
       llvm::for_each(operand.indexDims, add);
       llvm::for_each(operand.indexDivisors, add);
+      llvm::for_each(operand.indexFirsts, add);
     }
     text += '\n';
   }

@@ -86,9 +86,13 @@ Cut readCut(const Fields &in) {
 }
 
 Operand readOperand(const Fields &in) {
-  return {in.text("role"),           in.text("buffer"),
-          in.text("type"),           in.integer("bits"),
-          in.integers("index_dims"), in.integers("index_divisors")};
+  return {in.text("role"),
+          in.text("buffer"),
+          in.text("type"),
+          in.integer("bits"),
+          in.integers("index_dims"),
+          in.integers("index_divisors"),
+          in.integers("index_firsts")};
 }
 
 Op readOp(const Fields &in) {

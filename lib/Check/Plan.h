@@ -63,6 +63,7 @@ struct Operand {
   std::string role, buffer, type;
   int64_t bits = 0;
   std::vector<int64_t> indexDims, indexDivisors;
+  std::vector<int64_t> indexFirsts; ///< since 1.3; none: all 0
 };
 
 struct Op {

@@ -145,10 +145,17 @@ struct Run {
 };
 
 /// Runs of features that an axis cuts, the slowest first; those that continue
-/// each other are one. None: all of them are everywhere along it.
+/// each other are one. None: all of them are everywhere along it. Feature i
+/// along the axis is at position first + i, of a part of a larger value with
+/// `length` in each row of `pitch` at first + i / length * pitch + i % length; a
+/// core has `shard` positions.
 struct AxisCut {
   std::vector<Run> runs;
   int64_t shard = 0;
+  /// How often the features are there, since others of the op's dims are cut
+  /// along the axis too.
+  int64_t repeats = 1;
+  int64_t first = 0, length = 0, pitch = 0;
 
   bool operator==(const AxisCut &) const = default;
 };

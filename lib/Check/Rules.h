@@ -31,6 +31,9 @@ void checkPlaces(const Plan &plan, Report &report);
 /// Ops, their cuts and operands; kernels of one structure are alike.
 void checkOps(const Plan &plan, Report &report);
 
+/// Slices take what there is, concatenations put together all of their result.
+void checkParts(const Plan &plan, Report &report);
+
 /// Every element of a weight and state on exactly as many cores as the plan
 /// says, every stored element of an initializer in exactly one weight.
 void checkWeights(const Plan &plan, Report &report);

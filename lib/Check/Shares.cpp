@@ -138,6 +138,11 @@ AxisCut inlay::checker::cutAlong(const Op &op, const Operand &operand,
         cut.runs.push_back(run);
     }
   }
+  if (!cut.runs.empty())
+    for (size_t d = 0; d < op.dims.size(); ++d)
+      if (op.dims[d].axis == axis &&
+          !llvm::is_contained(operand.indexDims, static_cast<int64_t>(d)))
+        cut.repeats = times(cut.repeats, op.dims[d].size);
   return cut;
 }
 

@@ -409,9 +409,14 @@ void Routing::checkSums() {
         continue;
       }
       const Kernel &kernel = plan.kernels[found->second];
-      bool isOverAll = use.op >= 0 &&
-                       use.op < static_cast<int64_t>(kernel.ops.size()) &&
-                       isJoined(kernel, kernel.ops[use.op]);
+      // Sums of other ops may wait for the last one, along the other axis.
+      bool isLast = use.op >= 0 &&
+                    use.op < static_cast<int64_t>(kernel.ops.size()) &&
+                    isJoined(kernel, kernel.ops[use.op]);
+      int64_t line =
+          route.lineAxis == "x" ? kernel.rect.width : kernel.rect.height;
+      bool isOverAll = isLast && route.lineAxis == joinedAxis(kernel) &&
+                       shape.pattern->cores == line;
       checkLinesOf(shape, kernel,
                    isOverAll ? std::vector<Rect>{kernel.rect}
                              : unitsOf(kernel));

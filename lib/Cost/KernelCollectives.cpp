@@ -77,11 +77,15 @@ llvm::ArrayRef<OperandSpec> inlay::cost::readsOf(const OpSpec &op) {
   return reads.size() > 1 && isValue(reads.back()) ? reads.drop_back() : reads;
 }
 
+static bool turnsPositions(const OpSpec &op) {
+  return std::any_of(
+      op.dims.begin(), op.dims.end(),
+      [](const IterationDim &dim) { return dim.name == "position"; });
+}
+
 bool inlay::cost::worksInPlace(const OpSpec &op) {
-  return op.opClass == OpClass::Move ||
-         std::any_of(
-             op.dims.begin(), op.dims.end(),
-             [](const IterationDim &dim) { return dim.name == "position"; });
+  bool moves = op.opClass == OpClass::Move && !isSlice(op) && !isConcat(op);
+  return moves || turnsPositions(op);
 }
 
 void PendingSum::add(const OpSpec &op, int index, const LineSum &more,
@@ -114,15 +118,41 @@ void Values::define(const OpSpec &op, const OpSharding &opSharding) {
   const OperandSpec &made = op.operands.back();
   if (made.tensor < 0 || made.indexing.empty())
     return;
-  if (op.opClass != OpClass::Move && worksInPlace(op)) {
-    auto input =
-        known.find({op.operands.front().role, op.operands.front().tensor});
+  const OperandSpec &first = op.operands.front();
+  if (turnsPositions(op)) {
+    auto input = known.find({first.role, first.tensor});
     if (input != known.end())
       known[{made.role, made.tensor}] = Value(input->second);
     return;
   }
+  if (isSlice(op))
+    if (const Value *source = find(first.role, first.tensor))
+      if (std::optional<Layout> part = sliceOf(op, source->layout)) {
+        int bits = source->bits;
+        known[{made.role, made.tensor}] = {std::move(*part), bits};
+        return;
+      }
   known[{made.role, made.tensor}] = {layoutOf(op, made, opSharding, sharding),
                                      made.type.bits};
+}
+
+std::optional<Layout> Values::wanted(const OpSpec &op,
+                                     const OperandSpec &operand,
+                                     const OpSharding &opSharding,
+                                     const Value &value) const {
+  const Layout &now = value.layout;
+  if (isConcat(op))
+    return placeInConcat(op, operand, now, opSharding, sharding);
+  if (isSlice(op)) {
+    if (sliceOf(op, now))
+      return std::nullopt;
+    Layout all = everywhere(now.features, now.tokens);
+    all.cutTokens = now.cutTokens;
+    return all;
+  }
+  if (operand.indexing.empty())
+    return std::nullopt;
+  return layoutOf(op, operand, opSharding, sharding);
 }
 
 const Value *Values::find(TensorRole role, int tensor) {

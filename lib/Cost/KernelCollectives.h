@@ -27,6 +27,7 @@
 #include "llvm/ADT/ArrayRef.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,8 +63,8 @@ std::vector<LineSum> sumsOf(const model::KernelSpec &kernel,
 /// where that is a value of the kernel; softmax works in place.
 llvm::ArrayRef<model::OperandSpec> readsOf(const model::OpSpec &op);
 
-/// Ops that work on a value where it lies: rotation, and what takes values
-/// apart or puts them together.
+/// Ops that work on a value where it lies: rotation, and what turns or copies
+/// values.
 bool worksInPlace(const model::OpSpec &op);
 
 /// A sum that waits for others, and the values that are not there before it.
@@ -107,6 +108,13 @@ public:
 
   /// Null where nothing is known of it.
   const Value *find(model::TensorRole role, int tensor);
+
+  /// The layout in which an op wants an operand that is `value`; none where it
+  /// takes it where it lies.
+  std::optional<model::Layout> wanted(const model::OpSpec &op,
+                                      const model::OperandSpec &operand,
+                                      const model::OpSharding &opSharding,
+                                      const Value &value) const;
 
 private:
   const model::KernelSpec &kernel;

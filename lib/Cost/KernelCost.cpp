@@ -351,14 +351,14 @@ private:
       const Value *value = practice.isInPlace || worksInPlace(op)
                                ? nullptr
                                : values.find(operand.role, operand.tensor);
-      if (!value || operand.indexing.empty())
+      std::optional<Layout> wanted;
+      if (value)
+        wanted = values.wanted(op, operand, opSharding, *value);
+      if (!wanted || isDelivered(operand, *wanted))
         continue;
-      Layout wanted = layoutOf(op, operand, opSharding, sharding);
-      if (isDelivered(operand, wanted))
-        continue;
-      move(terms ? op.name + ": input" : std::string(), current, *value, wanted,
-           sharding.group);
-      delivered.push_back({operand.role, operand.tensor, std::move(wanted)});
+      move(terms ? op.name + ": input" : std::string(), current, *value,
+           *wanted, sharding.group);
+      delivered.push_back({operand.role, operand.tensor, std::move(*wanted)});
     }
   }
 

@@ -35,6 +35,21 @@ static void makeFeatures(Layout &layout) {
   layout.tokens = 1;
 }
 
+/// Points of the dims on an axis that do not index the operand.
+static int64_t repeatsOn(Axis axis, const OpSpec &op,
+                         const OperandSpec &operand,
+                         const OpSharding &opSharding) {
+  int64_t repeats = 1;
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    if (opSharding.axisOfDim[d] == axis &&
+        std::none_of(operand.indexing.begin(), operand.indexing.end(),
+                     [&](const IndexExpr &index) {
+                       return index.dim == static_cast<int>(d);
+                     }))
+      repeats *= op.dims[d].size;
+  return repeats;
+}
+
 Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
                               const OpSharding &opSharding,
                               const Sharding &sharding) {
@@ -72,6 +87,8 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
           append(onAxis->runs, run);
           onAxis->shard = opCut(op, d, opSharding, sharding).shard;
         }
+    if (onAxis->isCut())
+      onAxis->repeats = repeatsOn(axis, op, operand, opSharding);
   }
   return layout;
 }
@@ -99,7 +116,7 @@ static int64_t chunks(const AxisLayout &layout, int64_t features) {
 
 int64_t inlay::model::commonRuns(const AxisLayout &a, const AxisLayout &b,
                                  int64_t features) {
-  if (!a.isCut() || !b.isCut())
+  if (!a.isCut() || !b.isCut() || a.isPart() || b.isPart())
     return 1;
   int64_t ofA = chunks(a, features), ofB = chunks(b, features);
   if (ofA == 0 || ofB == 0)
@@ -118,21 +135,45 @@ static int64_t pointsOf(const AxisLayout &layout) {
   return points;
 }
 
-/// Cores of a line of `parts` that hold anything; 1 where nothing is cut.
+/// The positions from the first feature along the axis to the last.
+static int64_t spanOf(const AxisLayout &layout, int64_t points) {
+  if (layout.pitch == 0)
+    return points;
+  int64_t rows = ceilDiv(points, std::max<int64_t>(1, layout.length));
+  return points + (rows - 1) * (layout.pitch - layout.length);
+}
+
+/// What a core has of the features along the axis, at most.
+static int64_t heldBy(const AxisLayout &layout) {
+  int64_t held = std::max<int64_t>(1, layout.shard);
+  if (layout.pitch > 0)
+    held = held / layout.pitch * layout.length +
+           std::min(layout.length, held % layout.pitch);
+  return std::min(held, pointsOf(layout));
+}
+
+/// Cores of a line of `parts` up to the last that holds anything; 1 where
+/// nothing is cut.
 static int64_t usedCores(const AxisLayout &layout, int64_t parts) {
   if (!layout.isCut())
     return 1;
-  return std::min(
-      parts, ceilDiv(pointsOf(layout), std::max<int64_t>(1, layout.shard)));
+  int64_t points = pointsOf(layout) * layout.repeats;
+  return std::min(parts, ceilDiv(layout.first + spanOf(layout, points),
+                                 std::max<int64_t>(1, layout.shard)));
+}
+
+/// Of these, those before the first that holds anything.
+static int64_t idleCores(const AxisLayout &layout) {
+  return layout.first / std::max<int64_t>(1, layout.shard);
 }
 
 /// What one core has of `features`, at most.
 static int64_t partOf(int64_t features, const AxisLayout &layout,
                       int64_t parts) {
-  int64_t points = pointsOf(layout);
-  if (!layout.isCut() || parts <= 1 || layout.shard >= points)
+  int64_t points = pointsOf(layout), held = heldBy(layout);
+  if (!layout.isCut() || parts <= 1 || held >= points)
     return features;
-  return ceilDiv(features * std::max<int64_t>(1, layout.shard), points);
+  return ceilDiv(features * held, points);
 }
 
 /// Whether both cut features by a common factor of their number.
@@ -161,9 +202,9 @@ static int64_t partOfBoth(int64_t all, int64_t features, const AxisLayout &a,
     return features;
   const FeatureRun &run = values.runs.front();
   int64_t blocks = all / block.runs.front().size;
-  int64_t inBlock =
-      std::min(block.shard, ceilDiv(block.shard, run.stride * run.size) *
-                                values.shard * run.stride);
+  int64_t held = heldBy(block);
+  int64_t inBlock = std::min(held, ceilDiv(held, run.stride * run.size) *
+                                       heldBy(values) * run.stride);
   return std::min(features, blocks * inBlock);
 }
 
@@ -202,13 +243,13 @@ public:
   static Axis other(Axis axis) { return axis == Axis::X ? Axis::Y : Axis::X; }
 
   std::optional<LineMove> find() {
-    if (!a.isCut() || parts <= 1 || (a.runs == b.runs && a.shard == b.shard))
+    if (!a.isCut() || parts <= 1 || a == b)
       return std::nullopt;
     int64_t used = usedCores(a, parts);
     move.cores = b.isCut() ? std::max(used, usedCores(b, parts)) : parts;
     if (move.cores < 2)
       return std::nullopt;
-    setSenders(used);
+    setSenders(std::max<int64_t>(1, used - idleCores(a)));
     int64_t runs = b.isCut() ? commonRuns(a, b, features) : 1;
     if (int64_t ofRun = coresOfRun(a, b, runs); runs > 1 && ofRun > 0) {
       if (ofRun == 1)
@@ -228,17 +269,27 @@ private:
            acrossB.runs.front().stride * acrossB.runs.front().size == wanted;
   }
 
+  /// `used`: cores of the line that hold anything.
   void setSenders(int64_t used) {
     if (wantsRun()) {
       const FeatureRun &slowest = acrossB.runs.front();
       int64_t ofOne = pointsOf(acrossB) / slowest.size;
-      int64_t shard = std::max<int64_t>(1, acrossB.shard);
-      bool straddles = shard % ofOne != 0 && ofOne % shard != 0;
+      int64_t shard = heldBy(acrossB);
+      bool straddles =
+          ofOne > 1 && ((shard % ofOne != 0 && ofOne % shard != 0) ||
+                        acrossB.first % ofOne != 0 || acrossB.pitch > 0);
       int64_t values = ceilDiv(shard, ofOne) + (straddles ? 1 : 0);
       move.features =
           ceilDiv(features, slowest.size) * std::min(values, slowest.size);
-      move.piece = std::min(move.features, std::max<int64_t>(1, a.shard));
-      move.senders = std::min(used, ceilDiv(move.features, move.piece) + 1);
+      move.piece = std::min(move.features, heldBy(a));
+      // It may begin at the end of a row.
+      int64_t span = move.features;
+      if (a.pitch > 0)
+        span += ceilDiv(span, a.length) * (a.pitch - a.length);
+      // Where the features repeat it may end with the first of them.
+      move.senders =
+          std::min(used, ceilDiv(span, std::max<int64_t>(1, a.shard)) +
+                             (acrossB.repeats > 1 ? 2 : 1));
       return;
     }
     const AxisLayout &across = acrossA.isCut() ? acrossA : acrossB;

@@ -10,6 +10,7 @@
 
 #include "inlay/Model/Cuts.h"
 #include "inlay/Model/Fits.h"
+#include "inlay/Model/Layout.h"
 #include "inlay/Model/Packing.h"
 #include "inlay/Support/Format.h"
 
@@ -280,11 +281,31 @@ private:
       else
         addLocal(operand.tensor, alignedBytes(elements, operand.type.bits), o);
     }
+    if (isSlice(op))
+      keepInPlace(op, o);
     if (!op.operands.empty() && reducesOverCores(op, sharding.ops[o], sharding))
       unnamed +=
           alignedBytes(view.elements(op.operands.back()), kPartialSumBits);
     if (unnamed)
       locals.push_back({TensorRole::Local, -1, unnamed, o, o});
+  }
+
+  /// A core may have as much of a slice as it has of what that is taken from.
+  void keepInPlace(const OpSpec &op, int o) {
+    const OperandSpec &source = op.operands.front();
+    const OperandSpec &made = op.operands.back();
+    if (made.role != TensorRole::Local || source.role != TensorRole::Local ||
+        made.tensor < 0 || source.tensor < 0)
+      return;
+    int64_t elements = 1;
+    for (const IndexExpr &index : made.indexing)
+      if (index.dim >= 0)
+        elements = multiply(elements, op.dims[index.dim].size);
+    auto from = llvm::find_if(locals, [&](const ShardBuffer &known) {
+      return known.tensor == source.tensor;
+    });
+    addLocal(made.tensor,
+             std::min(from->bytes, alignedBytes(elements, made.type.bits)), o);
   }
 
   void addUse(const OpSpec &op, const OperandSpec &operand, int64_t elements) {

@@ -107,6 +107,7 @@ template <typename V> void visit(V &v, Operand &o) {
   v.field("bits", o.bits);
   v.field("index_dims", o.indexDims);
   v.field("index_divisors", o.indexDivisors);
+  v.field("index_firsts", o.indexFirsts, Since{3});
 }
 
 template <typename V> void visit(V &v, OpCut &o) {

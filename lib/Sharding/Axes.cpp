@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "inlay/Model/Layout.h"
 #include "inlay/Sharding/Variants.h"
 #include "inlay/Support/Format.h"
 
@@ -72,6 +73,11 @@ private:
     // Heads lie where their product left them, or with their elements.
     int head = findDim(op, "head");
     Axis heads = inputIsNamed && headAxis != Axis::None ? headAxis : axis;
+    // Several values come together, none of which need be where the next op
+    // wants them.
+    if (isConcat(op) && feature >= 0)
+      if (size_t option = pick(3))
+        cut[feature] = axis = heads = option == 1 ? Axis::X : Axis::Y;
     if (head >= 0 && cut[head] == Axis::None)
       cut[head] = heads;
     cutLogits(op, cut, axis);
@@ -182,7 +188,7 @@ private:
         depth == siblingDepth && (!inputIsNamed || readsSame(op, siblingInput));
     if (isSibling)
       in = siblingAxis;
-    else if (pick(2) == 1)
+    else if (!takesUnnamed(op) && pick(2) == 1)
       in = otherAxis(in);
     siblingDepth = depth;
     siblingAxis = in;
@@ -194,6 +200,14 @@ private:
     int64_t keep = siblingDepth;
     finish(op, otherAxis(in), otherAxis(in));
     siblingDepth = keep;
+  }
+
+  /// What the products of experts hand to each other has no way of its own: it
+  /// is wanted where it is left.
+  bool takesUnnamed(const OpSpec &op) const {
+    return kernel.role == KernelRole::Experts && !op.operands.empty() &&
+           op.operands.front().role == TensorRole::Local &&
+           op.operands.front().tensor < 0;
   }
 
   static bool readsSame(const OpSpec &op, const OperandSpec &input) {

@@ -9,6 +9,9 @@ FEW_FEATURES = 16
 # Of the features of a value: along each axis (stride, size) of the dims that cut it, the slowest first, and a core's points.
 # Tokens that are cut are the slowest features; `cut_tokens` says how many.
 Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens", defaults=(1,))
+# `repeats`: the op has other dims on the axis, for each of which the features are there again. Those of a part of a larger
+# value lie from position `first` on, of rows of `pitch` positions `length` each (0: no rows).
+Cut = collections.namedtuple("Cut", "runs shard repeats first length pitch", defaults=((), 0, 1, 0, 0, 0))
 # Along an axis, for an op: cores of a line, lines behind each other, cores that have something, wavelets of one of them.
 Move = collections.namedtuple("Move", "op axis cores lines senders wavelets")
 
@@ -17,25 +20,46 @@ def ceil_div(a, b):
     return -(-a // b)
 
 
+def points_of(cut):
+    return math.prod(size for _, size in cut.runs)
+
+
+def positions_of(cut):
+    """Position along the axis of each feature, in order."""
+    pitch = cut.pitch or 1
+    length = cut.length or 1
+    return [cut.first + i // length * pitch + i % length for i in range(points_of(cut) * cut.repeats)]
+
+
+def held_by(cut):
+    """What a core has of the features along the axis at most, wherever it begins."""
+    if not cut.pitch:
+        return min(max(1, cut.shard), points_of(cut))
+    rows, rest = divmod(max(1, cut.shard), cut.pitch)
+    return min(rows * cut.length + min(rest, cut.length), points_of(cut))
+
+
 def used(cut, parts):
-    return min(parts, ceil_div(math.prod(size for _, size in cut[0]), max(1, cut[1]))) if cut[0] else 1
+    return min(parts, positions_of(cut)[-1] // max(1, cut.shard) + 1) if cut.runs else 1
 
 
 def part_of(features, cut, parts):
     """What one core has of them."""
-    points = math.prod(size for _, size in cut[0])
-    return features if parts < 2 or cut[1] >= points else ceil_div(features * max(1, cut[1]), points)
+    points, held = points_of(cut), held_by(cut)
+    return features if parts < 2 or held >= points else ceil_div(features * held, points)
 
 
 def part_of_both(everything, features, a, b):
     """The same where the axes share a factor: of a block in order some values of every so many, if it is that simple."""
-    if len(a[0]) != 1 or len(b[0]) != 1:
+    if len(a.runs) != 1 or len(b.runs) != 1:
         return features
-    in_order = sorted((cut for cut in (a, b) if cut[0][0][0] == 1), key=lambda cut: -cut[0][0][1])
+    in_order = sorted((cut for cut in (a, b) if cut.runs[0][0] == 1), key=lambda cut: -cut.runs[0][1])
     if not in_order:
         return features
-    ((_, size),), block = in_order[0]
-    ((stride, count),), shard = b if in_order[0] is a else a
+    (_, size), = in_order[0].runs
+    other = b if in_order[0] is a else a
+    (stride, count), = other.runs
+    block, shard = held_by(in_order[0]), held_by(other)
     return min(features, everything // size * min(block, ceil_div(block, stride * count) * shard * stride))
 
 
@@ -68,8 +92,97 @@ def as_op_has_it(op, use):
     cuts = {}
     for axis in "xy":
         along = sorted((entry for entry in found if dims[entry[0]]["axis"] == axis), key=lambda entry: (entry[0], -entry[1]))
-        cuts[axis] = (joined((stride, size) for _, stride, size in along), dims[along[-1][0]]["shard"] if along else 0)
+        others = math.prod(dim["size"] for d, dim in enumerate(dims) if dim["axis"] == axis and d not in use["index_dims"])
+        runs = joined((stride, size) for _, stride, size in along)
+        cuts[axis] = Cut(runs, dims[along[-1][0]]["shard"] if along else 0, others if runs else 1)
     return Place(features, tokens, use["bits"], cuts, cut_tokens)
+
+
+def everywhere(place):
+    return place._replace(cuts={"x": Cut(), "y": Cut()})
+
+
+def part_along(cut, row, first, length):
+    """What one axis has of `length` features from `first` on of each `row`; None where it does not cut rows in one piece."""
+    runs = []
+    for stride, size in cut.runs:
+        if stride < row < stride * size:
+            if row % stride or stride * size % row:
+                return None
+            runs += [(row, stride * size // row), (stride, row // stride)]
+        else:
+            runs.append((stride, size))
+    taken = [i for i, (stride, size) in enumerate(runs) if stride < row <= stride * size]
+    if any(stride % row for stride, _ in runs if stride >= row):
+        return None
+    for stride, size in runs:
+        step = stride if stride * size >= row else stride * size
+        if stride < row and any(value % step for value in (row, first, length)):
+            return None
+    now = [(stride // row * length if stride >= row else stride, length // stride if i in taken else size)
+           for i, (stride, size) in enumerate(runs)]
+    if not taken:
+        return cut._replace(runs=joined(now))
+    at, = taken
+    faster = math.prod(size for _, size in runs[at + 1:])
+    pitch = runs[at][1] * faster
+    if cut.repeats > 1 or cut.pitch and cut.length != pitch:
+        return None
+    has_rows = cut.pitch > 0 or math.prod(size for _, size in runs[:at]) > 1
+    # A run of one stays: it says which core has that one.
+    kept = joined(now) if now[at][1] > 1 else tuple(now)
+    return Cut(kept, cut.shard, 1, cut.first + first // runs[at][0] * faster,
+               now[at][1] * faster if has_rows else 0, (cut.pitch or pitch) if has_rows else 0)
+
+
+def part_of_rows(place, row, first, length):
+    if row == length:
+        return place
+    if row < 1 or length < 1 or first < 0 or place.features % row:
+        return None
+    cuts = {axis: part_along(cut, row, first, length) for axis, cut in place.cuts.items()}
+    return None if None in cuts.values() else place._replace(features=place.features // row * length, cuts=cuts)
+
+
+def taken_of(op, use, cuts_tokens):
+    """Along the dim where an operand begins elsewhere than its op: is it tokens, its size, where; features before and behind."""
+    firsts = use["index_firsts"] or [0] * len(use["index_dims"])
+    at = max((i for i, first in enumerate(firsts) if first), default=len(firsts) - 1)
+    sides, found = [1, 1], None
+    for i, d in enumerate(use["index_dims"]):
+        is_feature = d >= 0 and (op["dims"][d]["dim"] != "token" or cuts_tokens)
+        if i == at:
+            found = (not is_feature, op["dims"][d]["size"], firsts[i])
+        elif is_feature:
+            sides[i > at] *= op["dims"][d]["size"]
+    return *found, *sides
+
+
+def slice_of(op, place):
+    """Where what a slice takes lies; None where every core must have all of the value first."""
+    use = op["operands"][0]
+    if not use["index_dims"]:
+        return None
+    are_tokens, size, first, slower, faster = taken_of(op, use, place.cut_tokens > 1)
+    if are_tokens:
+        return place._replace(tokens=size)
+    if place.features % slower:
+        return None
+    return part_of_rows(place, place.features // slower, first * faster, size * faster)
+
+
+def place_in_concat(op, use, place):
+    """Where a concatenation wants an operand."""
+    if not use["index_dims"] or not op["operands"][-1]["index_dims"]:
+        return everywhere(place)
+    whole = as_op_has_it(op, op["operands"][-1])
+    are_tokens, _, first, slower, faster = taken_of(op, use, whole.cut_tokens > 1)
+    if are_tokens:
+        return whole._replace(tokens=place.tokens)
+    features = place.features * (place.tokens if whole.cut_tokens > 1 and place.cut_tokens == 1 else 1)
+    if whole.features % slower or features % slower:
+        return everywhere(place)
+    return part_of_rows(whole, whole.features // slower, -first * faster, features // slower) or everywhere(place)
 
 
 def with_tokens(place):
@@ -78,38 +191,40 @@ def with_tokens(place):
 
 def handed_over(features, tokens, bits, unit):
     runs = ((1, features),) if features > FEW_FEATURES else ()
-    return Place(features, tokens, bits, {"x": ((), 0), "y": (runs, ceil_div(features, unit["height"]))})
+    return Place(features, tokens, bits, {"x": Cut(), "y": Cut(runs, ceil_div(features, unit["height"]) if runs else 0)})
 
 
 def along(axis, op, now, to, unit, wavelets_of):
     other = {"x": "y", "y": "x"}[axis]
     parts = {"x": unit["width"], "y": unit["height"]}
     a, b, across = now.cuts[axis], to.cuts[axis], to.cuts[other]
-    if not a[0] or parts[axis] < 2 or a == b:
+    if not a.runs or parts[axis] < 2 or a == b:
         return None
-    holders = used(a, parts[axis])
     cores, lines = parts[axis], 1
-    if b[0]:
-        cores = max(holders, used(b, parts[axis]))
+    if b.runs:
+        cores = max(used(a, parts[axis]), used(b, parts[axis]))
+    holders = max(1, used(a, parts[axis]) - a.first // max(1, a.shard))
     whole = ((1, now.features),)
-    if not now.cuts[other][0] and across[0] and a[0] == whole and math.prod(across[0][0]) == to.features:
-        # Each line wants a run of the features.
-        slowest = across[0][0][1]
-        shard, of_one = max(1, across[1]), math.prod(size for _, size in across[0]) // slowest
-        values = ceil_div(shard, of_one) + (shard % of_one != 0 and of_one % shard != 0)
+    if not now.cuts[other].runs and across.runs and a.runs == whole and math.prod(across.runs[0]) == to.features:
+        # Each line wants a run of the features, or, where these repeat, the last and the first ones.
+        slowest = across.runs[0][1]
+        shard, of_one = held_by(across), points_of(across) // slowest
+        is_split = shard % of_one != 0 and of_one % shard != 0 or across.first % of_one != 0 or across.pitch > 0
+        values = ceil_div(shard, of_one) + (of_one > 1 and is_split)
         features = ceil_div(now.features, slowest) * min(values, slowest)
-        piece = min(features, max(1, a[1]))
-        senders = min(holders, ceil_div(features, piece) + 1)
+        piece = min(features, held_by(a))
+        gaps = ceil_div(features, a.length) * (a.pitch - a.length) if a.pitch else 0
+        senders = min(holders, ceil_div(features + gaps, max(1, a.shard)) + (2 if across.repeats > 1 else 1))
     else:
-        features = part_of(now.features, now.cuts[other] if now.cuts[other][0] else across, parts[other])
-        beside = now.cuts[other] if now.cuts[other][0] else across
-        is_shared = parts[other] > 1 and any(max(s, t) < min(s * n, t * m) for s, n in a[0] for t, m in beside[0])
+        beside = now.cuts[other] if now.cuts[other].runs else across
+        features = part_of(now.features, beside, parts[other])
+        is_shared = parts[other] > 1 and any(max(s, t) < min(s * n, t * m) for s, n in a.runs for t, m in beside.runs)
         piece = part_of_both(now.features, features, a, beside) if is_shared else part_of(features, a, parts[axis])
         senders = min(holders, features)
-    if b[0]:
-        chunks = [0 if cut[0] == whole else cut[0][0][1] if math.prod(cut[0][0]) == now.features else 1 for cut in (a, b)]
+    if b.runs and all(cut[2:] == (1, 0, 0, 0) for cut in (a, b)):
+        chunks = [0 if cut.runs == whole else cut.runs[0][1] if math.prod(cut.runs[0]) == now.features else 1 for cut in (a, b)]
         runs = max(chunks) if 0 in chunks or chunks[0] == chunks[1] else 1
-        points = [(math.prod(size for _, size in cut[0]), max(1, cut[1])) for cut in (a, b)]
+        points = [(points_of(cut), max(1, cut.shard)) for cut in (a, b)]
         lengths = {size // shard // runs if runs and size % (shard * runs) == 0 else 0 for size, shard in points}
         if runs > 1 and len(lengths) == 1 and 0 < runs * max(lengths) <= parts[axis]:
             cores, lines = lengths.pop(), runs
@@ -176,7 +291,7 @@ def steps_of(op, now, to, unit, wavelets_of):
     elif to.cut_tokens > 1 and now.tokens > 1:
         now = with_tokens(now)
     made = []
-    for axis in ("xy" if to.cuts["x"][0] or not to.cuts["y"][0] else "yx"):
+    for axis in ("xy" if to.cuts["x"].runs or not to.cuts["y"].runs else "yx"):
         one = along(axis, op, now, to, unit, wavelets_of)
         if one:
             made.append(one)
@@ -210,13 +325,17 @@ def moves_of(plan, kernel, wavelets_of):
         return known.get(name)
 
     for at, op in enumerate(kernel["ops"]):
-        in_place = op["kind"] == "move" or any(dim["dim"] == "position" for dim in op["dims"])
+        is_part = op["kind"] == "move" and op["op"] in ("slice", "concat")
+        in_place = op["kind"] == "move" and not is_part or any(dim["dim"] == "position" for dim in op["dims"])
         operands = op["operands"]
         for use in operands[:-1] if len(operands) > 1 and is_value(operands[-1]) else operands:
             place = None if in_place or not is_named(use) else find(use)
-            if place is None or not use["index_dims"]:
+            if place is None or not use["index_dims"] and not is_part or op["op"] == "slice" and is_part and slice_of(op, place):
                 continue
-            to = as_op_has_it(op, use)
+            if is_part:
+                to = place_in_concat(op, use, place) if op["op"] == "concat" else everywhere(place)
+            else:
+                to = as_op_has_it(op, use)
             if (use["buffer"], to.cuts) not in there:
                 move(at, place, to, unit)
                 there.append((use["buffer"], to.cuts))
@@ -224,7 +343,8 @@ def moves_of(plan, kernel, wavelets_of):
             continue
         made, first = operands[-1], (operands[0]["role"], operands[0]["buffer"])
         is_turned = in_place and op["kind"] != "move" and first in known
-        known[made["role"], made["buffer"]] = known[first] if is_turned else as_op_has_it(op, made)
+        part = slice_of(op, find(operands[0])) if is_part and op["op"] == "slice" and find(operands[0]) else None
+        known[made["role"], made["buffer"]] = part or (known[first] if is_turned else as_op_has_it(op, made))
     if (is_joined or len(kernel["expert_groups"]) < 2) and kernel["role"] != "head":
         # What joined groups made lies on all of the region.
         source = region_of(plan, kernel) if is_joined else unit

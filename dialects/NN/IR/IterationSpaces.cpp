@@ -501,8 +501,9 @@ private:
     int token = space.parallel("token", tokens);
     int expert = space.parallel("expert", op.getNumExperts());
     ScaleIndexing scales(quant, expert + 1, height, expert + 2, width);
-    int n = space.parallel("n", height);
-    int k = space.reduction("k", width, scales.columnUnit);
+    int n = space.parallel("n", height, name == "fc2" ? 1 : innerUnit());
+    int k = space.reduction("k", width,
+                            name == "fc2" ? innerUnit() : scales.columnUnit);
     if (name == "fc2") {
       space.local(op.getInput().getType(), {{token, 1}, {k, 1}});
       space.input(op.getWeights(), {{token, 1}, {-1, 1}});
@@ -534,11 +535,19 @@ private:
     return space.take();
   }
 
+  /// What the products hand to each other is cut alike by all of them, so that
+  /// it lies where it is wanted.
+  int64_t innerUnit() {
+    return ScaleIndexing(op.getQuantOfFc2(), 0, op.getHidden(), 1,
+                         op.getIntermediate())
+        .columnUnit;
+  }
+
   OpSpec activation(int64_t inner) {
     SpaceBuilder space(op, "activation", OpClass::Elementwise);
     int token = space.parallel("token", tokens);
     space.parallel("expert", op.getNumExperts());
-    int n = space.parallel("n", inner);
+    int n = space.parallel("n", inner, innerUnit());
     space.local(op.getInput().getType(), {{token, 1}, {n, 1}});
     bool gated = static_cast<bool>(op.getFc3());
     space.opsPerPoint(kTranscendental + (gated ? 3 : 0));
@@ -623,10 +632,30 @@ Spaces TransposeOp::getIterationSpaces() {
   return {elementwiseSpace(*this, OpClass::Move, 1)};
 }
 Spaces ConcatOp::getIterationSpaces() {
-  return {elementwiseSpace(*this, OpClass::Move, 1)};
+  // What comes later begins before the result does, seen from its own end.
+  SmallVector<int64_t> firsts;
+  int64_t behind = 0;
+  for (Value input : getInputs()) {
+    firsts.push_back(-behind);
+    behind += getShape(input)[getAxis()];
+  }
+  return {partSpace(*this, static_cast<int64_t>(getAxis()), firsts)};
 }
+/// -1: of no dim.
 Spaces SliceOp::getIterationSpaces() {
-  return {elementwiseSpace(*this, OpClass::Move, 1)};
+  ArrayRef<int64_t> from = getShape(getInput()), to = getShape(getResult());
+  int64_t axis = -1, numCut = 0;
+  bool isStrided = false;
+  for (size_t d = 0; d < from.size(); ++d) {
+    if (from[d] == to[d])
+      continue;
+    axis = static_cast<int64_t>(d);
+    ++numCut;
+    isStrided |= getStrides()[d] > 1 && to[d] > 1;
+  }
+  if (numCut > 1 || isStrided)
+    return {elementwiseSpace(*this, OpClass::Move, 1)};
+  return {partSpace(*this, axis, axis < 0 ? 0 : getOffsets()[axis])};
 }
 Spaces BroadcastOp::getIterationSpaces() {
   return {elementwiseSpace(*this, OpClass::Move, 1)};

@@ -93,6 +93,33 @@ static SmallVector<IndexExpr> flatIndexing(int64_t elements, int64_t tokens,
   return {};
 }
 
+model::OpSpec inlay::nn::partSpace(Operation *op, int64_t axis,
+                                   ArrayRef<int64_t> firsts) {
+  ArrayRef<int64_t> shape = getShape(op->getResult(0));
+  SpaceBuilder space(op, op->getName().stripDialect(), OpClass::Move);
+  int64_t n = shape.empty() ? 1 : shape.back();
+  int token = space.parallel("token", numElements(shape) / n);
+  int last = space.parallel("n", n);
+  bool isLast = axis + 1 == static_cast<int64_t>(shape.size());
+  bool isOutermost = axis >= 0 && numElements(shape.take_front(axis)) == 1;
+  int64_t rows =
+      isLast || axis < 0
+          ? 0
+          : numElements(shape.slice(axis + 1, shape.size() - axis - 2));
+  for (auto [operand, first] : llvm::zip_equal(op->getOperands(), firsts)) {
+    SmallVector<IndexExpr> indexing = {{token, 1}, {last, 1}};
+    indexing[isLast ? 1 : 0].first = isLast ? first : first * rows;
+    // That it begins with the tensor does not say which rows are those of a
+    // dim.
+    if (axis >= 0 && !isLast && (!isOutermost || first == 0))
+      indexing.clear();
+    space.input(operand, indexing);
+  }
+  space.output(op->getResult(0), {{token, 1}, {last, 1}});
+  space.opsPerPoint(1);
+  return space.take();
+}
+
 model::OpSpec inlay::nn::elementwiseSpace(Operation *op, OpClass opClass,
                                           double opsPerPoint) {
   ArrayRef<int64_t> shape;

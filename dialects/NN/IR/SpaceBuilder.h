@@ -54,6 +54,14 @@ private:
 model::OpSpec elementwiseSpace(mlir::Operation *op, model::OpClass opClass,
                                double opsPerPoint);
 
+/// The space of what takes a part of a tensor along a dim, or puts tensors one
+/// behind the other along one: that of `elementwiseSpace`, its operands
+/// beginning `firsts` behind the beginning of the result along `axis`. Where
+/// rows of the flattened space do not say which elements these are, operands
+/// have no indices: every core needs all of them.
+model::OpSpec partSpace(mlir::Operation *op, int64_t axis,
+                        llvm::ArrayRef<int64_t> firsts);
+
 /// "u4" with 4 bits, for the elements of a quantised weight that is stored in
 /// bytes; what `stored` says where it has signed integers or floats. Null for
 /// an operand that is not there.

@@ -334,7 +334,8 @@ static void splitHeads(OpSpec &space, int token, int64_t heads) {
   for (const OperandSpec &use : space.operands)
     for (const model::IndexExpr &index : use.indexing)
       if (index.dim == token &&
-          (index.divisor > 1 || use.role == TensorRole::Weights))
+          (index.divisor > 1 || index.first != 0 ||
+           use.role == TensorRole::Weights))
         return;
   model::IterationDim head = space.dims[token];
   head.name = "head";

@@ -132,7 +132,11 @@ static plan::Operand toOperand(const model::KernelSpec &spec,
   for (const model::IndexExpr &index : operand.indexing) {
     result.indexDims.push_back(index.dim);
     result.indexDivisors.push_back(index.divisor);
+    result.indexFirsts.push_back(index.first);
   }
+  if (llvm::all_of(result.indexFirsts,
+                   [](int64_t first) { return first == 0; }))
+    result.indexFirsts.clear();
   return result;
 }
 
@@ -506,11 +510,12 @@ static std::vector<std::string> toAssumptions(const plan::Plan &plan,
                     plan.system.clockGhz));
   int64_t moves = 0;
   for (const plan::Kernel &kernel : plan.kernels)
-    moves += llvm::count_if(
-        kernel.ops, [](const plan::OpCut &op) { return op.kind == "move"; });
+    moves += llvm::count_if(kernel.ops, [](const plan::OpCut &op) {
+      return op.kind == "move" && op.op != "slice" && op.op != "concat";
+    });
   if (moves > 0)
     result.push_back(fmt::format(
-        "moves: {} slices, concatenations and the like inside kernels take "
+        "moves: {} transpositions, broadcasts and the like inside kernels take "
         "values where they lie; no way to where they are cut is counted",
         moves));
   result.push_back("host: its streams take no time");

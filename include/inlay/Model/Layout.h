@@ -16,6 +16,8 @@
 
 #include "inlay/Model/Sharding.h"
 
+#include <optional>
+
 namespace inlay::model {
 
 /// Features that lie one after the other along an axis: `size` of them,
@@ -30,11 +32,24 @@ struct FeatureRun {
 /// How an axis cuts the features of a value: their order along the axis,
 /// slowest run first, runs that continue each other joined; and how many a core
 /// holds. No runs: every core along the axis has the same features.
+///
+/// The i-th feature along the axis has position i, and core p the positions
+/// p * shard to (p + 1) * shard - 1. A part of a larger value lies where that
+/// lies: there the position is first + i, or, where each row of `pitch`
+/// positions has `length` of the part, first + i / length * pitch + i % length.
 struct AxisLayout {
   std::vector<FeatureRun> runs;
   int64_t shard = 0;
+  /// How often the features are there along the axis, since the op cuts other
+  /// dims along it too.
+  int64_t repeats = 1;
+  int64_t first = 0;
+  int64_t length = 0; ///< 0: no rows
+  int64_t pitch = 0;
 
   bool isCut() const { return !runs.empty(); }
+  /// Features do not lie in order from the first core on, once each.
+  bool isPart() const { return first > 0 || pitch > 0 || repeats > 1; }
   bool operator==(const AxisLayout &) const = default;
 };
 
@@ -54,6 +69,37 @@ struct Layout {
 /// The layout in which an op sees an operand.
 Layout layoutOf(const OpSpec &op, const OperandSpec &operand,
                 const OpSharding &opSharding, const Sharding &sharding);
+
+/// A part of a value: of each `row` features those from `first` on, `length` of
+/// them.
+struct Window {
+  int64_t row = 1;
+  int64_t first = 0;
+  int64_t length = 1;
+};
+
+/// How a part of a value lies where all of it lies so. None where an axis cuts
+/// rows in an order that such a part does not keep.
+std::optional<Layout> partOfLayout(const Layout &layout, const Window &window);
+
+/// The layout of a value that every core has all of.
+Layout everywhere(int64_t features, int64_t tokens);
+
+/// What takes a part of a value: its result is left where it lies.
+bool isSlice(const OpSpec &op);
+/// What puts values one behind the other: each moves to its place in the
+/// result.
+bool isConcat(const OpSpec &op);
+
+/// How the result of a slice lies where what it reads lies in `source`; none
+/// where the slice must have all of that on every core first.
+std::optional<Layout> sliceOf(const OpSpec &op, const Layout &source);
+
+/// The layout in which a concatenation wants an operand that lies in `source`
+/// now: its place in the result, or all of it on every core.
+Layout placeInConcat(const OpSpec &op, const OperandSpec &operand,
+                     const Layout &source, const OpSharding &opSharding,
+                     const Sharding &sharding);
 
 /// So many features are no reason to cut a value: the choices of a router are
 /// on all of its cores when they are made, and wanted on all of others.
@@ -89,7 +135,8 @@ struct LineMove {
 /// they do where `to` cuts across what `from` does not, it is cores beside each
 /// other that have them. Lines are as long as the cores that hold or want
 /// something, or, where both layouts cut the features into the same runs at
-/// cores, as a run.
+/// cores, as a run. Of a part of a larger value a core has at most what of the
+/// part falls into so many positions.
 ///
 /// First goes the axis that `to` cuts where the other gathers; else x.
 std::vector<LineMove> movesBetween(const Layout &from, const Layout &to,

@@ -45,11 +45,14 @@ struct IterationDim {
 };
 
 /// How one dim of a tensor is indexed by the iteration space: the tensor's
-/// index is `dim / divisor` (divisor > 1 for per-block scales). `dim` is -1 for
-/// a tensor dim that no iteration dim indexes: every shard holds all of it.
+/// index is `dim / divisor + first` (divisor > 1 for per-block scales). A slice
+/// begins at `first`; what a concatenation puts behind other tensors has it
+/// negative, and is read where the index is one of its own. `dim` is -1 for a
+/// tensor dim that no iteration dim indexes: every shard holds all of it.
 struct IndexExpr {
   int dim = -1;
   int64_t divisor = 1;
+  int64_t first = 0;
 };
 
 enum class TensorRole { Weights, State, Input, Output, Local };

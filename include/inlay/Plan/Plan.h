@@ -125,8 +125,9 @@ struct OpDim {
 };
 
 /// A tensor as an op uses it. Dim d of the tensor has index
-/// floor(i / indexDivisors[d]), i being the index of dim indexDims[d] of the
-/// op; -1: no dim of the op indexes it, and every core has all of it.
+/// floor(i / indexDivisors[d]) + indexFirsts[d], i being the index of dim
+/// indexDims[d] of the op; -1: no dim of the op indexes it, and every core has
+/// all of it.
 struct Operand {
   std::string role;   ///< of the buffer: "weights", "state", "input", ...
   std::string buffer; ///< its name
@@ -134,6 +135,8 @@ struct Operand {
   int64_t bits = 0; ///< of an element
   std::vector<int64_t> indexDims;
   std::vector<int64_t> indexDivisors;
+  /// Where slices and concatenations read; empty: all begin at 0. Since 1.3.
+  std::vector<int64_t> indexFirsts;
 };
 
 /// One loop nest of a kernel; they run in order.
