@@ -99,9 +99,9 @@ int64_t hopsBetween(const Rect &a, const Rect &b);
 int64_t lanesBetween(const Rect &a, const Rect &b);
 
 /// Values that move inside a kernel: cores of a line, and wavelets that pass on
-/// it.
+/// it; within experts so many as go with what the routes say of one core.
 struct MoveLoad {
-  int64_t cores = 0, wavelets = 0;
+  int64_t cores = 0, least = 0, most = 0;
 };
 std::vector<MoveLoad> movesOf(const Plan &plan, const Kernel &kernel);
 

@@ -29,7 +29,8 @@ struct Move {
   int64_t op = 0;
   bool alongX = true;
   int64_t cores = 1, lines = 1, senders = 1;
-  int64_t wavelets = 0; ///< that one core sends, at most
+  /// That one core sends, at most; 0 where that depends on choices of experts.
+  int64_t wavelets = 0;
 
   auto operator<=>(const Move &) const = default;
 };
@@ -40,6 +41,8 @@ struct Needs {
   /// Of values that move along both axes the first and the second move.
   std::map<std::pair<Move, Move>, int64_t> pairs;
   std::vector<MoveLoad> loads; ///< of each move
+  /// Of moves that depend on choices, the wavelets for one.
+  std::map<Move, int64_t> ofOneChoice;
 };
 
 /// Follows the values of a kernel from op to op.
@@ -62,7 +65,14 @@ private:
   void handOver();
   void move(const Place &from, const Place &to);
   std::optional<Move> moveAlong(bool alongX, const Place &now, const Place &to);
-  int64_t setSenders(Move &move, const Place &now, const Place &to) const;
+  struct Sent {
+    int64_t piece = 0, all = 0; ///< features of a core, of a line; at most
+  };
+  Sent setSenders(Move &move, const Place &now, const Place &to) const;
+  int64_t wavelets(const Place &place, int64_t features, int64_t choices) const;
+  std::pair<int64_t, int64_t> choicesOf(const Move &move, const Place &place,
+                                        int64_t piece) const;
+  void addLoad(const Move &move, const Place &now, const Sent &sent);
   Place handedOver(int64_t features, int64_t tokens) const;
   int64_t used(const AxisCut &cut, bool alongX) const;
   int64_t partsOn(bool alongX) const {
@@ -224,10 +234,56 @@ static int64_t coresOfRun(const AxisCut &cut, int64_t runs) {
   return pointsOf(cut) % perRun == 0 ? pointsOf(cut) / perRun : 0;
 }
 
-/// How many cores of a line have something for another, and how much. Returns
-/// the wavelets of all that the cores of a line have to send.
-int64_t ValueTracker::setSenders(Move &move, const Place &now,
-                                 const Place &to) const {
+int64_t ValueTracker::wavelets(const Place &place, int64_t features,
+                               int64_t choices) const {
+  int64_t count = times(features, place.isOfChoices ? choices : place.tokens);
+  return waveletsOf(plan, divideUp(times(count, place.bits), 8));
+}
+
+/// The least and the most choices for which a core sends what the plan's route
+/// of the move says.
+std::pair<int64_t, int64_t> ValueTracker::choicesOf(const Move &move,
+                                                    const Place &place,
+                                                    int64_t piece) const {
+  int64_t said = 0;
+  for (const Route &route : plan.fabric.routes)
+    if (route.kind == "move" && (route.lineAxis == "x") == move.alongX)
+      for (const RouteUse &use : route.uses)
+        if (use.kernel == kernel.name && use.op == move.op)
+          said = std::max(said, use.wavelets);
+  auto first = [&](int64_t wanted) {
+    // The least for which there are so many wavelets.
+    int64_t low = 1, high = atLeastOne(times(wanted, 64));
+    while (low < high) {
+      int64_t middle = low + (high - low) / 2;
+      if (wavelets(place, piece, middle) >= wanted)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return low;
+  };
+  int64_t least = first(said);
+  return {least, std::max(least, first(plus(said, 1)) - 1)};
+}
+
+void ValueTracker::addLoad(const Move &move, const Place &now,
+                           const Sent &sent) {
+  // Pieces that are not full may take a wavelet more each.
+  auto passing = [&](int64_t choices) {
+    return std::min(times(move.senders, wavelets(now, sent.piece, choices)),
+                    plus(wavelets(now, sent.all, choices), move.senders));
+  };
+  std::pair<int64_t, int64_t> choices(1, 1);
+  if (now.isOfChoices)
+    choices = choicesOf(move, now, sent.piece);
+  needs.loads.push_back(
+      {move.cores, passing(choices.first), passing(choices.second)});
+}
+
+/// How many cores of a line have something for another, and how much.
+ValueTracker::Sent ValueTracker::setSenders(Move &move, const Place &now,
+                                            const Place &to) const {
   const AxisCut &along = now.on(move.alongX);
   const AxisCut &acrossNow = now.on(!move.alongX);
   const AxisCut &acrossTo = to.on(!move.alongX);
@@ -265,12 +321,7 @@ int64_t ValueTracker::setSenders(Move &move, const Place &now,
                 : partOf(features, along, partsOn(move.alongX));
     move.senders = std::min(holders, features);
   }
-  auto wavelets = [&](int64_t count) {
-    int64_t bits = times(times(count, now.tokens), now.bits);
-    return waveletsOf(plan, divideUp(bits, 8));
-  };
-  move.wavelets = wavelets(piece);
-  return wavelets(features);
+  return {piece, features};
 }
 
 std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
@@ -282,7 +333,7 @@ std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
   Move move{current, alongX, parts};
   if (isCut(b))
     move.cores = std::max(used(a, alongX), used(b, alongX));
-  int64_t all = setSenders(move, now, to);
+  Sent sent = setSenders(move, now, to);
   if (int64_t runs = isCut(b) ? commonRuns(a, b, now.features) : 1; runs > 1) {
     int64_t ofRun = coresOfRun(a, runs);
     if (ofRun == coresOfRun(b, runs) && ofRun > 0 &&
@@ -294,11 +345,13 @@ std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
   if (move.cores < 2)
     return std::nullopt;
   move.senders = std::min(move.senders, move.cores - 1);
+  int64_t ofOne = wavelets(now, sent.piece, 1);
+  if (now.isOfChoices)
+    needs.ofOneChoice[move] = ofOne;
+  else
+    move.wavelets = ofOne;
   ++needs.moves[move];
-  // Pieces that are not full may take a wavelet more each.
-  needs.loads.push_back(
-      {move.cores,
-       std::min(times(move.senders, move.wavelets), plus(all, move.senders))});
+  addLoad(move, now, sent);
   return move;
 }
 
@@ -402,10 +455,14 @@ void ValueTracker::define(const Op &op) {
         known[{made.role, made.buffer}] = *part;
         return;
       }
+  bool isOfChoices =
+      kernel.role == "experts" && made.role == "scratch" &&
+      llvm::any_of(op.dims, [](const Cut &dim) { return dim.dim == "expert"; });
   auto input = known.find({first.role, first.buffer});
   bool isTurned = op.kind != "move" && turnsPositions(op);
   known[{made.role, made.buffer}] =
       isTurned && input != known.end() ? input->second : placeOf(op, made);
+  known[{made.role, made.buffer}].isOfChoices = isOfChoices;
 }
 
 void ValueTracker::handOver() {
@@ -520,8 +577,16 @@ static bool isInOrder(const MoveUses &uses, const Needs &needs,
 static void checkMovesOf(const Kernel &kernel, const Needs &needs,
                          const MoveUses &uses, Report &report) {
   std::map<Move, int64_t> counts;
-  for (const auto &[move, times] : uses)
+  MoveUses known;
+  for (auto [move, times] : uses) {
+    Move ofChoices = move;
+    ofChoices.wavelets = 0;
+    auto one = needs.ofOneChoice.find(ofChoices);
+    if (one != needs.ofOneChoice.end() && move.wavelets >= one->second)
+      move = ofChoices;
     counts[move] = plus(counts[move], times);
+    known.emplace_back(move, times);
+  }
   bool isComplete = true;
   for (const auto &[move, count] : needs.moves)
     if (counts[move] != count) {
@@ -538,7 +603,7 @@ static void checkMovesOf(const Kernel &kernel, const Needs &needs,
   if (!isComplete)
     return;
   for (const auto &[pair, count] : needs.pairs)
-    if (!isInOrder(uses, needs, pair.first, pair.second, count))
+    if (!isInOrder(known, needs, pair.first, pair.second, count))
       report.fail(kernel.place(),
                   fmt::format("has a value move first {}, then {}; the routes "
                               "stand in another order",

@@ -193,8 +193,10 @@ Ways TravelChecker::waysOf(const Kernel &kernel) const {
   Ways ways;
   if (auto found = sums.find(kernel.name); found != sums.end())
     ways = found->second;
-  for (const MoveLoad &move : movesOf(plan, kernel))
-    ways.add(rates.stream(double(move.cores), double(move.wavelets)));
+  for (const MoveLoad &move : movesOf(plan, kernel)) {
+    ways.least += rates.stream(double(move.cores), double(move.least));
+    ways.most += rates.stream(double(move.cores), double(move.most));
+  }
   if (kernel.experts > 0 && kernel.groups.size() > 1) {
     if (!kernel.inputs.empty() && !takesHandedOver(plan, kernel))
       ways.add(entryOf(plan, rates, kernel, 0));

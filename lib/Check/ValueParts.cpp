@@ -243,7 +243,6 @@ public:
 
 private:
   int64_t elementsOf(const Operand &operand) const;
-  void checkUnnamed(const Op &op, size_t index, const std::string &place);
   void checkSlice(const Op &op, const std::string &place);
   void checkConcat(const Op &op, const std::string &place);
 
@@ -251,8 +250,6 @@ private:
   const Kernel &kernel;
   Report &report;
   std::map<std::pair<std::string, std::string>, int64_t> made;
-  /// What ops have left since one read, for the next.
-  std::vector<std::pair<size_t, Place>> left;
 };
 
 } // namespace
@@ -313,29 +310,6 @@ void PartChecker::checkConcat(const Op &op, const std::string &place) {
                 fmt::format("puts {} together, its result has {}", end, size));
 }
 
-/// What the products of experts hand to each other has no name, so no way: it
-/// is wanted where it is left. Attention leaves scores to its softmax in runs
-/// of the heads that scores are of.
-void PartChecker::checkUnnamed(const Op &op, size_t index,
-                               const std::string &place) {
-  std::string own = fmt::format("scratch of op {}", index);
-  if (kernel.role != "experts" || op.operands.empty())
-    return;
-  if (op.operands.front().buffer == own) {
-    Place wanted = placeOf(op, op.operands.front());
-    for (const auto &[maker, value] : left)
-      if (wanted.features != value.features || wanted.x != value.x ||
-          wanted.y != value.y)
-        report.fail(place,
-                    fmt::format("wants what op {} leaves for it on other cores "
-                                "than that leaves it on",
-                                maker));
-    left.clear();
-  }
-  if (op.operands.back().buffer == own)
-    left.emplace_back(index, placeOf(op, op.operands.back()));
-}
-
 void PartChecker::run() {
   for (size_t o = 0; o < kernel.ops.size(); ++o) {
     const Op &op = kernel.ops[o];
@@ -351,7 +325,6 @@ void PartChecker::run() {
                                        "and concatenations read may",
                                        operand.buffer));
     }
-    checkUnnamed(op, o, place);
     if (isSlice(kernel, op))
       checkSlice(op, place);
     if (isConcat(kernel, op))

@@ -25,6 +25,9 @@ namespace inlay::checker {
 struct Place {
   int64_t features = 1, tokens = 1, bits = 0;
   int64_t cutTokens = 1;
+  /// There is one for each token that chose one of the group's experts, of
+  /// which the plan does not say how many there are.
+  bool isOfChoices = false;
   AxisCut x, y;
 
   const AxisCut &on(bool alongX) const { return alongX ? x : y; }

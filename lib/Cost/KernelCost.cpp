@@ -356,8 +356,13 @@ private:
         wanted = values.wanted(op, operand, opSharding, *value);
       if (!wanted || isDelivered(operand, *wanted))
         continue;
-      move(terms ? op.name + ": input" : std::string(), current, *value,
-           *wanted, sharding.group);
+      Value moved = *value;
+      // Within experts there is one for each token that chose one of a group's.
+      if (operand.role == TensorRole::Local && isPerExpert(kernel, op))
+        moved.layout.tokens = std::max<int64_t>(
+            1, static_cast<int64_t>(std::ceil(activations.load)));
+      move(terms ? op.name + ": input" : std::string(), current, moved, *wanted,
+           sharding.group);
       delivered.push_back({operand.role, operand.tensor, std::move(*wanted)});
     }
   }

@@ -188,7 +188,7 @@ private:
         depth == siblingDepth && (!inputIsNamed || readsSame(op, siblingInput));
     if (isSibling)
       in = siblingAxis;
-    else if (!takesUnnamed(op) && pick(2) == 1)
+    else if (pick(2) == 1)
       in = otherAxis(in);
     siblingDepth = depth;
     siblingAxis = in;
@@ -200,14 +200,6 @@ private:
     int64_t keep = siblingDepth;
     finish(op, otherAxis(in), otherAxis(in));
     siblingDepth = keep;
-  }
-
-  /// What the products of experts hand to each other has no way of its own: it
-  /// is wanted where it is left.
-  bool takesUnnamed(const OpSpec &op) const {
-    return kernel.role == KernelRole::Experts && !op.operands.empty() &&
-           op.operands.front().role == TensorRole::Local &&
-           op.operands.front().tensor < 0;
   }
 
   static bool readsSame(const OpSpec &op, const OperandSpec &input) {

@@ -490,6 +490,9 @@ public:
   }
 
 private:
+  /// Values between the products, by number.
+  static constexpr int kInner = 0, kOfFc3 = 1;
+
   /// The operands that are one matrix of the experts.
   struct MatrixOperands {
     Value weight, scales, zeroPoints, global, bias;
@@ -501,11 +504,10 @@ private:
     int token = space.parallel("token", tokens);
     int expert = space.parallel("expert", op.getNumExperts());
     ScaleIndexing scales(quant, expert + 1, height, expert + 2, width);
-    int n = space.parallel("n", height, name == "fc2" ? 1 : innerUnit());
-    int k = space.reduction("k", width,
-                            name == "fc2" ? innerUnit() : scales.columnUnit);
+    int n = space.parallel("n", height);
+    int k = space.reduction("k", width, scales.columnUnit);
     if (name == "fc2") {
-      space.local(op.getInput().getType(), {{token, 1}, {k, 1}});
+      space.local(op.getInput().getType(), {{token, 1}, {k, 1}}, kInner);
       space.input(op.getWeights(), {{token, 1}, {-1, 1}});
     } else {
       space.input(op.getInput(), {{token, 1}, {k, 1}});
@@ -529,27 +531,24 @@ private:
     if (name == "fc2")
       space.output(op.getResult(), {{token, 1}, {n, 1}});
     else
-      space.local(op.getInput().getType(), {{token, 1}, {n, 1}});
+      space.local(op.getInput().getType(), {{token, 1}, {n, 1}},
+                  name == "fc3" ? kOfFc3 : kInner);
     space.opsPerPoint(kMultiplyAccumulate);
     space.density(density);
     return space.take();
-  }
-
-  /// What the products hand to each other is cut alike by all of them, so that
-  /// it lies where it is wanted.
-  int64_t innerUnit() {
-    return ScaleIndexing(op.getQuantOfFc2(), 0, op.getHidden(), 1,
-                         op.getIntermediate())
-        .columnUnit;
   }
 
   OpSpec activation(int64_t inner) {
     SpaceBuilder space(op, "activation", OpClass::Elementwise);
     int token = space.parallel("token", tokens);
     space.parallel("expert", op.getNumExperts());
-    int n = space.parallel("n", inner, innerUnit());
-    space.local(op.getInput().getType(), {{token, 1}, {n, 1}});
+    int n = space.parallel("n", inner);
+    // It works in place.
     bool gated = static_cast<bool>(op.getFc3());
+    if (gated)
+      space.local(op.getInput().getType(), {{token, 1}, {n, 1}}, kOfFc3);
+    space.local(op.getInput().getType(), {{token, 1}, {n, 1}}, kInner);
+    space.local(op.getInput().getType(), {{token, 1}, {n, 1}}, kInner);
     space.opsPerPoint(kTranscendental + (gated ? 3 : 0));
     space.density(density);
     return space.take();

@@ -63,9 +63,9 @@ void SpaceBuilder::output(Value value, ArrayRef<IndexExpr> indexing) {
                            {indexing.begin(), indexing.end()}});
 }
 
-void SpaceBuilder::local(Type type, ArrayRef<IndexExpr> indexing) {
+void SpaceBuilder::local(Type type, ArrayRef<IndexExpr> indexing, int number) {
   spec.operands.push_back({TensorRole::Local,
-                           -1,
+                           number,
                            getElementType(type),
                            {indexing.begin(), indexing.end()}});
 }

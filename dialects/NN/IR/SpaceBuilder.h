@@ -35,8 +35,10 @@ public:
              llvm::ArrayRef<model::IndexExpr> indexing);
   /// A result of the op; does nothing for a null value.
   void output(mlir::Value value, llvm::ArrayRef<model::IndexExpr> indexing);
-  /// A value between two spaces of the op.
-  void local(mlir::Type type, llvm::ArrayRef<model::IndexExpr> indexing);
+  /// A value between two spaces of the op; -1: of the space alone, or handed to
+  /// the next.
+  void local(mlir::Type type, llvm::ArrayRef<model::IndexExpr> indexing,
+             int number = -1);
 
   void opsPerPoint(double ops) { spec.opsPerPoint = ops; }
   void density(double fraction) { spec.density = fraction; }
