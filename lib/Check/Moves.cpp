@@ -371,7 +371,9 @@ void ValueTracker::move(const Place &from, const Place &to) {
   bool isXFirst = isCut(to.x) || !isCut(to.y);
   Place now = from;
   std::optional<Move> first = moveAlong(isXFirst, now, to);
-  (isXFirst ? now.x : now.y) = to.on(isXFirst);
+  // What is everywhere along it is dropped when the other move is over.
+  if (isCut(now.on(isXFirst)))
+    (isXFirst ? now.x : now.y) = to.on(isXFirst);
   std::optional<Move> second = moveAlong(!isXFirst, now, to);
   if (first && second)
     ++needs.pairs[{*first, *second}];

@@ -338,7 +338,9 @@ std::vector<LineMove> inlay::model::movesBetween(const Layout &from,
       move->tokens = from.tokens;
       moves.push_back(*move);
     }
-    (axis == Axis::X ? now.x : now.y) = to.on(axis);
+    // What all cores of a line have they may drop when the other move is over.
+    if (now.on(axis).isCut())
+      (axis == Axis::X ? now.x : now.y) = to.on(axis);
   }
   return moves;
 }

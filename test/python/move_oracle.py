@@ -295,7 +295,8 @@ def steps_of(op, now, to, unit, wavelets_of):
         one = along(axis, op, now, to, unit, wavelets_of)
         if one:
             made.append(one)
-        now = now._replace(cuts={**now.cuts, axis: to.cuts[axis]})
+        if now.cuts[axis].runs:
+            now = now._replace(cuts={**now.cuts, axis: to.cuts[axis]})
     return made
 
 
