@@ -310,9 +310,9 @@ ValueTracker::Sent ValueTracker::setSenders(Move &move, const Place &now,
     // with the first of them.
     int64_t span = plus(
         features, gapsOf(along, divideUp(features, atLeastOne(along.length))));
-    move.senders =
-        std::min(holders, plus(divideUp(span, atLeastOne(along.shard)),
-                               acrossTo.repeats > 1 ? 2 : 1));
+    move.senders = std::min({holders, features,
+                             plus(divideUp(span, atLeastOne(along.shard)),
+                                  acrossTo.repeats > 1 ? 2 : 1)});
   } else {
     const AxisCut &across = isCut(acrossNow) ? acrossNow : acrossTo;
     features = partOf(now.features, across, partsOn(!move.alongX));

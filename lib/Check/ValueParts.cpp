@@ -210,6 +210,12 @@ Place inlay::checker::placeInConcat(const Op &op, const Operand &operand,
   if (operand.indexDims.empty() || made.indexDims.empty())
     return everywhere(source);
   Place all = placeOf(op, made);
+  // A row without an index may come to lie anywhere.
+  for (int64_t d : made.indexDims)
+    if (d >= 0 && d < static_cast<int64_t>(op.dims.size()) &&
+        (op.dims[d].dim != "token" || all.cutTokens > 1) &&
+        !llvm::is_contained(operand.indexDims, d))
+      return everywhere(source);
   Taken taken = takenOf(op, operand, all.cutTokens > 1);
   if (taken.isToken) {
     all.tokens = source.tokens;
@@ -295,6 +301,8 @@ void PartChecker::checkConcat(const Op &op, const std::string &place) {
     int64_t all = elementsOf(operand);
     if (operand.indexDims.empty() || all == 0)
       return;
+    if (operand.indexDims.size() != op.operands.back().indexDims.size())
+      return; // rows that may be any
     Taken taken = takenOf(op, operand, /*areCut=*/true);
     others = atLeastOne(times(taken.slower, taken.faster));
     if (all % others != 0 || -taken.first != end)

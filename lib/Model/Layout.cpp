@@ -287,9 +287,9 @@ private:
       if (a.pitch > 0)
         span += ceilDiv(span, a.length) * (a.pitch - a.length);
       // Where the features repeat it may end with the first of them.
-      move.senders =
-          std::min(used, ceilDiv(span, std::max<int64_t>(1, a.shard)) +
-                             (acrossB.repeats > 1 ? 2 : 1));
+      move.senders = std::min({used, move.features,
+                               ceilDiv(span, std::max<int64_t>(1, a.shard)) +
+                                   (acrossB.repeats > 1 ? 2 : 1)});
       return;
     }
     const AxisLayout &across = acrossA.isCut() ? acrossA : acrossB;

@@ -222,6 +222,14 @@ Layout inlay::model::placeInConcat(const OpSpec &op, const OperandSpec &operand,
   if (operand.indexing.empty() || made.indexing.empty())
     return nowhere;
   Layout all = layoutOf(op, made, opSharding, sharding);
+  // Where a row comes to lie that has no index, nobody says.
+  for (const IndexExpr &index : made.indexing)
+    if (index.dim >= 0 &&
+        (op.dims[size_t(index.dim)].name != "token" || all.cutTokens > 1) &&
+        llvm::none_of(operand.indexing, [&](const IndexExpr &own) {
+          return own.dim == index.dim;
+        }))
+      return nowhere;
   Taken taken = takenOf(op, operand, all.cutTokens > 1);
   if (taken.isToken) {
     all.tokens = source.tokens;

@@ -387,7 +387,7 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
   std::vector<size_t> options = rule.getOptions();
   picks.assign(options.size(), 0);
   double least = cost(best);
-  constexpr size_t kFew = 512;
+  constexpr size_t kFew = 4096;
   size_t combinations = 1;
   for (size_t numOptions : options)
     combinations = std::min(kFew + 1, combinations * numOptions);

@@ -8,12 +8,14 @@ FEW_FEATURES = 16
 
 # Of the features of a value: along each axis (stride, size) of the dims that cut it, the slowest first, and a core's points.
 # Tokens that are cut are the slowest features; `cut_tokens` says how many.
-Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens", defaults=(1,))
+# `of_choices`: there is one for each token that chose an expert of the group, of which a plan does not say how many there are.
+Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens of_choices", defaults=(1, False))
 # `repeats`: the op has other dims on the axis, for each of which the features are there again. Those of a part of a larger
 # value lie from position `first` on, of rows of `pitch` positions `length` each (0: no rows).
 Cut = collections.namedtuple("Cut", "runs shard repeats first length pitch", defaults=((), 0, 1, 0, 0, 0))
 # Along an axis, for an op: cores of a line, lines behind each other, cores that have something, wavelets of one of them.
 Move = collections.namedtuple("Move", "op axis cores lines senders wavelets")
+AtLeast = collections.namedtuple("AtLeast", "wavelets")
 
 
 def ceil_div(a, b):
@@ -176,6 +178,9 @@ def place_in_concat(op, use, place):
     if not use["index_dims"] or not op["operands"][-1]["index_dims"]:
         return everywhere(place)
     whole = as_op_has_it(op, op["operands"][-1])
+    features = [d for d in op["operands"][-1]["index_dims"] if d >= 0 and (op["dims"][d]["dim"] != "token" or whole.cut_tokens > 1)]
+    if not set(features) <= set(use["index_dims"]):
+        return everywhere(place)
     are_tokens, _, first, slower, faster = taken_of(op, use, whole.cut_tokens > 1)
     if are_tokens:
         return whole._replace(tokens=place.tokens)
@@ -214,7 +219,7 @@ def along(axis, op, now, to, unit, wavelets_of):
         features = ceil_div(now.features, slowest) * min(values, slowest)
         piece = min(features, held_by(a))
         gaps = ceil_div(features, a.length) * (a.pitch - a.length) if a.pitch else 0
-        senders = min(holders, ceil_div(features + gaps, max(1, a.shard)) + (2 if across.repeats > 1 else 1))
+        senders = min(holders, features, ceil_div(features + gaps, max(1, a.shard)) + (2 if across.repeats > 1 else 1))
     else:
         beside = now.cuts[other] if now.cuts[other].runs else across
         features = part_of(now.features, beside, parts[other])
@@ -230,7 +235,9 @@ def along(axis, op, now, to, unit, wavelets_of):
             cores, lines = lengths.pop(), runs
     if cores < 2:
         return None
-    return Move(op, axis, cores, lines, min(senders, cores - 1), wavelets_of(ceil_div(piece * now.tokens * now.bits, 8)))
+    tokens = 1 if now.of_choices else now.tokens
+    wavelets = wavelets_of(ceil_div(piece * tokens * now.bits, 8))
+    return Move(op, axis, cores, lines, min(senders, cores - 1), AtLeast(wavelets) if now.of_choices else wavelets)
 
 
 def region_of(plan, kernel):
@@ -300,6 +307,14 @@ def steps_of(op, now, to, unit, wavelets_of):
     return made
 
 
+def as_needed(made, needed):
+    """A move of the plan as it is in `needed`, where that does not say how many wavelets it has."""
+    for move in needed:
+        if isinstance(move.wavelets, AtLeast) and move[:-1] == made[:-1] and made.wavelets >= move.wavelets.wavelets:
+            return move
+    return made
+
+
 def moves_of(plan, kernel, wavelets_of):
     """How often each move is made, and which values move along both axes: (first, second)."""
     takes, is_joined = takes_handed_over(plan, kernel), joined_axis(kernel) is not None
@@ -345,7 +360,9 @@ def moves_of(plan, kernel, wavelets_of):
         made, first = operands[-1], (operands[0]["role"], operands[0]["buffer"])
         is_turned = in_place and op["kind"] != "move" and first in known
         part = slice_of(op, find(operands[0])) if is_part and op["op"] == "slice" and find(operands[0]) else None
-        known[made["role"], made["buffer"]] = part or (known[first] if is_turned else as_op_has_it(op, made))
+        place = part or (known[first] if is_turned else as_op_has_it(op, made))
+        of_choices = kernel["role"] == "experts" and made["role"] == "scratch" and any(dim["dim"] == "expert" for dim in op["dims"])
+        known[made["role"], made["buffer"]] = place._replace(of_choices=of_choices)
     if (is_joined or len(kernel["expert_groups"]) < 2) and kernel["role"] != "head":
         # What joined groups made lies on all of the region.
         source = region_of(plan, kernel) if is_joined else unit

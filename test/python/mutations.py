@@ -237,7 +237,7 @@ def is_experts(base, mutant):
 
 
 ROLE = holds(oracle.twins_agree)
-OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.dims_hold, oracle.operands_fit, oracle.cuts_follow_uses,
+OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.parts_hold, oracle.dims_hold, oracle.operands_fit, oracle.cuts_follow_uses,
             oracle.memory_fits)
 USE = "kernels[].ops[].operands[]"
 
@@ -252,7 +252,7 @@ harmless(["kernels[].structure"], None, "kernels of one structure are alike stil
 harmless(["kernels[].core_classes[].name"], ["renamed"], "a label, unique in its kernel")
 harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[]", "kernels[].ops[].dims[].dim",
           "kernels[].ops[].dims[].axis", "kernels[].ops[].dims[].reduction",
-          f"{USE}.index_dims[]", f"{USE}.index_divisors[]"], None,
+          f"{USE}.index_dims[]", f"{USE}.index_divisors[]", f"{USE}.index_firsts[]"], None,
          "nothing else says what this op of a kernel without twins is", OPS)
 harmless([USE, f"{USE}.buffer"], None, "its node takes the same values still, and nothing else says what this op is",
          lambda base, mutant: OPS(base, mutant) and values_of_nodes(base) == values_of_nodes(mutant.plan))

@@ -14,7 +14,7 @@ def ceil_div(a, b):
 def signature(kernel):
     """What kernels of one structure have in common. Weights and states go by name, so their order says nothing."""
     ops = [(op["op"], op["kind"], [(dim["dim"], dim["size"], dim["reduction"]) for dim in op["dims"]],
-            [(use["role"], use["type"], use["index_dims"], use["index_divisors"]) for use in op["operands"]])
+            [(use["role"], use["type"], use["index_dims"], use["index_divisors"], use["index_firsts"]) for use in op["operands"]])
            for op in kernel["ops"]]
     weights = sorted((weight["type"], weight["shape"], weight["row_pitch_bits"]) for weight in kernel["weights"])
     states = sorted((state["type"], state["shape"]) for state in kernel["states"])
@@ -100,6 +100,12 @@ def needs(plan, kernel, alignment):
             need[1] = max(need[1], size)
             if scratch:
                 need[3] = index
+        if (op["kind"], op["op"]) == ("move", "slice") and len(op["operands"]) > 1:
+            source, made = op["operands"][0], op["operands"][-1]
+            if source["role"] == made["role"] == "scratch":
+                # It is left where it is taken out of.
+                whole = aligned(math.prod(op["dims"][d]["size"] for d in made["index_dims"] if d >= 0), made["bits"])
+                result[made["buffer"]][1] = max(result[made["buffer"]][1], min(whole, result[source["buffer"]][1]))
         sums = any(dim["reduction"] and dim["axis"] != "none" and dim["parts"] > 1 for dim in op["dims"])
         if sums and op["operands"]:
             own += aligned(largest_part(op, op["operands"][-1]), 32)
@@ -165,6 +171,8 @@ def operands_fit(plan):
                     return False
                 if shape is None or len(shape) != len(use["index_dims"]):
                     continue
+                if (op["kind"], use["role"]) == ("move", "input") and op["op"] in ("slice", "concat"):
+                    continue
                 cuts = [weight["cuts"] for weight in kernel["weights"] if (use["role"], use["buffer"]) == ("weights", weight["name"])]
                 for i, (size, d, divisor) in enumerate(zip(shape, use["index_dims"], use["index_divisors"])):
                     dim = op["dims"][d]
@@ -175,6 +183,40 @@ def operands_fit(plan):
                             i < len(cut) and (cut[i]["axis"], cut[i]["inner"], cut[i]["shard"]) == (dim["axis"], divisor, dim["shard"])
                             for cut in cuts):
                         return False
+    return True
+
+
+def parts_hold(plan):
+    """Slices take elements that are there, concatenations are made of all that they read, one behind the other."""
+    for kernel in plan["kernels"]:
+        elements = {name: size for name, size in ports_of(plan, kernel).items() if name.startswith("input")}
+        for op in kernel["ops"]:
+            kind = op["op"] if op["kind"] == "move" else ""
+            for use in op["operands"]:
+                may = kind in ("slice", "concat") and use is not op["operands"][-1]
+                if any(use["index_firsts"]) and not may or len(use["index_firsts"]) not in (0, len(use["index_dims"])):
+                    return False
+            end, size = 0, 0
+            for use in op["operands"][:-1] if kind == "concat" else op["operands"][:kind == "slice"]:
+                have = elements.get(use["buffer"] if use["role"] == "scratch" else " ".join(use["buffer"].split()[:2]))
+                is_row = kind == "concat" and len(use["index_dims"]) != len(op["operands"][-1]["index_dims"])
+                if not use["index_dims"] or not have or is_row:
+                    end = size = 0
+                    break
+                firsts = use["index_firsts"] or [0] * len(use["index_dims"])
+                at = max((i for i, first in enumerate(firsts) if first), default=len(firsts) - 1)
+                size = op["dims"][use["index_dims"][at]]["size"]
+                others = math.prod(op["dims"][d]["size"] for i, d in enumerate(use["index_dims"]) if i != at and d >= 0)
+                if have % others or kind == "slice" and not 0 <= firsts[at] <= have // others - size:
+                    return False
+                if kind == "concat" and -firsts[at] != end:
+                    return False
+                end += have // others
+            if kind == "concat" and end != size:
+                return False
+            if op["operands"] and op["operands"][-1]["index_dims"]:
+                made = op["operands"][-1]
+                elements[made["buffer"]] = math.prod(op["dims"][d]["size"] for d in made["index_dims"] if d >= 0)
     return True
 
 

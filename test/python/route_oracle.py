@@ -682,6 +682,7 @@ class Routes:
         for kernel in plan["kernels"]:
             has_colours, made = plan["colours"]["available"] > 0, uses[kernel["name"]]
             needed, pairs = move_oracle.moves_of(plan, kernel, self.wavelets) if has_colours else ({}, [])
+            made = [move_oracle.as_needed(move, needed) for move in made]
             need(collections.Counter(made) == +collections.Counter(needed))
             # Every value has its first move before its second, whichever of equal ones is whose.
             for first, second in set(pairs):

@@ -110,9 +110,11 @@ model::OpSpec inlay::nn::partSpace(Operation *op, int64_t axis,
     SmallVector<IndexExpr> indexing = {{token, 1}, {last, 1}};
     indexing[isLast ? 1 : 0].first = isLast ? first : first * rows;
     // That it begins with the tensor does not say which rows are those of a
-    // dim.
+    // dim; one row is there wherever it comes to lie.
     if (axis >= 0 && !isLast && (!isOutermost || first == 0))
       indexing.clear();
+    if (!isLast && numElements(getShape(operand)) == n)
+      indexing = {{last, 1}};
     space.input(operand, indexing);
   }
   space.output(op->getResult(0), {{token, 1}, {last, 1}});

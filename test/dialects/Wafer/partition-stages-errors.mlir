@@ -44,12 +44,12 @@
 // LARGE:      error: kernel 'mlp': needs 2,464 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 1,520 B
 // LARGE: note: largest: state 2,048 B, weights 256 B, streams 128 B, scratch 32 B
 // LARGE: note: would fit by itself: 1,520 B more on each core (a smaller --reserve or a target with more SRAM){{ *$}}
-// LARGE: error: kernel 'moe': needs 3,328 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,384 B
-// LARGE: error: the model: needs 3,328 B on each of the 8 x 8 cores at (0, 0) of wafer 1, the budget of a core is 944 B, short by 2,384 B; in all 128 cores of 2 wafers are short
+// LARGE: error: kernel 'moe': needs 3,360 B on a core even when spread over all 8 x 8 cores; the budget of a core is 944 B, short by 2,416 B
+// LARGE: error: the model: needs 3,360 B on each of the 8 x 8 cores at (0, 0) of wafer 1, the budget of a core is 944 B, short by 2,416 B; in all 128 cores of 2 wafers are short
 // LARGE: note: would not fit: with any number of --wafers
 // REDEFINE: %{options} = %{target} reserve=261200 what-fits=false
 // RUN: %{run} --check-prefix=SILENT
-// SILENT: error: kernel 'moe': needs 3,328 B on a core
+// SILENT: error: kernel 'moe': needs 3,360 B on a core
 // SILENT-NOT: error: the model
 
 // What fits only on more wafers than were asked for.
@@ -58,7 +58,7 @@
 // FEW: error: the model: takes 2 wafers, 1 given: 1 wafer holds 265.2 kB and the model needs 215.0 kB, but no kernel is cut over wafers, so that on each there is room that the next does not fit into{{$}}
 // FEW: note: largest: moe 196.6 kB, mlp 18.4 kB
 // FEW: note: would fit: --wafers 2
-// FEW: error: the model: needs 4,560 B on each of the 8 x 6 cores at (0, 2) of wafer 0, the budget of a core is 4,144 B, short by 416 B; in all 48 cores of 1 wafer are short
+// FEW: error: the model: needs 4,576 B on each of the 8 x 6 cores at (0, 2) of wafer 0, the budget of a core is 4,144 B, short by 432 B; in all 48 cores of 1 wafer are short
 // FEW: note: largest on each of them: fc1 1,408 B, fc2 1,408 B, fc3 1,408 B, input 0 (double-buffered) of 'moe' 96 B, output 0 (double-buffered) of 'moe' 96 B
 // FEW: note: would fit: 528 B more on each core: --reserve 257472 instead of 258000, or cores of 262,672 B instead of 262,144 B
 // FEW: note: would fit: --wafers 2 instead of 1; the most layers on one of them are then 1 instead of 2
@@ -68,10 +68,10 @@
 // The same is placed as if cores had more SRAM, if that is wanted; what is short becomes a warning. 16 bytes less do not do.
 // RUN: inlay-opt %{input} --partition-stages='%{target} reserve=261200 allow-over-budget' 2>&1 | FileCheck %s --check-prefix=OVER
 // OVER: warning: kernel 'mlp': needs 2,464 B on a core
-// OVER: warning: kernel 'moe': needs 3,328 B on a core
+// OVER: warning: kernel 'moe': needs 3,360 B on a core
 // OVER: inlay_wafer.system @system of @main wafers(2) target(#target) over_budget(3328)
 // RUN: not inlay-opt %{input} --partition-stages='%{target} reserve=258832' 2>&1 | FileCheck %s --check-prefix=LESS
-// LESS: error: kernel 'moe': needs 3,328 B on a core even when spread over all 8 x 8 cores; the budget of a core is 3,312 B, short by 16 B
+// LESS: error: kernel 'moe': needs 3,360 B on a core even when spread over all 8 x 8 cores; the budget of a core is 3,312 B, short by 16 B
 
 // Streams alone can be too large too.
 // RUN: inlay-opt %S/Inputs/wide-stream.mlir --partition-stages='%{target} allow-over-budget' 2>&1 | FileCheck %s --check-prefix=WIDE

@@ -8,7 +8,7 @@
 // CHECK:      inlay_wafer.stage @stage_0
 // CHECK:      inlay_wafer.collective middle_one_phase of @r0 axis(y) cores(8) pitch(1) lines [0, 0, 8, 8, 1, 0, 0] colours [0, 1, 2] for [@mlp] uses [1, 1, 8]
 // The host enters in the west, a row of cores takes it in, and each spreads its part.
-// CHECK-NEXT: inlay_wafer.collective all_gather of @r0 to move axis(x) cores(8) pitch(1) root(7) lines [0, 0, 8, 8, 1, 0, 0] colours [0, 1] for [@mlp] uses [2, 1, 8]
+// CHECK-NEXT: inlay_wafer.collective all_gather of @r0 to move axis(x) cores(8) pitch(1) root(2) lines [0, 0, 8, 8, 1, 0, 0] colours [0, 1] for [@mlp] uses [2, 1, 8]
 // CHECK-NEXT: inlay_wafer.route trunk of [0] lane(0) axis(y) parts(0, 8) colours [3] wavelets(64) segments {W -> S, ramp at(0, 0) size(1, 1), N -> ramp at(0, 7) size(1, 1), N -> S, ramp at(0, 1) size(1, 6)}
 // CHECK-NEXT: inlay_wafer.route spread of [0] in @r0 lane(0) axis(y) parts(0, 8) colours [0] wavelets(8) segments {W -> ramp at(7, 0) size(1, 8), W -> E, ramp at(1, 0) size(6, 8), ramp -> E at(0, 0) size(1, 8)}
 // The crossing is gathered near the eastern edge and leaves there.
