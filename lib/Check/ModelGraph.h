@@ -37,6 +37,9 @@ public:
   std::optional<int> valueOf(llvm::StringRef name) const;
 
   const Node &node(int number) const { return model.nodes[number]; }
+  std::optional<std::vector<int64_t>> integersOf(llvm::StringRef value) const {
+    return model.integersOf(value);
+  }
   std::string name(int value) const { return names[value].str(); }
   llvm::ArrayRef<int> inputs(int node) const { return nodeInputs.of(node); }
   llvm::ArrayRef<int> outputs(int node) const { return nodeOutputs.of(node); }

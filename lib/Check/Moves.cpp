@@ -8,12 +8,11 @@
 //
 // A value lies as the op that made it is cut; where another op wants it
 // otherwise it has to move. Which moves a kernel needs follows from the cuts of
-// its ops, and each must have its lines among the routes.
+// its ops.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Costs.h"
-#include "RectIndex.h"
+#include "Moves.h"
 #include "ValueParts.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -24,34 +23,13 @@ using namespace inlay::checker;
 
 namespace {
 
-/// A move along one axis, for `op`.
-struct Move {
-  int64_t op = 0;
-  bool alongX = true;
-  int64_t cores = 1, lines = 1, senders = 1;
-  /// That one core sends, at most; 0 where that depends on choices of experts.
-  int64_t wavelets = 0;
-
-  auto operator<=>(const Move &) const = default;
-};
-
-/// What a kernel needs.
-struct Needs {
-  std::map<Move, int64_t> moves; ///< how often
-  /// Of values that move along both axes the first and the second move.
-  std::map<std::pair<Move, Move>, int64_t> pairs;
-  std::vector<MoveLoad> loads; ///< of each move
-  /// Of moves that depend on choices, the wavelets for one.
-  std::map<Move, int64_t> ofOneChoice;
-};
-
 /// Follows the values of a kernel from op to op.
 class ValueTracker {
 public:
   ValueTracker(const Plan &plan, const Kernel &kernel)
       : plan(plan), kernel(kernel), cores(unitsOf(kernel).front()) {}
 
-  Needs run();
+  MoveNeeds run();
   /// Nothing that an op wants of inputs that are handed over has to move.
   bool hasInputs();
 
@@ -86,7 +64,7 @@ private:
   int64_t current = 0;
   std::map<Name, Place> known;
   std::vector<std::pair<Name, Place>> delivered;
-  Needs needs;
+  MoveNeeds needs;
 };
 
 } // namespace
@@ -478,7 +456,7 @@ void ValueTracker::handOver() {
                              times(place.tokens, place.cutTokens)));
 }
 
-Needs ValueTracker::run() {
+MoveNeeds ValueTracker::run() {
   for (const Op &op : kernel.ops) {
     size_t reads = op.operands.size();
     if (reads > 1 && isValue(op.operands.back()))
@@ -490,6 +468,10 @@ Needs ValueTracker::run() {
   }
   handOver();
   return std::move(needs);
+}
+
+MoveNeeds inlay::checker::movesNeeded(const Plan &plan, const Kernel &kernel) {
+  return ValueTracker(plan, kernel).run();
 }
 
 std::vector<MoveLoad> inlay::checker::movesOf(const Plan &plan,
@@ -508,150 +490,4 @@ bool inlay::checker::takesHandedOver(const Plan &plan, const Kernel &kernel) {
     return group.rect.y == kernel.groups.front().rect.y;
   });
   return isRow && ValueTracker(plan, kernel).hasInputs();
-}
-
-//===----------------------------------------------------------------------===//
-// Against the routes
-//===----------------------------------------------------------------------===//
-
-static std::string describe(const Move &move) {
-  return fmt::format(
-      "for op {} along {} over {} lines of {} cores, {} of which have {} "
-      "wavelets each for another",
-      move.op, move.alongX ? "x" : "y", move.lines, move.cores, move.senders,
-      move.wavelets);
-}
-
-/// How many lines follow each other from the first core of each group, or of
-/// the region, on; 0 where they do not.
-static int64_t linesOf(const Shape &shape, const std::vector<Rect> &units) {
-  bool alongX = shape.route->lineAxis == "x";
-  int64_t cores = shape.pattern->cores;
-  RectIndex lines(shape.lines);
-  int64_t all = 0, ofUnits = 0, found = 0;
-  for (const Rect &line : shape.lines)
-    all = plus(all, line.area());
-  for (const Rect &unit : units)
-    ofUnits = plus(ofUnits, times(cores, alongX ? unit.height : unit.width));
-  if (ofUnits == 0 || all % ofUnits != 0)
-    return 0;
-  int64_t count = all / ofUnits;
-  for (const Rect &unit : units) {
-    if (times(count, cores) > (alongX ? unit.width : unit.height))
-      return 0;
-    for (int64_t i = 0; i < count; ++i) {
-      int64_t start = times(i, cores);
-      Rect wanted = alongX ? Rect{unit.x + start, unit.y, cores, unit.height}
-                           : Rect{unit.x, unit.y + start, unit.width, cores};
-      lines.forEach(wanted, [&](size_t l) {
-        bool isOnIt = alongX ? lines[l].x == wanted.x : lines[l].y == wanted.y;
-        found = plus(found, isOnIt ? lines[l].common(wanted) : 0);
-      });
-    }
-  }
-  return found == all ? count : 0;
-}
-
-namespace {
-
-/// Uses of the routes of moves by one kernel, in the order of the routes.
-using MoveUses = std::vector<std::pair<Move, int64_t>>;
-
-} // namespace
-
-/// What a value is after the first of its moves the second begins with: there
-/// are never more of the second behind it than of the first.
-static bool isInOrder(const MoveUses &uses, const Needs &needs,
-                      const Move &first, const Move &second, int64_t pairs) {
-  // So many of the second need not wait for any.
-  int64_t ahead = needs.moves.at(second) - pairs;
-  for (const auto &[move, times] : uses) {
-    if (move == first)
-      ahead = plus(ahead, times);
-    else if (move == second)
-      ahead -= times;
-    if (ahead < 0)
-      return false;
-  }
-  return true;
-}
-
-static void checkMovesOf(const Kernel &kernel, const Needs &needs,
-                         const MoveUses &uses, Report &report) {
-  std::map<Move, int64_t> counts;
-  MoveUses known;
-  for (auto [move, times] : uses) {
-    Move ofChoices = move;
-    ofChoices.wavelets = 0;
-    auto one = needs.ofOneChoice.find(ofChoices);
-    if (one != needs.ofOneChoice.end() && move.wavelets >= one->second)
-      move = ofChoices;
-    counts[move] = plus(counts[move], times);
-    known.emplace_back(move, times);
-  }
-  bool isComplete = true;
-  for (const auto &[move, count] : needs.moves)
-    if (counts[move] != count) {
-      isComplete = false;
-      report.fail(kernel.place(),
-                  fmt::format("needs {} moves {}, routes have {}", count,
-                              describe(move), counts[move]));
-    }
-  for (const auto &[move, count] : counts)
-    if (count > 0 && !needs.moves.count(move))
-      report.fail(kernel.place(),
-                  fmt::format("needs no move {}, routes have {}",
-                              describe(move), count));
-  if (!isComplete)
-    return;
-  for (const auto &[pair, count] : needs.pairs)
-    if (!isInOrder(known, needs, pair.first, pair.second, count))
-      report.fail(kernel.place(),
-                  fmt::format("has a value move first {}, then {}; the routes "
-                              "stand in another order",
-                              describe(pair.first), describe(pair.second)));
-}
-
-void Routing::checkMoves() {
-  std::map<std::string, MoveUses> routed;
-  for (const Shape &shape : shapes) {
-    const Route &route = *shape.route;
-    if (route.kind != "move" || !shape.pattern)
-      continue;
-    if (!isAllGather(*shape.pattern) || shape.pattern->pitch() != 1)
-      fail(route, "does not bring what each core of a line has to all others "
-                  "by pattern '" +
-                      route.pattern + "'");
-    if (!shape.isWhole)
-      continue;
-    for (const RouteUse &use : route.uses) {
-      auto found = plan.kernelOf.find(use.kernel);
-      if (found == plan.kernelOf.end()) {
-        fail(route,
-             "is used by kernel '" + use.kernel + "', which is not there");
-        continue;
-      }
-      const Kernel &kernel = plan.kernels[found->second];
-      bool isGiven = use.op == static_cast<int64_t>(kernel.ops.size());
-      int64_t lines = linesOf(shape, isGiven && !joinedAxis(kernel).empty()
-                                         ? std::vector<Rect>{sourceOf(kernel)}
-                                         : unitsOf(kernel));
-      if (lines == 0)
-        fail(route,
-             fmt::format("has lines that do not follow each other from the "
-                         "first cores of kernel '{}', or of its expert groups, "
-                         "on",
-                         kernel.name));
-      Move move{use.op, route.lineAxis == "x",  shape.pattern->cores,
-                lines,  rootOf(*shape.pattern), use.wavelets};
-      routed[kernel.name].emplace_back(move, use.times);
-    }
-  }
-  for (const Kernel &kernel : plan.kernels) {
-    Needs needs;
-    // Older plans do not say how values move inside kernels.
-    if (fabric.available > 0 && plan.minor >= 2)
-      needs = ValueTracker(plan, kernel).run();
-    checkMovesOf(kernel, needs, routed[kernel.name], report);
-  }
 }

@@ -20,6 +20,8 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 
+#include <cstring>
+
 using namespace inlay::checker;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
@@ -202,6 +204,8 @@ private:
     }
     if (name == "perm")
       node.perm = integers;
+    else if (name == "split")
+      node.split = integers;
     else if (name == "transA" || name == "transB")
       node.swaps[name == "transB"] = !integers.empty() && integers[0] != 0;
   }
@@ -397,4 +401,24 @@ ModelPtr inlay::checker::readModel(StringRef path, StringRef digestOf,
   }
   model->bytes = std::move(*buffer);
   return model;
+}
+
+std::optional<std::vector<int64_t>>
+Model::integersOf(llvm::StringRef name) const {
+  constexpr int64_t kMost = 1024;
+  auto found = initializers.find(name);
+  if (found == initializers.end() || !bytes)
+    return std::nullopt;
+  const Initializer &tensor = found->second;
+  StringRef all = bytes->getBuffer();
+  StringRef own = llvm::sys::path::filename(bytes->getBufferIdentifier());
+  if (tensor.bits != 64 || tensor.encoding != "raw" || tensor.file != own ||
+      tensor.offset < 0 || tensor.elements < 0 || tensor.elements > kMost ||
+      tensor.length != 8 * tensor.elements ||
+      plus(tensor.offset, tensor.length) > static_cast<int64_t>(all.size()))
+    return std::nullopt;
+  std::vector<int64_t> integers(static_cast<size_t>(tensor.elements));
+  std::memcpy(integers.data(), all.data() + tensor.offset,
+              static_cast<size_t>(tensor.length));
+  return integers;
 }

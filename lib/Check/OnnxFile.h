@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace inlay::checker {
 
@@ -42,6 +43,7 @@ struct Node {
   std::vector<std::string> inner; ///< labels of the nodes of its subgraphs
   uint64_t attributes = 0;        ///< a hash of their bytes
   std::vector<int64_t> perm;      ///< of a Transpose
+  std::vector<int64_t> split;     ///< of a Split that has it as an attribute
   bool swaps[2] = {false, false}; ///< transA and transB of a Gemm
 
   llvm::StringRef firstOutput() const {
@@ -67,6 +69,9 @@ public:
   std::vector<std::string> outputs; ///< in order
   llvm::StringSet<llvm::BumpPtrAllocator>
       reachable;           ///< names that outputs depend on
+  /// Of an initializer with 64-bit integers in the file that was read.
+  std::optional<std::vector<int64_t>> integersOf(llvm::StringRef name) const;
+
   std::vector<Node> nodes; ///< that outputs depend on, each behind
                            ///< those whose values it reads
 };

@@ -68,6 +68,8 @@ private:
   };
   Walk walk(llvm::ArrayRef<int> from, const Part &part);
   void checkResults();
+  void checkSlice(const OpRef &ref, const ModelGraph::Output &output);
+  void checkConcat(const OpRef &ref, int node);
 
   const Plan &plan;
   ModelGraph graph;
@@ -366,6 +368,90 @@ void ValueChecker::checkPart(int number, const Part &part) {
                               graph.name(weight), what));
 }
 
+//===----------------------------------------------------------------------===//
+// Parts of values
+//===----------------------------------------------------------------------===//
+
+/// Where output `number` of a Split begins along its axis, or a Slice; none
+/// where that is no constant, or along several axes.
+static std::optional<int64_t> beginningOf(const ModelGraph &graph,
+                                          const ModelGraph::Output &output,
+                                          int64_t length) {
+  const Node &node = graph.node(output.node);
+  if (node.type == "Split") {
+    std::vector<int64_t> sizes = node.split;
+    if (sizes.empty() && node.inputs.size() > 1)
+      sizes = graph.integersOf(node.inputs[1]).value_or(sizes);
+    if (sizes.empty())
+      return node.inputs.size() > 1
+                 ? std::nullopt
+                 : std::optional(times(length, output.number));
+    int64_t first = 0;
+    for (int64_t i = 0; i < output.number; ++i)
+      first =
+          plus(first, i < static_cast<int64_t>(sizes.size()) ? sizes[i] : 0);
+    return first;
+  }
+  std::optional<std::vector<int64_t>> starts;
+  if (node.type == "Slice" && node.inputs.size() > 1)
+    starts = graph.integersOf(node.inputs[1]);
+  if (!starts || starts->size() != 1 || starts->front() < 0)
+    return std::nullopt;
+  return starts->front();
+}
+
+/// An op begins where its node does; along another dim than the last in rows of
+/// what lies behind.
+void ValueChecker::checkSlice(const OpRef &ref,
+                              const ModelGraph::Output &output) {
+  const Op &op = plan.kernels[ref.kernel].ops[ref.op];
+  const Operand &operand = op.operands.front();
+  if (op.name != "slice" || operand.indexDims.empty())
+    return;
+  int64_t first = 0;
+  for (int64_t each : operand.indexFirsts)
+    first = each != 0 ? each : first;
+  bool isAlongLast = operand.indexFirsts.empty() || first == 0 ||
+                     operand.indexFirsts.back() == first;
+  int64_t d = operand.indexDims.back();
+  int64_t length =
+      d >= 0 && d < static_cast<int64_t>(op.dims.size()) ? op.dims[d].size : 1;
+  std::optional<int64_t> wanted = beginningOf(graph, output, length);
+  bool isThere = !wanted || first == *wanted ||
+                 (!isAlongLast && *wanted != 0 && first % *wanted == 0);
+  if (!isThere)
+    report.fail(place(ref),
+                fmt::format("takes what begins at {}, node '{}' ({}) what "
+                            "begins at {}",
+                            first, graph.node(output.node).label(),
+                            graph.node(output.node).type, *wanted));
+}
+
+/// What comes one behind the other in the op does so in its node.
+void ValueChecker::checkConcat(const OpRef &ref, int number) {
+  const Op &op = plan.kernels[ref.kernel].ops[ref.op];
+  const Node &node = graph.node(number);
+  llvm::ArrayRef<int> inputs = graph.inputs(number);
+  if (op.name != "concat" || node.type != "Concat" ||
+      inputs.size() + 1 != op.operands.size())
+    return;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Part part;
+    for (const Origin &origin : origins.of(ref, op.operands[i]))
+      if (origin.op)
+        if (auto source = nodes.find(*origin.op); source != nodes.end())
+          part.sources[{source->second.node, source->second.number}] = ref;
+    if (part.sources.empty())
+      continue;
+    Walk way = walk(inputs[i], part);
+    if (way.met.empty())
+      report.fail(place(ref),
+                  fmt::format("puts '{}' in place {}, where node '{}' has "
+                              "another value",
+                              op.operands[i].buffer, i, node.label()));
+  }
+}
+
 /// What the host gets is what the model calls so.
 void ValueChecker::checkResults() {
   for (const Stream &stream : plan.streams) {
@@ -395,8 +481,12 @@ void ValueChecker::run() {
   checkInputs();
   findNodes();
   for (const auto &[ref, output] : nodes) {
-    if (origins.moves(ref))
-      continue; // counts as what it moves
+    if (origins.moves(ref)) {
+      // Counts as what it moves, but for where that begins.
+      checkSlice(ref, output);
+      checkConcat(ref, output.node);
+      continue;
+    }
     checkHandedOn(ref, output.node);
     parts[output.node].ops.push_back(ref);
     for (const Operand &operand : plan.kernels[ref.kernel].ops[ref.op].operands)

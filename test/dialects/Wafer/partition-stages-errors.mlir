@@ -63,7 +63,7 @@
 // FEW: note: would fit: 528 B more on each core: --reserve 257472 instead of 258000, or cores of 262,672 B instead of 262,144 B
 // FEW: note: would fit: --wafers 2 instead of 1; the most layers on one of them are then 1 instead of 2
 // FEW: note: would fit: weights of 8 bits instead of 32, not counting scales
-// FEW: note: would fit: states of 8 bits instead of 32, not counting scales
+// FEW: note: would fit: states of 4 bits instead of 32, not counting scales
 
 // The same is placed as if cores had more SRAM, if that is wanted; what is short becomes a warning. 16 bytes less do not do.
 // RUN: inlay-opt %{input} --partition-stages='%{target} reserve=261200 allow-over-budget' 2>&1 | FileCheck %s --check-prefix=OVER
