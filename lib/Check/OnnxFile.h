@@ -68,7 +68,7 @@ public:
   std::vector<std::string> inputs;  ///< that are no initializers, in order
   std::vector<std::string> outputs; ///< in order
   llvm::StringSet<llvm::BumpPtrAllocator>
-      reachable;           ///< names that outputs depend on
+      reachable; ///< names that outputs depend on
   /// Of an initializer with 64-bit integers in the file that was read.
   std::optional<std::vector<int64_t>> integersOf(llvm::StringRef name) const;
 

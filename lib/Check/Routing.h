@@ -147,8 +147,8 @@ struct Run {
 /// Runs of features that an axis cuts, the slowest first; those that continue
 /// each other are one. None: all of them are everywhere along it. Feature i
 /// along the axis is at position first + i, of a part of a larger value with
-/// `length` in each row of `pitch` at first + i / length * pitch + i % length; a
-/// core has `shard` positions.
+/// `length` in each row of `pitch` at first + i / length * pitch + i % length;
+/// a core has `shard` positions.
 struct AxisCut {
   std::vector<Run> runs;
   int64_t shard = 0;

@@ -405,9 +405,10 @@ static std::optional<int64_t> beginningOf(const ModelGraph &graph,
 void ValueChecker::checkSlice(const OpRef &ref,
                               const ModelGraph::Output &output) {
   const Op &op = plan.kernels[ref.kernel].ops[ref.op];
-  const Operand &operand = op.operands.front();
-  if (op.name != "slice" || operand.indexDims.empty())
+  if (op.name != "slice" || op.operands.empty() ||
+      op.operands.front().indexDims.empty())
     return;
+  const Operand &operand = op.operands.front();
   int64_t first = 0;
   for (int64_t each : operand.indexFirsts)
     first = each != 0 ? each : first;

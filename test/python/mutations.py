@@ -237,7 +237,7 @@ def is_experts(base, mutant):
 
 
 ROLE = holds(oracle.twins_agree)
-OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.parts_hold, oracle.dims_hold, oracle.operands_fit, oracle.cuts_follow_uses,
+OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.dims_hold, oracle.operands_fit, oracle.parts_hold, oracle.cuts_follow_uses,
             oracle.memory_fits)
 USE = "kernels[].ops[].operands[]"
 

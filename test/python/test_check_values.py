@@ -47,6 +47,14 @@ def add_operand(plan):
     target["operands"].insert(1, source["operands"][1])
 
 
+def take_over(plan):
+    """An op of another node that takes nothing but what has no name."""
+    target = op(plan, "model.layers.0.moe.experts", "activation")
+    target["node"] = op(plan, ATTENTION, "linear")["node"]
+    for use in target["operands"]:
+        use["buffer"] = "scratch of op 2"
+
+
 def swap_pieces(plan):
     one, other = (pieces(plan, ATTENTION, ending) for ending in ("input_layernorm.weight", "Add.bias.query"))
     one[0], other[0] = other[0], one[0]
@@ -74,7 +82,7 @@ CASES = {
                    "is of 'more', which is no node of the model that its outputs need, or none of its outputs"),
     "other output": (lambda p: put(op(p, ATTENTION, "linear"), "node", op(p, ATTENTION, "linear")["node"] + ":7"),
                      ":7', which is no node of the model that its outputs need, or none of its outputs"),
-    "handed on": (lambda p: put(op(p, "model.layers.0.moe.experts", "activation"), "node", op(p, ATTENTION, "linear")["node"]),
+    "handed on": (take_over,
                   "op * 'activation': takes what the op before it makes, but is of another node, '"),
     "skipped": (skip_layer, "kernel 'lm_head', op 1 'rms_norm': lacks a value: from node '*' (*) back to what it takes lies what node '*' makes"),
     "swapped weight": (swap_pieces, "lacks a value: from node '*' (*) back to what it takes lies initializer '*' of kernel 'model.layers.0.attn'"),

@@ -9,6 +9,8 @@ import mutations
 
 # Kernels that have twins and kernels that have none, experts, windows, weights in many pieces.
 PLANS = [(300, "gpt-oss-tiny-int4"), (300, "mixtral-tiny-mobius"),
+         # Slices and concatenations.
+         (300, "deepseek-v3-tiny-hf"),
          # Several wafers, each of which works on a step of its own; prefill that shares its regions with decode.
          (300, "qwen3-moe-tiny-hf", "--wafers", "2", "--sequences-in-flight", "2"),
          (300, "gpt-oss-tiny-int4", "--phase", "both", "--context", "64", "--prompt-ratio", "2")]

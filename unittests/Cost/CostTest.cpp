@@ -223,9 +223,9 @@ TEST(CostTest, GemvByHand) {
   // 16 partial sums of 4 bytes along 4 cores.
   Breakdown reduction = allReduce(rates, 4, 16);
   // The result lies along x and is handed over along y: a row wants 16 values
-  // of 2 bytes, of which each of 3 others may have a part that ends in a
-  // wavelet.
-  Breakdown turn = stream(rates, 4, 8 + 3);
+  // of 2 bytes, which 2 cores beside each other have, and each part may end in
+  // a wavelet.
+  Breakdown turn = stream(rates, 4, 8 + 2);
   // A partial sum takes 36 / 16 cycles, the additions of another core's a
   // quarter of one each: the last is made after 40 and has left after 41, not
   // after 36 + 16.

@@ -29,10 +29,19 @@ using Features = std::set<int64_t>;
 bool holds(const AxisLayout &layout, int64_t part, int64_t parts, int64_t f) {
   if (!layout.isCut() || parts == 1)
     return true;
-  int64_t point = 0;
-  for (const FeatureRun &run : layout.runs)
+  int64_t point = 0, points = 1;
+  for (const FeatureRun &run : layout.runs) {
     point = point * run.size + f / run.stride % run.size;
-  return point / layout.shard == part;
+    points *= run.size;
+  }
+  for (int64_t i = 0; i < layout.repeats; ++i, point += points) {
+    int64_t position = layout.pitch > 0 ? point / layout.length * layout.pitch +
+                                              point % layout.length
+                                        : point;
+    if ((layout.first + position) / layout.shard == part)
+      return true;
+  }
+  return false;
 }
 
 Features held(const Layout &layout, const Extent &cores, int64_t x, int64_t y) {
@@ -177,6 +186,105 @@ TEST(LayoutTest, MovesBringWhatIsWantedAndNoMoreThanTheySay) {
     SCOPED_TRACE("case " + std::to_string(i));
     Moves(cores, from, to).play();
   }
+}
+
+/// A part of each row lies where the row does, and moves from there, or to
+/// where a part of another value lies, like any value.
+TEST(LayoutTest, PartsLieWhereTheyAreTaken) {
+  Random random(11);
+  int parts = 0, toParts = 0;
+  for (int i = 0; i < 6000 && !testing::Test::HasFailure(); ++i) {
+    int64_t a = 1 + random.below(4), b = 1 + random.below(4),
+            c = 1 + random.below(4);
+    Extent cores = {1 + random.below(6), 1 + random.below(6)};
+    std::vector<FeatureRun> dims;
+    for (FeatureRun dim : {FeatureRun{b * c, a}, {c, b}, {1, c}})
+      if (dim.size > 1)
+        dims.push_back(dim);
+    Layout base = random.layout(dims, cores);
+    SCOPED_TRACE("case " + std::to_string(i));
+    Window window;
+    window.row = random.below(3) == 0 ? c : b * c;
+    window.length = 1 + random.below(window.row);
+    window.first = random.below(window.row - window.length + 1);
+    std::optional<Layout> part = partOfLayout(base, window);
+    if (!part)
+      continue;
+    ++parts;
+    int64_t rows = base.features / window.row;
+    EXPECT_EQ(part->features, rows * window.length);
+    for (int64_t x = 0; x < cores.width; ++x)
+      for (int64_t y = 0; y < cores.height; ++y) {
+        Features all = held(base, cores, x, y), own;
+        for (int64_t f = 0; f < part->features; ++f)
+          if (all.count(f / window.length * window.row + window.first +
+                        f % window.length))
+            own.insert(f);
+        EXPECT_EQ(held(*part, cores, x, y), own) << x << ", " << y;
+      }
+    std::vector<FeatureRun> ofPart;
+    for (FeatureRun dim : {FeatureRun{window.length, rows}, {1, window.length}})
+      if (dim.size > 1)
+        ofPart.push_back(dim);
+    Layout to = random.layout(ofPart, cores);
+    Moves(cores, *part, to).play();
+    Moves(cores, to, *part).play();
+    // A part of another value, with another row.
+    Window other = {window.length + random.below(3), 0, window.length};
+    other.first = random.below(other.row - other.length + 1);
+    std::vector<FeatureRun> ofOther;
+    for (FeatureRun dim : {FeatureRun{other.row, rows}, {1, other.row}})
+      if (dim.size > 1)
+        ofOther.push_back(dim);
+    if (std::optional<Layout> place =
+            partOfLayout(random.layout(ofOther, cores), other)) {
+      ++toParts;
+      Moves(cores, *part, *place).play();
+    }
+  }
+  EXPECT_GT(parts, 3000);
+  EXPECT_GT(toParts, 2000);
+}
+
+/// Shards alike, from the beginning on, or back to where a part came from.
+TEST(LayoutTest, AlignedPartsDoNotMove) {
+  Layout all, first;
+  all.features = 576;
+  all.x = {{{1, 576}}, 2};
+  first.features = 512;
+  first.x = {{{1, 512}}, 2};
+  Extent cores = {441, 363};
+  std::optional<Layout> slice = partOfLayout(all, {576, 0, 512});
+  std::optional<Layout> rest = partOfLayout(all, {576, 512, 64});
+  ASSERT_TRUE(slice && rest);
+  EXPECT_TRUE(movesBetween(*slice, first, cores).empty());
+  EXPECT_TRUE(movesBetween(*rest, *rest, cores).empty());
+  EXPECT_EQ(rest->x, (AxisLayout{{{1, 64}}, 2, 1, 512, 0, 0}));
+  // A part of a dim that another axis cuts in the middle is no part.
+  Layout both;
+  both.features = 12;
+  both.y = {{{4, 3}}, 1};
+  both.x = {{{1, 4}}, 1};
+  EXPECT_FALSE(partOfLayout(both, {12, 2, 4}));
+}
+
+/// Where an op cuts other dims along an axis too, all of them read it.
+TEST(LayoutTest, FeaturesRepeatForDimsThatDoNotIndexThem) {
+  OpSpec op;
+  op.dims = {{"group", 5}, {"dim", 6}};
+  OperandSpec keys;
+  keys.indexing = {{1, 1}};
+  Extent cores = {10, 2};
+  Sharding sharding = {cores, {1, 1}, cores, {}};
+  Layout to = layoutOf(op, keys, OpSharding{{Axis::X, Axis::X}}, sharding);
+  EXPECT_EQ(to.x, (AxisLayout{{{1, 6}}, 3, 5}));
+  Layout from;
+  from.features = 6;
+  from.x = {{{1, 6}}, 3};
+  std::vector<LineMove> moves = movesBetween(from, to, cores);
+  ASSERT_EQ(moves.size(), 1u);
+  EXPECT_EQ(moves[0].cores, 10);
+  Moves(cores, from, to).play();
 }
 
 /// Where one op cuts the tokens and the other does not they are features of

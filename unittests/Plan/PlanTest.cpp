@@ -53,7 +53,7 @@ Plan sample() {
   kernel.ops = {{"fc1",
                  "contraction",
                  {{cut, true}},
-                 {{"weights", "w", "u4", 4, {-1, 0}, {1, 32}}},
+                 {{"weights", "w", "u4", 4, {-1, 0}, {1, 32}, {0, 16}}},
                  "/MatMul:1"}};
   kernel.weights = {{"w",
                      64,

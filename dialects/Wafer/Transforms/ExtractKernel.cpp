@@ -333,9 +333,8 @@ bool KernelExtractor::addPacked(nn::LinearOp linear, const OpSpec &space) {
 static void splitHeads(OpSpec &space, int token, int64_t heads) {
   for (const OperandSpec &use : space.operands)
     for (const model::IndexExpr &index : use.indexing)
-      if (index.dim == token &&
-          (index.divisor > 1 || index.first != 0 ||
-           use.role == TensorRole::Weights))
+      if (index.dim == token && (index.divisor > 1 || index.first != 0 ||
+                                 use.role == TensorRole::Weights))
         return;
   model::IterationDim head = space.dims[token];
   head.name = "head";
