@@ -23,8 +23,8 @@ def work(plan, wafer, x, y):
             yield kernel, cores, {"none": 0, "x": column, "y": row, "group": group}
 
 def part(weight, core):  # indices of the logical tensor that a core has: of experts what its group lists, else a block
-    cuts = [(core[cut["axis"]], cut["points"], cut["shard"], cut["inner"]) for cut in weight["cuts"]]
-    return np.ix_(*(at if isinstance(at, list) else np.unique(np.arange(n)[at * q :][:q] // inner) for at, n, q, inner in cuts))
+    cuts = [(core[c["axis"]], range(c["points"]), c["shard"], c["inner"], c.get("pitch", c["size"]), c["size"]) for c in weight["cuts"]]
+    return np.ix_(*(at if isinstance(at, list) else sorted({q // n % m for q in r[at * s :][:s] if q // n % m < k}) for at, r, s, n, m, k in cuts))
 
 def varints(data):
     """Protobuf's numbers: seven bits to a byte, the lowest first."""

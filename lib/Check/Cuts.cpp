@@ -22,7 +22,7 @@ static Cut uncut(int64_t size, std::string dim = "") {
   Cut cut;
   cut.dim = std::move(dim);
   cut.axis = "none";
-  cut.size = cut.shard = cut.points = size;
+  cut.size = cut.shard = cut.points = cut.pitch = size;
   cut.parts = cut.unit = cut.inner = 1;
   return cut;
 }
@@ -54,6 +54,28 @@ static size_t countOnAxis(const std::vector<Cut> &dims,
   return llvm::count_if(dims, [&](const Cut &dim) { return dim.axis == axis; });
 }
 
+/// Values of the slower dims may take more points than the fastest has indices,
+/// where that gives each whole cores.
+AxisRun inlay::checker::runOn(const std::vector<Cut> &dims,
+                          const std::string &axis) {
+  AxisRun run;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    if (dims[d].axis != axis)
+      continue;
+    if (run.count++ == 0)
+      run.shard = std::max<int64_t>(1, dims[d].shard);
+    run.slower = times(run.slower, run.size);
+    run.size = dims[d].size;
+    run.pitch = dims[d].pitch;
+    run.wide += dims[d].size > 1;
+    run.fastest = d;
+  }
+  if (run.pitch < run.size || run.pitch % run.shard != 0)
+    run.pitch = std::max<int64_t>(1, run.size);
+  run.points = times(run.slower, run.pitch);
+  return run;
+}
+
 Cut inlay::checker::cutOfDim(const Kernel &kernel, const std::vector<Cut> &dims,
                              size_t d) {
   const Cut &dim = dims[d];
@@ -62,21 +84,18 @@ Cut inlay::checker::cutOfDim(const Kernel &kernel, const std::vector<Cut> &dims,
   Cut cut = cutAlone(kernel, dim.dim, dim.size, dim.unit, dim.axis);
   if (countOnAxis(dims, dim.axis) == 1)
     return cut;
+  AxisRun run = runOn(dims, dim.axis);
   // Any common run of points will do that leaves none over.
   cut.unit = 1;
-  cut.shard = 0;
-  for (size_t e = 0; e < dims.size(); ++e) {
-    if (dims[e].axis != dim.axis)
-      continue;
-    if (cut.shard == 0)
-      cut.shard = dims[e].shard;
-    if (e == d)
-      continue;
-    cut.points = times(cut.points, dims[e].size);
-    if (e > d)
-      cut.inner = times(cut.inner, dims[e].size);
-  }
-  cut.shard = std::max(cut.shard, divideUp(cut.points, cut.parts));
+  cut.shard = std::max(run.shard, divideUp(run.points, cut.parts));
+  cut.points = run.points;
+  auto pitchOf = [&](size_t e) {
+    return e == run.fastest ? run.pitch : dims[e].size;
+  };
+  cut.pitch = pitchOf(d);
+  for (size_t e = d + 1; e < dims.size(); ++e)
+    if (dims[e].axis == dim.axis)
+      cut.inner = times(cut.inner, pitchOf(e));
   return cut;
 }
 
@@ -120,10 +139,17 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
   for (size_t i = 0; i < weight.shape.size(); ++i) {
     int64_t divisor = 1;
     const Cut *dim = isIndexed ? indexingDim(use, i, divisor) : nullptr;
-    // Along a dim that shares its axis every core has all.
-    if (!dim || divisor >= dim->size ||
-        (dim->axis != "none" && countOnAxis(use.op->dims, dim->axis) > 1)) {
+    if (!dim || divisor >= dim->size) {
       cuts.push_back(uncut(weight.shape[i]));
+      continue;
+    }
+    // Along a dim that shares its axis every core has all, unless each has parts
+    // of one value of the other, or whole values.
+    if (dim->axis != "none" && countOnAxis(use.op->dims, dim->axis) > 1) {
+      bool isBox = divisor == 1 && runOn(use.op->dims, dim->axis).isAligned();
+      cuts.push_back(isBox ? cutOfDim(kernel, use.op->dims,
+                                      use.operand->indexDims[i])
+                           : uncut(weight.shape[i]));
       continue;
     }
     if (dim->axis == "none") {
@@ -137,7 +163,7 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
                   : cutAlone(kernel, dim->dim, weight.shape[i],
                              dim->unit / divisor, dim->axis));
     if (isThrough) {
-      cuts.back().size = weight.shape[i];
+      cuts.back().size = cuts.back().pitch = weight.shape[i];
       cuts.back().inner = divisor;
     }
   }
@@ -165,6 +191,8 @@ std::vector<Cut> inlay::checker::stateCutsByUse(const Kernel &kernel,
     const Cut *dim = indexingDim(use, i, divisor);
     cuts.push_back(dim ? cutOfDim(kernel, op.dims, use.operand->indexDims[i])
                        : uncut(state.shape[i]));
+    if (cuts.back().pitch == cuts.back().size)
+      cuts.back().pitch = state.shape[i];
     cuts.back().size = state.shape[i];
     cuts.back().inner = times(cuts.back().inner, divisor);
   }
@@ -175,9 +203,25 @@ std::vector<Cut> inlay::checker::stateCutsByUse(const Kernel &kernel,
 /// block behind its beginning, g the greatest divisor of both.
 int64_t inlay::checker::mostIndices(const Cut &cut) {
   if (cut.inner <= 1 || cut.shard < 1)
-    return cut.shard;
+    return std::min(cut.size, cut.shard);
   int64_t behind = cut.inner - std::gcd(cut.inner, cut.shard);
   return std::min(cut.size, divideUp(plus(behind, cut.shard), cut.inner));
+}
+
+int64_t inlay::checker::heldBy(const Cut &cut, int64_t part) {
+  int64_t begin = std::min(cut.points, times(part, cut.shard));
+  int64_t end = std::min(cut.points, plus(begin, cut.shard));
+  int64_t inner = std::max<int64_t>(1, cut.inner);
+  int64_t pitch = std::max<int64_t>(1, cut.pitch);
+  int64_t first = begin / inner, count = divideUp(end, inner) - first;
+  if (begin >= end || count >= pitch)
+    return begin < end ? cut.size : 0;
+  first %= pitch;
+  return std::max<int64_t>(0, std::min(cut.size, first + count) - first);
+}
+
+bool inlay::checker::repeats(const Cut &cut) {
+  return cut.inner > 1 || cut.points > cut.pitch;
 }
 
 bool inlay::checker::combinesPartialResults(const Op &op) {
@@ -204,7 +248,7 @@ LargestPart::LargestPart(const Op &op) : op(op) {
       bool isWithin = run % inner != 0 && inner % run != 0;
       values[d] = std::min(op.dims[d].size,
                            plus(divideUp(run, inner), isWithin ? 1 : 0));
-      inner = std::max<int64_t>(1, times(inner, op.dims[d].size));
+      inner = std::max<int64_t>(1, times(inner, op.dims[d].pitch));
     }
   }
 }
@@ -250,7 +294,7 @@ int64_t LargestPart::elements(const Operand &operand, int64_t ofTensor) const {
 
 std::string inlay::checker::describe(const Cut &cut) {
   return fmt::format("{} points of '{}' of size {} on {} over {} cores in "
-                     "shards of {}, unit {}, inner {}",
+                     "shards of {}, unit {}, inner {}, pitch {}",
                      cut.points, cut.dim, cut.size, cut.axis, cut.parts,
-                     cut.shard, cut.unit, cut.inner);
+                     cut.shard, cut.unit, cut.inner, cut.pitch);
 }

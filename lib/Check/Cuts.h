@@ -13,6 +13,19 @@
 
 namespace inlay::checker {
 
+/// How the dims on one axis are cut together: `slower` values of all but the
+/// fastest, `pitch` points to each, `shard` points to a core.
+struct AxisRun {
+  int64_t slower = 1, size = 1, pitch = 1, points = 1, shard = 1;
+  size_t fastest = 0, count = 0, wide = 0;
+
+  /// True where cores have parts of one of these values each, or whole ones.
+  bool isAligned() const {
+    return wide <= 2 && (pitch % shard == 0 || shard % pitch == 0);
+  }
+};
+AxisRun runOn(const std::vector<Cut> &dims, const std::string &axis);
+
 /// What the cut of dim `d` must be, given the sizes, axes and units of all
 /// `dims` of the op: those on one axis are cut together, the first being the
 /// slowest, into shards as long as the first one says.
@@ -27,6 +40,10 @@ std::vector<Cut> stateCutsByUse(const Kernel &kernel, const Tensor &state);
 
 /// Indices of the dim on the core with the most of them.
 int64_t mostIndices(const Cut &cut);
+/// Indices of a weight's dim on the cores with number `part` on its axis.
+int64_t heldBy(const Cut &cut, int64_t part);
+/// Whether cores with different numbers have the same indices.
+bool repeats(const Cut &cut);
 
 /// True where the op's dims on a cut axis include a reduction.
 bool combinesPartialResults(const Op &op);

@@ -106,6 +106,7 @@ static Kernel grown(const Kernel &kernel, int64_t from, int64_t to) {
     for (Cut &dim : op.dims) {
       if (dim.dim != "context" || dim.size != from)
         continue;
+      dim.pitch = dim.pitch == dim.size ? to : dim.pitch;
       dim.size = to;
       if (dim.axis == "none")
         dim.shard = dim.points = to;

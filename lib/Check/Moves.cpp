@@ -418,7 +418,7 @@ void ValueTracker::read(const Op &op, const Operand &operand) {
   });
   if (isThere)
     return;
-  move(*value, wanted);
+  move(isPart ? *value : firstOfRows(op, operand, *value), wanted);
   delivered.emplace_back(name, wanted);
 }
 

@@ -127,7 +127,8 @@ void OpChecker::checkDim(const Kernel &kernel, const Op &op, size_t d,
   Cut wanted = cutOfDim(kernel, op.dims, d);
   if (cut.size != wanted.size || cut.parts != wanted.parts ||
       cut.unit != wanted.unit || cut.shard != wanted.shard ||
-      cut.inner != wanted.inner || cut.points != wanted.points)
+      cut.inner != wanted.inner || cut.points != wanted.points ||
+      cut.pitch != wanted.pitch)
     report.fail(place, fmt::format("dim {} has {}; by the rule of cuts it has "
                                    "{}",
                                    d, describe(cut), describe(wanted)));

@@ -80,9 +80,13 @@ std::string Stream::place() const {
 namespace {
 
 Cut readCut(const Fields &in) {
-  return {in.text("dim"),      in.text("axis"),      in.integer("size"),
-          in.integer("parts"), in.integer("unit"),   in.integer("shard"),
-          in.integer("inner"), in.integer("points"), in.flag("reduction")};
+  Cut cut = {in.text("dim"),      in.text("axis"),      in.integer("size"),
+             in.integer("parts"), in.integer("unit"),   in.integer("shard"),
+             in.integer("inner"), in.integer("points"), in.integer("pitch"),
+             in.flag("reduction")};
+  if (cut.pitch == 0)
+    cut.pitch = cut.size;
+  return cut;
 }
 
 Operand readOperand(const Fields &in) {

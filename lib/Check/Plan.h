@@ -56,6 +56,7 @@ struct System {
 struct Cut {
   std::string dim, axis;
   int64_t size = 0, parts = 0, unit = 0, shard = 0, inner = 0, points = 0;
+  int64_t pitch = 0; ///< since 1.3; before, the size
   bool isReduction = false;
 };
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Cuts.h"
 #include "Routing.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -138,11 +139,20 @@ AxisCut inlay::checker::cutAlong(const Op &op, const Operand &operand,
         cut.runs.push_back(run);
     }
   }
-  if (!cut.runs.empty())
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (op.dims[d].axis == axis &&
-          !llvm::is_contained(operand.indexDims, static_cast<int64_t>(d)))
-        cut.repeats = times(cut.repeats, op.dims[d].size);
+  if (cut.runs.empty())
+    return cut;
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    if (op.dims[d].axis == axis &&
+        !llvm::is_contained(operand.indexDims, static_cast<int64_t>(d)))
+      cut.repeats = times(cut.repeats, op.dims[d].size);
+  // Values of slower dims may take more positions than they have features.
+  AxisRun together = runOn(op.dims, axis);
+  auto fastest = runs.find(static_cast<int64_t>(together.fastest));
+  if (together.count > 1 && fastest != runs.end() &&
+      together.pitch > together.size) {
+    cut.length = fastest->second.back().size;
+    cut.pitch = together.pitch;
+  }
   return cut;
 }
 

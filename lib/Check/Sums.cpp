@@ -116,7 +116,7 @@ static int64_t coresOfSum(const Op &op, const std::string &axis) {
     parts = dim.parts;
     sums |= dim.isReduction;
     int64_t &factor = dim.isReduction ? points : slower;
-    factor = times(factor, dim.size);
+    factor = times(factor, dim.pitch);
   }
   if (!sums)
     return 1;
@@ -170,7 +170,7 @@ static SumLayout layoutOf(const Op &op, const std::string &axis) {
     isSplit |= isInside && !dim.isReduction;
     isInside |= dim.isReduction;
     int64_t &factor = dim.isReduction ? layout.points : layout.count;
-    factor = times(factor, std::max<int64_t>(1, dim.size));
+    factor = times(factor, std::max<int64_t>(1, dim.pitch));
   }
   layout.onCore = seenAlong(op, axis);
   if (isSplit)

@@ -204,6 +204,24 @@ std::optional<Place> inlay::checker::sliceOf(const Op &op,
                          times(taken.size, taken.faster)});
 }
 
+Place inlay::checker::firstOfRows(const Op &op, const Operand &operand,
+                                  const Place &all) {
+  std::vector<int64_t> sizes;
+  for (int64_t d : operand.indexDims)
+    if (d >= 0 && d < static_cast<int64_t>(op.dims.size()) &&
+        op.dims[d].dim != "token")
+      sizes.push_back(op.dims[d].size);
+  if (sizes.empty() || all.cutTokens > 1)
+    return all;
+  int64_t length = sizes.back(), elements = product(sizes);
+  int64_t rows = elements / atLeastOne(length);
+  if (all.features <= elements || all.features % atLeastOne(rows) != 0)
+    return all;
+  std::optional<Place> part =
+      partOf(all, {all.features / atLeastOne(rows), 0, length});
+  return part ? *part : all;
+}
+
 Place inlay::checker::placeInConcat(const Op &op, const Operand &operand,
                                     const Place &source) {
   const Operand &made = op.operands.back();

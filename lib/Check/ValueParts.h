@@ -48,6 +48,9 @@ bool isConcat(const Kernel &kernel, const Op &op);
 /// value on every core first.
 std::optional<Place> sliceOf(const Op &op, const Place &source);
 
+/// A value of which an op reads the first features of each row of its last dim.
+Place firstOfRows(const Op &op, const Operand &operand, const Place &all);
+
 /// Where a concatenation wants an operand that lies in `source`.
 Place placeInConcat(const Op &op, const Operand &operand, const Place &source);
 

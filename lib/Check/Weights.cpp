@@ -118,11 +118,9 @@ void WeightChecker::checkWeight(const Kernel &kernel, const Weight &weight) {
   // Cores with the same numbers on all axes that cut it hold the same part.
   int64_t parts = 1;
   std::set<std::string> axes;
-  for (const Cut &cut : weight.cuts) {
-    parts = times(parts, std::max<int64_t>(1, cut.parts));
-    if (cut.axis != "none" && !axes.insert(cut.axis).second)
-      report.fail(place, "has two dims on axis " + cut.axis);
-  }
+  for (const Cut &cut : weight.cuts)
+    if (cut.axis == "none" || axes.insert(cut.axis).second)
+      parts = times(parts, std::max<int64_t>(1, cut.parts));
   int64_t copies = kernel.cores() / parts;
   if (weight.copies != copies)
     report.fail(place,
@@ -264,11 +262,18 @@ void inlay::checker::checkWeights(const Plan &plan, Report &report) {
   WeightChecker(plan, report).run();
 }
 
+static bool sharesAxis(const std::vector<Cut> &cuts, const Cut &cut) {
+  return llvm::count_if(cuts, [&](const Cut &other) {
+           return other.axis == cut.axis;
+         }) > 1;
+}
+
 /// Bytes of all parts of one copy, replicas of experts included: a dim has full
 /// shards and at most one shorter, or the lists of groups, so parts are of few
 /// different sizes.
 static int64_t bytesOfCopy(const Kernel &kernel, const Weight &weight) {
   std::map<int64_t, int64_t> countOf = {{1, 1}}; // elements -> parts
+  std::set<std::string> done; // axes of several dims
   for (const Cut &cut : weight.cuts) {
     if (cut.axis == "group" && !kernel.groups.empty()) {
       std::map<int64_t, int64_t> next;
@@ -280,12 +285,16 @@ static int64_t bytesOfCopy(const Kernel &kernel, const Weight &weight) {
       continue;
     }
     int64_t shard = std::max<int64_t>(1, cut.shard);
-    if (cut.inner > 1) {
-      // Through blocks: each part has those that it has elements of.
+    bool isTogether = cut.axis != "none" && sharesAxis(weight.cuts, cut);
+    if (isTogether && !done.insert(cut.axis).second)
+      continue;
+    if (isTogether || repeats(cut)) {
       std::map<int64_t, int64_t> next;
-      for (int64_t p = 0; p < cut.parts && p * shard < cut.points; ++p) {
-        int64_t end = std::min(cut.points, (p + 1) * shard);
-        int64_t held = divideUp(end, cut.inner) - p * shard / cut.inner;
+      for (int64_t p = 0; p < cut.parts && times(p, shard) < cut.points; ++p) {
+        int64_t held = 1;
+        for (const Cut &other : weight.cuts)
+          if (&other == &cut || (isTogether && other.axis == cut.axis))
+            held = times(held, heldBy(other, p));
         for (auto [elements, count] : countOf)
           next[times(elements, held)] += count;
       }
@@ -317,9 +326,11 @@ void inlay::checker::checkAccounting(const Plan &plan, Report &report) {
   for (const Kernel &kernel : plan.kernels) {
     for (const Weight &weight : kernel.weights) {
       int64_t bytes = bytesOfCopy(kernel, weight), once = bytes;
-      // Scales of blocks that are cut count once, and else as copies.
-      if (llvm::any_of(weight.cuts,
-                       [](const Cut &cut) { return cut.inner > 1; }))
+      // What several cores of one copy have counts once, and else as copies.
+      if (llvm::any_of(weight.cuts, [&](const Cut &cut) {
+            return cut.axis != "none" && repeats(cut) &&
+                   !sharesAxis(weight.cuts, cut);
+          }))
         once = divideUp(times(product(weight.shape), weight.bits), 8);
       bool isFirst = weights.insert(weight.name).second;
       count.shard = plus(count.shard, isFirst ? once : 0);

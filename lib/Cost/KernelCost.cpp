@@ -357,6 +357,8 @@ private:
       if (!wanted || isDelivered(operand, *wanted))
         continue;
       Value moved = *value;
+      if (!isSlice(op) && !isConcat(op))
+        moved.layout = firstOfRows(op, operand, moved.layout);
       // Within experts there is one for each token that chose one of a group's.
       if (operand.role == TensorRole::Local && isPerExpert(kernel, op))
         moved.layout.tokens = std::max<int64_t>(

@@ -46,24 +46,21 @@ OpView::OpView(const KernelSpec &kernel, const OpSpec &op,
       perExpert(isPerExpert(kernel, op)), lengths(op.dims.size(), 1) {
   for (Axis axis : {Axis::None, Axis::X, Axis::Y, Axis::Group}) {
     int64_t parts = partsOf(sharding, axis);
-    double whole = 1;
-    int numCut = 0;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (axes.axisOfDim[d] == axis) {
-        whole *= double(op.dims[d].size);
-        ++numCut;
-      }
+    AxisRun cut = runOn(op.dims, axes, axis, parts);
     // A run of dims that share an axis fills the fastest of them first.
-    double run = std::ceil(whole / double(parts));
+    auto run = double(cut.shard);
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (axes.axisOfDim[d] != axis)
         continue;
-      if (numCut == 1 || axis == Axis::None || isTiled) {
+      if (cut.count == 1 || axis == Axis::None || isTiled) {
         lengths[d] = double(shardLength(op.dims[d], parts));
         continue;
       }
       lengths[d] = std::min(double(op.dims[d].size), run);
-      run = std::ceil(run / lengths[d]);
+      double ofOne = int(d) == cut.fastest && run >= double(cut.pitch)
+                         ? double(cut.pitch)
+                         : lengths[d];
+      run = std::ceil(run / ofOne);
     }
   }
   if (perExpert)

@@ -156,10 +156,12 @@ Sharding CarryOver::operator()(const Sharding &sharding) const {
   Sharding result = sharding;
   result.ops.clear();
   for (const Op &op : ops) {
-    std::vector<Axis> &axes = result.ops.emplace_back().axisOfDim;
+    OpSharding &cut = result.ops.emplace_back();
     for (int dim : op.dims)
-      axes.push_back(dim < 0 ? Axis::None
-                             : sharding.ops[op.from].axisOfDim[dim]);
+      cut.axisOfDim.push_back(
+          dim < 0 ? Axis::None : sharding.ops[op.from].axisOfDim[dim]);
+    if (op.from >= 0)
+      cut.width = sharding.ops[op.from].width;
   }
   return result;
 }

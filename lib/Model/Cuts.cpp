@@ -10,6 +10,7 @@
 
 #include "inlay/Support/Format.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -50,15 +51,10 @@ static Use firstUse(const KernelSpec &kernel, const Sharding &sharding,
   return {};
 }
 
-/// A block that spans the whole dim belongs to every part alike.
-static bool isCutBy(const OpSpec &op, const IndexExpr &index) {
-  return index.dim >= 0 && index.divisor < op.dims[index.dim].size;
-}
-
 static Cut whole(int64_t size, std::string dim = "") {
   Cut cut;
   cut.dim = std::move(dim);
-  cut.size = cut.shard = cut.points = size;
+  cut.size = cut.shard = cut.points = cut.pitch = size;
   return cut;
 }
 
@@ -83,15 +79,17 @@ static Cut cutOf(const std::vector<IterationDim> &dims, size_t d,
   Cut cut = alone(dims[d], axes[d], sharding);
   if (llvm::count(axes, axes[d]) == 1)
     return cut;
+  AxisRun run = runOn(dims, opSharding, axes[d], cut.parts);
   cut.unit = 1;
-  for (size_t e = 0; e < dims.size(); ++e) {
-    if (e == d || axes[e] != axes[d])
-      continue;
-    cut.points = multiply(cut.points, dims[e].size);
-    if (e > d)
-      cut.inner = multiply(cut.inner, dims[e].size);
-  }
-  cut.shard = ceilDiv(cut.points, cut.parts);
+  cut.points = run.points;
+  cut.shard = run.shard;
+  auto pitchOf = [&](size_t e) {
+    return static_cast<int>(e) == run.fastest ? run.pitch : dims[e].size;
+  };
+  cut.pitch = pitchOf(d);
+  for (size_t e = d + 1; e < dims.size(); ++e)
+    if (axes[e] == axes[d])
+      cut.inner = multiply(cut.inner, pitchOf(e));
   return cut;
 }
 
@@ -106,8 +104,37 @@ int64_t inlay::model::mostHeld(const Cut &cut) {
   return touchedBy(cut.shard, cut.inner, cut.size);
 }
 
-bool inlay::model::hasSharedBlocks(const std::vector<Cut> &cuts) {
-  return llvm::any_of(cuts, [](const Cut &cut) { return cut.inner > 1; });
+IndexRange inlay::model::heldBy(const Cut &cut, int64_t part) {
+  int64_t begin = std::min(cut.points, multiply(part, cut.shard));
+  int64_t end = std::min(cut.points, begin + cut.shard);
+  // Nothing is left for cores behind the last point.
+  if (begin == end)
+    return {cut.size, cut.size};
+  IndexRange range = {begin / cut.inner, ceilDiv(end, cut.inner)};
+  int64_t pitch = std::max<int64_t>(1, cut.pitch);
+  if (range.length() >= pitch)
+    return {0, cut.size};
+  int64_t first = range.begin % pitch;
+  return {std::min(cut.size, first),
+          std::min(cut.size, first + range.length())};
+}
+
+/// Whether dims of a tensor lie along one axis.
+static bool areTogether(const Cut &a, const Cut &b) {
+  return a.axis != Axis::None && a.axis == b.axis;
+}
+
+/// Whether several parts of an axis have the same indices of a dim.
+static bool hasRepeats(const Cut &cut) {
+  return cut.inner > 1 || cut.points > cut.pitch;
+}
+
+bool inlay::model::hasSharedElements(const std::vector<Cut> &cuts) {
+  return llvm::any_of(cuts, [&](const Cut &cut) {
+    return hasRepeats(cut) && llvm::count_if(cuts, [&](const Cut &other) {
+                                return areTogether(cut, other);
+                              }) < 2;
+  });
 }
 
 std::vector<Cut> inlay::model::opCuts(const OpSpec &op,
@@ -164,9 +191,16 @@ std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
   std::vector<Cut> cuts;
   for (size_t i = 0; i < shape.size(); ++i) {
     const IndexExpr *index = use.op ? &use.operand->indexing[i] : nullptr;
-    if (!index || !isCutBy(*use.op, *index) ||
-        sharesAxis(*use.sharding, index->dim)) {
+    if (!index || index->dim < 0 ||
+        index->divisor >= use.op->dims[index->dim].size) {
       cuts.push_back(whole(shape[i]));
+      continue;
+    }
+    if (sharesAxis(*use.sharding, index->dim)) {
+      cuts.push_back(
+          isCutAlong(*use.op, *use.sharding, sharding, *index)
+              ? cutOf(use.op->dims, index->dim, *use.sharding, sharding)
+              : whole(shape[i]));
       continue;
     }
     // Where blocks that share a scale are whole, the units of the iteration dim
@@ -184,7 +218,7 @@ std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
     }
     cuts.push_back(alone(dim, axis, sharding));
     if (!areWhole) {
-      cuts.back().size = shape[i];
+      cuts.back().size = cuts.back().pitch = shape[i];
       cuts.back().inner = index->divisor;
     }
   }
@@ -211,6 +245,8 @@ std::vector<Cut> inlay::model::stateCuts(const KernelSpec &kernel,
         cuts.push_back(index.dim < 0
                            ? whole(shape[i])
                            : cutOf(dims, index.dim, sharding.ops[o], sharding));
+        if (cuts[i].pitch == cuts[i].size)
+          cuts[i].pitch = shape[i];
         cuts[i].size = shape[i];
         cuts[i].inner = multiply(cuts[i].inner, index.divisor);
       }
@@ -234,22 +270,33 @@ inlay::model::weightShard(const KernelSpec &kernel, const Sharding &sharding,
       ranges.push_back({0, int64_t(sharding.held[size_t(part)].size())});
       continue;
     }
-    int64_t begin = std::min(cut.points, multiply(part, cut.shard));
-    int64_t end = std::min(cut.points, begin + cut.shard);
-    // Nothing is left for cores behind the last point.
-    ranges.push_back(
-        begin == end ? IndexRange{cut.size, cut.size}
-                     : IndexRange{begin / cut.inner, ceilDiv(end, cut.inner)});
+    ranges.push_back(heldBy(cut, part));
   }
   return ranges;
 }
 
+/// The cuts of a tensor by axis, those of none being alone.
+static std::vector<std::vector<Cut>> byAxis(const std::vector<Cut> &cuts) {
+  std::vector<std::vector<Cut>> axes;
+  for (const Cut &cut : cuts) {
+    auto known = llvm::find_if(axes, [&](const std::vector<Cut> &other) {
+      return areTogether(other.front(), cut);
+    });
+    if (known == axes.end())
+      axes.push_back({cut});
+    else
+      known->push_back(cut);
+  }
+  return axes;
+}
+
 int64_t inlay::model::copies(const KernelSpec &kernel, const Sharding &sharding,
                              int weight) {
-  int64_t parts = 1;
-  for (const Cut &cut : weightCuts(kernel, sharding, weight))
-    parts = multiply(parts, cut.parts);
-  return multiply(sharding.numGroups(), sharding.group.area()) / parts;
+  int64_t all = multiply(sharding.numGroups(), sharding.group.area());
+  for (const std::vector<Cut> &cuts :
+       byAxis(weightCuts(kernel, sharding, weight)))
+    all /= cuts.front().parts;
+  return all;
 }
 
 int64_t inlay::model::largestShardBytes(const KernelSpec &kernel,
@@ -260,12 +307,15 @@ int64_t inlay::model::largestShardBytes(const KernelSpec &kernel,
   return ceilDiv(multiply(elements, kernel.weights[weight].type.bits), 8);
 }
 
-/// Of a cut through blocks: how many parts have how many indices.
-static std::map<int64_t, int64_t> partsByHeld(const Cut &cut) {
+/// Of cuts along one axis: how many parts have how many elements.
+static std::map<int64_t, int64_t> partsByHeld(llvm::ArrayRef<Cut> cuts) {
   std::map<int64_t, int64_t> parts;
-  for (int64_t begin = 0; begin < cut.points; begin += cut.shard) {
-    int64_t end = std::min(cut.points, begin + cut.shard);
-    ++parts[ceilDiv(end, cut.inner) - begin / cut.inner];
+  for (int64_t part = 0; part < cuts.front().parts; ++part) {
+    int64_t elements = 1;
+    for (const Cut &cut : cuts)
+      elements = multiply(elements, heldBy(cut, part).length());
+    if (elements > 0)
+      ++parts[elements];
   }
   return parts;
 }
@@ -279,7 +329,9 @@ int64_t inlay::model::copyBytes(const KernelSpec &kernel,
     int64_t count;
   };
   std::vector<Kind> kinds = {{1, 1}};
-  for (const Cut &cut : weightCuts(kernel, sharding, weight)) {
+  for (const std::vector<Cut> &cuts :
+       byAxis(weightCuts(kernel, sharding, weight))) {
+    const Cut &cut = cuts.front();
     std::vector<Kind> next;
     for (Kind kind : kinds) {
       if (cut.shard == 0)
@@ -290,8 +342,8 @@ int64_t inlay::model::copyBytes(const KernelSpec &kernel,
               {multiply(kind.elements, int64_t(group.size())), kind.count});
         continue;
       }
-      if (cut.inner > 1) {
-        for (auto [held, parts] : partsByHeld(cut))
+      if (cuts.size() > 1 || hasRepeats(cut)) {
+        for (auto [held, parts] : partsByHeld(cuts))
           next.push_back(
               {multiply(kind.elements, held), multiply(kind.count, parts)});
         continue;

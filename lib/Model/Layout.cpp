@@ -50,13 +50,27 @@ static int64_t repeatsOn(Axis axis, const OpSpec &op,
   return repeats;
 }
 
+using DimRuns = llvm::SmallVector<std::pair<int, FeatureRun>, 8>;
+
+/// Where values of the slower dims on an axis have cores of their own, not all
+/// positions of these need have a feature.
+static void setRows(AxisLayout &layout, const OpSpec &op, const AxisRun &run,
+                    const DimRuns &dims) {
+  for (const auto &[dim, features] : dims)
+    if (dim == run.fastest && run.count > 1 &&
+        run.pitch > op.dims[size_t(dim)].size) {
+      layout.length = features.size;
+      layout.pitch = run.pitch;
+    }
+}
+
 Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
                               const OpSharding &opSharding,
                               const Sharding &sharding) {
   Layout layout;
   // Tokens come first, and are no features unless they are cut; what is left is
   // row-major.
-  llvm::SmallVector<std::pair<int, FeatureRun>, 8> dims;
+  DimRuns dims;
   int cutToken = -1;
   for (size_t i = operand.indexing.size(); i-- > 0;) {
     const IndexExpr &index = operand.indexing[i];
@@ -87,8 +101,11 @@ Layout inlay::model::layoutOf(const OpSpec &op, const OperandSpec &operand,
           append(onAxis->runs, run);
           onAxis->shard = opCut(op, d, opSharding, sharding).shard;
         }
-    if (onAxis->isCut())
-      onAxis->repeats = repeatsOn(axis, op, operand, opSharding);
+    if (!onAxis->isCut())
+      continue;
+    onAxis->repeats = repeatsOn(axis, op, operand, opSharding);
+    setRows(*onAxis, op,
+            runOn(op.dims, opSharding, axis, partsOf(sharding, axis)), dims);
   }
   return layout;
 }

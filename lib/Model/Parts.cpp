@@ -193,6 +193,24 @@ static Taken takenOf(const OpSpec &op, const OperandSpec &operand,
   return taken;
 }
 
+Layout inlay::model::firstOfRows(const OpSpec &op, const OperandSpec &operand,
+                                 const Layout &layout) {
+  int64_t rows = 1, length = 1;
+  bool isLast = true;
+  for (size_t i = operand.indexing.size(); i-- > 0;) {
+    const IndexExpr &index = operand.indexing[i];
+    if (index.dim < 0 || op.dims[size_t(index.dim)].name == "token")
+      continue;
+    (isLast ? length : rows) *= op.dims[size_t(index.dim)].size;
+    isLast = false;
+  }
+  if (layout.cutTokens > 1 || layout.features <= rows * length ||
+      layout.features % rows != 0)
+    return layout;
+  return partOfLayout(layout, {layout.features / rows, 0, length})
+      .value_or(layout);
+}
+
 std::optional<Layout> inlay::model::sliceOf(const OpSpec &op,
                                             const Layout &source) {
   const OperandSpec &operand = op.operands.front();

@@ -64,6 +64,50 @@ bool inlay::model::sharesAxis(const OpSharding &opSharding, size_t dim) {
          std::count(axes.begin(), axes.end(), axes[dim]) > 1;
 }
 
+AxisRun inlay::model::runOn(const std::vector<IterationDim> &dims,
+                            const OpSharding &opSharding, Axis axis,
+                            int64_t parts) {
+  AxisRun run;
+  int64_t size = 1;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    if (opSharding.axisOfDim[d] != axis)
+      continue;
+    run.slower = multiply(run.slower, size);
+    size = dims[d].size;
+    run.fastest = static_cast<int>(d);
+    ++run.count;
+    run.wide += size > 1;
+  }
+  parts = std::max<int64_t>(1, parts);
+  run.pitch = size;
+  if (opSharding.width == 0 || run.count < 2) {
+    run.points = multiply(run.slower, size);
+    run.shard = std::max<int64_t>(1, ceilDiv(run.points, parts));
+    return run;
+  }
+  if (run.slower <= parts) {
+    int64_t cores = parts / run.slower;
+    run.shard = ceilDiv(std::max(size, opSharding.width), cores);
+    run.pitch = multiply(cores, run.shard);
+  } else {
+    run.shard = multiply(ceilDiv(run.slower, parts), size);
+  }
+  run.points = multiply(run.slower, run.pitch);
+  return run;
+}
+
+bool inlay::model::isCutAlong(const OpSpec &op, const OpSharding &opSharding,
+                              const Sharding &sharding,
+                              const IndexExpr &index) {
+  if (index.dim < 0 || index.divisor >= op.dims[index.dim].size)
+    return false;
+  Axis axis = opSharding.axisOfDim[index.dim];
+  if (axis == Axis::None || !sharesAxis(opSharding, index.dim))
+    return axis != Axis::None;
+  return index.divisor == 1 &&
+         runOn(op.dims, opSharding, axis, partsOf(sharding, axis)).isAligned();
+}
+
 int64_t inlay::model::partsOf(const Sharding &sharding, Axis axis) {
   switch (axis) {
   case Axis::None:
@@ -93,7 +137,7 @@ class CoreView {
 public:
   CoreView(const OpSpec &op, const OpSharding &opSharding,
            const Sharding &sharding)
-      : op(op), axes(opSharding.axisOfDim) {
+      : op(op), opSharding(opSharding), axes(opSharding.axisOfDim) {
     for (const IterationDim &dim : op.dims)
       values.push_back(dim.size);
     for (size_t a = 0; a < kCuts.size(); ++a)
@@ -114,7 +158,8 @@ public:
       auto axis = static_cast<size_t>(axes[index.dim]);
       int64_t held = values[index.dim], size = op.dims[index.dim].size;
       bool isWeight = operand.role == TensorRole::Weights;
-      if (isWeight && llvm::count(axes, axes[index.dim]) > 1)
+      if (isWeight && llvm::count(axes, axes[index.dim]) > 1 &&
+          !(isAligned[axis] && index.divisor == 1))
         held = size;
       // A cut through blocks leaves parts of one more than a shard has.
       int64_t touched =
@@ -139,19 +184,15 @@ public:
 private:
   /// `given`: what a part has of a dim that is cut alone; 0: an equal share.
   void cut(size_t a, int64_t parts, int64_t given) {
-    int64_t points = 1;
-    size_t last = 0;
-    for (size_t d = 0; d < op.dims.size(); ++d)
-      if (axes[d] == kCuts[a]) {
-        points = multiply(points, op.dims[d].size);
-        ++numCut[a];
-        last = d;
-      }
-    if (numCut[a] == 1)
-      values[last] = given ? given : shardLength(op.dims[last], parts);
-    if (numCut[a] < 2)
+    AxisRun cut = runOn(op.dims, opSharding, kCuts[a], parts);
+    numCut[a] = cut.count;
+    if (cut.count == 1)
+      values[cut.fastest] =
+          given ? given : shardLength(op.dims[cut.fastest], parts);
+    if (cut.count < 2)
       return;
-    run[a] = ceilDiv(points, parts);
+    run[a] = cut.shard;
+    isAligned[static_cast<size_t>(kCuts[a])] = cut.isAligned();
     int64_t inner = 1; // points of one value
     for (size_t d = op.dims.size(); d-- > 0;) {
       if (axes[d] != kCuts[a])
@@ -160,15 +201,19 @@ private:
       bool straddles = std::max(run[a], inner) % std::min(run[a], inner) != 0;
       values[d] = std::min(op.dims[d].size,
                            ceilDiv(run[a], inner) + (straddles ? 1 : 0));
-      inner = multiply(inner, op.dims[d].size);
+      inner = multiply(inner, static_cast<int>(d) == cut.fastest
+                                  ? cut.pitch
+                                  : op.dims[d].size);
     }
   }
 
   const OpSpec &op;
+  const OpSharding &opSharding;
   const std::vector<Axis> &axes;
   llvm::SmallVector<int64_t, 8> values;
   std::array<int, 3> numCut = {0, 0, 0};
   std::array<int64_t, 3> run = {1, 1, 1};
+  std::array<bool, 4> isAligned = {false, false, false, false}; ///< by axis
 };
 
 int64_t productOf(const std::vector<int64_t> &shape) {
@@ -355,25 +400,20 @@ int64_t inlay::model::shardElements(const OpSpec &op,
 double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
                                  const Sharding &sharding) {
   double points = 1;
-  for (Axis axis : {Axis::None, Axis::X, Axis::Y, Axis::Group}) {
-    double product = 1;
-    int64_t longest = 0;
-    size_t numCut = 0;
-    for (size_t d = 0; d < op.dims.size(); ++d) {
-      if (opSharding.axisOfDim[d] != axis)
-        continue;
-      ++numCut;
-      product *= static_cast<double>(op.dims[d].size);
-      longest = shardLength(op.dims[d], partsOf(sharding, axis));
-      if (axis == Axis::Group && !sharding.held.empty())
-        longest = sharding.slots();
-    }
-    if (axis == Axis::None || numCut == 0)
-      points *= product;
-    else if (numCut == 1)
-      points *= static_cast<double>(longest);
-    else
-      points *= std::ceil(product / double(partsOf(sharding, axis)));
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    if (opSharding.axisOfDim[d] == Axis::None)
+      points *= static_cast<double>(op.dims[d].size);
+  for (Axis axis : kCuts) {
+    int64_t parts = partsOf(sharding, axis);
+    AxisRun run = runOn(op.dims, opSharding, axis, parts);
+    if (run.count == 0)
+      continue;
+    const IterationDim &fastest = op.dims[run.fastest];
+    int64_t longest = run.count > 1 ? run.most(fastest.size)
+                                    : shardLength(fastest, parts);
+    if (run.count == 1 && axis == Axis::Group && !sharding.held.empty())
+      longest = sharding.slots();
+    points *= static_cast<double>(longest);
   }
   return points;
 }

@@ -99,30 +99,44 @@ private:
       if (axes[d] == Axis::Group && op.dims[d].name != "expert")
         fail(fmt::format("cuts dim '{}' of op '{}' over groups",
                          op.dims[d].name, op.name));
+    if (opSharding.width == 0)
+      return;
+    for (Axis axis : {Axis::X, Axis::Y}) {
+      AxisRun run = runOn(op.dims, opSharding, axis, partsOf(sharding, axis));
+      if (run.count > 1 && opSharding.width < op.dims[run.fastest].size)
+        fail(fmt::format("has op '{}' divide {} indices of dim '{}', which has "
+                         "{}",
+                         op.name, opSharding.width, op.dims[run.fastest].name,
+                         op.dims[run.fastest].size));
+    }
   }
 
-  /// The axis over which each dim of the weight is cut: none for one that
-  /// shares its axis.
-  std::vector<Axis> cutsOf(const OperandSpec &use, size_t o) const {
-    std::vector<Axis> cuts;
+  /// The axis over which each dim of the weight is cut, and what the cores of a
+  /// head divide of it: none for one that shares its axis with dims of which a
+  /// core has parts of several values.
+  std::vector<std::pair<Axis, int64_t>> cutsOf(const OperandSpec &use,
+                                               size_t o) const {
+    const OpSharding &cut = sharding.ops[o];
+    std::vector<std::pair<Axis, int64_t>> cuts;
     for (const IndexExpr &index : use.indexing) {
-      bool isCut = index.dim >= 0 &&
-                   index.divisor < kernel.ops[o].dims[index.dim].size &&
-                   !sharesAxis(sharding.ops[o], index.dim);
-      cuts.push_back(isCut ? sharding.ops[o].axisOfDim[index.dim] : Axis::None);
+      if (!isCutAlong(kernel.ops[o], cut, sharding, index))
+        cuts.emplace_back(Axis::None, 0);
+      else
+        cuts.emplace_back(cut.axisOfDim[index.dim],
+                          sharesAxis(cut, index.dim) ? cut.width : 0);
     }
     return cuts;
   }
 
   void checkWeight(int weight) {
     const WeightSpec &spec = kernel.weights[weight];
-    std::vector<Axis> first;
+    std::vector<std::pair<Axis, int64_t>> first;
     for (size_t o = 0; o < kernel.ops.size(); ++o)
       for (const OperandSpec &use : kernel.ops[o].operands) {
         if (use.role != TensorRole::Weights || use.tensor != weight ||
             use.indexing.size() != spec.shape.size())
           continue;
-        std::vector<Axis> cuts = cutsOf(use, o);
+        std::vector<std::pair<Axis, int64_t>> cuts = cutsOf(use, o);
         if (!first.empty() && cuts != first)
           return fail(fmt::format("cuts weight '{}' in two ways", spec.name));
         first = cuts;

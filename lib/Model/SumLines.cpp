@@ -83,7 +83,7 @@ static Sums sumsOf(const OpSpec &op, const OpSharding &opSharding,
       continue;
     sums.shard = std::max<int64_t>(1, cuts[d].shard);
     bool isReduction = op.dims[d].kind == DimKind::Reduction;
-    (isReduction ? sums.points : sums.count) *= op.dims[d].size;
+    (isReduction ? sums.points : sums.count) *= cuts[d].pitch;
   }
   sums.onCore = valuesSeen(cuts, axis, [&](size_t d) {
     return op.dims[d].kind != DimKind::Reduction;
@@ -107,21 +107,22 @@ static int64_t turnsOf(const std::vector<int64_t> &starts, int64_t cores) {
 
 int64_t inlay::model::coresOfSum(const OpSpec &op, const OpSharding &opSharding,
                                  const Sharding &sharding, Axis axis) {
-  int64_t slower = 1, points = 1, all = 1;
+  int64_t parts = partsAlong(sharding, axis);
+  AxisRun run = runOn(op.dims, opSharding, axis, parts);
+  int64_t slower = 1, points = 1;
   bool reduces = false;
   for (size_t d = 0; d < op.dims.size(); ++d) {
     if (opSharding.axisOfDim[d] != axis)
       continue;
     reduces |= op.dims[d].kind == DimKind::Reduction;
-    (reduces ? points : slower) *= op.dims[d].size;
-    all *= op.dims[d].size;
+    (reduces ? points : slower) *=
+        static_cast<int>(d) == run.fastest ? run.pitch : op.dims[d].size;
   }
-  int64_t parts = partsAlong(sharding, axis);
   if (!reduces || parts <= 1)
     return 1;
   if (slower == 1)
     return std::min(parts, points);
-  int64_t shard = std::max<int64_t>(1, ceilDiv(all, parts));
+  int64_t shard = std::max<int64_t>(1, run.shard);
   // A core at either end may hold parts of two sums.
   bool straddles = points % shard != 0 && shard % points != 0;
   return std::min(parts, ceilDiv(points, shard) + (straddles ? 1 : 0));

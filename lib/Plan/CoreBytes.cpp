@@ -85,6 +85,24 @@ static std::string subjectOf(const Weight &weight) {
   return fmt::format("weight '{}'", weight.name);
 }
 
+/// Indices that the core with this number has of a dim of a weight.
+static IndexRange rangeOf(const Cut &cut, int64_t number) {
+  // Beyond the end is the end, also where the product leaves 64 bits.
+  int64_t begin, end;
+  if (llvm::MulOverflow(number, cut.shard, begin) || begin >= cut.points)
+    return {cut.size, cut.size};
+  if (llvm::AddOverflow(begin, cut.shard, end))
+    end = cut.points;
+  end = std::min(end, cut.points);
+  int64_t first = begin / cut.inner, behind = ceilDiv(end, cut.inner);
+  int64_t pitch = std::max<int64_t>(1, cut.pitch);
+  if (behind - first >= pitch)
+    return {0, cut.size};
+  int64_t length = behind - first;
+  first %= pitch;
+  return {std::min(cut.size, first), std::min(cut.size, first + length)};
+}
+
 std::optional<llvm::SmallVector<IndexRange>>
 inlay::plan::shardBox(const Weight &weight, const CorePlace &core,
                       Diagnostics &diags) {
@@ -102,7 +120,8 @@ inlay::plan::shardBox(const Weight &weight, const CorePlace &core,
     std::optional<int64_t> number = core.numberOn(cut.axis);
     if (!number)
       return fail(fmt::format("is cut on '{}', which is no axis", cut.axis));
-    if (cut.size != size || size < 0 || cut.shard < 0 || *number < 0)
+    if (cut.size != size || size < 0 || cut.shard < 0 || *number < 0 ||
+        cut.points < 0 || cut.inner < 1 || cut.pitch < size)
       return fail(fmt::format("has a cut of dim '{}' that does not go with its "
                               "shape",
                               cut.dim));
@@ -115,13 +134,7 @@ inlay::plan::shardBox(const Weight &weight, const CorePlace &core,
       box.push_back({0, static_cast<int64_t>(core.group->experts.size())});
       continue;
     }
-    // Beyond the end is the end, also where the product leaves 64 bits.
-    int64_t begin, end;
-    if (llvm::MulOverflow(*number, cut.shard, begin))
-      begin = size;
-    if (llvm::AddOverflow(begin, cut.shard, end))
-      end = size;
-    box.push_back({std::min(begin, size), std::min(end, size)});
+    box.push_back(rangeOf(cut, *number));
     if (isOutside)
       box.back().end = box.back().begin;
   }

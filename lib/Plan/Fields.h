@@ -93,6 +93,7 @@ template <typename V> void visit(V &v, Cut &o) {
   v.field("shard", o.shard);
   v.field("inner", o.inner);
   v.field("points", o.points);
+  v.field("pitch", o.pitch, Since{3});
 }
 
 template <typename V> void visit(V &v, OpDim &o) {

@@ -10,6 +10,8 @@
 
 #include "inlay/Support/JsonReader.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "fmt/format.h"
 
 #include <limits>
@@ -122,6 +124,19 @@ static void fillSince1(Plan &plan) {
         buffer.alignment = system.bufferAlignment;
 }
 
+static void fillSince3(Plan &plan) {
+  auto fill = [](Cut &cut) { cut.pitch = cut.size; };
+  for (Kernel &kernel : plan.kernels) {
+    for (OpCut &op : kernel.ops)
+      for (OpDim &dim : op.dims)
+        fill(dim.cut);
+    for (Weight &weight : kernel.weights)
+      llvm::for_each(weight.cuts, fill);
+    for (State &state : kernel.states)
+      llvm::for_each(state.cuts, fill);
+  }
+}
+
 std::optional<Plan> inlay::plan::fromJson(const std::string &text,
                                           Diagnostics &diags) {
   std::optional<json::Value> value = parseJsonObject(text, diags);
@@ -154,6 +169,8 @@ std::optional<Plan> inlay::plan::fromJson(const std::string &text,
     fillSince1(plan);
   if (minor < 2)
     plan.step.sequencesInFlight = plan.step.batch;
+  if (minor < 3)
+    fillSince3(plan);
   fillRectangles(plan);
   return plan;
 }

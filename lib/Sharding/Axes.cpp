@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <tuple>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -48,7 +49,9 @@ public:
   std::vector<OpSharding> run() {
     for (const OpSpec &op : kernel.ops) {
       axes.push_back({std::vector<Axis>(op.dims.size(), Axis::None)});
+      width = 0;
       chooseFor(op, axes.back().axisOfDim);
+      axes.back().width = width;
     }
     while (dropIllegalCut()) {
     }
@@ -75,11 +78,17 @@ private:
     Axis heads = inputIsNamed && headAxis != Axis::None ? headAxis : axis;
     // Several values come together, none of which need be where the next op
     // wants them.
+    int64_t wide = head >= 0 && isConcat(op) ? latentWidth() : 0;
     if (isConcat(op) && feature >= 0)
-      if (size_t option = pick(3))
-        cut[feature] = axis = heads = option == 1 ? Axis::X : Axis::Y;
+      if (size_t option = pick(wide > 0 ? 5 : 3)) {
+        cut[feature] = axis = heads = option % 2 == 1 ? Axis::X : Axis::Y;
+        width = option > 2 ? std::max(wide, op.dims[feature].size) : 0;
+      }
     if (head >= 0 && cut[head] == Axis::None)
       cut[head] = heads;
+    if (head >= 0 && feature >= 0 && head != feature && cut[head] == axis)
+      if (int64_t wide = widthOfInput(op))
+        width = std::max(wide, op.dims[feature].size);
     cutLogits(op, cut, axis);
     finish(op, axis, heads);
   }
@@ -112,6 +121,7 @@ private:
       bool hasGroups = group >= 0 && op.dims[group].size > 1;
       bool isShared = sharesState(op), hasSequences = numSequences(op) > 1;
       bool mayCut = hasGroups && (!isShared || hasSequences);
+      alignsHeads = isShared && hasGroups && pick(2) == 1;
       size_t option = pick((mayCut ? 2 : 1) * (hasSequences ? 2 : 1));
       cutsGroups = isShared != (mayCut && option % 2 == 1);
       cutsSequences = option >= (mayCut ? 2 : 1);
@@ -125,6 +135,8 @@ private:
                (cutsSequences && name == "token"))
         cut[d] = *attentionAxis;
     }
+    if (int dim = findDim(op, "dim"); alignsHeads && cutsGroups && dim >= 0)
+      width = op.dims[dim].size;
     finish(op, *attentionAxis, *attentionAxis);
     if (op.name == "context")
       attentionAxis.reset();
@@ -217,18 +229,43 @@ private:
           static_cast<int>(d) != head &&
           (n < 0 || op.dims[d].size > op.dims[n].size))
         n = static_cast<int>(d);
-    size_t option = pick(4);
+    size_t option = pick(n >= 0 && k >= 0 ? 8 : 4);
     Axis heads = option % 2 == 0 ? Axis::X : Axis::Y;
     auto parts = [&](int d) { return op.dims[d].size / op.dims[d].unit; };
     bool cutsRows = n >= 0 && (k < 0 || parts(n) >= parts(k));
-    if (option >= 2 && n >= 0 && k >= 0)
+    if (option / 2 % 2 == 1 && n >= 0 && k >= 0)
       cutsRows = !cutsRows;
+    int across = cutsRows ? n : k, along = cutsRows ? k : n;
     cut[head] = heads;
-    if (cutsRows)
-      cut[n] = otherAxis(heads);
-    else if (k >= 0)
-      cut[k] = otherAxis(heads);
-    finish(op, cutsRows ? otherAxis(heads) : Axis::None, heads);
+    if (across >= 0)
+      cut[across] = otherAxis(heads);
+    if (option >= 4) {
+      cut[along] = heads;
+      width = std::max(op.dims[along].size, latentWidth());
+    }
+    finish(op, n < 0 ? Axis::None : cut[n], heads);
+  }
+
+  /// How many features the cores of a head divide among them, of what an op
+  /// reads; 0 where heads have none of their own.
+  int64_t widthOfInput(const OpSpec &op) const {
+    int64_t most = 0;
+    for (const OperandSpec &operand : op.operands)
+      if (operand.role == TensorRole::Local)
+        if (auto known = axisOfLocal.find(operand.tensor);
+            known != axisOfLocal.end())
+          most = std::max(most, known->second.width);
+    return most;
+  }
+
+  /// Channels of the keys of a latent attention, whose cores heads divide.
+  int64_t latentWidth() const {
+    int64_t most = 0;
+    for (const OpSpec &op : kernel.ops)
+      if (int dim = findDim(op, "dim");
+          dim >= 0 && findDim(op, "context") >= 0 && sharesState(op))
+        most = std::max(most, op.dims[dim].size);
+    return most;
   }
 
   /// The largest dim that is neither tokens nor cut yet.
@@ -277,7 +314,7 @@ private:
     siblingDepth = -1;
     for (const OperandSpec &operand : op.operands)
       if (operand.role == TensorRole::Local && operand.tensor >= 0)
-        axisOfLocal.try_emplace(operand.tensor, Place{axis, heads});
+        axisOfLocal.try_emplace(operand.tensor, Place{axis, heads, width});
   }
 
   /// Finds one cut of a weight that cannot be and removes it.
@@ -320,7 +357,7 @@ private:
       return false;
     for (const IndexExpr &index : use.indexing) {
       Axis axis = cutOf(o, index);
-      if (axis == Axis::None)
+      if (axis == Axis::None || (axes[o].width > 0 && index.divisor == 1))
         continue;
       for (size_t d = 0; d < axes[o].axisOfDim.size(); ++d)
         if (static_cast<int>(d) != index.dim && axes[o].axisOfDim[d] == axis) {
@@ -334,8 +371,10 @@ private:
   bool dropDifference(size_t o, const OperandSpec &use, size_t p,
                       const OperandSpec &other) {
     auto boxOf = [&](size_t q, const IndexExpr &index) {
-      return index.dim >= 0 && sharesAxis(axes[q], index.dim) ? Axis::None
-                                                              : cutOf(q, index);
+      return index.dim >= 0 && sharesAxis(axes[q], index.dim) &&
+                     axes[q].width == 0
+                 ? Axis::None
+                 : cutOf(q, index);
     };
     for (size_t i = 0; i < use.indexing.size(); ++i) {
       if (boxOf(o, use.indexing[i]) == boxOf(p, other.indexing[i]))
@@ -352,6 +391,7 @@ private:
   struct Place {
     Axis elements;
     Axis heads;
+    int64_t width; ///< as OpSharding::width
   };
 
   const KernelSpec &kernel;
@@ -361,6 +401,8 @@ private:
   std::map<int, Place> axisOfLocal;
   std::optional<Axis> attentionAxis; ///< of heads, until the attention ends
   bool cutsGroups = false;           ///< of that attention
+  bool alignsHeads = false;          ///< of that attention
+  int64_t width = 0;                 ///< of the op at hand
   bool cutsSequences = false;        ///< of that attention
   Axis headAxis = Axis::None;        ///< of the input last asked for
   OperandSpec siblingInput;
@@ -387,7 +429,7 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
   std::vector<size_t> options = rule.getOptions();
   picks.assign(options.size(), 0);
   double least = cost(best);
-  constexpr size_t kFew = 4096;
+  constexpr size_t kFew = 512;
   size_t combinations = 1;
   for (size_t numOptions : options)
     combinations = std::min(kFew + 1, combinations * numOptions);
@@ -409,24 +451,31 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
     }
     return best;
   }
+  // Two decisions at a time: where one op leaves a value, and where the next one
+  // wants it.
+  auto tryPicks = [&] {
+    std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
+    double cycles = cost(axes);
+    if (cycles >= least)
+      return false;
+    least = cycles;
+    best = std::move(axes);
+    return true;
+  };
   constexpr int kRounds = 4;
   for (int round = 0; round < kRounds; ++round) {
     bool improved = false;
-    for (size_t d = 0; d < options.size(); ++d) {
-      size_t kept = picks[d];
-      for (size_t option = 0; option < options[d]; ++option) {
-        picks[d] = option;
-        std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
-        double cycles = cost(axes);
-        if (cycles < least) {
-          least = cycles;
-          best = std::move(axes);
-          kept = option;
-          improved = true;
-        }
+    for (size_t d = 0; d < options.size(); ++d)
+      for (size_t e = d + 1; e < options.size(); ++e) {
+        std::pair<size_t, size_t> kept(picks[d], picks[e]);
+        for (picks[d] = 0; picks[d] < options[d]; ++picks[d])
+          for (picks[e] = 0; picks[e] < options[e]; ++picks[e])
+            if (tryPicks()) {
+              kept = {picks[d], picks[e]};
+              improved = true;
+            }
+        std::tie(picks[d], picks[e]) = kept;
       }
-      picks[d] = kept;
-    }
     if (!improved)
       break;
   }

@@ -3,6 +3,8 @@
 import collections
 import math
 
+import plan_oracle
+
 # Values of so many features or fewer are handed over whole.
 FEW_FEATURES = 16
 
@@ -97,6 +99,11 @@ def as_op_has_it(op, use):
         others = math.prod(dim["size"] for d, dim in enumerate(dims) if dim["axis"] == axis and d not in use["index_dims"])
         runs = joined((stride, size) for _, stride, size in along)
         cuts[axis] = Cut(runs, dims[along[-1][0]]["shard"] if along else 0, others if runs else 1)
+        # Values of slower dims may have more positions than features.
+        together = [d for d, dim in enumerate(dims) if dim["axis"] == axis]
+        length = {d: size for d, _, size in along}.get(together[-1], 0) if len(together) > 1 and runs else 0
+        if length and dims[together[-1]]["pitch"] > dims[together[-1]]["size"]:
+            cuts[axis] = cuts[axis]._replace(length=length, pitch=dims[together[-1]]["pitch"])
     return Place(features, tokens, use["bits"], cuts, cut_tokens)
 
 
@@ -171,6 +178,15 @@ def slice_of(op, place):
     if place.features % slower:
         return None
     return part_of_rows(place, place.features // slower, first * faster, size * faster)
+
+
+def first_of_rows(op, use, place):
+    """What an op has of a value of which it reads the first features of each row of its last dim."""
+    sizes = [op["dims"][d]["size"] for d in use["index_dims"] if d >= 0 and op["dims"][d]["dim"] != "token"]
+    rows = math.prod(sizes[:-1])
+    if not sizes or place.cut_tokens > 1 or place.features <= math.prod(sizes) or place.features % rows:
+        return place
+    return part_of_rows(place, place.features // rows, 0, sizes[-1]) or place
 
 
 def place_in_concat(op, use, place):
@@ -353,7 +369,7 @@ def moves_of(plan, kernel, wavelets_of):
             else:
                 to = as_op_has_it(op, use)
             if (use["buffer"], to.cuts) not in there:
-                move(at, place, to, unit)
+                move(at, place if is_part else first_of_rows(op, use, place), to, unit)
                 there.append((use["buffer"], to.cuts))
         if not operands or not is_value(operands[-1]) or not is_named(operands[-1]) or not operands[-1]["index_dims"]:
             continue

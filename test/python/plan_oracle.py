@@ -38,9 +38,9 @@ def largest_part(op, use, whole=None):
             shared[axis] = on_axis
             left = dims[on_axis[-1]]["shard"]
             for d in reversed(on_axis):
-                size = dims[d]["size"]
+                size, pitch = dims[d]["size"], dims[d]["pitch"]
                 held[d] = min(size, left)
-                left = ceil_div(left, size) + (left > size and left % size != 0)
+                left = ceil_div(left, pitch) + (left > pitch and left % pitch != 0)
     indexed = [(d, divisor) for d, divisor in zip(use["index_dims"], use["index_divisors"]) if 0 <= d < len(dims)]
     total = 1
     for axis in ("none", "x", "y", "group"):
@@ -66,7 +66,7 @@ def ports_of(plan, kernel):
 def most_indices(cut):
     """Indices on the core with the most: of blocks that a cut goes through, one more where it lies so."""
     inner, shard = cut["inner"], cut["shard"]
-    return shard if inner == 1 else min(cut["size"], ceil_div(shard + inner - math.gcd(shard, inner), inner))
+    return min(cut["size"], shard) if inner == 1 else min(cut["size"], ceil_div(shard + inner - math.gcd(shard, inner), inner))
 
 
 def needs(plan, kernel, alignment):
@@ -238,9 +238,14 @@ def dims_hold(plan):
                 sharing = [e for e, other in enumerate(op["dims"]) if other["axis"] == dim["axis"]]
                 if dim["axis"] == "none" or len(sharing) == 1:
                     sharing = [d]
-                inner = math.prod(op["dims"][e]["size"] for e in sharing if e > d)
-                points = math.prod(op["dims"][e]["size"] for e in sharing)
+                inner = math.prod(op["dims"][e]["pitch"] for e in sharing if e > d)
+                points = math.prod(op["dims"][e]["pitch"] for e in sharing)
                 if (dim["parts"], dim["inner"], dim["points"]) != (parts[dim["axis"]], inner, points):
+                    return False
+                # Only the fastest may have points without an index, and then values end where cores do.
+                first = max(1, op["dims"][sharing[0]]["shard"])
+                is_padded = len(sharing) > 1 and d == sharing[-1] and dim["pitch"] > dim["size"] and dim["pitch"] % first == 0
+                if dim["pitch"] != dim["size"] and not is_padded:
                     return False
                 units = ceil_div(dim["size"], dim["unit"])
                 shard = min(dim["size"], ceil_div(units, dim["parts"]) * dim["unit"])
@@ -265,6 +270,12 @@ def dims_hold(plan):
     return True
 
 
+def is_aligned(together):
+    """Whether cores have parts of one value of the slower dims on an axis each, or whole values."""
+    pitch, shard = together[-1]["pitch"], together[-1]["shard"]
+    return sum(dim["size"] > 1 for dim in together) <= 2 and (pitch % shard == 0 or shard % pitch == 0)
+
+
 def cuts_follow_uses(plan):
     """Weights and states are cut as the first op that uses them, by name, axis and shard of each dim."""
     for kernel in plan["kernels"]:
@@ -279,9 +290,18 @@ def cuts_follow_uses(plan):
                         return False
                     continue
                 op, use = uses[0]
+                if any(bool(cut["pitch"] - cut["size"]) != bool(d >= 0 and cut["axis"] != "none" and op["dims"][d]["pitch"] - op["dims"][d]["size"])
+                       for cut, d in zip(tensor["cuts"], use["index_dims"])):
+                    return False
                 for cut, d, divisor in zip(tensor["cuts"], use["index_dims"], use["index_divisors"]):
                     dim = op["dims"][d] if d >= 0 else None
-                    if role == "weights" and dim and sum(other["axis"] == dim["axis"] != "none" for other in op["dims"]) > 1:
+                    together = [other for other in op["dims"] if dim and other["axis"] == dim["axis"] != "none"]
+                    if role == "weights" and len(together) > 1 and dim and divisor < dim["size"]:
+                        if divisor == 1 and is_aligned(together):
+                            fields = ("dim", "size", "axis", "parts", "unit", "shard", "inner", "points", "pitch")
+                            if any(cut[field] != dim[field] for field in fields):
+                                return False
+                            continue
                         dim = None
                     if dim is None or role == "weights" and divisor >= dim["size"]:
                         if cut["axis"] != "none" or cut["dim"]:

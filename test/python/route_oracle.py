@@ -845,8 +845,8 @@ def is_over_groups(plan, kernel, op, axis, cores):
 
 def cores_of_sum(op, axis):
     dims = [dim for dim in op["dims"] if dim["axis"] == axis]
-    points = math.prod(dim["size"] for dim in dims if dim["reduction"])
-    slower = math.prod(dim["size"] for dim in dims if not dim["reduction"])
+    points = math.prod(dim["pitch"] for dim in dims if dim["reduction"])
+    slower = math.prod(dim["pitch"] for dim in dims if not dim["reduction"])
     if not any(dim["reduction"] for dim in dims):
         return 1
     parts, shard = dims[-1]["parts"], dims[-1]["shard"]
@@ -859,7 +859,7 @@ def sums_along(op, axis):
     """The cores that hold parts of each sum, by their number on the axis."""
     dims = [dim for dim in op["dims"] if dim["axis"] == axis]
     held = collections.defaultdict(set)
-    for point, index in enumerate(itertools.product(*(range(dim["size"]) for dim in dims))):
+    for point, index in enumerate(itertools.product(*(range(dim["pitch"]) for dim in dims))):
         held[tuple(i for i, dim in zip(index, dims) if not dim["reduction"])].add(point // dims[-1]["shard"])
     return [sorted(cores) for _, cores in sorted(held.items())]
 

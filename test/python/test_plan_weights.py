@@ -32,17 +32,26 @@ def cores(kernel, plan):
                 yield {"none": 0, "x": x, "y": y, "group": group.get("experts")}
 
 
+def are_shared(weight):
+    """Whether cores of one copy have the same elements: a dim of the weight lies on its axis again and again."""
+    axes = [cut["axis"] for cut in weight["cuts"] if cut["axis"] != "none"]
+    return any((cut["inner"] > 1 or cut["points"] > cut.get("pitch", cut["size"])) and axes.count(cut["axis"]) == 1
+               for cut in weight["cuts"] if cut["axis"] not in ("none", "group"))
+
+
 def box(weight, core):
     """The indices of the logical tensor that a core has, for each dim."""
     indices = []
     for cut in weight["cuts"]:
-        assert cut["size"] == -(-cut["points"] // cut["inner"])
+        pitch = cut.get("pitch", cut["size"])
+        assert cut["size"] <= pitch and cut["points"] >= cut["size"]
         if cut["axis"] == "group":
             assert len(core["group"]) <= cut["shard"]
             indices.append(np.array(core["group"], int))
             continue
         begin = min(core[cut["axis"]] * cut["shard"], cut["points"])
-        indices.append(np.unique(np.arange(begin, min(begin + cut["shard"], cut["points"])) // cut["inner"]))
+        points = np.arange(begin, min(begin + cut["shard"], cut["points"])) // cut["inner"] % pitch
+        indices.append(np.unique(points[points < cut["size"]]))
     return np.ix_(*indices) if indices else ()
 
 
@@ -96,9 +105,11 @@ def test_cores_hold_every_element_as_often_as_said(path):
                         listed = collections.Counter(e for group in kernel["expert_groups"] for e in group["experts"])
                         times *= np.array([listed[e] for e in range(cut["size"])]).reshape(
                             [-1 if i == d else 1 for i in range(len(weight["cuts"]))])
-                    if cut["inner"] > 1:  # and by each part that has elements of its block
-                        parts = [np.unique(np.arange(p, min(p + cut["shard"], cut["points"])) // cut["inner"])
+                    if are_shared({"cuts": [cut]}) and are_shared(weight):  # and by each part that has elements of its block
+                        pitch = cut.get("pitch", cut["size"])
+                        parts = [np.unique(np.arange(p, min(p + cut["shard"], cut["points"])) // cut["inner"] % pitch)
                                  for p in range(0, cut["points"], cut["shard"])]
+                        parts = [part[part < cut["size"]] for part in parts]
                         times *= np.bincount(np.concatenate(parts)).reshape(
                             [-1 if i == d else 1 for i in range(len(weight["cuts"]))])
                 assert (held == times).all(), weight["name"]
@@ -154,7 +165,7 @@ def test_copies_and_padding_add_up(path):
             for weight in kernel["weights"]:
                 first = set() if weight["name"] not in seen else None
                 seen.add(weight["name"])
-                if any(cut["inner"] > 1 for cut in weight["cuts"]):  # scales of cut blocks: once, else copies
+                if are_shared(weight):  # once, else copies
                     once = -(-math.prod(weight["shape"]) * weight["bits"] // 8) if first is not None else 0
                     sums["shard_bytes"] += once
                     sums["copy_bytes"] += sum(shard_bytes(weight, core) for core in cores(kernel, plan)) - once

@@ -73,8 +73,15 @@ std::vector<std::vector<int64_t>> tuplesOf(const std::vector<Cut> &cuts,
         for (size_t e = d; e < cuts.size(); ++e)
           if (e == d ||
               (cuts[d].axis != Axis::None && cuts[e].axis == cuts[d].axis))
-            next.back()[e] = (q / cuts[e].inner) % cuts[e].size;
+            next.back()[e] = (q / cuts[e].inner) % cuts[e].pitch;
       }
+    // Some points are none of the indices.
+    std::erase_if(next, [&](const std::vector<int64_t> &tuple) {
+      for (size_t e = 0; e < cuts.size(); ++e)
+        if (tuple[e] >= cuts[e].size)
+          return true;
+      return false;
+    });
     tuples = std::move(next);
   }
   return tuples;
@@ -317,7 +324,7 @@ TEST(CutsTest, CoresHaveTheScalesOfAllBlocksThatTheyHaveAPartOf) {
           EXPECT_LE(largest, held.largest + 5 * 2);
           EXPECT_GE(footprint(kernel, sharding).weights,
                     largest + largestShardBytes(kernel, sharding, 1));
-          numCopied += hasSharedBlocks(weightCuts(kernel, sharding, 0));
+          numCopied += hasSharedElements(weightCuts(kernel, sharding, 0));
         }
   EXPECT_GT(numCopied, 50);
 }
@@ -329,6 +336,85 @@ TEST(CutsTest, EmptyWeightsHaveNoBytes) {
   Sharding sharding = {{2, 1}, {1, 1}, {2, 1}, {{{kX}}}};
   EXPECT_EQ(copyBytes(kernel, sharding, 0), 0);
   EXPECT_EQ(largestShardBytes(kernel, sharding, 0), 0);
+}
+
+/// A matrix for each of 3 heads, the heads and what is summed on one axis.
+KernelSpec productOfHeads(int64_t k) {
+  KernelSpec kernel = kernelWith({{"head", 3},
+                                  {"n", 4},
+                                  {"k", k, DimKind::Reduction}},
+                                 {TensorRole::Weights, 0, kF16,
+                                  {{0, 1}, {1, 1}, {2, 1}}});
+  kernel.weights = {{"w", kF16, {3, 4, k}, 0, 3 * 4 * k * 2, {}}};
+  return kernel;
+}
+
+/// 4 of 14 columns to a head, 3 indices to a column: 10 of 12.
+TEST(CutsTest, HeadsMayHaveCoresOfTheirOwn) {
+  KernelSpec kernel = productOfHeads(10);
+  Sharding sharding = {{14, 2}, {1, 1}, {14, 2}, {{{kX, kY, kX}, 12}}};
+  Diagnostics diags;
+  ASSERT_TRUE(check(kernel, sharding, diags));
+  std::vector<Cut> cuts = weightCuts(kernel, sharding, 0);
+  EXPECT_EQ(cuts[0], (Cut{"head", 3, kX, 14, 1, 3, 12, 36, 3}));
+  EXPECT_EQ(cuts[1], (Cut{"n", 4, kY, 2, 1, 2, 1, 4, 4}));
+  EXPECT_EQ(cuts[2], (Cut{"k", 10, kX, 14, 1, 3, 1, 36, 12}));
+  EXPECT_EQ(weightShard(kernel, sharding, 0, {0, 7, 1}),
+            (std::vector<IndexRange>{{1, 2}, {2, 4}, {9, 10}}));
+  EXPECT_EQ(weightShard(kernel, sharding, 0, {0, 12, 0})[0].length(), 0);
+  EXPECT_EQ(copies(kernel, sharding, 0), 1);
+  EXPECT_EQ(largestShardBytes(kernel, sharding, 0), 2 * 3 * 2);
+  EXPECT_EQ(copyBytes(kernel, sharding, 0), 3 * 4 * 10 * 2);
+  EXPECT_FALSE(hasSharedElements(cuts));
+}
+
+/// Of any number of columns and any width each element has one core, and that
+/// holds what the cuts say word for word.
+TEST(CutsTest, ColumnsOfHeadsHoldEachElementOnce) {
+  for (int64_t k : {1, 5, 8, 10})
+    for (int64_t columns : {1, 2, 3, 4, 7, 12, 40})
+      for (int64_t width : {k, k + 1, k + 6}) {
+        KernelSpec kernel = productOfHeads(k);
+        Sharding sharding = {
+            {columns, 1}, {1, 1}, {columns, 1}, {{{kX, kNone, kX}, width}}};
+        std::vector<Cut> cuts = weightCuts(kernel, sharding, 0);
+        std::map<std::vector<int64_t>, int> held;
+        int64_t most = 0;
+        for (const CorePosition &core : coresOf(sharding)) {
+          std::vector<IndexRange> box = weightShard(kernel, sharding, 0, core);
+          int64_t elements = 1;
+          for (const IndexRange &range : box)
+            elements *= range.length();
+          most = std::max(most, elements);
+          // The loop over n is one of its own.
+          std::set<std::vector<int64_t>> distinct;
+          for (std::vector<int64_t> &tuple : tuplesOf(cuts, core))
+            distinct.insert(tuple);
+          EXPECT_EQ(int64_t(distinct.size()), elements);
+          for (const std::vector<int64_t> &tuple : distinct)
+            ++held[tuple];
+        }
+        EXPECT_EQ(int64_t(held.size()), 3 * 4 * k);
+        for (const auto &[tuple, times] : held)
+          EXPECT_EQ(times, 1);
+        EXPECT_EQ(largestShardBytes(kernel, sharding, 0), 2 * most);
+        EXPECT_EQ(copyBytes(kernel, sharding, 0), 3 * 4 * k * 2);
+      }
+}
+
+/// What differs by head only is on all cores of a head.
+TEST(CutsTest, CoresOfAHeadShareItsScale) {
+  KernelSpec kernel = productOfHeads(10);
+  kernel.weights.push_back({"scale", kF16, {3, 5}, 0, 3 * 5 * 2, {}});
+  kernel.ops[0].operands.push_back(
+      {TensorRole::Weights, 1, kF16, {{0, 1}, {2, 2}}});
+  Sharding sharding = {{14, 2}, {1, 1}, {14, 2}, {{{kX, kY, kX}, 12}}};
+  std::vector<Cut> cuts = weightCuts(kernel, sharding, 1);
+  EXPECT_EQ(weightShard(kernel, sharding, 1, {0, 7, 1}),
+            (std::vector<IndexRange>{{1, 2}, {0, 5}}));
+  EXPECT_TRUE(hasSharedElements(cuts));
+  EXPECT_EQ(copies(kernel, sharding, 1), 2); // one for each row
+  EXPECT_EQ(copyBytes(kernel, sharding, 1), 3 * 4 * 5 * 2);
 }
 
 } // namespace

@@ -343,4 +343,31 @@ TEST(LayoutTest, RunsThatBothLayoutsCutAtCoresAreLinesOfTheirOwn) {
   EXPECT_EQ(moves[0].piece, 4);
 }
 
+/// Heads with cores of their own: 12 positions to a head, 10 of which are
+/// features. Who reads the first 8 of these finds them there.
+TEST(LayoutTest, FeaturesOfHeadsLieInRows) {
+  OpSpec maker;
+  maker.dims = {{"head", 3}, {"n", 10}};
+  OperandSpec value;
+  value.indexing = {{0, 1}, {1, 1}};
+  Extent cores = {14, 2};
+  Sharding sharding = {cores, {1, 1}, cores, {}};
+  OpSharding together = {{Axis::X, Axis::X}, 12};
+  Layout made = layoutOf(maker, value, together, sharding);
+  EXPECT_EQ(made.features, 30);
+  EXPECT_EQ(made.x, (AxisLayout{{{1, 30}}, 3, 1, 0, 10, 12}));
+  EXPECT_TRUE(movesBetween(made, made, cores).empty());
+
+  OpSpec reader = maker;
+  reader.dims[1].size = 8;
+  Layout wanted = layoutOf(reader, value, together, sharding);
+  Layout first = firstOfRows(reader, value, made);
+  EXPECT_EQ(first.features, 24);
+  EXPECT_EQ(first.x, wanted.x);
+  EXPECT_TRUE(movesBetween(first, wanted, cores).empty());
+
+  Layout inOrder = layoutOf(maker, value, {{Axis::X, Axis::X}}, sharding);
+  EXPECT_FALSE(movesBetween(made, inOrder, cores).empty());
+}
+
 } // namespace

@@ -324,4 +324,14 @@ TEST(ShardingTest, ChecksThatWeightShardsAreBoxes) {
                                            "cuts weight 'bias' in two ways"));
 }
 
+TEST(ShardingTest, CoresOfAHeadDivideAllOfIt) {
+  KernelSpec kernel = quantisedLinear(64, 96);
+  Sharding sharding = shardingOf({4, 4}, {{{Axis::None, Axis::X, Axis::X}, 90}});
+  Diagnostics diags;
+  EXPECT_FALSE(check(kernel, sharding, diags));
+  EXPECT_THAT(messages(diags),
+              ElementsAre("has op 'linear' divide 90 indices of dim 'k', which "
+                          "has 96"));
+}
+
 } // namespace

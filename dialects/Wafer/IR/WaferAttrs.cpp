@@ -201,34 +201,43 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 // AxesAttr, ShardingAttr
 //===----------------------------------------------------------------------===//
 
-/// `[none, x, y]`.
-static ParseResult parseAxes(AsmParser &parser, SmallVectorImpl<Axis> &axes) {
-  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+/// `[none, x, y]`, `[none, x, y, x] width 576`.
+static FailureOr<AxesAttr> parseAxes(AsmParser &parser) {
+  SmallVector<Axis> axes;
+  auto parseAxis = [&] {
     FailureOr<Axis> axis = FieldParser<Axis>::parse(parser);
     if (failed(axis))
       return failure();
     axes.push_back(*axis);
     return success();
-  });
+  };
+  int64_t width = 0;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseAxis) ||
+      (succeeded(parser.parseOptionalKeyword("width")) &&
+       parser.parseInteger(width)))
+    return failure();
+  return AxesAttr::get(parser.getContext(), axes, width);
 }
 
-static void printAxes(AsmPrinter &printer, ArrayRef<Axis> axes) {
+static void printAxes(AsmPrinter &printer, AxesAttr axes) {
   printer << '[';
-  llvm::interleaveComma(axes, printer.getStream(),
+  llvm::interleaveComma(axes.getAxes(), printer.getStream(),
                         [&](Axis axis) { printer << stringifyAxis(axis); });
   printer << ']';
+  if (axes.getWidth() != 0)
+    printer << " width " << axes.getWidth();
 }
 
 Attribute AxesAttr::parse(AsmParser &parser, Type) {
-  SmallVector<Axis> axes;
-  if (parser.parseLess() || parseAxes(parser, axes) || parser.parseGreater())
+  if (parser.parseLess())
     return {};
-  return AxesAttr::get(parser.getContext(), axes);
+  FailureOr<AxesAttr> axes = parseAxes(parser);
+  return failed(axes) || parser.parseGreater() ? Attribute() : *axes;
 }
 
 void AxesAttr::print(AsmPrinter &printer) const {
   printer << '<';
-  printAxes(printer, getAxes());
+  printAxes(printer, *this);
   printer << '>';
 }
 
@@ -255,10 +264,10 @@ Attribute ShardingAttr::parse(AsmParser &parser, Type) {
       parser.parseKeyword("ops") || parser.parseEqual())
     return {};
   auto parseOp = [&] {
-    SmallVector<Axis> axes;
-    if (parseAxes(parser, axes))
+    FailureOr<AxesAttr> axes = parseAxes(parser);
+    if (failed(axes))
       return failure();
-    ops.push_back(AxesAttr::get(parser.getContext(), axes));
+    ops.push_back(*axes);
     return success();
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOp))
@@ -289,7 +298,7 @@ void ShardingAttr::print(AsmPrinter &printer) const {
   printer << "group = " << getGroupWidth() << " x " << getGroupHeight()
           << ", ops = [";
   llvm::interleaveComma(getOps(), printer.getStream(), [&](AxesAttr axes) {
-    printAxes(printer, axes.getAxes());
+    printAxes(printer, axes);
   });
   printer << ']';
   if (!getHeld().empty()) {

@@ -146,12 +146,18 @@ def Wafer_TargetAttr : Wafer_Attr<"Target", "target"> {
 def Wafer_AxesAttr : Wafer_Attr<"Axes", "axes"> {
   let summary = "the axis of each iteration dim of one op";
   let description = [{
+    Where dims share an axis, `width` says how many indices of the last of them
+    the cores of one value of the others divide among them. Without it runs of
+    the product of all are cut, whatever values they are parts of.
+
     Example:
     ```mlir
     #inlay_wafer.axes<[none, x, y]>
+    #inlay_wafer.axes<[none, x, y, x] width 576>
     ```
   }];
-  let parameters = (ins ArrayRefParameter<"::inlay::wafer::Axis">:$axes);
+  let parameters = (ins ArrayRefParameter<"::inlay::wafer::Axis">:$axes,
+                        DefaultValuedParameter<"int64_t", "0">:$width);
   let hasCustomAssemblyFormat = 1;
 }
 

@@ -105,7 +105,7 @@ ShardingAttr inlay::wafer::toAttr(MLIRContext *context,
     SmallVector<Axis> axes;
     for (model::Axis axis : op.axisOfDim)
       axes.push_back(static_cast<Axis>(axis));
-    ops.push_back(AxesAttr::get(context, axes));
+    ops.push_back(AxesAttr::get(context, axes, op.width));
   }
   SmallVector<DenseI64ArrayAttr> held;
   for (const std::vector<int64_t> &group : sharding.held)
@@ -125,6 +125,7 @@ model::Sharding inlay::wafer::toSharding(ShardingAttr attr,
     model::OpSharding &axes = sharding.ops.emplace_back();
     for (Axis axis : op.getAxes())
       axes.axisOfDim.push_back(static_cast<model::Axis>(axis));
+    axes.width = op.getWidth();
   }
   for (DenseI64ArrayAttr group : attr.getHeld())
     sharding.held.push_back(group.asArrayRef().vec());

@@ -92,9 +92,8 @@ static void countCores(const PlacedSystem &placement,
       int number = static_cast<int>(index);
       int64_t one = model::copyBytes(spec, sharding, number);
       int64_t copies = model::copies(spec, sharding, number);
-      // Of scales whose blocks are cut, cores beside each other have copies.
       int64_t once = one;
-      if (model::hasSharedBlocks(model::weightCuts(spec, sharding, number)))
+      if (model::hasSharedElements(model::weightCuts(spec, sharding, number)))
         once = model::packedBytes(weight.shape, weight.type.bits);
       // The first kernel that holds a tied weight has its first copy.
       bool isFirst = seen.insert(weight.name).second;

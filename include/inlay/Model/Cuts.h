@@ -25,9 +25,11 @@ namespace inlay::model {
 
 /// How one dim is cut. The core with number p on `axis` works on the points q
 /// in [p * shard, min((p + 1) * shard, points)), and point q is index
-/// (q / inner) mod size. A dim that has its axis for itself has inner 1 and one
-/// point for each index. Dims that share an axis are cut together: their points
-/// are those of all dims on the axis, the first being the slowest. Of scales
+/// (q / inner) mod pitch, or none where that is size or more. A dim that has its
+/// axis for itself has inner 1 and one point for each index. Dims that share an
+/// axis are cut together: their points are those of all dims on the axis, the
+/// first being the slowest; where values of the slower dims have cores of their
+/// own, some points of the fastest may be none of its indices. Of scales
 /// for blocks of `inner` elements, which cuts may fall into, points are the
 /// elements: cores that have elements of one block have copies of its scale.
 /// Experts that
@@ -42,6 +44,7 @@ struct Cut {
   int64_t shard = 1;
   int64_t inner = 1;
   int64_t points = 1;
+  int64_t pitch = 1;
 
   bool operator==(const Cut &) const = default;
 };
@@ -53,6 +56,10 @@ int64_t touchedBy(int64_t shard, int64_t inner, int64_t size);
 
 /// Indices of the core that has the most.
 int64_t mostHeld(const Cut &cut);
+
+/// What part `part` has: a range, where it is one (of weights always). Empty
+/// behind the last index.
+IndexRange heldBy(const Cut &cut, int64_t part);
 
 /// One cut for each dim of an op.
 std::vector<Cut> opCuts(const OpSpec &op, const OpSharding &opSharding,
@@ -70,12 +77,12 @@ Cut opCut(const OpSpec &op, size_t dim, const OpSharding &opSharding,
 int64_t valuesSeen(const std::vector<Cut> &cuts, Axis axis,
                    const std::function<bool(size_t)> &isIn);
 
-/// True where cores hold the same indices as those beside them: scales of
-/// blocks that are cut.
-bool hasSharedBlocks(const std::vector<Cut> &cuts);
+/// True where cores of one copy hold the same elements: scales of blocks that
+/// are cut, and what is the same for other values of a dim that shares the axis.
+bool hasSharedElements(const std::vector<Cut> &cuts);
 
-/// One cut for each dim of a weight, by its first use, which gives it boxes:
-/// each dim has its axis for itself. `sharding` must have passed `check`.
+/// One cut for each dim of a weight, by its first use, which gives it boxes.
+/// `sharding` must have passed `check`.
 std::vector<Cut> weightCuts(const KernelSpec &kernel, const Sharding &sharding,
                             int weight);
 
@@ -90,8 +97,7 @@ int64_t largestShardBytes(const KernelSpec &kernel, const Sharding &sharding,
                           int weight);
 
 /// Bytes of all shards of one copy of a weight, each in whole bytes, replicas
-/// of experts and of scales whose blocks are cut included. All copies have as
-/// many.
+/// of experts and shared elements included. All copies have as many.
 int64_t copyBytes(const KernelSpec &kernel, const Sharding &sharding,
                   int weight);
 

@@ -91,6 +91,11 @@ bool isSlice(const OpSpec &op);
 /// result.
 bool isConcat(const OpSpec &op);
 
+/// A value as an op sees it that reads only the first features of each row of
+/// its last dim.
+Layout firstOfRows(const OpSpec &op, const OperandSpec &operand,
+                   const Layout &layout);
+
 /// How the result of a slice lies where what it reads lies in `source`; none
 /// where the slice must have all of that on every core first.
 std::optional<Layout> sliceOf(const OpSpec &op, const Layout &source);

@@ -34,6 +34,13 @@ enum class Axis {
 /// One axis for each iteration dim of the op of the same index.
 struct OpSharding {
   std::vector<Axis> axisOfDim;
+  /// Where dims share an axis: 0 where their product is cut into runs of one
+  /// length, whatever these are parts of. Else each value of the slower dims has
+  /// the same number of cores for itself, which divide so many indices of the
+  /// fastest dim among them; at least its size (`runOn`).
+  int64_t width = 0;
+
+  bool operator==(const OpSharding &) const = default;
 };
 
 /// How a kernel runs on a region.
@@ -43,8 +50,7 @@ struct OpSharding {
 /// group. For all other kernels `groups` is 1 x 1 and `group` equals `region`.
 /// Where several dims of an op are cut over one axis, their product is cut, the
 /// first dim being the slowest. A weight has shards that are boxes: along a dim
-/// that shares its axis every core holds all of it (the scale of a norm that is
-/// the same for every head).
+/// that shares its axis every core holds all of it, unless the run is aligned.
 struct Sharding {
   Extent region;
   Extent groups;
@@ -129,6 +135,43 @@ IndexRange shardRange(const IterationDim &dim, int64_t parts, int64_t part);
 /// Whether another dim of the op is cut over the axis of `dim`.
 bool sharesAxis(const OpSharding &opSharding, size_t dim);
 
+/// How dims that share an axis are cut: core p has the points from p * shard up
+/// to (p + 1) * shard of `points`, where each value of the slower dims takes
+/// `pitch` points, the first of which are the indices of the fastest dim.
+struct AxisRun {
+  int64_t points = 1;
+  int64_t shard = 1;
+  int64_t pitch = 1;
+  int64_t slower = 1; ///< values of all but the fastest dim
+  int fastest = -1;   ///< dim
+  int count = 0;      ///< dims on the axis
+  int wide = 0;       ///< those of more than one index
+
+  /// Whether cores have parts of one value of the slower dims each, or whole
+  /// values: then a weight is cut along them, if these are no more than two.
+  bool isAligned() const {
+    return count > 1 && wide <= 2 && (pitch % shard == 0 || shard % pitch == 0);
+  }
+  /// Points of the op on the core with the most.
+  int64_t most(int64_t size) const {
+    if (shard <= pitch)
+      return std::min(shard, size);
+    return shard % pitch == 0 ? shard / pitch * size : shard;
+  }
+};
+
+/// That of the dims on `axis`, which has `parts` cores. With a width the p
+/// cores of an axis and v values have c = floor(p / v) cores to a value, each
+/// ceil(width / c) points; or, where there are more values than cores, each
+/// ceil(v / p) values.
+AxisRun runOn(const std::vector<IterationDim> &dims,
+              const OpSharding &opSharding, Axis axis, int64_t parts);
+
+/// Whether cores have parts of a weight's dim that `index` indexes: of one that
+/// shares its axis only where the run is aligned, and blocks of it nowhere.
+bool isCutAlong(const OpSpec &op, const OpSharding &opSharding,
+                const Sharding &sharding, const IndexExpr &index);
+
 /// Number of parts that `axis` has under `sharding`.
 int64_t partsOf(const Sharding &sharding, Axis axis);
 
@@ -198,10 +241,9 @@ int64_t copies(const KernelSpec &kernel, const Sharding &sharding, int weight);
 
 /// True when `sharding` has the shape that `kernel` needs: an axis for every
 /// dim, Group only for dim "expert", groups that fit the region; when groups
-/// that are given hold every expert, none twice; and when the
-/// shards of weights are boxes: no two dims of a weight on one axis, all uses
-/// cut alike. A cut may fall into a block that shares a scale: cores on either
-/// side have the scale.
+/// that are given hold every expert, none twice; when all uses of a weight cut
+/// it alike; and when a width is at least the dim's size. A cut may fall into a
+/// block that shares a scale: cores on either side have the scale.
 bool check(const KernelSpec &kernel, const Sharding &sharding,
            Diagnostics &diags);
 

@@ -102,10 +102,12 @@ struct Step {
 /// "none" is not cut. On axis "group" a core has the indices that its expert
 /// group lists, at most `shard`. On the others the core with number p on the
 /// axis works on the points q from p * shard up to, not including,
-/// min((p + 1) * shard, points), and point q is index (q / inner) mod size of
-/// this dim. A dim that has its axis for itself has inner 1 and as many points
-/// as indices: core p holds a block of them. Dims that share an axis are cut
-/// together, the first being the slowest: one q gives the index of each.
+/// min((p + 1) * shard, points), and point q is index (q / inner) mod pitch of
+/// this dim, or none where that is size or more. A dim that has its axis for
+/// itself has inner 1 and as many points as indices: core p holds a block of
+/// them. Dims that share an axis are cut together, the first being the slowest:
+/// one q gives the index of each. Where each value of the slower ones has cores
+/// of its own, `pitch` of the fastest is the number of points that these have.
 struct Cut {
   std::string dim;
   int64_t size = 0;
@@ -115,6 +117,7 @@ struct Cut {
   int64_t shard = 0;
   int64_t inner = 1;
   int64_t points = 0;
+  int64_t pitch = 0; ///< since 1.3; `size` in an older plan
 };
 
 /// A dim of an op's iteration space. Where a dim that is a reduction has more
