@@ -23,8 +23,10 @@ def work(plan, wafer, x, y):
             yield kernel, cores, {"none": 0, "x": column, "y": row, "group": group}
 
 def part(weight, core):  # indices of the logical tensor that a core has: of experts what its group lists, else a block
-    cuts = [(core[c["axis"]], range(c["points"]), c["shard"], c["inner"], c.get("pitch", c["size"]), c["size"]) for c in weight["cuts"]]
-    return np.ix_(*(at if isinstance(at, list) else sorted({q // n % m for q in r[at * s :][:s] if q // n % m < k}) for at, r, s, n, m, k in cuts))
+    cuts = [(core[c["axis"]], c["points"], c["shard"], c["inner"], c["size"], c.get("pitch", c["size"])) for c in weight["cuts"]]
+    held = (at if isinstance(at, list) else {q // d % m for q in range(n)[at * s :][:s] if q // d % m < k}
+            for at, n, s, d, k, m in cuts)
+    return np.ix_(*(indices if isinstance(indices, list) else sorted(indices) for indices in held))
 
 def varints(data):
     """Protobuf's numbers: seven bits to a byte, the lowest first."""
@@ -36,10 +38,8 @@ def varints(data):
 
 def decode(data, encoding, size):
     """The elements of an initializer, `size` bytes each; "proto" is a TensorProto with them in one of its fields."""
-    if encoding == "raw":
-        return data
-    if encoding == "varint":
-        return b"".join((number % 256**size).to_bytes(size, "little") for number in varints(data))
+    if encoding != "proto":
+        return data if encoding == "raw" else b"".join((n % 256**size).to_bytes(size, "little") for n in varints(data))
     chunks, rest = [], iter(data)
     for field, kind in (divmod(key, 8) for key in varints(rest)):
         length = {1: 8, 5: 4}.get(kind) or next(varints(rest))  # of kind 0 this is the number itself

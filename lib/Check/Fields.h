@@ -38,6 +38,12 @@ public:
     return toInteger(object.get(name));
   }
 
+  /// `otherwise` where there is none.
+  int64_t integerOr(llvm::StringRef name, int64_t otherwise) const {
+    const json::Value *value = object.get(name);
+    return value ? toInteger(value) : otherwise;
+  }
+
   /// One that is no number below 0.
   int64_t count(llvm::StringRef name) const {
     return std::max<int64_t>(0, integer(name));

@@ -82,10 +82,9 @@ namespace {
 Cut readCut(const Fields &in) {
   Cut cut = {in.text("dim"),      in.text("axis"),      in.integer("size"),
              in.integer("parts"), in.integer("unit"),   in.integer("shard"),
-             in.integer("inner"), in.integer("points"), in.integer("pitch"),
+             in.integer("inner"), in.integer("points"), 0,
              in.flag("reduction")};
-  if (cut.pitch == 0)
-    cut.pitch = cut.size;
+  cut.pitch = in.integerOr("pitch", cut.size);
   return cut;
 }
 

@@ -204,7 +204,7 @@ Layout inlay::model::firstOfRows(const OpSpec &op, const OperandSpec &operand,
     (isLast ? length : rows) *= op.dims[size_t(index.dim)].size;
     isLast = false;
   }
-  if (layout.cutTokens > 1 || layout.features <= rows * length ||
+  if (isLast || layout.cutTokens > 1 || layout.features <= rows * length ||
       layout.features % rows != 0)
     return layout;
   return partOfLayout(layout, {layout.features / rows, 0, length})

@@ -166,7 +166,7 @@ CASES = {
     "weight rank": (lambda p: weight(p, "weight_Q4")["cuts"].pop(), "has 2 dims and 1 cuts"),
     "weight cut": (lambda p: put(weight(p, "weight_Q4")["cuts"][0], "axis", "none"), "; the op that uses it has"),
     "weight axis": (lambda p: put(weight(p, "weight_Q4")["cuts"][0], "axis", weight(p, "weight_Q4")["cuts"][1]["axis"]),
-                    "has two dims on axis"),
+                    "; the op that uses it has"),
     "copies": (lambda p: add(weight(p, "weight_Q4"), "copies", 1), "different parts, each"),
     "pitch": (lambda p: put(weight(p, "weight_Q4"), "row_pitch_bits", 8), "has rows of 256 bits every 8 bits"),
     "stored": (lambda p: add(weight(p, "weight_Q4")["pieces"][0], "stored_bits", 8), "needs * bits, its pieces store"),

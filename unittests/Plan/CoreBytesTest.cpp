@@ -49,8 +49,8 @@ protected:
     weight.name = "w";
     weight.bits = 8;
     weight.shape = {8, 16};
-    weight.cuts = {{"n", 8, "x", 5, 1, 2, 1, 8},
-                   {"k", 16, "y", 4, 4, 4, 1, 16}};
+    weight.cuts = {{"n", 8, "x", 5, 1, 2, 1, 8, 8},
+                   {"k", 16, "y", 4, 4, 4, 1, 16, 16}};
     weight.pieces = {{"i", "weights.bin", 32, 128, "raw", 8, 0, {128}, {1}}};
   }
   void TearDown() override { llvm::sys::fs::remove_directories(parent); }
@@ -128,8 +128,8 @@ TEST_F(CoreBytesTest, ReadsElementsBelowAByteFromAnyBit) {
       weight.bits = bits;
       weight.shape = {3, 9};
       weight.rowPitchBits = pitch;
-      weight.cuts = {{"n", 3, "x", 5, 1, 2, 1, 3},
-                     {"k", 9, "y", 4, 1, 5, 1, 9}};
+      weight.cuts = {{"n", 3, "x", 5, 1, 2, 1, 3, 3},
+                     {"k", 9, "y", 4, 1, 5, 1, 9, 9}};
       weight.pieces = {{"i", "weights.bin", 3, 200, "raw", 8, 1, {199}, {1}}};
       std::string expected(16, '\0');
       int64_t filled = 0;
@@ -149,7 +149,7 @@ TEST_F(CoreBytesTest, DecodesVarints) {
   write("varints.bin", std::string("\x05\xac\x02\xff\xff\xff\xff\x0f", 8));
   weight.bits = 32;
   weight.shape = {3};
-  weight.cuts = {{"n", 3, "none", 1, 1, 3, 1, 3}};
+  weight.cuts = {{"n", 3, "none", 1, 1, 3, 1, 3, 3}};
   weight.pieces = {{"i", "varints.bin", 0, 8, "varint", 32, 0, {3}, {1}}};
   EXPECT_EQ(read(8, 16),
             std::string("\x05\0\0\0\x2c\x01\0\0\xff\xff\xff\xff", 12));
@@ -166,7 +166,7 @@ TEST_F(CoreBytesTest, DecodesMessages) {
   write("message.bin", message);
   weight.bits = 64;
   weight.shape = {3};
-  weight.cuts = {{"n", 3, "none", 1, 1, 3, 1, 3}};
+  weight.cuts = {{"n", 3, "none", 1, 1, 3, 1, 3, 3}};
   weight.pieces = {{"i", "message.bin", 0, 12, "proto", 64, 0, {3}, {1}}};
   EXPECT_EQ(read(8, 16), std::string("\x05\0\0\0\0\0\0\0"
                                      "\x2c\x01\0\0\0\0\0\0"
@@ -180,7 +180,7 @@ TEST_F(CoreBytesTest, DecodesMessages) {
   write("message.bin", message);
   weight.bits = 32;
   weight.shape = {4};
-  weight.cuts = {{"n", 4, "none", 1, 1, 4, 1, 4}};
+  weight.cuts = {{"n", 4, "none", 1, 1, 4, 1, 4, 4}};
   weight.pieces = {{"i", "message.bin", 0, 21, "proto", 32, 0, {4}, {1}}};
   EXPECT_EQ(read(8, 16), "abcdefghijklmnop");
   for (int64_t length : {20, 10, 2}) {
@@ -195,7 +195,7 @@ TEST_F(CoreBytesTest, DecodesMessages) {
 TEST_F(CoreBytesTest, CoresInNoGroupHoldNothing) {
   kernel.groups = {{0, {8, 16, 2, 4}, {0, 1, 2, 3}},
                    {1, {10, 16, 2, 4}, {4, 5, 6, 7}}};
-  weight.cuts[0] = {"e", 8, "group", 2, 1, 4, 1, 8};
+  weight.cuts[0] = {"e", 8, "group", 2, 1, 4, 1, 8, 8};
   // Group 1, row 0.
   EXPECT_EQ(read(11, 16).size(), 16u);
   EXPECT_EQ(read(11, 16).substr(0, 4), stored.substr(32 + 4 * 16, 4));
@@ -205,13 +205,13 @@ TEST_F(CoreBytesTest, CoresInNoGroupHoldNothing) {
 TEST_F(CoreBytesTest, ReadsTheExpertsThatAGroupLists) {
   kernel.groups = {{0, {8, 16, 2, 4}, {0, 1, 2, 3, 4, 5, 6, 7}},
                    {1, {10, 16, 2, 4}, {7, 0, 2}}};
-  weight.cuts[0] = {"e", 8, "group", 2, 1, 8, 1, 8};
+  weight.cuts[0] = {"e", 8, "group", 2, 1, 8, 1, 8, 8};
   EXPECT_EQ(read(11, 16), stored.substr(32 + 7 * 16, 4) + stored.substr(32, 4) +
                               stored.substr(32 + 2 * 16, 4));
   // Experts along the rows as they are stored: one element each.
   weight.shape = {16, 8};
-  weight.cuts = {{"k", 16, "y", 4, 4, 4, 1, 16},
-                 {"e", 8, "group", 2, 1, 8, 1, 8}};
+  weight.cuts = {{"k", 16, "y", 4, 4, 4, 1, 16, 16},
+                 {"e", 8, "group", 2, 1, 8, 1, 8, 8}};
   std::string wanted;
   for (int row = 4; row < 8; ++row)
     for (int expert : {7, 0, 2})
@@ -312,6 +312,7 @@ TEST_F(CoreBytesTest, RefusesWhatContradictsItself) {
                 weight.shape = {8, kHuge / 64};
                 weight.cuts[1].size = kHuge / 64;
                 weight.cuts[1].shard = kHuge / 64;
+                weight.cuts[1].points = weight.cuts[1].pitch = kHuge / 64;
                 weight.cuts[1].axis = "none";
               }),
               HasSubstr("bytes, but there is room for 1000"));

@@ -128,8 +128,12 @@ private:
 
 } // namespace
 
-/// Whether `mask` divides positions: then what one step sees of it, such as the
-/// tokens of a chunk, is no window that moves with the token.
+static bool isConstant(Value value) {
+  return value.getDefiningOp<ConstantOp>() != nullptr;
+}
+
+/// Whether `mask` divides positions, or looks which are of one chunk: then what
+/// one step sees of it is no window that moves with the token.
 static bool dividesPositions(Value mask) {
   SmallVector<Value> worklist = {mask};
   llvm::DenseSet<Value> seen;
@@ -142,6 +146,9 @@ static bool dividesPositions(Value mask) {
     auto unary = dyn_cast<UnaryOp>(op);
     if ((binary && binary.getKind() == BinaryKind::Div) ||
         (unary && unary.getKind() == UnaryKind::Floor))
+      return true;
+    if (binary && binary.getKind() == BinaryKind::Equal &&
+        llvm::all_of(op->getOperands(), isConstant))
       return true;
     llvm::append_range(worklist, op->getOperands());
   }

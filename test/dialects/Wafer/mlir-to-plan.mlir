@@ -80,7 +80,8 @@
 // CHECK-NEXT:     "unit": 1,
 // CHECK-NEXT:     "shard": 3,
 // CHECK-NEXT:     "inner": 1,
-// CHECK-NEXT:     "points": 12
+// CHECK-NEXT:     "points": 12,
+// CHECK-NEXT:     "pitch": 12
 // CHECK-NEXT:   },
 // CHECK-NEXT:   {
 // CHECK-NEXT:     "dim": "k",

@@ -126,6 +126,24 @@ static LogicalResult inferComparison(NodeInference &n) {
   return inferBroadcast(n, IntegerType::get(n.node.getContext(), 1));
 }
 
+/// Which tokens are of one chunk is not folded for long contexts: what one step
+/// sees of a chunk would look like a window that moves with the token.
+static LogicalResult inferEqual(NodeInference &n) {
+  constexpr int64_t kLong = 8192;
+  std::optional<Shape> a = n.shape(0), b = n.shape(1);
+  std::optional<Shape> shape = a && b ? broadcast(*a, *b) : std::nullopt;
+  auto countOf = [](const Shape &dims) {
+    int64_t count = 1;
+    for (int64_t dim : dims)
+      count = dim < 0 || count > kLong ? kLong + 1 : count * dim;
+    return count;
+  };
+  if (!shape || countOf(*shape) <= kLong)
+    return inferComparison(n);
+  n.set(0, *shape, IntegerType::get(n.node.getContext(), 1));
+  return success();
+}
+
 static LogicalResult inferWhere(NodeInference &n) {
   FailureOr<std::optional<Shape>> shape = broadcastInputs(n, 0);
   if (failed(shape))
@@ -247,7 +265,8 @@ void onnx::addElementwise(InferTable &table) {
                          "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
     table[name] = inferArithmetic;
   for (StringRef name :
-       {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
+       {"Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
     table[name] = inferComparison;
+  table["Equal"] = inferEqual;
   table["Where"] = inferWhere;
 }
