@@ -357,7 +357,7 @@ private:
       return false;
     for (const IndexExpr &index : use.indexing) {
       Axis axis = cutOf(o, index);
-      if (axis == Axis::None || (axes[o].width > 0 && index.divisor == 1))
+      if (axis == Axis::None || axes[o].width > 0)
         continue;
       for (size_t d = 0; d < axes[o].axisOfDim.size(); ++d)
         if (static_cast<int>(d) != index.dim && axes[o].axisOfDim[d] == axis) {
