@@ -57,7 +57,7 @@ static size_t countOnAxis(const std::vector<Cut> &dims,
 /// Values of the slower dims may take more points than the fastest has indices,
 /// where that gives each whole cores.
 AxisRun inlay::checker::runOn(const std::vector<Cut> &dims,
-                          const std::string &axis) {
+                              const std::string &axis) {
   AxisRun run;
   for (size_t d = 0; d < dims.size(); ++d) {
     if (dims[d].axis != axis)
@@ -143,13 +143,13 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
       cuts.push_back(uncut(weight.shape[i]));
       continue;
     }
-    // Along a dim that shares its axis every core has all, unless each has parts
-    // of one value of the other, or whole values.
+    // Along a dim that shares its axis every core has all, unless each has
+    // parts of one value of the other, or whole values.
     if (dim->axis != "none" && countOnAxis(use.op->dims, dim->axis) > 1) {
       bool isBox = divisor == 1 && runOn(use.op->dims, dim->axis).isAligned();
-      cuts.push_back(isBox ? cutOfDim(kernel, use.op->dims,
-                                      use.operand->indexDims[i])
-                           : uncut(weight.shape[i]));
+      cuts.push_back(
+          isBox ? cutOfDim(kernel, use.op->dims, use.operand->indexDims[i])
+                : uncut(weight.shape[i]));
       continue;
     }
     if (dim->axis == "none") {
@@ -170,15 +170,9 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
   return cuts;
 }
 
-std::vector<Cut> inlay::checker::stateCutsByUse(const Kernel &kernel,
-                                                const Tensor &state) {
-  Use use = firstUse(kernel, "state", state, /*anyRank=*/false);
+static std::vector<Cut> stateCutsBy(const Kernel &kernel, const Use &use,
+                                    const Tensor &state) {
   std::vector<Cut> cuts;
-  if (!use.op) {
-    for (int64_t size : state.shape)
-      cuts.push_back(uncut(size));
-    return cuts;
-  }
   // The op may work on less than the state holds after the step.
   Op op = *use.op;
   for (size_t i = 0; i < state.shape.size(); ++i) {
@@ -197,6 +191,22 @@ std::vector<Cut> inlay::checker::stateCutsByUse(const Kernel &kernel,
     cuts.back().inner = times(cuts.back().inner, divisor);
   }
   return cuts;
+}
+
+std::vector<std::vector<Cut>>
+inlay::checker::stateCutsByUses(const Kernel &kernel, const Tensor &state) {
+  std::vector<std::vector<Cut>> all;
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands)
+      if (operand.role == "state" && operand.buffer == state.name &&
+          operand.indexDims.size() == state.shape.size())
+        all.push_back(stateCutsBy(kernel, {&op, &operand}, state));
+  if (all.empty()) {
+    all.emplace_back();
+    for (int64_t size : state.shape)
+      all.back().push_back(uncut(size));
+  }
+  return all;
 }
 
 /// Runs begin at multiples of their length, so at most g elements less than a

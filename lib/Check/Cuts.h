@@ -35,8 +35,10 @@ Cut cutOfDim(const Kernel &kernel, const std::vector<Cut> &dims, size_t d);
 /// the op does not say it.
 std::vector<Cut> weightCutsByUse(const Kernel &kernel, const Weight &weight);
 
-/// The same for a state, whose dims may share an axis.
-std::vector<Cut> stateCutsByUse(const Kernel &kernel, const Tensor &state);
+/// The same for a state, whose dims may share an axis: by each op that uses all
+/// of its dims, or uncut where there is none.
+std::vector<std::vector<Cut>> stateCutsByUses(const Kernel &kernel,
+                                              const Tensor &state);
 
 /// Indices of the dim on the core with the most of them.
 int64_t mostIndices(const Cut &cut);

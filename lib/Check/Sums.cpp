@@ -181,6 +181,10 @@ static SumLayout layoutOf(const Op &op, const std::string &axis) {
 /// One where every sum is in one of the runs of `cores` cores; else each has a
 /// line of its own, and those of every n-th do not meet.
 int64_t SumLayout::turnsOver(int64_t cores, int64_t parts) const {
+  // More than any cores have; the cuts are told elsewhere.
+  constexpr int64_t kMost = int64_t(1) << 24;
+  if (count > kMost)
+    return count;
   bool isInRuns = true;
   for (int64_t b = 0; b < count && isInRuns; ++b)
     isInRuns =

@@ -350,6 +350,19 @@ void PartChecker::run() {
                                        "the op does, which only what slices "
                                        "and concatenations read may",
                                        operand.buffer));
+      bool isPart = isSlice(kernel, op) || isConcat(kernel, op);
+      if (llvm::count_if(operand.indexFirsts,
+                         [](int64_t first) { return first != 0; }) > 1)
+        report.fail(place, fmt::format("has operand '{}' begin elsewhere along "
+                                       "several dims",
+                                       operand.buffer));
+      if ((isPart || &operand == &op.operands.back()) &&
+          llvm::any_of(operand.indexDivisors,
+                       [](int64_t divisor) { return divisor != 1; }))
+        report.fail(place, fmt::format("has operand '{}' with several indices "
+                                       "to an element, which what it makes or "
+                                       "takes apart has not",
+                                       operand.buffer));
     }
     if (isSlice(kernel, op))
       checkSlice(op, place);

@@ -57,7 +57,8 @@ void WeightChecker::run() {
       std::string place = kernel.place() + ", state '" + state.name + "'";
       if (!states.insert(state.name).second)
         report.fail(place, "is there twice");
-      checkTensor(state, stateCutsByUse(kernel, state), place);
+      for (const std::vector<Cut> &cuts : stateCutsByUses(kernel, state))
+        checkTensor(state, cuts, place);
       checkContext(state, place);
       int64_t bytes = divideUp(times(product(state.shape), state.bits), 8);
       if (state.bytes != bytes)
@@ -273,7 +274,7 @@ static bool sharesAxis(const std::vector<Cut> &cuts, const Cut &cut) {
 /// different sizes.
 static int64_t bytesOfCopy(const Kernel &kernel, const Weight &weight) {
   std::map<int64_t, int64_t> countOf = {{1, 1}}; // elements -> parts
-  std::set<std::string> done; // axes of several dims
+  std::set<std::string> done;                    // axes of several dims
   for (const Cut &cut : weight.cuts) {
     if (cut.axis == "group" && !kernel.groups.empty()) {
       std::map<int64_t, int64_t> next;
@@ -290,7 +291,8 @@ static int64_t bytesOfCopy(const Kernel &kernel, const Weight &weight) {
       continue;
     if (isTogether || repeats(cut)) {
       std::map<int64_t, int64_t> next;
-      for (int64_t p = 0; p < cut.parts && times(p, shard) < cut.points; ++p) {
+      int64_t parts = std::min(cut.parts, kernel.extent(cut.axis));
+      for (int64_t p = 0; p < parts && times(p, shard) < cut.points; ++p) {
         int64_t held = 1;
         for (const Cut &other : weight.cuts)
           if (&other == &cut || (isTogether && other.axis == cut.axis))

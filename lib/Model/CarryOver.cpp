@@ -158,8 +158,8 @@ Sharding CarryOver::operator()(const Sharding &sharding) const {
   for (const Op &op : ops) {
     OpSharding &cut = result.ops.emplace_back();
     for (int dim : op.dims)
-      cut.axisOfDim.push_back(
-          dim < 0 ? Axis::None : sharding.ops[op.from].axisOfDim[dim]);
+      cut.axisOfDim.push_back(dim < 0 ? Axis::None
+                                      : sharding.ops[op.from].axisOfDim[dim]);
     if (op.from >= 0)
       cut.width = sharding.ops[op.from].width;
   }

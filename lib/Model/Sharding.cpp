@@ -201,9 +201,9 @@ private:
       bool straddles = std::max(run[a], inner) % std::min(run[a], inner) != 0;
       values[d] = std::min(op.dims[d].size,
                            ceilDiv(run[a], inner) + (straddles ? 1 : 0));
-      inner = multiply(inner, static_cast<int>(d) == cut.fastest
-                                  ? cut.pitch
-                                  : op.dims[d].size);
+      inner =
+          multiply(inner, static_cast<int>(d) == cut.fastest ? cut.pitch
+                                                             : op.dims[d].size);
     }
   }
 
@@ -409,8 +409,8 @@ double inlay::model::shardPoints(const OpSpec &op, const OpSharding &opSharding,
     if (run.count == 0)
       continue;
     const IterationDim &fastest = op.dims[run.fastest];
-    int64_t longest = run.count > 1 ? run.most(fastest.size)
-                                    : shardLength(fastest, parts);
+    int64_t longest =
+        run.count > 1 ? run.most(fastest.size) : shardLength(fastest, parts);
     if (run.count == 1 && axis == Axis::Group && !sharding.held.empty())
       longest = sharding.slots();
     points *= static_cast<double>(longest);

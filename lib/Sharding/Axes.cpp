@@ -451,8 +451,8 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(
     }
     return best;
   }
-  // Two decisions at a time: where one op leaves a value, and where the next one
-  // wants it.
+  // Two decisions at a time: where one op leaves a value, and where the next
+  // one wants it.
   auto tryPicks = [&] {
     std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
     double cycles = cost(axes);

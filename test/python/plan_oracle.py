@@ -194,6 +194,10 @@ def parts_hold(plan):
             kind = op["op"] if op["kind"] == "move" else ""
             for use in op["operands"]:
                 may = kind in ("slice", "concat") and use is not op["operands"][-1]
+                if sum(first != 0 for first in use["index_firsts"]) > 1:
+                    return False
+                if (kind in ("slice", "concat") or use is op["operands"][-1]) and any(d != 1 for d in use["index_divisors"]):
+                    return False
                 if any(use["index_firsts"]) and not may or len(use["index_firsts"]) not in (0, len(use["index_dims"])):
                     return False
             end, size = 0, 0

@@ -28,6 +28,30 @@ def swap_operands(op):
         one[key], other[key] = other[key], one[key]
 
 
+def turn_later_use(plan):
+    """The second op that reads a state takes its tokens for its channels."""
+    for kernel in plan["kernels"]:
+        for state in kernel["states"]:
+            uses = [use for op in kernel["ops"] for use in op["operands"] if use["buffer"] == state["name"]]
+            for use in uses[1:]:
+                use["index_dims"][-2:] = reversed(use["index_dims"][-2:])
+
+
+def shared_dims(plan):
+    """The last of the dims that share an axis, of an op that sums along it."""
+    for kernel in plan["kernels"]:
+        for op in kernel["ops"]:
+            for axis in "xy":
+                dims = [dim for dim in op["dims"] if dim["axis"] == axis]
+                if len(dims) > 1 and dims[-1]["reduction"]:
+                    return [dims[-1]]
+    raise LookupError
+
+
+def weight(plan):
+    return next(weight for kernel in plan["kernels"] for weight in kernel["weights"] if weight["cuts"][0]["axis"] != "none")
+
+
 # A change, and words of what must be said about it; a * stands for anything.
 CASES = {
     "ranks": (lambda p: put(part(p, "slice", 16)["operands"][0], "index_firsts", [16]), "has 2 dims and 1 firsts"),
@@ -42,6 +66,15 @@ CASES = {
                               "index_firsts", [0, 1]),
                 "has operand '*' begin elsewhere than the op does, which only what slices and concatenations read may"),
     "order": (lambda p: swap_operands(part(p, "concat", -16)), "puts 'local *' in place 0, where node '*' has another value"),
+    "two dims": (lambda p: put(part(p, "concat", -16)["operands"][1], "index_firsts", [-3, -16]),
+                 "has operand 'local *' begin elsewhere along several dims"),
+    "twice": (lambda p: put(part(p, "slice", 16)["operands"][0], "index_divisors", [1, 2]),
+              "has operand 'local *' with several indices to an element, which what it makes or takes apart has not"),
+    "no pitch": (lambda p: put(part(p, "slice", 16)["dims"][0], "pitch", 0), "by the rule of cuts it has"),
+    "wide pitch": (lambda p: [put(dim, "pitch", 2**53) for dim in shared_dims(p)], "by the rule of cuts it has"),
+    "many parts": (lambda p: [put(weight(p)["cuts"][0], key, value)
+                              for key, value in (("parts", 10**12), ("points", 2**53), ("shard", 1))],
+                   "; the op that uses it has"),
     "moves": (lambda p: put(part(p, "slice", 16), "op", "copy"), "needs"),
 }
 
@@ -54,6 +87,15 @@ def test_what_is_wrong_with_a_part_is_said(name):
     change(plan)
     found, = subject.check([subject.text(plan)])
     assert any(matches(words, line) for line in found), found
+
+
+def test_each_use_of_a_state_finds_it_as_it_is_cut():
+    subject = checking.subject("deepseek-v3-tiny-hf", "grid8x8")
+    plan = copy.deepcopy(subject.plan)
+    turn_later_use(plan)
+    assert plan != subject.plan
+    found, = subject.check([subject.text(plan)])
+    assert any(matches("has*; the op that uses it has", line) for line in found), found
 
 
 @pytest.mark.parametrize("name", ["deepseek-v3-tiny-hf", "deepseek-v3-tiny-mobius"])

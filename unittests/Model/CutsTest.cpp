@@ -340,11 +340,9 @@ TEST(CutsTest, EmptyWeightsHaveNoBytes) {
 
 /// A matrix for each of 3 heads, the heads and what is summed on one axis.
 KernelSpec productOfHeads(int64_t k) {
-  KernelSpec kernel = kernelWith({{"head", 3},
-                                  {"n", 4},
-                                  {"k", k, DimKind::Reduction}},
-                                 {TensorRole::Weights, 0, kF16,
-                                  {{0, 1}, {1, 1}, {2, 1}}});
+  KernelSpec kernel =
+      kernelWith({{"head", 3}, {"n", 4}, {"k", k, DimKind::Reduction}},
+                 {TensorRole::Weights, 0, kF16, {{0, 1}, {1, 1}, {2, 1}}});
   kernel.weights = {{"w", kF16, {3, 4, k}, 0, 3 * 4 * k * 2, {}}};
   return kernel;
 }

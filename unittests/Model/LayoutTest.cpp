@@ -370,4 +370,15 @@ TEST(LayoutTest, FeaturesOfHeadsLieInRows) {
   EXPECT_FALSE(movesBetween(made, inOrder, cores).empty());
 }
 
+/// An op that reads tokens only has no rows of features.
+TEST(LayoutTest, TokensAloneHaveNoRows) {
+  OpSpec op;
+  op.dims = {{"token", 33}};
+  OperandSpec ids;
+  ids.indexing = {{0, 1}};
+  Layout all = handedOver(33, 1, {4, 4});
+  EXPECT_EQ(firstOfRows(op, ids, all).features, 33);
+  EXPECT_EQ(firstOfRows(op, ids, all).y, all.y);
+}
+
 } // namespace

@@ -326,7 +326,8 @@ TEST(ShardingTest, ChecksThatWeightShardsAreBoxes) {
 
 TEST(ShardingTest, CoresOfAHeadDivideAllOfIt) {
   KernelSpec kernel = quantisedLinear(64, 96);
-  Sharding sharding = shardingOf({4, 4}, {{{Axis::None, Axis::X, Axis::X}, 90}});
+  Sharding sharding =
+      shardingOf({4, 4}, {{{Axis::None, Axis::X, Axis::X}, 90}});
   Diagnostics diags;
   EXPECT_FALSE(check(kernel, sharding, diags));
   EXPECT_THAT(messages(diags),

@@ -125,14 +125,13 @@ void checkFootprint(const Case &c) {
 TEST(SumLinesTest, HeadsWithCoresOfTheirOwnTakeNoTurns) {
   KernelSpec kernel = scores(3, 1, 10);
   Sharding sharding = cutOverX(14);
-  EXPECT_GT(sumTurns(kernel, sharding, {0}, Axis::X,
-                     coresOfSum(kernel.ops[0], sharding.ops[0], sharding,
-                                Axis::X))
-                .turns,
-            1);
+  EXPECT_GT(
+      sumTurns(kernel, sharding, {0}, Axis::X,
+               coresOfSum(kernel.ops[0], sharding.ops[0], sharding, Axis::X))
+          .turns,
+      1);
   sharding.ops[0].width = 10;
-  EXPECT_EQ(
-      coresOfSum(kernel.ops[0], sharding.ops[0], sharding, Axis::X), 4);
+  EXPECT_EQ(coresOfSum(kernel.ops[0], sharding.ops[0], sharding, Axis::X), 4);
   EXPECT_EQ(sumTurns(kernel, sharding, {0}, Axis::X, 4).turns, 1);
   std::vector<std::vector<int64_t>> lines =
       sumLines(kernel, sharding, {0}, Axis::X, 4);

@@ -297,9 +297,8 @@ void ShardingAttr::print(AsmPrinter &printer) const {
     printer << "groups = " << getGroupsX() << " x " << getGroupsY() << ", ";
   printer << "group = " << getGroupWidth() << " x " << getGroupHeight()
           << ", ops = [";
-  llvm::interleaveComma(getOps(), printer.getStream(), [&](AxesAttr axes) {
-    printAxes(printer, axes);
-  });
+  llvm::interleaveComma(getOps(), printer.getStream(),
+                        [&](AxesAttr axes) { printAxes(printer, axes); });
   printer << ']';
   if (!getHeld().empty()) {
     printer << ", held = [";

@@ -69,8 +69,8 @@ static const char *toString(model::Axis axis) {
 }
 
 static plan::Cut toCut(const model::Cut &cut) {
-  return {cut.dim,  cut.size,  toString(cut.axis), cut.parts,
-          cut.unit, cut.shard, cut.inner,          cut.points, cut.pitch};
+  return {cut.dim,   cut.size,  toString(cut.axis), cut.parts, cut.unit,
+          cut.shard, cut.inner, cut.points,         cut.pitch};
 }
 
 static std::vector<plan::Cut> toCuts(const std::vector<model::Cut> &cuts) {

@@ -25,16 +25,15 @@ namespace inlay::model {
 
 /// How one dim is cut. The core with number p on `axis` works on the points q
 /// in [p * shard, min((p + 1) * shard, points)), and point q is index
-/// (q / inner) mod pitch, or none where that is size or more. A dim that has its
-/// axis for itself has inner 1 and one point for each index. Dims that share an
-/// axis are cut together: their points are those of all dims on the axis, the
-/// first being the slowest; where values of the slower dims have cores of their
-/// own, some points of the fastest may be none of its indices. Of scales
-/// for blocks of `inner` elements, which cuts may fall into, points are the
-/// elements: cores that have elements of one block have copies of its scale.
-/// Experts that
-/// are given to groups (Sharding::held) have `shard` places in each: the q-th
-/// place of a group is its q-th expert.
+/// (q / inner) mod pitch, or none where that is size or more. A dim that has
+/// its axis for itself has inner 1 and one point for each index. Dims that
+/// share an axis are cut together: their points are those of all dims on the
+/// axis, the first being the slowest; where values of the slower dims have
+/// cores of their own, some points of the fastest may be none of its indices.
+/// Of scales for blocks of `inner` elements, which cuts may fall into, points
+/// are the elements: cores that have elements of one block have copies of its
+/// scale. Experts that are given to groups (Sharding::held) have `shard` places
+/// in each: the q-th place of a group is its q-th expert.
 struct Cut {
   std::string dim; ///< iteration dim; empty where none indexes the tensor's dim
   int64_t size = 1;
@@ -78,7 +77,8 @@ int64_t valuesSeen(const std::vector<Cut> &cuts, Axis axis,
                    const std::function<bool(size_t)> &isIn);
 
 /// True where cores of one copy hold the same elements: scales of blocks that
-/// are cut, and what is the same for other values of a dim that shares the axis.
+/// are cut, and what is the same for other values of a dim that shares the
+/// axis.
 bool hasSharedElements(const std::vector<Cut> &cuts);
 
 /// One cut for each dim of a weight, by its first use, which gives it boxes.

@@ -35,9 +35,9 @@ enum class Axis {
 struct OpSharding {
   std::vector<Axis> axisOfDim;
   /// Where dims share an axis: 0 where their product is cut into runs of one
-  /// length, whatever these are parts of. Else each value of the slower dims has
-  /// the same number of cores for itself, which divide so many indices of the
-  /// fastest dim among them; at least its size (`runOn`).
+  /// length, whatever these are parts of. Else each value of the slower dims
+  /// has the same number of cores for itself, which divide so many indices of
+  /// the fastest dim among them; at least its size (`runOn`).
   int64_t width = 0;
 
   bool operator==(const OpSharding &) const = default;

@@ -264,8 +264,7 @@ void onnx::addElementwise(InferTable &table) {
                          "Sum", "Mean", "And", "Or", "Xor", "PRelu", "BitShift",
                          "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
     table[name] = inferArithmetic;
-  for (StringRef name :
-       {"Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
+  for (StringRef name : {"Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
     table[name] = inferComparison;
   table["Equal"] = inferEqual;
   table["Where"] = inferWhere;
