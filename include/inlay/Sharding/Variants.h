@@ -54,7 +54,7 @@ std::vector<model::OpSharding> chooseAxes(const model::KernelSpec &kernel);
 
 /// The axes of fewest cycles by `cost`, the rule where nothing is better: every
 /// combination of decisions (which axis a product sums over, where heads lie),
-/// or, where these are many, each changed in turn while that helps.
+/// or, where these are many, every two changed in turn while that helps.
 std::vector<model::OpSharding> chooseAxes(
     const model::KernelSpec &kernel,
     const std::function<double(const std::vector<model::OpSharding> &)> &cost);
