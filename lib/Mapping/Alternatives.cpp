@@ -185,7 +185,7 @@ static const char *nameOf(model::Axis axis) {
 }
 
 /// "8 groups, fc1 n/x k/y, fc2 k/x n/y": ops that are cut alike are named
-/// together.
+/// together; "576 to a head" where heads have cores of their own.
 static std::string cutOf(const model::KernelSpec &kernel,
                          const model::Sharding &sharding) {
   std::vector<std::pair<std::string, std::string>> cuts; // ops, their dims
@@ -197,6 +197,8 @@ static std::string cutOf(const model::KernelSpec &kernel,
         dims += fmt::format(" {}/{}", kernel.ops[o].dims[d].name, nameOf(axis));
     if (dims.empty())
       continue;
+    if (int64_t width = sharding.ops[o].width)
+      dims += fmt::format(" {} to a head", width);
     auto same = std::find_if(cuts.begin(), cuts.end(),
                              [&](const auto &c) { return c.second == dims; });
     if (same == cuts.end())

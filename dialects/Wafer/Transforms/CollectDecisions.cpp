@@ -96,9 +96,11 @@ static void addKernels(mapping::WaferPlanner &planner, SystemOp system,
   for (auto [k, kernel] : llvm::enumerate(model.kernels)) {
     model::Sharding sharding = placements[k].getSharding();
     std::vector<int> axes;
-    for (const model::OpSharding &op : sharding.ops)
+    for (const model::OpSharding &op : sharding.ops) {
       for (model::Axis axis : op.axisOfDim)
         axes.push_back(static_cast<int>(axis));
+      axes.push_back(static_cast<int>(op.width));
+    }
     auto [at, isNew] = known.try_emplace(
         Key(planner.kindOf(k), sharding.region.width, sharding.region.height,
             sharding.numGroups(), axes),

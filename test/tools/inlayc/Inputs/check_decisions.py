@@ -43,6 +43,11 @@ for cut in partition["cuts"]:
 assert sum(kernel["kernels"] for kernel in decisions["kernels"]) == len(plan["kernels"])
 for kernel in decisions["kernels"]:
     assert sum(choice["chosen"] for choice in kernel["considered"]) == 1, kernel
+    # Cuts that differ only in whether heads have cores of their own are told apart.
+    [cut] = [choice["cut"] for choice in kernel["considered"] if choice["chosen"]]
+    placed = next(other for other in plan["kernels"] if other["name"] == kernel["kernel"])
+    if any(dim["pitch"] > dim["size"] for op in placed["ops"] for dim in op["dims"]):
+        assert " to a head" in cut, cut
     assert kernel["shardings"] >= 1
     for choice in kernel["considered"]:
         assert not any(other["cycles"] < choice["cycles"] and other["bytes_per_core"] < choice["bytes_per_core"]
