@@ -104,6 +104,11 @@ static bool isPlain(const AxisCut &cut) {
   return cut.first == 0 && cut.pitch == 0 && cut.repeats == 1;
 }
 
+/// Each feature once, from the first core on.
+static bool isWhole(const AxisCut &cut) {
+  return cut.first == 0 && cut.repeats == 1;
+}
+
 /// Features along the axis that a core has, at most.
 static int64_t heldBy(const AxisCut &cut) {
   int64_t held = atLeastOne(cut.shard);
@@ -198,7 +203,7 @@ static int64_t chunksOf(const AxisCut &cut, int64_t features) {
 /// nothing moves from one to another.
 static int64_t commonRuns(const AxisCut &a, const AxisCut &b,
                           int64_t features) {
-  if (!isPlain(a) || !isPlain(b))
+  if (!isWhole(a) || !isWhole(b))
     return 1;
   int64_t ofA = chunksOf(a, features), ofB = chunksOf(b, features);
   if (ofA == 0 || ofB == 0)
@@ -206,8 +211,14 @@ static int64_t commonRuns(const AxisCut &a, const AxisCut &b,
   return ofA == ofB ? ofA : 1;
 }
 
-/// Cores of one of these runs; 0 where runs begin within cores.
+/// Cores of one of these runs, each of them a row where there are rows; 0 where
+/// runs begin within cores.
 static int64_t coresOfRun(const AxisCut &cut, int64_t runs) {
+  if (cut.pitch > 0) {
+    bool isRow = pointsOf(cut) == times(runs, cut.length);
+    int64_t shard = atLeastOne(cut.shard);
+    return isRow && cut.pitch % shard == 0 ? cut.pitch / shard : 0;
+  }
   int64_t perRun = times(runs, atLeastOne(cut.shard));
   return pointsOf(cut) % perRun == 0 ? pointsOf(cut) / perRun : 0;
 }
@@ -259,6 +270,23 @@ void ValueTracker::addLoad(const Move &move, const Place &now,
       {move.cores, passing(choices.first), passing(choices.second)});
 }
 
+/// Cores on which features in order along a line lie of which it takes a block:
+/// this may begin and end within a core. Where the order goes round within the
+/// block, that is one more.
+static std::optional<int64_t>
+holdersOfBlock(const AxisCut &along, const AxisCut &across, int64_t features) {
+  if (!isPlain(along) || along.runs.size() != 1 ||
+      along.runs.front().stride != 1 || !isInOrder(across, features) ||
+      across.first != 0)
+    return std::nullopt;
+  int64_t round = along.runs.front().size, block = heldBy(across);
+  bool endsWithRound = across.pitch > 0 && across.length == round &&
+                       across.pitch % atLeastOne(across.shard) == 0;
+  if (block >= round || (across.pitch > 0 && !endsWithRound))
+    return std::nullopt;
+  return divideUp(block, atLeastOne(along.shard)) + (endsWithRound ? 1 : 2);
+}
+
 /// How many cores of a line have something for another, and how much.
 ValueTracker::Sent ValueTracker::setSenders(Move &move, const Place &now,
                                             const Place &to) const {
@@ -297,7 +325,11 @@ ValueTracker::Sent ValueTracker::setSenders(Move &move, const Place &now,
     piece = partsOn(!move.alongX) > 1 && share(along, across)
                 ? partOfBoth(now.features, features, along, across)
                 : partOf(features, along, partsOn(move.alongX));
-    move.senders = std::min(holders, features);
+    move.senders = std::min(
+        {holders, features,
+         partsOn(!move.alongX) < 2
+             ? holders
+             : holdersOfBlock(along, across, now.features).value_or(holders)});
   }
   return {piece, features};
 }

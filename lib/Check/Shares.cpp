@@ -120,7 +120,8 @@ AxisCut inlay::checker::cutAlong(const Op &op, const Operand &operand,
     runs[d].insert(runs[d].begin(), Run{features, size});
     features = times(features, size);
   }
-  if (cutTokens > 1 && token >= 0) {
+  // A single token may stand for the cores that heads have.
+  if (token >= 0 && (cutTokens > 1 || op.dims[token].axis != "none")) {
     runs[token] = {Run{features, cutTokens}};
     features = times(features, cutTokens);
   }

@@ -57,9 +57,7 @@ OpView::OpView(const KernelSpec &kernel, const OpSpec &op,
         continue;
       }
       lengths[d] = std::min(double(op.dims[d].size), run);
-      double ofOne = int(d) == cut.fastest && run >= double(cut.pitch)
-                         ? double(cut.pitch)
-                         : lengths[d];
+      double ofOne = int(d) == cut.fastest ? double(cut.pitch) : lengths[d];
       run = std::ceil(run / ofOne);
     }
   }

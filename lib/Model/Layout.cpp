@@ -133,7 +133,10 @@ static int64_t chunks(const AxisLayout &layout, int64_t features) {
 
 int64_t inlay::model::commonRuns(const AxisLayout &a, const AxisLayout &b,
                                  int64_t features) {
-  if (!a.isCut() || !b.isCut() || a.isPart() || b.isPart())
+  auto isAside = [](const AxisLayout &layout) {
+    return layout.first > 0 || layout.repeats > 1;
+  };
+  if (!a.isCut() || !b.isCut() || isAside(a) || isAside(b))
     return 1;
   int64_t ofA = chunks(a, features), ofB = chunks(b, features);
   if (ofA == 0 || ofB == 0)
@@ -237,6 +240,11 @@ static int64_t coresOfRun(const AxisLayout &a, const AxisLayout &b,
   auto cores = [&](const AxisLayout &layout) -> int64_t {
     int64_t shard = std::max<int64_t>(1, layout.shard);
     int64_t points = pointsOf(layout);
+    // Rows have cores of their own where each is a run.
+    if (layout.pitch > 0)
+      return points == runs * layout.length && layout.pitch % shard == 0
+                 ? layout.pitch / shard
+                 : 0;
     return points % (runs * shard) == 0 ? points / runs / shard : 0;
   };
   return cores(a) == cores(b) ? cores(a) : 0;
@@ -311,10 +319,28 @@ private:
     }
     const AxisLayout &across = acrossA.isCut() ? acrossA : acrossB;
     move.features = partOf(features, across, partsAcross);
-    move.senders = std::min(used, move.features);
+    move.senders =
+        std::min({used, move.features, coresOfBlock(across).value_or(used)});
     move.piece = partsAcross > 1 && share(a, across)
                      ? partOfBoth(features, move.features, a, across)
                      : partOf(move.features, a, parts);
+  }
+
+  /// Cores beside each other that have what a line holds or wants, where that
+  /// is a block of the features and these lie in order along the line, maybe
+  /// round after round: a block may begin and end within a core, and a round
+  /// end within a block.
+  std::optional<int64_t> coresOfBlock(const AxisLayout &across) const {
+    if (a.isPart() || a.runs.size() != 1 || a.runs.front().stride != 1 ||
+        partsAcross < 2 || !isInOrder(across, features))
+      return std::nullopt;
+    int64_t around = a.runs.front().size;
+    int64_t block = heldBy(across);
+    bool isRow = across.pitch > 0 && across.length == around &&
+                 across.pitch % std::max<int64_t>(1, across.shard) == 0;
+    if (across.first > 0 || block >= around || (across.pitch > 0 && !isRow))
+      return std::nullopt;
+    return ceilDiv(block, std::max<int64_t>(1, a.shard)) + (isRow ? 1 : 2);
   }
 
   void cutLines(int64_t runs, int64_t ofRun) {

@@ -78,12 +78,8 @@ private:
     Axis heads = inputIsNamed && headAxis != Axis::None ? headAxis : axis;
     // Several values come together, none of which need be where the next op
     // wants them.
-    int64_t wide = head >= 0 && isConcat(op) ? latentWidth() : 0;
     if (isConcat(op) && feature >= 0)
-      if (size_t option = pick(wide > 0 ? 5 : 3)) {
-        cut[feature] = axis = heads = option % 2 == 1 ? Axis::X : Axis::Y;
-        width = option > 2 ? std::max(wide, op.dims[feature].size) : 0;
-      }
+      std::tie(axis, heads) = cutConcat(op, cut, head, feature, axis, heads);
     if (head >= 0 && cut[head] == Axis::None)
       cut[head] = heads;
     if (head >= 0 && feature >= 0 && head != feature && cut[head] == axis)
@@ -91,6 +87,39 @@ private:
         width = std::max(wide, op.dims[feature].size);
     cutLogits(op, cut, axis);
     finish(op, axis, heads);
+  }
+
+  /// Returns the axes of features and heads: those given, one for both, or,
+  /// where heads have cores of their own, one for each.
+  std::pair<Axis, Axis> cutConcat(const OpSpec &op, std::vector<Axis> &cut,
+                                  int head, int feature, Axis axis,
+                                  Axis heads) {
+    int64_t wide = head >= 0 && head != feature ? latentWidth() : 0;
+    size_t option = pick(wide == 0 ? 3 : hasOneToken(op) ? 7 : 5);
+    if (option == 0)
+      return {axis, heads};
+    Axis chosen = option % 2 == 1 ? Axis::X : Axis::Y;
+    if (option > 4) {
+      spreadHeads(op, cut, head, chosen);
+      cut[feature] = otherAxis(chosen);
+      return {cut[feature], chosen};
+    }
+    cut[feature] = chosen;
+    width = option > 2 ? std::max(wide, op.dims[feature].size) : 0;
+    return {chosen, chosen};
+  }
+
+  static bool hasOneToken(const OpSpec &op) {
+    int token = findDim(op, "token");
+    return token >= 0 && op.dims[size_t(token)].size == 1;
+  }
+
+  /// Heads that are alone on an axis lie where those with elements do: each at
+  /// the first of its cores.
+  void spreadHeads(const OpSpec &op, std::vector<Axis> &cut, int head,
+                   Axis axis) {
+    cut[size_t(head)] = cut[size_t(findDim(op, "token"))] = axis;
+    width = latentWidth();
   }
 
   /// Every core along the other axis has the sums of all tokens; the host takes
@@ -220,7 +249,9 @@ private:
   }
 
   /// A matrix for each head: heads over one axis, and over the other what goes
-  /// in more parts, rows or columns; or the other one.
+  /// in more parts, rows or columns; or the other one. Along the axis of heads
+  /// nothing else is cut, and they are on the first cores; or what is left is;
+  /// or heads lie where those of the attention do.
   void cutPerHead(const OpSpec &op, std::vector<Axis> &cut, int head, int k) {
     cut[head] = Axis::None;
     int n = -1;
@@ -229,17 +260,21 @@ private:
           static_cast<int>(d) != head &&
           (n < 0 || op.dims[d].size > op.dims[n].size))
         n = static_cast<int>(d);
-    size_t option = pick(n >= 0 && k >= 0 ? 8 : 4);
+    bool hasBoth = n >= 0 && k >= 0;
+    bool maySpread = latentWidth() > 0 && hasOneToken(op);
+    size_t option = pick(!hasBoth ? 4 : maySpread ? 12 : 8);
     Axis heads = option % 2 == 0 ? Axis::X : Axis::Y;
     auto parts = [&](int d) { return op.dims[d].size / op.dims[d].unit; };
     bool cutsRows = n >= 0 && (k < 0 || parts(n) >= parts(k));
-    if (option / 2 % 2 == 1 && n >= 0 && k >= 0)
+    if (option / 2 % 2 == 1 && hasBoth)
       cutsRows = !cutsRows;
     int across = cutsRows ? n : k, along = cutsRows ? k : n;
     cut[head] = heads;
     if (across >= 0)
       cut[across] = otherAxis(heads);
-    if (option >= 4) {
+    if (option >= 8) {
+      spreadHeads(op, cut, head, heads);
+    } else if (option >= 4) {
       cut[along] = heads;
       width = std::max(op.dims[along].size, latentWidth());
     }

@@ -246,6 +246,69 @@ TEST(LayoutTest, PartsLieWhereTheyAreTaken) {
   EXPECT_GT(toParts, 2000);
 }
 
+/// Rows of features with cores of their own, cut over these or all on the
+/// first, with the rest of the cut on the other axis.
+class Rows {
+public:
+  Rows(Random &random)
+      : rows(2 + random.below(3)), length(1 + random.below(6)),
+        coresOfRow(1 + random.below(3)),
+        shard(ceilDiv(length + random.below(2), coresOfRow)),
+        cores{rows * coresOfRow + random.below(2), 1 + random.below(5)} {}
+
+  Layout among() const {
+    Layout layout = everywhere(rows * length, 1);
+    layout.x = {{{1, layout.features}}, shard, 1, 0, length, pitch()};
+    return layout;
+  }
+  Layout onFirst(bool isCutAcross) const {
+    Layout layout = everywhere(rows * length, 1);
+    layout.x = {{{length, rows}}, shard, 1, 0, 1, pitch()};
+    if (isCutAcross && length > 1)
+      layout.y = {{{1, length}}, ceilDiv(length, cores.height)};
+    return layout;
+  }
+  int64_t pitch() const { return shard * coresOfRow; }
+
+  int64_t rows, length, coresOfRow, shard;
+  Extent cores;
+};
+
+TEST(LayoutTest, RowsMoveAmongTheirCores) {
+  Random random(23);
+  for (int i = 0; i < 1000 && !testing::Test::HasFailure(); ++i) {
+    Rows rows(random);
+    Layout layouts[] = {
+        rows.among(), rows.onFirst(false), rows.onFirst(true),
+        random.layout({{rows.length, rows.rows}, {1, rows.length}},
+                      rows.cores)};
+    SCOPED_TRACE("case " + std::to_string(i));
+    for (const Layout &from : layouts)
+      for (const Layout &to : layouts)
+        Moves(rows.cores, from, to).play();
+    for (const LineMove &move :
+         movesBetween(rows.onFirst(random.below(2)), rows.among(), rows.cores))
+      if (move.axis == Axis::X)
+        EXPECT_EQ(move.cores, rows.coresOfRow);
+  }
+}
+
+/// Of features in order along a line that are cut across too, a block asks for
+/// those of few cores.
+TEST(LayoutTest, ABlockIsAskedOfNeighbours) {
+  Layout from = everywhere(64 * 576, 1), to = from;
+  from.x = {{{576, 64}}, 116, 1, 0, 1, 580};
+  from.y = {{{1, 576}}, 3};
+  to.x = {{{1, 64 * 576}}, 116, 1, 0, 576, 580};
+  std::vector<LineMove> moves = movesBetween(from, to, {322, 200});
+  ASSERT_EQ(moves.size(), 2u);
+  EXPECT_EQ(moves[0].lines, 64);
+  EXPECT_EQ(moves[0].cores, 5);
+  // 116 features, 3 of them on a core, may begin within one.
+  EXPECT_EQ(moves[1].senders, 40);
+  EXPECT_EQ(moves[1].piece, 3);
+}
+
 /// Shards alike, from the beginning on, or back to where a part came from.
 TEST(LayoutTest, AlignedPartsDoNotMove) {
   Layout all, first;
