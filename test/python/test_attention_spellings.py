@@ -68,6 +68,45 @@ def written(copies="expand", keys="scores", softmax=lambda b, s: b.op("Softmax",
     return model_of(b.nodes, feeds, outputs, {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18), feeds
 
 
+# Scores that are kept from getting too low, as OPT's are: behind the mask, so that a query that sees no key sees all alike.
+
+LOWEST = np.finfo("f").min
+
+
+def bounded(number, order="score bound", heads="apart"):
+    def softmax(b, s):
+        s = b.op("Reshape", s, i64(BATCH, HEADS, TOKENS, LENGTH)) if heads == "joined" else s
+        s = b.op("Max", s, f32(number)) if order == "score bound" else b.op("Max", f32(number), s)
+        s = b.op("Reshape", s, i64(BATCH * HEADS, TOKENS, LENGTH)) if heads == "joined" else s
+        return b.op("Softmax", s, axis=-1)
+    return softmax
+
+
+@pytest.mark.parametrize("order", ["score bound", "bound score"])
+@pytest.mark.parametrize("heads", ["apart", "grouped", "joined"])
+def test_scores_that_are_bounded_below(heads, order, tmp_path):
+    for ir in check_disturbed(*written(softmax=bounded(LOWEST, order, heads), heads=heads), tmp_path):
+        assert " bias " not in ir, ir
+
+
+@pytest.mark.parametrize("number", [-2, -100, 0.5])
+def test_scores_that_are_bounded_where_scores_are(number, tmp_path):
+    ir = check(*written(softmax=bounded(number)), tmp_path, OPTIONS)
+    assert not has(ir, "attention"), ir
+
+
+@pytest.mark.parametrize("bound", [None, LOWEST])
+def test_bounded_scores_of_queries_without_keys(bound, tmp_path):
+    """They see all keys alike; without the bound they are no numbers."""
+    def softmax(b, s):
+        seen = np.ones((1, 1, TOKENS, LENGTH), bool)
+        seen[0, 0, 1] = False
+        s = b.op("Add", s, b.op("Constant", value=numpy_helper.from_array(np.where(seen, f32(0), -np.inf).astype("f"))))
+        return (bounded(bound)(b, s) if bound else b.op("Softmax", s, axis=-1))
+    ir = check(*written(softmax=softmax, mask=False), tmp_path, OPTIONS)
+    assert has(ir, "attention") and " bias " in ir, ir
+
+
 def check_disturbed(model, feeds, folder):
     """As it is, and with idle nodes, in another order."""
     for seed in (None, 0, 1):

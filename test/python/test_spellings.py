@@ -41,7 +41,8 @@ MEANS = {
 def test_means(name, tmp_path):
     mean, known = MEANS[name]
     ir = run(lambda b, x: root_mean(b, x, mean), tmp_path, 2, 3, 8)
-    assert has(ir, "rms_norm") == known, ir
+    # Of other multiples of the mean the root is in gamma.
+    assert has(ir, "rms_norm") and ("dense<1.0" in ir) == known, ir
 
 
 # Activations.

@@ -91,6 +91,88 @@ def test_folded_masks_are_causal_if_all_of_them_are(other, tmp_path):
     assert has(ir, "attention") and (" bias " in ir) == other and ("causal = false" in ir) == other, ir
 
 
+# Masks of floats or bytes, of the prompt or of all tokens that the model could have.
+
+TOKENS = 20
+
+
+def lower(size=TOKENS, other=None):
+    seen = np.tril(np.ones((1, 1, size, size), bool))
+    if other is not None:
+        seen[0, 0, 12, 3] = other
+    return seen
+
+
+def added(seen, number, dtype="f", make_mask=None):
+    """scores + mask"""
+    mask = np.where(seen, 0, number).astype(dtype)
+    nodes = [make("Add", ["s1", "mask"], ["added"]), make("Softmax", ["added"], ["masked"], axis=-1)]
+    return nodes, {"mask": mask}
+
+
+def cut_and_scaled(seen, number):
+    """scores + (1 - mask) * number, the mask being cut to the length of the prompt"""
+    nodes = [make("Slice", ["whole", "zero", "length", "axis3"], ["some"]), make("Slice", ["some", "zero", "length", "axis2"], ["mask"]),
+             make("Sub", ["one", "mask"], ["hidden"]), make("Mul", ["hidden", "number"], ["bias"]), make("Add", ["s1", "bias"], ["added"]),
+             make("Softmax", ["added"], ["masked"], axis=-1)]
+    whole = np.tril(np.ones((1, 1, 300, 300), "f"))
+    whole[:, :, :TOKENS, :TOKENS] = seen
+    return nodes, {"whole": whole, "zero": i64(0), "length": i64(TOKENS), "axis3": i64(3), "axis2": i64(2), "one": f32(1), "number": f32(number)}
+
+
+def of_bytes(seen, number):
+    nodes = [make("Cast", ["bytes"], ["seen"], to=onnx.TensorProto.BOOL), make("Where", ["seen", "s1", "number"], ["added"]),
+             make("Softmax", ["added"], ["masked"], axis=-1)]
+    return nodes, {"bytes": seen.astype(np.uint8), "number": f32(number)}
+
+
+def of_halves(seen, number):
+    nodes = [make("Cast", ["mask"], ["bias"], to=onnx.TensorProto.FLOAT), make("Add", ["s1", "bias"], ["added"]), make("Softmax", ["added"], ["masked"], axis=-1)]
+    return nodes, {"mask": np.where(seen, 0, number).astype(np.float16)}
+
+
+@pytest.mark.parametrize("is_outside", [False, True])
+@pytest.mark.parametrize("other", [None, False, True])
+@pytest.mark.parametrize("form, number", [(added, -np.inf), (added, np.finfo("f").min), (cut_and_scaled, -1e4), (of_bytes, -np.inf), (of_halves, -65504)],
+                         ids=["infinite", "lowest", "scaled", "bytes", "halves"])
+def test_masks_that_lie_among_the_weights(form, number, other, is_outside, tmp_path):
+    nodes, weights = form(lower(other=other), number)
+    model, feeds = attention(TOKENS, nodes, weights)
+    ir = check(outside(model) if is_outside else model, feeds, tmp_path, f"phase=prefill prefill-chunk={TOKENS} context=0")
+    isCausal = other is not False
+    assert has(ir, "attention") and (" bias " in ir) != isCausal and ("causal = false" in ir) != isCausal, ir
+
+
+@pytest.mark.parametrize("distance", [None, 5])
+def test_folded_masks_of_windows(distance, tmp_path):
+    """A triangle, or a band of it: a window."""
+    seen = lower() if distance is None else lower() & ~np.tril(np.ones((TOKENS, TOKENS), bool), -distance)
+    nodes, weights = added(seen, -np.inf)
+    model, feeds = attention(TOKENS, nodes, weights)
+    ir = check(outside(model), feeds, tmp_path, f"phase=prefill prefill-chunk={TOKENS} context=0")
+    assert " bias " not in ir and ("window = 5" in ir) == (distance == 5), ir
+
+
+@pytest.mark.parametrize("table", [lambda x: np.where(lower()[0, 0], 0, -1e3), lambda x: np.where(lower()[0, 0], 0.5, -1e5), lambda x: np.where(lower()[0, 0], x, 0)],
+                         ids=["no mask", "one half", "numbers"])
+def test_tables_that_are_added_stay_weights(table, tmp_path):
+    """Relative positions have more numbers, or others."""
+    mask = table(draw(TOKENS, TOKENS)).astype("f")
+    nodes = [make("Add", ["s1", "mask"], ["added"]), make("Softmax", ["added"], ["masked"], axis=-1)]
+    model, feeds = attention(TOKENS, nodes, {"mask": mask})
+    ir = check(outside(model), feeds, tmp_path, f"phase=prefill prefill-chunk={TOKENS} context=0")
+    assert " bias " in ir and "global_load_const @mask" in ir, ir
+
+
+def test_matrices_of_zeros_and_ones_that_multiply_stay_weights(tmp_path):
+    """Columns that are put in another order."""
+    x = draw(2, 3, 16)
+    order = np.eye(16, dtype="f")[np.random.default_rng(3).permutation(16)]
+    model = model_of([make("Unsqueeze", ["w", "axis"], ["m"]), make("MatMul", ["x", "m"], ["y"])], {"x": x}, ["y"], {"w": order, "axis": i64(0)}, opset=18)
+    ir = check(outside(model), {"x": x}, tmp_path)
+    assert "global_load_const @w" in ir, ir
+
+
 @pytest.mark.parametrize("other", [False, True])
 def test_folded_sinks_are_one_for_each_head(other, tmp_path):
     """A column beside the scores, written out for each query."""

@@ -18,6 +18,7 @@
 #include "Matchers.h"
 #include "ScoreMasks.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -33,6 +34,8 @@ struct Scores {
   double softcap = 0;
   Value sinks;                  ///< a column of the scores, [..., tokens, 1]
   SmallVector<ScoreMask> masks; ///< the last that is applied first
+  /// No masked score is less: -inf without such a bound.
+  double floor = -std::numeric_limits<double>::infinity();
   /// The type of what the attention gives: nothing on the way is narrower.
   Type own;
 
@@ -41,6 +44,7 @@ struct Scores {
 
 private:
   bool matchMask(Value value, int depth);
+  Value matchBounded(Value value);
   bool matchProduct(MatMulOp product);
   bool isPlain() const { return scale == 1 && softcap == 0; }
 };
@@ -101,6 +105,24 @@ bool Scores::matchProduct(MatMulOp product) {
   return true;
 }
 
+/// x of max(x, lowest), which comes behind all masks, so that a query that sees
+/// no key has equal weights. Beside a number that low nothing of a score is
+/// left, so the masks may as well be bounded before they are added.
+Value Scores::matchBounded(Value value) {
+  auto largest = matchBinary(value, BinaryKind::Max);
+  if (!largest || !masks.empty() || !isPlain() || std::isfinite(floor))
+    return {};
+  for (auto [inner, least] : {std::pair(largest.getLhs(), largest.getRhs()),
+                              std::pair(largest.getRhs(), largest.getLhs())})
+    if (std::optional<double> number = getScalar(least);
+        number && absorbsScores(*number) &&
+        getShape(inner) == getShape(value)) {
+      floor = *number;
+      return inner;
+    }
+  return {};
+}
+
 /// Masks come between softmax and scale, whatever adds or chooses them.
 bool Scores::matchMask(Value value, int depth) {
   if (!isPlain())
@@ -135,6 +157,10 @@ bool Scores::match(Value value, int depth) {
       return matchProduct(product);
     if (Value shifted = matchShifted(value, own)) {
       value = shifted;
+      continue;
+    }
+    if (Value bounded = matchBounded(value)) {
+      value = bounded;
       continue;
     }
     if (auto capped = matchSoftcap(value, own)) {
@@ -221,6 +247,7 @@ public:
     parts.value = flattenHeads(rewriter, loc, asHeads(op.getRhs()));
     parts.bias =
         addMasks(rewriter, loc, scores.masks, scores.own, isGrouped() ? 5 : 4);
+    parts.bias = createBounded(parts.bias);
     parts.sinks = createSinks();
     parts.numHeads = heads;
     parts.kvHeads = kvHeads;
@@ -339,6 +366,17 @@ private:
       value = producer->getOperand(0);
     }
     return {};
+  }
+
+  /// The masks, but nowhere less than the scores are kept to.
+  Value createBounded(Value masks) {
+    if (!masks || !std::isfinite(scores.floor))
+      return masks;
+    auto type = cast<RankedTensorType>(masks.getType());
+    Value least = createSplat(rewriter, loc,
+                              RankedTensorType::get({}, type.getElementType()),
+                              scores.floor);
+    return BinaryOp::create(rewriter, loc, type, BinaryKind::Max, masks, least);
   }
 
   /// A copy from [1, heads, 1, 1] keeps one number for each head.

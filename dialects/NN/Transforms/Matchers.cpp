@@ -173,9 +173,8 @@ Value inlay::nn::matchSquare(Value value) {
   return {};
 }
 
-Value inlay::nn::matchMeanOfLastDim(Value value) {
+std::optional<Scaled> inlay::nn::matchScaledMean(Value value) {
   ArrayRef<int64_t> shape = getShape(value);
-  // A sum over as many as it is divided by.
   double factor = 1;
   if (std::optional<Scaled> scaled = matchScaled(value)) {
     value = scaled->inner;
@@ -183,23 +182,27 @@ Value inlay::nn::matchMeanOfLastDim(Value value) {
   }
   if (auto reshape = value.getDefiningOp<ReshapeOp>())
     value = reshape.getInput(); // the dim was dropped and put back
-  auto mean = value.getDefiningOp<ReduceOp>();
-  if (!mean || shape.empty() || shape.back() != 1)
-    return {};
-  ArrayRef<int64_t> input = getShape(mean.getInput());
-  auto width = static_cast<double>(input.empty() ? 1 : input.back());
-  bool isMean = mean.getKind() == ReduceKind::Mean
-                    ? factor == 1
-                    : mean.getKind() == ReduceKind::Sum &&
-                          isNear(factor * width, 1,
-                                 getElementTypeOrSelf(value.getType()));
-  if (!isMean)
-    return {};
-  int64_t last = input.size() - 1;
-  bool isLast = mean.getAxes() == ArrayRef<int64_t>{last};
-  if (!isLast || input.drop_back() != shape.drop_back())
-    return {};
-  return mean.getInput();
+  auto reduce = value.getDefiningOp<ReduceOp>();
+  if (!reduce || shape.empty() || shape.back() != 1)
+    return std::nullopt;
+  ArrayRef<int64_t> input = getShape(reduce.getInput());
+  int64_t last = static_cast<int64_t>(input.size()) - 1;
+  if (reduce.getAxes() != ArrayRef<int64_t>{last} ||
+      input.drop_back() != shape.drop_back())
+    return std::nullopt;
+  if (reduce.getKind() == ReduceKind::Sum)
+    factor *= static_cast<double>(input.back());
+  else if (reduce.getKind() != ReduceKind::Mean)
+    return std::nullopt;
+  if (reduce.getKind() == ReduceKind::Sum &&
+      isNear(factor, 1, getElementTypeOrSelf(value.getType())))
+    factor = 1;
+  return Scaled{reduce.getInput(), factor};
+}
+
+Value inlay::nn::matchMeanOfLastDim(Value value) {
+  std::optional<Scaled> mean = matchScaledMean(value);
+  return mean && mean->factor == 1 ? mean->inner : Value();
 }
 
 LastDimPart inlay::nn::getLastDimPart(Value value) {

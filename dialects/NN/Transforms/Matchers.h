@@ -59,7 +59,11 @@ std::optional<Scaled> matchScaled(mlir::Value value);
 /// The base of a square: x of x * x or x^2.
 mlir::Value matchSquare(mlir::Value value);
 
-/// The input of a mean over the last dim that keeps the dim; null otherwise.
+/// value = mean of `inner` over its last dim, which stays as 1, * `factor`: a
+/// mean, or a sum, times a number or not. Of a mean as near as its type can say
+/// it the factor is 1.
+std::optional<Scaled> matchScaledMean(mlir::Value value);
+/// The input of such a mean whose factor is 1; null otherwise.
 mlir::Value matchMeanOfLastDim(mlir::Value value);
 
 /// Elements of the last dim of `base`, and all of its other dims.

@@ -10,6 +10,7 @@
 #include "Moe/RaiseMoe.h"
 #include "Passes.h"
 #include "Raiser.h"
+#include "ScoreMasks.h"
 
 #include "dialects/Onnx/IR/OutputLoc.h"
 
@@ -231,13 +232,50 @@ private:
     return success();
   }
 
+  /// Whether all that reads a matrix of zeros and ones makes a mask of it:
+  /// takes it from ones, or for truth values; parts of it may be taken first.
+  static bool makeMasks(Value value, int depth = 4) {
+    static constexpr StringLiteral kMovers[] = {
+        "Slice", "Unsqueeze", "Squeeze", "Reshape", "Expand", "Identity"};
+    return llvm::all_of(value.getUsers(), [&](Operation *user) {
+      auto node = dyn_cast<onnx::NodeOp>(user);
+      if (!node || !node.getDomain().empty() || !node.getOutput(0))
+        return false;
+      bool isTruth =
+          node.isOp("", "Equal") ||
+          (node.isOp("", "Cast") &&
+           getElementTypeOrSelf(node.getOutput(0).getType()).isInteger(1));
+      return node.isOp("", "Sub") || isTruth ||
+             (depth > 0 && llvm::is_contained(kMovers, node.getOpType()) &&
+              makeMasks(node.getOutput(0), depth - 1));
+    });
+  }
+
+  /// Zeros beside what hides keys, or beside ones: a mask that an exporter
+  /// folded.
+  static bool isMask(onnx::ConstantOp constant) {
+    auto numbers = dyn_cast<DenseFPElementsAttr>(constant.getValue());
+    auto type = cast<ShapedType>(constant.getType());
+    if (!numbers || numbers.isSplat() || type.getRank() < 2 ||
+        type.getDimSize(type.getRank() - 2) == 1)
+      return false;
+    bool hasOnes = false;
+    for (const APFloat &number : numbers.getValues<APFloat>()) {
+      double value = number.convertToDouble();
+      hasOnes |= value == 1;
+      if (value != 0 && value != 1 && !(value <= kMaskedScore))
+        return false;
+    }
+    return !hasOnes || makeMasks(constant.getResult());
+  }
+
   /// A floating-point initializer keeps its handle: its bytes are weights. A
-  /// single number (an epsilon, a scale) is none.
+  /// single number (an epsilon, a scale) is none, and neither is a mask.
   LogicalResult raiseConstant(onnx::ConstantOp constant) {
     std::optional<StringRef> initializer = constant.getInitializer();
     auto type = cast<ShapedType>(constant.getType());
     if (initializer && isa<FloatType>(type.getElementType()) &&
-        type.getNumElements() != 1) {
+        type.getNumElements() != 1 && !isMask(constant)) {
       mapping.map(
           constant.getResult(),
           ml_program::GlobalLoadConstOp::create(

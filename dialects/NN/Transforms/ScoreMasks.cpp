@@ -46,11 +46,14 @@ static bool hasAddends(MutableArrayRef<ScoreMask> masks) {
   return llvm::any_of(masks, [](ScoreMask &mask) { return !mask.choice; });
 }
 
-/// Whether nothing is left of a score that is added to any of the numbers: then
-/// they can be added as they are. The type has to hold them as f32 does.
-static bool absorbScores(ArrayRef<double> fills) {
+bool inlay::nn::absorbsScores(double number) {
   constexpr double absorbing = -1e12;
-  return llvm::all_of(fills, [](double fill) { return fill <= absorbing; });
+  return number <= absorbing;
+}
+
+/// Whether they can be added to scores as they are.
+static bool absorbScores(ArrayRef<double> fills) {
+  return llvm::all_of(fills, absorbsScores);
 }
 
 /// Whether each number is so far above the next that beside it that has no

@@ -36,6 +36,10 @@ struct ScoreMask {
   bool hasFill();
 };
 
+/// Whether nothing is left of a score that is added to `number`, in a type that
+/// holds it as f32 does.
+bool absorbsScores(double number);
+
 /// Whether one addend says what `masks` say together, also for a query that
 /// sees no key: its weights then follow from the numbers that hide them all.
 /// Known are numbers of which the lower has no weight beside the higher, and

@@ -109,13 +109,20 @@ DenseElementsAttr Importer::importFilling(const file::Tensor &tensor) {
       type, ArrayRef(kept.data(), kept.size()));
 }
 
-DenseElementsAttr Importer::importKnownTensor(const file::Tensor &tensor,
-                                              bool isFilling) {
+DenseElementsAttr Importer::importKnownTensor(const file::Tensor &tensor) {
   bool isSmall = *tensor.numElements() <= OnnxDialect::kMaxConstantElements;
   DenseElementsAttr value = isSmall ? importSmallTensor(tensor) : nullptr;
-  if (!value && isFilling)
-    value = importFilling(tensor);
   return value ? value : importPlaces(tensor);
+}
+
+DenseElementsAttr Importer::importInitializer(const Known &initializer) {
+  const file::Tensor &tensor = *initializer.tensor;
+  DenseElementsAttr value = importKnownTensor(tensor);
+  if (!value && initializer.isFilling)
+    value = importFilling(tensor);
+  if (!value && initializer.isMask)
+    value = importMask(tensor);
+  return value;
 }
 
 Attribute Importer::importTensor(const file::Tensor &tensor) {

@@ -89,8 +89,7 @@ Value Importer::loadInitializer(const Known &initializer, Scope &scope) {
   ml_program::GlobalOp global = initializer.global;
   StringAttr symbol = global.getSymNameAttr();
   Operation *op;
-  if (DenseElementsAttr value =
-          importKnownTensor(*initializer.tensor, initializer.isFilling))
+  if (DenseElementsAttr value = importInitializer(initializer))
     op = ConstantOp::create(builder, getLoc(symbol), cast<ElementsAttr>(value),
                             symbol);
   else
@@ -266,6 +265,7 @@ void Importer::findFillings(const file::Graph &graph) {
 void Importer::importBody(Scope &scope) {
   nameNodes(scope);
   findFillings(scope.graph);
+  findMasks(scope.graph);
   builder.setInsertionPointToEnd(scope.block);
   for (uint32_t index : scope.graph.order)
     importNode(scope.graph.nodes[index],

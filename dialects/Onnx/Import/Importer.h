@@ -38,6 +38,8 @@ private:
     mlir::FlatSymbolRefAttr symbol;
     /// What reads it makes of it a filling, not a weight.
     bool isFilling = false;
+    /// It may be a mask, by its shape and what reads it.
+    bool isMask = false;
   };
 
   /// A graph inside the graphs around it.
@@ -64,10 +66,10 @@ private:
 
   // ImportAttributes.cpp
   WeightAttr importWeight(const file::Tensor &tensor);
-  /// The value of a tensor that is small, or of places or truths, or a filling;
-  /// else null.
-  mlir::DenseElementsAttr importKnownTensor(const file::Tensor &tensor,
-                                            bool isFilling = false);
+  /// The value of a tensor that is small, or of places or truths; of an
+  /// initializer also where it is a filling or a mask; else null.
+  mlir::DenseElementsAttr importKnownTensor(const file::Tensor &tensor);
+  mlir::DenseElementsAttr importInitializer(const Known &initializer);
   mlir::DenseElementsAttr importFilling(const file::Tensor &tensor);
   mlir::DenseElementsAttr importSmallTensor(const file::Tensor &tensor);
   mlir::DenseElementsAttr importPlaces(const file::Tensor &tensor);
@@ -77,6 +79,11 @@ private:
   mlir::DictionaryAttr importOpsets(llvm::ArrayRef<file::Opset> opsets);
   /// The value of a Constant node where it is small, else null.
   mlir::DenseElementsAttr importConstant(const file::Attribute &attribute);
+
+  // ImportMasks.cpp
+  void findMasks(const file::Graph &graph);
+  /// The value of a tensor of two numbers, one of which hides; else null.
+  mlir::DenseElementsAttr importMask(const file::Tensor &tensor);
 
   // ImportGraph.cpp
   void importMainGraph();

@@ -169,6 +169,10 @@ struct Fact {
   Sum *sum = nullptr;
 };
 
+/// Whether a fact says how many chose an expert, or each: of one token alone
+/// the mask of what it chose does.
+bool isCount(const Fact *fact);
+
 /// Where all experts are summed: the value, and with what.
 struct Completion {
   mlir::Value value;

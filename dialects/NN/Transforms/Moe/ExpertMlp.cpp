@@ -138,9 +138,28 @@ bool moe::stepBackChoice(Analysis &analysis, const Router &router, View &view,
   return true;
 }
 
-/// The expert whose run of the sorted pairs a Slice or Gather takes, or none.
+/// The expert whose run of the sorted pairs is an output of a Split by counts.
+static std::optional<int64_t> splitExpert(Analysis &analysis,
+                                          const Router &router, NodeOp split,
+                                          Value output) {
+  const Fact *count =
+      split.getInput(1) ? analysis.find(split.getInput(1)) : nullptr;
+  auto from = shapeOf(split.getInput(0));
+  if (!isCount(count) || count->router != &router || count->expert >= 0 ||
+      !from ||
+      !(count->layout == Layout::rowMajor({{Axis::Expert, router.experts}})) ||
+      normaliseAxis(split.getIntAttr("axis", 0), from->size()) != 0)
+    return std::nullopt;
+  return cast<OpResult>(output).getResultNumber();
+}
+
+/// The expert whose run of the sorted pairs a Slice or Gather takes, or an
+/// output of a Split is; or none.
 static std::optional<int64_t> slicedExpert(Analysis &analysis,
-                                           const Router &router, NodeOp slice) {
+                                           const Router &router, NodeOp slice,
+                                           Value output) {
+  if (slice.isOp("", "Split"))
+    return splitExpert(analysis, router, slice, output);
   if (slice.isOp("", "Gather")) {
     const Fact *run = analysis.find(slice.getInput(1), FactKind::Run);
     if (!run || run->router != &router || slice.getIntAttr("axis", 0) != 0)
@@ -172,7 +191,8 @@ std::optional<int64_t> moe::stepBackRun(Analysis &analysis,
   auto to = shapeOf(view.value);
   if (!from || !to || from->size() != to->size() || !view.layout.has(Axis::Hit))
     return std::nullopt;
-  std::optional<int64_t> expert = slicedExpert(analysis, router, slice);
+  std::optional<int64_t> expert =
+      slicedExpert(analysis, router, slice, view.value);
   auto dims = expert ? split(view.layout, *to) : std::nullopt;
   if (!dims || (*dims)[0].terms.size() != 1 ||
       (*dims)[0].terms[0].axis != Axis::Hit)

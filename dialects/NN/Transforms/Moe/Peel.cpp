@@ -287,7 +287,8 @@ static std::optional<Layout> splitStep(NodeOp node, Value output,
                                        const Layout &layout, Shape to,
                                        Shape from) {
   int64_t dim = normaliseAxis(node.getIntAttr("axis", 0), from.size());
-  if (dim < 0 || dim >= static_cast<int64_t>(from.size()))
+  if (dim < 0 || dim >= static_cast<int64_t>(from.size()) ||
+      ShapedType::isDynamic(to[dim]))
     return std::nullopt;
   int64_t start = 0;
   for (Value before : node.getOutputs()) {

@@ -124,7 +124,7 @@ static bool cut(Analysis &analysis, NodeOp node, unsigned index, int64_t dim,
   auto shape = shapeOf(node.getInput(0)), to = shapeOf(node.getOutput(index));
   if (!fact ||
       (fact->kind != FactKind::FullWeight && fact->kind != FactKind::Mask &&
-       fact->kind != FactKind::Ends) ||
+       fact->kind != FactKind::Ends && fact->kind != FactKind::Count) ||
       fact->expert >= 0 || !shape || !to || size != 1)
     return false;
   auto dims = split(fact->layout, *shape);

@@ -214,13 +214,38 @@ static bool makeRun(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(run));
 }
 
+/// Ones written to the places of the chosen experts, of which each token has
+/// no two alike.
+static bool maskByScatter(Analysis &analysis, NodeOp node) {
+  const Fact *index = analysis.find(node.getInput(1), FactKind::Index);
+  auto to = shapeOf(node.getInput(0)), from = shapeOf(node.getInput(1));
+  if (!index || !to || !from || to->size() != from->size() || to->empty() ||
+      to->back() != index->router->experts ||
+      to->drop_back() != from->drop_back() ||
+      !isOverLastDim(node, node.getInput(0), /*otherwise=*/0) ||
+      node.getStringAttr("reduction", "none") != "none" ||
+      !isZero(node.getInput(0)) || !isOne(node.getInput(2)) ||
+      shapeOf(node.getInput(2)) != from ||
+      !(index->layout == pairsOf(*index->router)))
+    return false;
+  Fact mask = *index;
+  mask.kind = FactKind::Mask;
+  mask.layout = Layout::rowMajor({{Axis::Token, index->router->tokens},
+                                  {Axis::Expert, index->router->experts}});
+  return analysis.set(node, std::move(mask));
+}
+
 static bool count(Analysis &analysis, NodeOp node) {
   const Fact *mask = analysis.find(node.getInput(0), FactKind::Mask);
   SmallVector<Axis> axes;
   if (!mask || mask->expert >= 0)
     return false;
   auto layout = reducedLayout(node, mask->layout, axes);
-  if (!layout || !sumsOver(axes, {Axis::Token, Axis::Slot}, *mask->router))
+  // Where a mask has no slots, each token has an expert once at most.
+  SmallVector<Axis> wanted = {Axis::Token};
+  if (mask->layout.has(Axis::Slot))
+    wanted.push_back(Axis::Slot);
+  if (!layout || !sumsOver(axes, wanted, *mask->router))
     return false;
   Fact number = *mask;
   number.kind = FactKind::Count;
@@ -228,14 +253,40 @@ static bool count(Analysis &analysis, NodeOp node) {
   return analysis.set(node, std::move(number));
 }
 
+bool moe::isCount(const Fact *fact) {
+  if (!fact)
+    return false;
+  bool isOne = fact->kind == FactKind::Mask && fact->router->tokens == 1 &&
+               !fact->layout.has(Axis::Slot);
+  return isOne || fact->kind == FactKind::Count;
+}
+
+/// The counts of all experts, one after the other.
+static bool joinCounts(Analysis &analysis, NodeOp node) {
+  const Fact *first = analysis.find(node.getInput(0));
+  auto to = shapeOf(node.getOutput(0));
+  if (!isCount(first) || !to || to->size() != 1 ||
+      static_cast<int64_t>(node.getInputs().size()) != first->router->experts)
+    return false;
+  for (auto [expert, input] : llvm::enumerate(node.getInputs())) {
+    const Fact *one = analysis.find(input);
+    auto shape = shapeOf(input);
+    if (!isCount(one) || one->router != first->router || !shape ||
+        numElements(*shape) != 1 ||
+        (one->expert != static_cast<int64_t>(expert) &&
+         first->router->experts != 1))
+      return false;
+  }
+  Fact all = *first;
+  all.kind = FactKind::Count;
+  all.expert = -1;
+  all.layout = Layout::rowMajor({{Axis::Expert, first->router->experts}});
+  return analysis.set(node, std::move(all));
+}
+
 static bool addUp(Analysis &analysis, NodeOp node) {
   const Fact *number = analysis.find(node.getInput(0));
-  if (!number)
-    return false;
-  // Of one token alone the mask of what it chose says how many chose an expert.
-  bool isOne = number->kind == FactKind::Mask && number->expert < 0 &&
-               number->router->tokens == 1 && !number->layout.has(Axis::Slot);
-  if (!isOne && number->kind != FactKind::Count)
+  if (!isCount(number) || number->expert >= 0)
     return false;
   auto shape = shapeOf(node.getInput(0));
   std::optional<int64_t> axis = intOf(node.getInput(1));
@@ -348,7 +399,9 @@ void moe::addGroupedRules(RuleMap &rules) {
   rules["TopK"].push_back(sort);
   rules["ScatterElements"].push_back(invert);
   rules["Div"].push_back(tokenOfPair);
+  rules["ScatterElements"].push_back(maskByScatter);
   rules["ReduceSum"].push_back(count);
+  rules["Concat"].push_back(joinCounts);
   rules["CumSum"].push_back(addUp);
   rules["Less"].push_back(compareWithZero);
   rules["Equal"].push_back(stayNever);

@@ -306,8 +306,10 @@ static bool isTokenOfRows(const Fact *index, const Fact &terms) {
   if (!index || index->router != terms.router)
     return false;
   bool isHit = terms.layout.has(Axis::Hit);
-  if (isHit ? index->kind != FactKind::Coordinate
-            : index->kind != FactKind::PairToken)
+  // Of one slot the place of a pair is its token.
+  bool isPair = index->kind == FactKind::PairToken ||
+                (index->kind == FactKind::Order && terms.router->slots == 1);
+  if (isHit ? index->kind != FactKind::Coordinate : !isPair)
     return false;
   if (isHit && !(index->value ==
                  Layout::rowMajor({{Axis::Token, terms.router->tokens}})))

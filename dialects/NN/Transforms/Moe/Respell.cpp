@@ -35,7 +35,12 @@ public:
 
   void run() {
     for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
-      if (!node.getDomain().empty() || !staticType(node.getOutput(0)))
+      if (node.getOutputs().empty() || !node.getInput(0))
+        continue;
+      countRows(node);
+      // Parts by counts have no static shapes.
+      if (!node.getDomain().empty() ||
+          !(staticType(node.getOutput(0)) || node.isOp("", "Split")))
         continue;
       builder.setInsertionPoint(node);
       StringRef op = node.getOpType();
@@ -52,16 +57,23 @@ public:
           chooseByShares(node, builder);
         continue;
       }
+      if (auto rest =
+              op == "Split" ? splitBefore(node, builder) : std::nullopt) {
+        replaced.push_back(node);
+        llvm::append_range(resplit, *rest);
+        continue;
+      }
       Value spelled = op == "Sum" || op == "Mean" ? writeSum(node)
                       : op == "ReduceSum" || op == "ReduceMean"
                           ? writeStack(node)
-                      : op == "ArgMax"          ? writeFirst(node)
-                      : op == "Einsum"          ? writeProduct(node, builder)
-                      : op == "MatMul"          ? writeOnes(node)
-                      : op == "Gather"          ? writeChosenRows(node, builder)
-                      : op == "Div"             ? writeQuotient(node, builder)
-                      : op == "Mul"             ? writeDivision(node, builder)
-                      : op == "Reciprocal"      ? writeReciprocal(node, builder)
+                      : op == "ArgMax"     ? writeFirst(node)
+                      : op == "Einsum"     ? writeProduct(node, builder)
+                      : op == "MatMul"     ? writeOnes(node)
+                      : op == "Gather"     ? writeGather(node)
+                      : op == "Div"        ? writeQuotient(node, builder)
+                      : op == "Mul"        ? writeDivision(node, builder)
+                      : op == "Reciprocal" ? writeReciprocal(node, builder)
+                      : op == "Cast"       ? writeWholeQuotient(node, builder)
                       : op == "LpNormalization" ? writeShares(node, builder)
                                                 : Value();
       if (!spelled)
@@ -72,6 +84,9 @@ public:
       node.erase();
     for (NodeOp node : unstacked)
       node.erase();
+    for (NodeOp node : resplit)
+      if (node->use_empty())
+        node.erase();
   }
 
 private:
@@ -240,6 +255,16 @@ private:
         .getOutput(0);
   }
 
+  /// The only element of a dim is what is left without the dim.
+  Value writeGather(NodeOp node) {
+    RankedTensorType from = staticType(node.getInput(0));
+    std::optional<int64_t> index = intOf(node.getInput(1));
+    RankedTensorType to = staticType(node.getOutput(0));
+    if (from && index && from.getNumElements() == to.getNumElements())
+      return reshape(node.getInput(0), to, node->getLoc());
+    return writeChosenRows(node, builder);
+  }
+
   //===--------------------------------------------------------------------===//
   // Choices of one
   //===--------------------------------------------------------------------===//
@@ -298,6 +323,8 @@ private:
   DenseSet<Value> truths;
   /// What only these have read.
   SmallVector<NodeOp> unstacked;
+  /// What stood between parts and a Split of them, the last first.
+  SmallVector<NodeOp> resplit;
 };
 
 } // namespace

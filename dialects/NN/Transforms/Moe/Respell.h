@@ -27,6 +27,9 @@ namespace inlay::nn::moe {
 /// - softmax and sigmoid that are written out as the operators;
 /// - Einsum of three factors or more as Einsum of two each;
 /// - rows that are gathered by token * experts + choice as GatherND;
+/// - rows that are split by counts, put together and split again as parts that
+///   stay parts;
+/// - quotients of indices that are computed in floats as those of integers;
 /// - ArgMax over the last dim as TopK with k = 1, of equal numbers the first,
 ///   and ReduceMax of the same values as its other result.
 void respell(onnx::GraphOp graph);

@@ -55,6 +55,21 @@ onnx::NodeOp writeSumOfOnes(onnx::NodeOp node, mlir::OpBuilder &builder);
 /// token.
 mlir::Value writeChosenRows(onnx::NodeOp node, mlir::OpBuilder &builder);
 
+/// A Split of rows by counts behind a concatenation of parts that were split by
+/// the same: the parts take its place, with what was done to all rows done to
+/// those of each. The nodes that nothing reads any more then, the last first;
+/// none, and nothing is changed, where `node` is no such Split.
+std::optional<llvm::SmallVector<onnx::NodeOp>>
+splitBefore(onnx::NodeOp node, mlir::OpBuilder &builder);
+
+/// Gives a Concat of all parts of a Split as many rows as what was split has,
+/// and what is computed from it row by row, where that is not known.
+void countRows(onnx::NodeOp node);
+
+/// A Cast to integers of the quotient, in floats, of an index that TopK gives
+/// by a whole number, as the quotient of integers.
+mlir::Value writeWholeQuotient(onnx::NodeOp node, mlir::OpBuilder &builder);
+
 } // namespace inlay::nn::moe
 
 #endif // INLAY_DIALECTS_NN_TRANSFORMS_MOE_RESPELLRULES_H
