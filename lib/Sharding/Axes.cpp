@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 using namespace inlay;
@@ -455,64 +456,114 @@ std::vector<OpSharding> inlay::sharding::chooseAxes(const KernelSpec &kernel) {
   return AxisChooser(kernel, none).run();
 }
 
-std::vector<OpSharding> inlay::sharding::chooseAxes(
-    const KernelSpec &kernel,
-    const std::function<double(const std::vector<OpSharding> &)> &cost) {
-  std::vector<size_t> picks;
-  AxisChooser rule(kernel, picks);
-  std::vector<OpSharding> best = rule.run();
-  std::vector<size_t> options = rule.getOptions();
-  picks.assign(options.size(), 0);
-  double least = cost(best);
-  constexpr size_t kFew = 512;
-  size_t combinations = 1;
-  for (size_t numOptions : options)
-    combinations = std::min(kFew + 1, combinations * numOptions);
-  if (combinations <= kFew) {
-    // Every combination, the last decision first: a number in mixed radix.
+namespace {
+
+/// Tries combinations of options and keeps the best. A combination, and axes
+/// that several of them come to, are costed once.
+class AxisSearch {
+public:
+  using Cost = std::function<double(const std::vector<OpSharding> &)>;
+
+  AxisSearch(const KernelSpec &kernel, const Cost &cost)
+      : kernel(kernel), cost(cost) {
+    AxisChooser rule(kernel, picks);
+    best = rule.run();
+    options = rule.getOptions();
+    picks.assign(options.size(), 0);
+    least = cost(best);
+    isTried.insert(picks);
+    isCosted.insert(keyOf(best));
+  }
+
+  std::vector<OpSharding> run() {
+    constexpr size_t kFew = 512;
+    size_t combinations = 1;
+    for (size_t numOptions : options)
+      combinations = std::min(kFew + 1, combinations * numOptions);
+    if (combinations <= kFew)
+      tryAll();
+    else
+      tryPairs();
+    return std::move(best);
+  }
+
+private:
+  /// Every combination, the last decision first: a number in mixed radix.
+  void tryAll() {
     auto next = [&] {
       for (size_t d = options.size(); d-- > 0; picks[d] = 0)
         if (++picks[d] < options[d])
           return true;
       return false;
     };
-    while (next()) {
-      std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
-      double cycles = cost(axes);
-      if (cycles < least) {
-        least = cycles;
-        best = std::move(axes);
-      }
-    }
-    return best;
+    while (next())
+      tryPicks();
   }
-  // Two decisions at a time: where one op leaves a value, and where the next
-  // one wants it.
-  auto tryPicks = [&] {
+
+  /// Two decisions at a time: where one op leaves a value, and where the next
+  /// one wants it.
+  void tryPairs() {
+    constexpr int kRounds = 4;
+    for (int round = 0; round < kRounds; ++round) {
+      bool improved = false;
+      for (size_t d = 0; d < options.size(); ++d)
+        for (size_t e = d + 1; e < options.size(); ++e)
+          improved |= tryPair(d, e);
+      if (!improved)
+        break;
+    }
+  }
+
+  bool tryPair(size_t d, size_t e) {
+    bool improved = false;
+    std::pair<size_t, size_t> kept(picks[d], picks[e]);
+    for (picks[d] = 0; picks[d] < options[d]; ++picks[d])
+      for (picks[e] = 0; picks[e] < options[e]; ++picks[e])
+        if (tryPicks()) {
+          kept = {picks[d], picks[e]};
+          improved = true;
+        }
+    std::tie(picks[d], picks[e]) = kept;
+    return improved;
+  }
+
+  bool tryPicks() {
+    if (!isTried.insert(picks).second)
+      return false;
     std::vector<OpSharding> axes = AxisChooser(kernel, picks).run();
+    if (!isCosted.insert(keyOf(axes)).second)
+      return false;
     double cycles = cost(axes);
     if (cycles >= least)
       return false;
     least = cycles;
     best = std::move(axes);
     return true;
-  };
-  constexpr int kRounds = 4;
-  for (int round = 0; round < kRounds; ++round) {
-    bool improved = false;
-    for (size_t d = 0; d < options.size(); ++d)
-      for (size_t e = d + 1; e < options.size(); ++e) {
-        std::pair<size_t, size_t> kept(picks[d], picks[e]);
-        for (picks[d] = 0; picks[d] < options[d]; ++picks[d])
-          for (picks[e] = 0; picks[e] < options[e]; ++picks[e])
-            if (tryPicks()) {
-              kept = {picks[d], picks[e]};
-              improved = true;
-            }
-        std::tie(picks[d], picks[e]) = kept;
-      }
-    if (!improved)
-      break;
   }
-  return best;
+
+  static std::vector<int64_t> keyOf(const std::vector<OpSharding> &axes) {
+    std::vector<int64_t> key;
+    for (const OpSharding &op : axes) {
+      key.push_back(op.width);
+      for (Axis axis : op.axisOfDim)
+        key.push_back(static_cast<int64_t>(axis));
+    }
+    return key;
+  }
+
+  const KernelSpec &kernel;
+  const Cost &cost;
+  std::vector<size_t> picks, options;
+  std::vector<OpSharding> best;
+  double least = 0;
+  std::set<std::vector<size_t>> isTried;
+  std::set<std::vector<int64_t>> isCosted;
+};
+
+} // namespace
+
+std::vector<OpSharding> inlay::sharding::chooseAxes(
+    const KernelSpec &kernel,
+    const std::function<double(const std::vector<OpSharding> &)> &cost) {
+  return AxisSearch(kernel, cost).run();
 }
