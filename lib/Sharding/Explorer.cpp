@@ -12,6 +12,8 @@
 #include "inlay/Support/Format.h"
 #include "inlay/Support/Parallel.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include "fmt/format.h"
 
 #include <algorithm>
@@ -59,6 +61,12 @@ static constexpr int64_t kLarge = 320, kSmall = 160, kLong = 640;
 
 namespace {
 
+/// Where to look for a way to cut a kernel.
+struct Wish {
+  Extent extent;
+  int64_t most = 0; ///< bytes of a core; the rule may take more
+};
+
 /// Ways to cut a kernel, each the fastest on a region of some shape.
 class WaySearch {
 public:
@@ -66,27 +74,28 @@ public:
   WaySearch(const KernelSpec &kernel, const Machine &machine, bool savesBytes)
       : kernel(kernel), machine(machine), savesBytes(savesBytes) {}
 
-  /// The axes of fewest cycles on `extent`, of those that take at most `most`
-  /// bytes of a core, or as many as the rule; where what is known is no faster.
-  void add(Extent extent, int64_t most);
-
-  std::vector<std::vector<OpSharding>> take() { return std::move(ways); }
+  /// For each wish in order the axes of fewest cycles there; where those of
+  /// wishes before are no faster.
+  std::vector<std::vector<OpSharding>> run(const std::vector<Wish> &wishes);
 
 private:
-  double costOf(const std::vector<OpSharding> &axes, int64_t most);
+  Sharding shardingOn(const Wish &wish) const;
+  double costOf(Sharding &sharding, const std::vector<OpSharding> &axes,
+                int64_t most) const;
+  std::vector<OpSharding> bestFor(Wish &wish) const;
 
   const KernelSpec &kernel;
   const Machine &machine;
   bool savesBytes;
-  Sharding sharding;
-  std::vector<std::vector<OpSharding>> ways;
 };
 
 } // namespace
 
 /// Infinite where it takes more bytes; or more than any cycles, by what each op
 /// lacks: the worst alone would not say that another one is better than before.
-double WaySearch::costOf(const std::vector<OpSharding> &axes, int64_t most) {
+double WaySearch::costOf(Sharding &sharding,
+                         const std::vector<OpSharding> &axes,
+                         int64_t most) const {
   constexpr double kTooLarge = 1e15;
   sharding.ops = axes;
   if (footprintWithin(kernel, sharding, most))
@@ -103,28 +112,44 @@ double WaySearch::costOf(const std::vector<OpSharding> &axes, int64_t most) {
   return kTooLarge * lacking;
 }
 
-void WaySearch::add(Extent extent, int64_t most) {
-  constexpr double kWorthAWay = 0.995;
-  sharding.region = {std::min(extent.width, machine.grid.width),
-                     std::min(extent.height, machine.grid.height)};
+Sharding WaySearch::shardingOn(const Wish &wish) const {
+  Sharding sharding;
+  sharding.region = {std::min(wish.extent.width, machine.grid.width),
+                     std::min(wish.extent.height, machine.grid.height)};
   sharding.groups = {1, 1};
   sharding.group = sharding.region;
-  bool isRule = !savesBytes;
-  std::vector<OpSharding> best =
-      chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
-        if (isRule) {
-          sharding.ops = axes;
-          int64_t bytes = footprint(kernel, sharding).total();
-          most = std::max(most, bytes + bytes / 8);
-          isRule = false;
-        }
-        return costOf(axes, most);
-      });
-  double least = std::numeric_limits<double>::infinity();
-  for (const std::vector<OpSharding> &way : ways)
-    least = std::min(least, costOf(way, most));
-  if (ways.empty() || costOf(best, most) < kWorthAWay * least)
-    ways.push_back(std::move(best));
+  return sharding;
+}
+
+/// Raises what the wish grants to what the rule takes.
+std::vector<OpSharding> WaySearch::bestFor(Wish &wish) const {
+  Sharding sharding = shardingOn(wish);
+  if (!savesBytes) {
+    sharding.ops = chooseAxes(kernel);
+    int64_t bytes = footprint(kernel, sharding).total();
+    wish.most = std::max(wish.most, bytes + bytes / 8);
+  }
+  return chooseAxes(kernel, [&](const std::vector<OpSharding> &axes) {
+    return costOf(sharding, axes, wish.most);
+  });
+}
+
+std::vector<std::vector<OpSharding>>
+WaySearch::run(const std::vector<Wish> &wishes) {
+  constexpr double kWorthAWay = 0.995;
+  std::vector<Wish> granted = wishes;
+  std::vector<std::vector<OpSharding>> best(wishes.size()), ways;
+  parallelFor(wishes.size(), [&](size_t w) { best[w] = bestFor(granted[w]); });
+  for (size_t w = 0; w < wishes.size(); ++w) {
+    Sharding sharding = shardingOn(granted[w]);
+    double least = std::numeric_limits<double>::infinity();
+    for (const std::vector<OpSharding> &way : ways)
+      least = std::min(least, costOf(sharding, way, granted[w].most));
+    if (ways.empty() ||
+        costOf(sharding, best[w], granted[w].most) < kWorthAWay * least)
+      ways.push_back(std::move(best[w]));
+  }
+  return ways;
 }
 
 /// What is best on squares of sizes that layers of large models like, at about
@@ -132,24 +157,58 @@ void WaySearch::add(Extent extent, int64_t most) {
 /// what is best on strips, where one axis takes several times as long.
 std::vector<std::vector<OpSharding>>
 Explorer::axesOf(const KernelSpec &kernel) const {
-  WaySearch search(kernel, machine, /*savesBytes=*/false);
-  search.add({kLarge, kLarge}, 0);
-  for (Extent extent : {Extent{kLarge, kLarge}, Extent{kSmall, kSmall},
-                        Extent{kLong, kSmall}, Extent{kSmall, kLong}})
-    search.add(extent, machine.budget);
-  return search.take();
+  int64_t budget = machine.budget;
+  return WaySearch(kernel, machine, /*savesBytes=*/false)
+      .run({{{kLarge, kLarge}, 0},
+            {{kLarge, kLarge}, budget},
+            {{kSmall, kSmall}, budget},
+            {{kLong, kSmall}, budget},
+            {{kSmall, kLong}, budget}});
 }
 
 /// Where several decisions have to change before the kernel fits, each has to
 /// be worth it by the bytes that it saves.
 std::vector<std::vector<OpSharding>>
 Explorer::savingAxesOf(const KernelSpec &kernel) const {
-  WaySearch search(kernel, machine, /*savesBytes=*/true);
-  for (Extent extent :
-       {machine.grid, Extent{kLong, kLong}, Extent{kLarge, kLarge},
-        Extent{kLong, kSmall}, Extent{kSmall, kLong}})
-    search.add(extent, machine.budget);
-  return search.take();
+  int64_t budget = machine.budget;
+  return WaySearch(kernel, machine, /*savesBytes=*/true)
+      .run({{machine.grid, budget},
+            {{kLong, kLong}, budget},
+            {{kLarge, kLarge}, budget},
+            {{kLong, kSmall}, budget},
+            {{kSmall, kLong}, budget}});
+}
+
+/// Bytes of the weights that each expert has its part of, for one of them.
+static int64_t bytesOfExpert(const KernelSpec &kernel) {
+  int64_t bytes = 0;
+  auto isOfExperts = [&](int weight) {
+    return llvm::any_of(kernel.ops, [&](const OpSpec &op) {
+      return llvm::any_of(op.operands, [&](const OperandSpec &operand) {
+        return operand.role == TensorRole::Weights &&
+               operand.tensor == weight &&
+               llvm::any_of(operand.indexing, [&](const IndexExpr &index) {
+                 return index.dim >= 0 && index.divisor == 1 &&
+                        op.dims[size_t(index.dim)].name == "expert";
+               });
+      });
+    });
+  };
+  for (size_t w = 0; w < kernel.weights.size(); ++w)
+    if (isOfExperts(static_cast<int>(w)))
+      bytes +=
+          packedBytes(kernel.weights[w].shape, kernel.weights[w].type.bits) /
+          std::max<int64_t>(1, kernel.numExperts);
+  return bytes;
+}
+
+/// The fullest group has an equal share of the experts, rounded up.
+int64_t Explorer::Entry::leastBytes(Extent extent, Extent groups) const {
+  int64_t cores = std::max<int64_t>(1, extent.width / groups.width *
+                                           (extent.height / groups.height));
+  int64_t held = ceilDiv(experts, groups.area());
+  int64_t shared = std::max<int64_t>(0, placedBytes - expertBytes * experts);
+  return (shared / groups.area() + expertBytes * held) / cores;
 }
 
 Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
@@ -169,6 +228,11 @@ Explorer::Entry &Explorer::entryOf(const KernelSpec &kernel) {
         static_cast<int64_t>(kernel.weights.size() + kernel.states.size());
     entry.placedBytes =
         std::max<int64_t>(0, whole.weights + whole.state - padding);
+    if (kernel.role == KernelRole::Experts) {
+      entry.experts = std::max<int64_t>(1, kernel.numExperts);
+      entry.expertBytes =
+          std::min(bytesOfExpert(kernel), entry.placedBytes / entry.experts);
+    }
     if (!fits(kernel, machine.grid)) {
       for (std::vector<OpSharding> &axes : savingAxesOf(kernel))
         entry.ways.push_back({{1, 1}, {1, 1}, {1, 1}, std::move(axes)});
@@ -277,8 +341,7 @@ bool Explorer::fits(const KernelSpec &kernel, Extent extent) {
   for (Extent groups : groupings(kernel, extent, groupCounts(kernel))) {
     for (Sharding &sharding : entry.ways) {
       setGroups(sharding, extent, groups);
-      int64_t cores = sharding.group.area() * groups.area();
-      if (entry.placedBytes / cores > machine.budget)
+      if (entry.leastBytes(extent, groups) > machine.budget)
         break;
       if (footprintWithin(kernel, sharding, machine.budget))
         return it->second = true;
@@ -306,9 +369,7 @@ Explorer::fitting(const KernelSpec &kernel, Extent extent,
   const Entry &entry = entryOf(kernel);
   std::vector<Candidate> all;
   for (Extent groups : groupings(kernel, extent, counts)) {
-    int64_t cores = extent.width / groups.width *
-                    (extent.height / groups.height) * groups.area();
-    if (entry.placedBytes / cores > machine.budget)
+    if (entry.leastBytes(extent, groups) > machine.budget)
       continue;
     for (size_t way = 0; way < entry.ways.size(); ++way)
       all.push_back({way, groups});

@@ -139,6 +139,11 @@ private:
     /// those of the last query.
     std::vector<model::Sharding> ways;
     int64_t placedBytes = 0; ///< at least these, over all cores
+    int64_t expertBytes = 0; ///< of these at least, in weights of one expert
+    int64_t experts = 1;
+
+    /// At least so many on the fullest core, in `groups` of experts.
+    int64_t leastBytes(model::Extent extent, model::Extent groups) const;
     std::map<std::pair<int64_t, int64_t>, bool> fitting;
     std::map<std::pair<int64_t, int64_t>, std::vector<Variant>> found;
     std::optional<std::optional<model::Extent>> least;
