@@ -56,3 +56,7 @@ if(INLAY_ENABLE_SANITIZERS)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()
+# Sanitizers bring an allocator of their own.
+if(INLAY_ENABLE_MIMALLOC AND NOT INLAY_ENABLE_SANITIZERS)
+  find_package(mimalloc REQUIRED)
+endif()
