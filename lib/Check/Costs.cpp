@@ -113,6 +113,30 @@ FabricCycles FabricRates::bestReduce(const SpacedLine &line,
   return best;
 }
 
+/// The first of those with the fewest cycles; a reduction before a broadcast is
+/// the one that is fastest by itself.
+std::string FabricRates::fastest(int64_t cores, double wavelets,
+                                 bool inPieces) const {
+  std::string best;
+  double least = INFINITY;
+  auto take = [&](const std::string &name, double cycles) {
+    if (cycles < least) {
+      least = cycles;
+      best = name;
+    }
+  };
+  for (const char *name : {"star", "chain", "tree", "two_phase"})
+    take(name, evaluate(reduction(name, cores, wavelets)).total());
+  best += "_broadcast";
+  least = allReduce(best, cores, wavelets).total();
+  for (const char *name :
+       {"two_tree", "middle_chain", "ring", "middle_one_phase",
+        "middle_two_phases", "middle_three_phases"})
+    if (inPieces || StringRef(name) != "ring")
+      take(name, allReduce(name, cores, wavelets).total());
+  return best;
+}
+
 /// Cores that wait for each other in k phases to the middle: chains of g in all
 /// phases but the last, and the other side.
 static double stagesOfPhases(int64_t cores, int phases) {

@@ -61,6 +61,9 @@ public:
   /// Of an algorithm by its name in a pattern; nothing of one that is unknown.
   FabricCycles allReduce(llvm::StringRef algorithm, int64_t cores,
                          double wavelets) const;
+  /// The name of the fastest of them; a ring needs vectors that may go in
+  /// pieces.
+  std::string fastest(int64_t cores, double wavelets, bool inPieces) const;
   /// To one core of a line, by the fastest algorithm.
   FabricCycles bestReduce(const SpacedLine &line, double wavelets) const;
 
@@ -99,9 +102,9 @@ int64_t hopsBetween(const Rect &a, const Rect &b);
 int64_t lanesBetween(const Rect &a, const Rect &b);
 
 /// Values that move inside a kernel: cores of a line, and wavelets that pass on
-/// it; within experts so many as go with what the routes say of one core.
+/// it.
 struct MoveLoad {
-  int64_t cores = 0, least = 0, most = 0;
+  int64_t cores = 0, wavelets = 0;
 };
 std::vector<MoveLoad> movesOf(const Plan &plan, const Kernel &kernel);
 

@@ -59,6 +59,8 @@ public:
   /// Of a tensor that may have more elements than the op's dims index: what no
   /// dim indexes is on every core.
   int64_t elements(const Operand &operand, int64_t ofTensor) const;
+  /// Of each dim.
+  const std::vector<int64_t> &indices() const { return values; }
 
 private:
   const Op &op;

@@ -477,6 +477,7 @@ void EstimateChecker::run() {
   for (const Stream &stream : plan.streams)
     checkSum(stream.cycles, stream.place() + ", cycles");
   const Estimate &estimate = plan.estimate;
+  checkChoices(plan, report);
   checkTravel(plan, report);
   checkLatency();
   checkStages();

@@ -44,6 +44,10 @@ public:
     return value ? toInteger(value) : otherwise;
   }
 
+  double numberOr(llvm::StringRef name, double otherwise) const {
+    return object.get(name) ? number(name) : otherwise;
+  }
+
   /// One that is no number below 0.
   int64_t count(llvm::StringRef name) const {
     return std::max<int64_t>(0, integer(name));

@@ -84,16 +84,8 @@ static bool isInOrder(const MoveUses &uses, const MoveNeeds &needs,
 static void checkMovesOf(const Kernel &kernel, const MoveNeeds &needs,
                          const MoveUses &uses, Report &report) {
   std::map<Move, int64_t> counts;
-  MoveUses known;
-  for (auto [move, times] : uses) {
-    Move ofChoices = move;
-    ofChoices.wavelets = 0;
-    auto one = needs.ofOneChoice.find(ofChoices);
-    if (one != needs.ofOneChoice.end() && move.wavelets >= one->second)
-      move = ofChoices;
+  for (const auto &[move, times] : uses)
     counts[move] = plus(counts[move], times);
-    known.emplace_back(move, times);
-  }
   bool isComplete = true;
   for (const auto &[move, count] : needs.moves)
     if (counts[move] != count) {
@@ -110,7 +102,7 @@ static void checkMovesOf(const Kernel &kernel, const MoveNeeds &needs,
   if (!isComplete)
     return;
   for (const auto &[pair, count] : needs.pairs)
-    if (!isInOrder(known, needs, pair.first, pair.second, count))
+    if (!isInOrder(uses, needs, pair.first, pair.second, count))
       report.fail(kernel.place(),
                   fmt::format("has a value move first {}, then {}; the routes "
                               "stand in another order",

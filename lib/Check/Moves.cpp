@@ -47,9 +47,7 @@ private:
     int64_t piece = 0, all = 0; ///< features of a core, of a line; at most
   };
   Sent setSenders(Move &move, const Place &now, const Place &to) const;
-  int64_t wavelets(const Place &place, int64_t features, int64_t choices) const;
-  std::pair<int64_t, int64_t> choicesOf(const Move &move, const Place &place,
-                                        int64_t piece) const;
+  int64_t wavelets(const Place &place, int64_t features) const;
   void addLoad(const Move &move, const Place &now, const Sent &sent);
   Place handedOver(int64_t features, int64_t tokens) const;
   int64_t used(const AxisCut &cut, bool alongX) const;
@@ -223,51 +221,21 @@ static int64_t coresOfRun(const AxisCut &cut, int64_t runs) {
   return pointsOf(cut) % perRun == 0 ? pointsOf(cut) / perRun : 0;
 }
 
-int64_t ValueTracker::wavelets(const Place &place, int64_t features,
-                               int64_t choices) const {
+/// Between products of experts there is a value for each choice that the
+/// busiest group serves.
+int64_t ValueTracker::wavelets(const Place &place, int64_t features) const {
+  auto choices = static_cast<int64_t>(
+      std::clamp(std::ceil(kernel.activations), 1.0, double(kHuge)));
   int64_t count = times(features, place.isOfChoices ? choices : place.tokens);
   return waveletsOf(plan, divideUp(times(count, place.bits), 8));
 }
 
-/// The least and the most choices for which a core sends what the plan's route
-/// of the move says.
-std::pair<int64_t, int64_t> ValueTracker::choicesOf(const Move &move,
-                                                    const Place &place,
-                                                    int64_t piece) const {
-  int64_t said = 0;
-  for (const Route &route : plan.fabric.routes)
-    if (route.kind == "move" && (route.lineAxis == "x") == move.alongX)
-      for (const RouteUse &use : route.uses)
-        if (use.kernel == kernel.name && use.op == move.op)
-          said = std::max(said, use.wavelets);
-  auto first = [&](int64_t wanted) {
-    // The least for which there are so many wavelets.
-    int64_t low = 1, high = atLeastOne(times(wanted, 64));
-    while (low < high) {
-      int64_t middle = low + (high - low) / 2;
-      if (wavelets(place, piece, middle) >= wanted)
-        high = middle;
-      else
-        low = middle + 1;
-    }
-    return low;
-  };
-  int64_t least = first(said);
-  return {least, std::max(least, first(plus(said, 1)) - 1)};
-}
-
+/// Pieces that are not full may take a wavelet more each.
 void ValueTracker::addLoad(const Move &move, const Place &now,
                            const Sent &sent) {
-  // Pieces that are not full may take a wavelet more each.
-  auto passing = [&](int64_t choices) {
-    return std::min(times(move.senders, wavelets(now, sent.piece, choices)),
-                    plus(wavelets(now, sent.all, choices), move.senders));
-  };
-  std::pair<int64_t, int64_t> choices(1, 1);
-  if (now.isOfChoices)
-    choices = choicesOf(move, now, sent.piece);
-  needs.loads.push_back(
-      {move.cores, passing(choices.first), passing(choices.second)});
+  int64_t passing = std::min(times(move.senders, move.wavelets),
+                             plus(wavelets(now, sent.all), move.senders));
+  needs.loads.push_back({move.cores, passing});
 }
 
 /// Cores on which features in order along a line lie of which it takes a block:
@@ -355,11 +323,7 @@ std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
   if (move.cores < 2)
     return std::nullopt;
   move.senders = std::min(move.senders, move.cores - 1);
-  int64_t ofOne = wavelets(now, sent.piece, 1);
-  if (now.isOfChoices)
-    needs.ofOneChoice[move] = ofOne;
-  else
-    move.wavelets = ofOne;
+  move.wavelets = wavelets(now, sent.piece);
   ++needs.moves[move];
   addLoad(move, now, sent);
   return move;

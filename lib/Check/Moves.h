@@ -22,8 +22,7 @@ struct Move {
   int64_t op = 0;
   bool alongX = true;
   int64_t cores = 1, lines = 1, senders = 1;
-  /// That one core sends, at most; 0 where that depends on choices of experts.
-  int64_t wavelets = 0;
+  int64_t wavelets = 0; ///< that one core sends, at most
 
   auto operator<=>(const Move &) const = default;
 };
@@ -34,8 +33,6 @@ struct MoveNeeds {
   /// Of values that move along both axes the first and the second move.
   std::map<std::pair<Move, Move>, int64_t> pairs;
   std::vector<MoveLoad> loads; ///< of each move
-  /// Of moves that depend on choices, the wavelets for one.
-  std::map<Move, int64_t> ofOneChoice;
 };
 
 /// The moves that the ops of a kernel ask for.

@@ -59,6 +59,7 @@ public:
 private:
   void checkOp(const Kernel &kernel, size_t index);
   void checkKind(const Op &op, const std::string &place);
+  void checkArithmetic(const Op &op, const std::string &place);
   void checkDim(const Kernel &kernel, const Op &op, size_t d,
                 const std::string &place);
   void checkOperand(const Kernel &kernel, const Op &op, const Operand &operand,
@@ -93,6 +94,7 @@ void OpChecker::checkOp(const Kernel &kernel, size_t index) {
   const Op &op = kernel.ops[index];
   std::string place = opPlace(kernel, index);
   checkKind(op, place);
+  checkArithmetic(op, place);
   for (size_t d = 0; d < op.dims.size(); ++d)
     checkDim(kernel, op, d, place);
   for (const Operand &operand : op.operands)
@@ -119,6 +121,23 @@ void OpChecker::checkKind(const Op &op, const std::string &place) {
   if (wants != has)
     report.fail(place, fmt::format("is of kind {} and has {} reduction dim",
                                    op.kind, has ? "a" : "no"));
+}
+
+/// What an op computes in is the type of something that it has; what is looked
+/// up takes bytes only.
+void OpChecker::checkArithmetic(const Op &op, const std::string &place) {
+  bool isThere = op.computeType.empty() ||
+                 llvm::any_of(op.operands, [&](const Operand &o) {
+                   return o.type == op.computeType;
+                 });
+  if (!isThere)
+    report.fail(place, fmt::format("computes in type '{}', which no operand "
+                                   "has",
+                                   op.computeType));
+  if ((op.kind == "lookup" || op.kind == "opaque") && op.operations != 1)
+    report.fail(place, fmt::format("has {} operations for each point, but is "
+                                   "of kind {}",
+                                   op.operations, op.kind));
 }
 
 void OpChecker::checkDim(const Kernel &kernel, const Op &op, size_t d,
@@ -229,6 +248,9 @@ static std::string signature(const Kernel &kernel) {
   for (const Op &op : kernel.ops) {
     add(op.name);
     add(op.kind);
+    add(op.operations);
+    add(op.density);
+    add(op.computeType);
     for (const Cut &dim : op.dims) {
       add(dim.dim);
       add(dim.size);

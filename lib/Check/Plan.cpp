@@ -99,8 +99,14 @@ Operand readOperand(const Fields &in) {
 }
 
 Op readOp(const Fields &in) {
-  return {in.text("op"), in.text("kind"), in.children("dims", readCut),
-          in.children("operands", readOperand), in.text("node")};
+  return {in.text("op"),
+          in.text("kind"),
+          in.children("dims", readCut),
+          in.children("operands", readOperand),
+          in.text("node"),
+          in.numberOr("operations", 1),
+          in.numberOr("density", 1),
+          in.text("compute_type")};
 }
 
 Piece readPiece(const Fields &in) {
@@ -186,6 +192,7 @@ Kernel readKernel(const Fields &in) {
   kernel.cycles = in.child("cycles", readCycles);
   kernel.worstCase = in.number("worst_case_cycles");
   kernel.least = in.number("least_cycles");
+  kernel.activations = in.number("activations");
   kernel.unknownBytes = in.number("unknown_bytes");
   kernel.movedBytes = in.number("moved_bytes");
   kernel.bound = in.child("bound", readBound);
@@ -328,6 +335,7 @@ Plan inlay::checker::readPlan(const json::Object &object) {
     return Digest{digest.text("name"), digest.text("sha256")};
   });
   plan.options = in.texts("options");
+  plan.assumptions = in.texts("assumptions");
   plan.isFeasible = in.flag("feasible");
   in.child("step", [&](const Fields &step) {
     plan.phase = step.text("phase");

@@ -72,6 +72,9 @@ struct Op {
   std::vector<Cut> dims;
   std::vector<Operand> operands;
   std::string node; ///< since 1.2
+  /// Since 1.3, where they are not these. No type: that of the last operand.
+  double operations = 1, density = 1;
+  std::string computeType;
 };
 
 struct Piece {
@@ -145,7 +148,8 @@ struct Kernel {
   int64_t bytesPerCore = 0;
   Cycles cycles;
   double worstCase = 0, unknownBytes = 0, movedBytes = 0;
-  double least = 0; ///< since 1.3
+  double least = 0;       ///< since 1.3
+  double activations = 0; ///< since 1.3
   Bound bound, regionBound;
 
   std::string place() const { return "kernel '" + name + "'"; }
@@ -228,6 +232,7 @@ struct Plan {
   std::string contentSha256, model;
   std::vector<Digest> digests;
   std::vector<std::string> options;
+  std::vector<std::string> assumptions;
   bool isFeasible = false;
   std::string phase;
   int64_t minor = 0; ///< of the version

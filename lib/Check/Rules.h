@@ -57,6 +57,9 @@ void checkHostValues(const Plan &plan, Report &report);
 /// Sums, paths, bounds and rates.
 void checkEstimate(const Plan &plan, Report &report);
 
+/// Choices of experts that the busiest group of a kernel serves.
+void checkChoices(const Plan &plan, Report &report);
+
 /// What crossings, hops and waiting on links take.
 void checkTravel(const Plan &plan, Report &report);
 

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sums.h"
 #include "RectIndex.h"
 #include "Routing.h"
 
@@ -25,24 +26,14 @@ namespace {
 struct LineSum {
   std::string axis;
   int64_t cores = 1;
-  int64_t elements = 0; ///< of a line
+  double elements = 0; ///< of a line
+  double maxima = 0;   ///< of these, the largest of rows of a softmax
   bool scalesLater = false;
   bool isJoined = false;
 
   bool goesWith(const LineSum &other) const {
     return axis == other.axis && cores == other.cores;
   }
-};
-
-/// One all-reduce: the op that needs it, the lines, what they carry, and the
-/// ops whose sums it makes.
-struct Need {
-  int64_t op = 0;
-  std::string axis;
-  int64_t cores = 1;
-  int64_t elements = 0;
-  std::vector<size_t> makers;
-  bool isJoined = false; ///< over all expert groups, on lines over the region
 };
 
 /// How the sums of an op lie along an axis: sum b has `points` points from
@@ -56,18 +47,12 @@ struct SumLayout {
   int64_t turnsOver(int64_t cores, int64_t parts) const;
 };
 
-/// How the cores of a softmax come to relate their parts to one number.
-enum class SoftmaxForm {
-  Merged, ///< each begins with its own largest, which goes along with the sum
-  Agreed, ///< the largest of all is found by a sum of its own, first
-};
-
 /// Goes through the ops of a kernel in order.
 class SumOrder {
 public:
   SumOrder(const Plan &plan, const Kernel &kernel, SoftmaxForm softmax);
 
-  std::vector<Need> run();
+  std::vector<SumNeed> run();
 
 private:
   struct Result {
@@ -76,7 +61,13 @@ private:
   };
 
   std::vector<LineSum> sumsOf(const Op &op) const;
-  int64_t elementsOf(const Op &op) const;
+  double choicesOf(const Op &op) const;
+  double elementsOf(const Op &op) const;
+  /// Half of what a softmax sends where its parts are merged.
+  double maximaOf(const Op &op) const {
+    bool areMerged = softmax == SoftmaxForm::Merged;
+    return op.kind == "softmax" && areMerged ? elementsOf(op) / 2 : 0;
+  }
   bool holdsUp(const Op &op, const std::vector<LineSum> &sums,
                const Operand &operand) const;
   void finish();
@@ -89,7 +80,7 @@ private:
   std::optional<LineSum> pending;
   std::vector<Result> results; ///< values that wait for it
   std::vector<size_t> makers;
-  std::vector<Need> needs;
+  std::vector<SumNeed> needs;
 };
 
 } // namespace
@@ -128,9 +119,11 @@ static int64_t coresOfSum(const Op &op, const std::string &axis) {
 }
 
 /// Different values that a core sees of the dims of an op along an axis that
-/// are not summed. It has a run of points, which may begin in one value of the
-/// slower dims and end in the next; dims that follow each other count as one.
-static int64_t seenAlong(const Op &op, const std::string &axis) {
+/// count, those that are not summed. It has a run of points, which may begin in
+/// one value of the slower dims and end in the next; dims that follow each
+/// other count as one.
+static int64_t seenAlong(const Op &op, const std::string &axis,
+                         llvm::function_ref<bool(const Cut &)> counts) {
   int64_t total = 1, sizes = 0, pointsOfOne = 1, shard = 1;
   auto take = [&] {
     if (sizes == 0)
@@ -145,7 +138,7 @@ static int64_t seenAlong(const Op &op, const std::string &axis) {
   for (const Cut &dim : op.dims) {
     if (dim.axis != axis)
       continue;
-    if (dim.isReduction) {
+    if (!counts(dim)) {
       take();
       continue;
     }
@@ -172,7 +165,8 @@ static SumLayout layoutOf(const Op &op, const std::string &axis) {
     int64_t &factor = dim.isReduction ? layout.points : layout.count;
     factor = times(factor, std::max<int64_t>(1, dim.pitch));
   }
-  layout.onCore = seenAlong(op, axis);
+  layout.onCore =
+      seenAlong(op, axis, [](const Cut &dim) { return !dim.isReduction; });
   if (isSplit)
     layout = {1, times(layout.points, layout.count), layout.shard, 1};
   return layout;
@@ -203,21 +197,39 @@ int64_t SumLayout::turnsOver(int64_t cores, int64_t parts) const {
   return count;
 }
 
-int64_t SumOrder::elementsOf(const Op &op) const {
-  int64_t elements = 1;
+/// For each choice of an expert that the busiest group serves; what experts of
+/// a group, or of joined ones, make for a token is added up before.
+double SumOrder::choicesOf(const Op &op) const {
+  double tokens = 1;
+  for (const Op &each : kernel.ops)
+    for (const Cut &dim : each.dims)
+      if (dim.dim == "token")
+        tokens = double(dim.size);
+  if (isJoined(kernel, op))
+    return tokens;
+  bool addsExperts =
+      !op.operands.empty() && op.operands.back().role == "output";
+  return addsExperts ? std::min(kernel.activations, tokens)
+                     : kernel.activations;
+}
+
+double SumOrder::elementsOf(const Op &op) const {
+  bool isExperts = kernel.role == "experts";
+  double elements = isExperts ? choicesOf(op) : 1;
+  auto counts = [&](const Cut &dim) {
+    return !dim.isReduction &&
+           !(isExperts && (dim.dim == "token" || dim.dim == "expert"));
+  };
   for (const Cut &dim : op.dims)
-    if (!dim.isReduction && dim.axis == "none")
-      elements = times(elements, dim.size);
-  for (const char *axis : {"x", "y"})
-    elements = times(elements, seenAlong(op, axis));
-  // What the experts of joined groups make for a token is one sum.
-  if (!isJoined(kernel, op))
-    elements = times(elements, seenAlong(op, "group"));
+    if (dim.axis == "none" && counts(dim))
+      elements *= double(dim.size);
+  for (const char *axis : {"x", "y", "group"})
+    elements *= double(seenAlong(op, axis, counts));
   // A choice sends the best of every core: a number and its index each.
   if (op.kind == "top_k")
-    elements = times(elements, 2 * lastOutput);
+    elements *= 2 * double(lastOutput);
   if (op.kind == "softmax" && softmax == SoftmaxForm::Merged)
-    elements = times(elements, 2);
+    elements *= 2;
   return elements;
 }
 
@@ -225,7 +237,7 @@ std::vector<LineSum> SumOrder::sumsOf(const Op &op) const {
   std::vector<LineSum> sums;
   for (const char *axis : {"x", "y"})
     if (int64_t cores = coresOfSum(op, axis); cores > 1)
-      sums.push_back({axis, cores, elementsOf(op),
+      sums.push_back({axis, cores, elementsOf(op), maximaOf(op),
                       op.name == "rms_norm" || op.kind == "softmax"});
   for (LineSum &sum : sums)
     if (isJoined(kernel, op)) {
@@ -261,7 +273,7 @@ bool SumOrder::holdsUp(const Op &op, const std::vector<LineSum> &sums,
 void SumOrder::finish() {
   if (pending)
     needs.push_back({current, pending->axis, pending->cores, pending->elements,
-                     makers, pending->isJoined});
+                     pending->maxima, makers, pending->isJoined});
   pending.reset();
   results.clear();
   makers.clear();
@@ -274,21 +286,24 @@ void SumOrder::add(const Op &op, const LineSum &sum) {
                      sum.axis,
                      sum.cores,
                      sum.elements,
+                     0,
                      {static_cast<size_t>(current)},
                      false});
   }
   if (pending && !pending->goesWith(sum))
     finish();
-  int64_t elements = pending ? pending->elements : 0;
+  double elements = pending ? pending->elements : 0;
+  double maxima = pending ? pending->maxima : 0;
   pending = sum;
-  pending->elements = plus(elements, sum.elements);
+  pending->elements += elements;
+  pending->maxima += maxima;
   makers.push_back(static_cast<size_t>(current));
   if (!op.operands.empty() && isValue(op.operands.back()))
     results.push_back({op.operands.back().role,
                        valueOf(op.operands.back()).str(), sum.scalesLater});
 }
 
-std::vector<Need> SumOrder::run() {
+std::vector<SumNeed> SumOrder::run() {
   for (const Op &op : kernel.ops) {
     std::vector<LineSum> sums = sumsOf(op);
     size_t reads = op.operands.size();
@@ -306,14 +321,40 @@ std::vector<Need> SumOrder::run() {
   return std::move(needs);
 }
 
+std::vector<SumNeed> inlay::checker::sumsNeeded(const Plan &plan,
+                                                const Kernel &kernel,
+                                                SoftmaxForm softmax) {
+  return SumOrder(plan, kernel, softmax).run();
+}
+
+SumTurns inlay::checker::turnsOf(const Plan &plan, const Kernel &kernel,
+                                 const SumNeed &need) {
+  int64_t parts = need.isJoined ? need.cores : kernel.extent(need.axis);
+  SumTurns lines{std::min(need.cores, parts)};
+  if (lines.cores < 2)
+    return lines;
+  int64_t share = 1;
+  for (size_t maker : need.makers) {
+    SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
+    int64_t own = layout.turnsOver(lines.cores, parts);
+    if (own > lines.turns)
+      share = layout.onCore;
+    lines.turns = std::max(lines.turns, own);
+  }
+  auto bytes = static_cast<int64_t>(
+      std::min(std::ceil(4 * need.elements), double(kHuge)));
+  lines.wavelets = divideUp(waveletsOf(plan, bytes), share);
+  return lines;
+}
+
 //===----------------------------------------------------------------------===//
 // Against the routes
 //===----------------------------------------------------------------------===//
 
 namespace {
 
-/// Op, axis and cores of a line; then wavelets, 0 where the plan does not say
-/// how many tokens an expert has.
+/// Op, axis and cores of a line; then wavelets, 0 where an older plan does not
+/// say how many tokens an expert has.
 using Key = std::tuple<int64_t, std::string, int64_t, int64_t>;
 
 } // namespace
@@ -326,8 +367,12 @@ static std::string describe(const Key &key) {
                       : text;
 }
 
+static bool knowsChoices(const Kernel &kernel) {
+  return kernel.role != "experts" || kernel.minor >= 3;
+}
+
 /// The cores that hold parts of one sum are on one line.
-static void checkTogether(const Kernel &kernel, const Need &need, size_t op,
+static void checkTogether(const Kernel &kernel, const SumNeed &need, size_t op,
                           const RectIndex &lines, Report &report) {
   SumLayout layout = layoutOf(kernel.ops[op], need.axis);
   std::vector<Rect> units = unitsOf(kernel);
@@ -365,25 +410,15 @@ static void checkTogether(const Kernel &kernel, const Need &need, size_t op,
 /// How often each sum goes, by what the routes of the plan have: pieces for a
 /// ring, whole vectors else.
 static std::map<Key, int64_t> keysOf(const Plan &plan, const Kernel &kernel,
-                                     const std::vector<Need> &sums,
+                                     const std::vector<SumNeed> &sums,
                                      const std::map<Key, int64_t> &uses) {
   std::map<Key, int64_t> needs;
-  for (const Need &need : sums) {
-    int64_t parts = need.isJoined ? need.cores : kernel.extent(need.axis);
-    int64_t cores = std::min(need.cores, parts);
+  for (const SumNeed &need : sums) {
+    SumTurns lines = turnsOf(plan, kernel, need);
+    int64_t cores = lines.cores, turns = lines.turns, wavelets = lines.wavelets;
     if (cores < 2)
       continue;
-    int64_t turns = 1, share = 1,
-            wavelets = waveletsOf(plan, times(need.elements, 4));
-    for (size_t maker : need.makers) {
-      SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
-      int64_t own = layout.turnsOver(cores, parts);
-      if (own > turns)
-        share = layout.onCore;
-      turns = std::max(turns, own);
-    }
-    wavelets = divideUp(wavelets, share);
-    bool isKnown = kernel.role != "experts" || need.isJoined;
+    bool isKnown = knowsChoices(kernel) || need.isJoined;
     Key key(need.op, need.axis, cores, isKnown ? wavelets : 0);
     Key ring(need.op, need.axis, cores, -divideUp(wavelets, cores));
     needs[uses.count(ring) && isKnown ? ring : key] += turns;
@@ -424,7 +459,7 @@ void Routing::checkSums() {
       checkLinesOf(shape, kernel,
                    isOverAll ? std::vector<Rect>{kernel.rect}
                              : unitsOf(kernel));
-      bool isKnown = kernel.role != "experts" || isOverAll;
+      bool isKnown = knowsChoices(kernel) || isOverAll;
       int64_t cores = shape.pattern->cores, wavelets = use.wavelets;
       // Pieces of a vector go round a ring twice.
       if (isKnown && cores > 1 && shape.pattern->algorithm == "ring")
@@ -440,12 +475,13 @@ void Routing::checkSums() {
   for (const Kernel &kernel : plan.kernels) {
     std::map<Key, int64_t> &uses = routed[kernel.name];
     std::erase_if(uses, [](const auto &use) { return use.second == 0; });
-    std::vector<Need> sums = SumOrder(plan, kernel, SoftmaxForm::Merged).run();
+    std::vector<SumNeed> sums =
+        SumOrder(plan, kernel, SoftmaxForm::Merged).run();
     if (fabric.available == 0)
       sums.clear();
     std::map<Key, int64_t> needs = keysOf(plan, kernel, sums, uses);
     if (needs != uses && fabric.available != 0) {
-      std::vector<Need> agreed =
+      std::vector<SumNeed> agreed =
           SumOrder(plan, kernel, SoftmaxForm::Agreed).run();
       std::map<Key, int64_t> others = keysOf(plan, kernel, agreed, uses);
       if (others == uses) {
@@ -453,7 +489,7 @@ void Routing::checkSums() {
         needs = std::move(others);
       }
     }
-    for (const Need &need : sums) {
+    for (const SumNeed &need : sums) {
       int64_t cores = need.isJoined
                           ? need.cores
                           : std::min(need.cores, kernel.extent(need.axis));

@@ -8,12 +8,12 @@
 //
 // Cycles that follow from what else the plan says: those of streams from their
 // bytes and where the regions lie, those of the sums and moves of a kernel from
-// its routes, what each waits for from the links that they have in common. What
-// software a kernel runs beside these and what its cores compute is more than a
-// plan says.
+// its routes, what each waits for from the links that they have in common, and
+// what its cores work from its ops.
 //
 //===----------------------------------------------------------------------===//
 
+#include "CoreWork.h"
 #include "Costs.h"
 #include "Routing.h"
 #include "Rules.h"
@@ -39,7 +39,8 @@ struct Ways {
 class TravelChecker {
 public:
   TravelChecker(const Plan &plan, Report &report)
-      : plan(plan), report(report), rates(plan) {
+      : plan(plan), report(report), rates(plan), coreRates(plan),
+        algorithms(algorithmsOf(plan)) {
     for (const Pattern &pattern : plan.fabric.patterns)
       patterns.emplace(pattern.name, &pattern);
   }
@@ -51,7 +52,9 @@ private:
   void addSums();
   Ways waysOf(const Kernel &kernel) const;
   FabricCycles combination(const Kernel &kernel) const;
-  void checkKernel(const Kernel &kernel);
+  void checkWays(const Kernel &kernel, const KernelWork &work);
+  void checkWork(const Kernel &kernel, const KernelWork &work);
+  void checkBounds(const Kernel &kernel);
   void compare(double stated, double least, double most, const char *what,
                const std::string &place);
   void checkContention();
@@ -59,6 +62,8 @@ private:
   const Plan &plan;
   Report &report;
   FabricRates rates;
+  CoreRates coreRates;
+  SumAlgorithms algorithms;
   std::map<std::string, const Pattern *> patterns;
   std::map<std::string, Ways> sums; ///< by kernel
 };
@@ -194,8 +199,7 @@ Ways TravelChecker::waysOf(const Kernel &kernel) const {
   if (auto found = sums.find(kernel.name); found != sums.end())
     ways = found->second;
   for (const MoveLoad &move : movesOf(plan, kernel)) {
-    ways.least += rates.stream(double(move.cores), double(move.least));
-    ways.most += rates.stream(double(move.cores), double(move.most));
+    ways.add(rates.stream(double(move.cores), double(move.wavelets)));
   }
   if (kernel.experts > 0 && kernel.groups.size() > 1) {
     if (!kernel.inputs.empty() && !takesHandedOver(plan, kernel))
@@ -205,8 +209,46 @@ Ways TravelChecker::waysOf(const Kernel &kernel) const {
   return ways;
 }
 
-/// Fabric cycles are those of what is sent, software is that at least.
-void TravelChecker::checkKernel(const Kernel &kernel) {
+/// What cores do follows from their ops.
+void TravelChecker::checkWork(const Kernel &kernel, const KernelWork &work) {
+  auto check = [&](double stated, double least, double most, const char *what) {
+    if (isClose(stated, least) || isClose(stated, most) ||
+        (stated > least && stated < most))
+      return;
+    report.fail(kernel.place(),
+                fmt::format("takes {} cycles of {}, its ops take {}", stated,
+                            what, least));
+  };
+  const std::vector<double> &parts = kernel.cycles.parts;
+  check(parts[0], work.least.compute, work.most.compute, kCauses[0]);
+  check(parts[1], work.least.sram, work.most.sram, kCauses[1]);
+}
+
+/// On all cores that live, and on those of the region.
+void TravelChecker::checkBounds(const Kernel &kernel) {
+  LeastWork work = leastWorkOf(coreRates, kernel);
+  auto all = double(plan.system.width) * double(plan.system.height);
+  for (const Rect &rect : plan.system.dead)
+    all -= double(rect.area());
+  auto check = [&](const Bound &bound, double cores, const char *name) {
+    for (auto [reason, cycles] :
+         {std::pair("compute", work.compute), std::pair("sram", work.sram)}) {
+      auto stated = bound.reasons.find(reason);
+      double least = cycles / std::max(1.0, cores);
+      if (stated != bound.reasons.end() && !isClose(stated->second, least))
+        report.fail(kernel.place() + ", " + name,
+                    fmt::format("says {} cycles of {}, its ops take {} on {} "
+                                "cores at their peak",
+                                stated->second, reason, least, cores));
+    }
+  };
+  check(kernel.bound, all, "bound");
+  check(kernel.regionBound, double(kernel.rect.area()), "region_bound");
+}
+
+/// Fabric cycles are those of what is sent, software is that and what cores
+/// run.
+void TravelChecker::checkWays(const Kernel &kernel, const KernelWork &work) {
   Ways ways = waysOf(kernel);
   const std::vector<double> &parts = kernel.cycles.parts;
   std::string place = kernel.place();
@@ -216,8 +258,8 @@ void TravelChecker::checkKernel(const Kernel &kernel) {
   double hidden = std::min(ways.hidden, parts[0] + parts[1]);
   compare(parts[kBandwidth], ways.least.bandwidth - hidden, ways.most.bandwidth,
           kCauses[kBandwidth], place);
-  compare(parts[kSoftware], ways.least.software, INFINITY, kCauses[kSoftware],
-          place);
+  compare(parts[kSoftware], ways.least.software + work.least.software,
+          ways.most.software + work.most.software, kCauses[kSoftware], place);
   double bare = kernel.cycles.total - parts[kContention];
   bool isSpread = kernel.groups.size() > 1;
   if (isSpread ? kernel.least > bare && !isClose(kernel.least, bare)
@@ -255,10 +297,14 @@ void TravelChecker::run() {
     checkStream(stream);
   if (plan.minor < kFirst)
     return;
-  if (plan.fabric.available > 0) {
+  if (plan.fabric.available > 0)
     addSums();
-    for (const Kernel &kernel : plan.kernels)
-      checkKernel(kernel);
+  for (const Kernel &kernel : plan.kernels) {
+    KernelWork work = workOf(plan, coreRates, rates, algorithms, kernel);
+    checkWork(kernel, work);
+    checkBounds(kernel);
+    if (plan.fabric.available > 0)
+      checkWays(kernel, work);
   }
   checkContention();
 }

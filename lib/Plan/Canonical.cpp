@@ -81,6 +81,11 @@ public:
     field(name, value);
   }
   template <typename T> void field(const char *, T &, Until) {}
+  template <typename T>
+  void field(const char *name, T &value, Since, const Unless<T> &usual) {
+    if (value != usual.value)
+      field(name, value);
+  }
 
   std::string finish() {
     std::sort(members.begin(), members.end());

@@ -33,6 +33,11 @@ struct Until {
   int64_t minor;
 };
 
+/// A field that is written only where it has another value.
+template <typename T> struct Unless {
+  T value;
+};
+
 template <typename V> void visit(V &v, Digest &o) {
   v.field("name", o.name);
   v.field("sha256", o.sha256);
@@ -117,6 +122,9 @@ template <typename V> void visit(V &v, OpCut &o) {
   v.field("dims", o.dims);
   v.field("operands", o.operands);
   v.field("node", o.node, Since{2});
+  v.field("operations", o.operations, Since{3}, Unless<double>{kOperations});
+  v.field("density", o.density, Since{3}, Unless<double>{1});
+  v.field("compute_type", o.computeType, Since{3}, Unless<std::string>{""});
 }
 
 template <typename V> void visit(V &v, WeightPiece &o) {
@@ -237,6 +245,7 @@ template <typename V> void visit(V &v, Kernel &o) {
   v.field("cycles", o.cycles);
   v.field("worst_case_cycles", o.worstCaseCycles);
   v.field("least_cycles", o.leastCycles, Since{3});
+  v.field("activations", o.activations, Since{3}, Unless<double>{0});
   v.field("bound", o.bound);
   v.field("region_bound", o.regionBound);
   v.field("unknown_bytes", o.unknownBytes);

@@ -40,6 +40,14 @@ public:
       field(name, value);
   }
 
+  /// Where the field is not there it has its usual value.
+  template <typename T>
+  void field(const char *name, T &value, Since since, const Unless<T> &usual) {
+    value = usual.value;
+    if (since.minor <= minor && in.has(name))
+      field(name, value);
+  }
+
   void field(const char *name, std::string &value) { value = in.string(name); }
   void field(const char *name, bool &value) { value = in.boolean(name); }
   void field(const char *name, double &value) {

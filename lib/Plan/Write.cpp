@@ -35,6 +35,11 @@ public:
     field(name, value);
   }
   template <typename T> void field(const char *, T &, Until) {}
+  template <typename T>
+  void field(const char *name, T &value, Since, const Unless<T> &usual) {
+    if (value != usual.value)
+      field(name, value);
+  }
 
 private:
   void write(std::string &value) { out.value(toUtf8(value)); }

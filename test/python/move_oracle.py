@@ -10,14 +10,12 @@ FEW_FEATURES = 16
 
 # Of the features of a value: along each axis (stride, size) of the dims that cut it, the slowest first, and a core's points.
 # Tokens that are cut are the slowest features; `cut_tokens` says how many.
-# `of_choices`: there is one for each token that chose an expert of the group, of which a plan does not say how many there are.
-Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens of_choices", defaults=(1, False))
+Place = collections.namedtuple("Place", "features tokens bits cuts cut_tokens", defaults=(1,))
 # `repeats`: the op has other dims on the axis, for each of which the features are there again. Those of a part of a larger
 # value lie from position `first` on, of rows of `pitch` positions `length` each (0: no rows).
 Cut = collections.namedtuple("Cut", "runs shard repeats first length pitch", defaults=((), 0, 1, 0, 0, 0))
 # Along an axis, for an op: cores of a line, lines behind each other, cores that have something, wavelets of one of them.
 Move = collections.namedtuple("Move", "op axis cores lines senders wavelets")
-AtLeast = collections.namedtuple("AtLeast", "wavelets")
 
 
 def ceil_div(a, b):
@@ -251,9 +249,8 @@ def along(axis, op, now, to, unit, wavelets_of):
             cores, lines = lengths.pop(), runs
     if cores < 2:
         return None
-    tokens = 1 if now.of_choices else now.tokens
-    wavelets = wavelets_of(ceil_div(piece * tokens * now.bits, 8))
-    return Move(op, axis, cores, lines, min(senders, cores - 1), AtLeast(wavelets) if now.of_choices else wavelets)
+    wavelets = wavelets_of(ceil_div(piece * now.tokens * now.bits, 8))
+    return Move(op, axis, cores, lines, min(senders, cores - 1), wavelets)
 
 
 def region_of(plan, kernel):
@@ -323,14 +320,6 @@ def steps_of(op, now, to, unit, wavelets_of):
     return made
 
 
-def as_needed(made, needed):
-    """A move of the plan as it is in `needed`, where that does not say how many wavelets it has."""
-    for move in needed:
-        if isinstance(move.wavelets, AtLeast) and move[:-1] == made[:-1] and made.wavelets >= move.wavelets.wavelets:
-            return move
-    return made
-
-
 def moves_of(plan, kernel, wavelets_of):
     """How often each move is made, and which values move along both axes: (first, second)."""
     takes, is_joined = takes_handed_over(plan, kernel), joined_axis(kernel) is not None
@@ -377,8 +366,10 @@ def moves_of(plan, kernel, wavelets_of):
         is_turned = in_place and op["kind"] != "move" and first in known
         part = slice_of(op, find(operands[0])) if is_part and op["op"] == "slice" and find(operands[0]) else None
         place = part or (known[first] if is_turned else as_op_has_it(op, made))
-        of_choices = kernel["role"] == "experts" and made["role"] == "scratch" and any(dim["dim"] == "expert" for dim in op["dims"])
-        known[made["role"], made["buffer"]] = place._replace(of_choices=of_choices)
+        if kernel["role"] == "experts" and made["role"] == "scratch" and any(dim["dim"] == "expert" for dim in op["dims"]):
+            # There is one for each choice that the busiest group serves.
+            place = place._replace(tokens=max(1, math.ceil(kernel.get("activations", 0))))
+        known[made["role"], made["buffer"]] = place
     if (is_joined or len(kernel["expert_groups"]) < 2) and kernel["role"] != "head":
         # What joined groups made lies on all of the region.
         source = region_of(plan, kernel) if is_joined else unit

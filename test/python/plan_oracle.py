@@ -13,7 +13,7 @@ def ceil_div(a, b):
 
 def signature(kernel):
     """What kernels of one structure have in common. Weights and states go by name, so their order says nothing."""
-    ops = [(op["op"], op["kind"], [(dim["dim"], dim["size"], dim["reduction"]) for dim in op["dims"]],
+    ops = [(op["op"], op["kind"], op.get("operations"), op.get("density"), op.get("compute_type"), [(dim["dim"], dim["size"], dim["reduction"]) for dim in op["dims"]],
             [(use["role"], use["type"], use["index_dims"], use["index_divisors"], use["index_firsts"]) for use in op["operands"]])
            for op in kernel["ops"]]
     weights = sorted((weight["type"], weight["shape"], weight["row_pitch_bits"]) for weight in kernel["weights"])

@@ -605,12 +605,10 @@ class Routes:
                 need(all(any(line <= unit for unit in units) for line in ways))
                 key = (use["op"], route["line_axis"], pattern["cores"])
                 lines[kernel["name"], *key] += ways
-                wavelets = 0
-                if kernel["role"] != "experts" or is_joined:
-                    turns = 2 * (pattern["cores"] - 1)
-                    is_ring = pattern["algorithm"] == "ring"
-                    need(not is_ring or use["wavelets"] % turns == 0)
-                    wavelets = ("pieces", use["wavelets"] // turns) if is_ring else ("whole", use["wavelets"])
+                turns = 2 * (pattern["cores"] - 1)
+                is_ring = pattern["algorithm"] == "ring"
+                need(not is_ring or use["wavelets"] % turns == 0)
+                wavelets = ("pieces", use["wavelets"] // turns) if is_ring else ("whole", use["wavelets"])
                 uses[kernel["name"]][*key, wavelets] += use["times"]
         for kernel in plan["kernels"]:
             self.check_sums_of(plan, kernel, uses[kernel["name"]], lines)
@@ -627,7 +625,7 @@ class Routes:
                     cores = min(cores, parts)
                     if not plan["colours"]["available"] or cores < 2:
                         continue
-                    size, turns = self.wavelets(4 * elements), 1
+                    size, turns = self.wavelets(math.ceil(4 * elements)), 1
                     for maker in makers:
                         sums = sums_along(kernel["ops"][maker], axis)
                         if is_joined:
@@ -637,8 +635,7 @@ class Routes:
                             size = ceil_div(size, seen(kernel["ops"][maker], axis))
                         units = units_of(plan, kernel, is_joined)
                         self.check_together(units, axis, sums, lines[kernel["name"], op, axis, cores])
-                    is_known = kernel["role"] != "experts" or is_joined
-                    choices = [0] if not is_known else [("whole", size), ("pieces", ceil_div(size, cores))]
+                    choices = [("whole", size), ("pieces", ceil_div(size, cores))]
                     found = [choice for choice in choices if left[op, axis, cores, choice] > 0]
                     need(found)
                     left[op, axis, cores, found[0]] -= turns
@@ -682,7 +679,6 @@ class Routes:
         for kernel in plan["kernels"]:
             has_colours, made = plan["colours"]["available"] > 0, uses[kernel["name"]]
             needed, pairs = move_oracle.moves_of(plan, kernel, self.wavelets) if has_colours else ({}, [])
-            made = [move_oracle.as_needed(move, needed) for move in made]
             need(collections.Counter(made) == +collections.Counter(needed))
             # Every value has its first move before its second, whichever of equal ones is whose.
             for first, second in set(pairs):
@@ -873,18 +869,34 @@ def turns_of(sums, cores, parts):
                 if all(b >= a + cores for a, b in zip(starts, starts[turns:])))
 
 
-def seen(op, axis):
-    """Values that are not summed and that a core sees along an axis: of dims one after the other all together."""
+def seen(op, axis, others=()):
+    """Values that are not summed and that a core sees along an axis: of dims one after the other all together. Dims of
+    the names `others` do not count."""
+    def is_out(dim):
+        return dim["reduction"] or dim["dim"] in others
+
     dims = [dim for dim in op["dims"] if dim["axis"] == axis]
-    if axis == "none" or all(dim["reduction"] for dim in dims):
-        return math.prod(dim["size"] for dim in dims if not dim["reduction"])
+    if axis == "none" or all(map(is_out, dims)):
+        return math.prod(dim["size"] for dim in dims if not is_out(dim))
     shard, total = max(1, dims[0]["shard"]), 1
-    for is_summed, block in itertools.groupby(dims, lambda dim: dim["reduction"]):
+    for is_summed, block in itertools.groupby(dims, is_out):
         block = list(block)
         inner = block[-1]["inner"]
         touched = ceil_div(shard, inner) + (max(shard, inner) % min(shard, inner) != 0)
         total *= 1 if is_summed else min(math.prod(dim["size"] for dim in block), touched)
     return min(total, shard)
+
+
+def elements_of(kernel, op, is_joined=False):
+    """Values that one line adds. Experts add one for each choice of the busiest group, or, of what they give, for each
+    token."""
+    if kernel["role"] != "experts":
+        return math.prod(seen(op, axis) for axis in ("none", "x", "y", "group"))
+    tokens = next((dim["size"] for each in kernel["ops"] for dim in each["dims"] if dim["dim"] == "token"), 1)
+    choices = kernel.get("activations", 0)
+    if op["operands"][-1]["role"] == "output":
+        choices = tokens if is_joined else min(tokens, choices)
+    return choices * math.prod(seen(op, axis, ("token", "expert")) for axis in ("none", "x", "y", "group"))
 
 
 def sums_of(plan, kernel, agrees):
@@ -911,7 +923,7 @@ def sums_of(plan, kernel, agrees):
         is_joined = at == len(kernel["ops"]) - 1 and bool(joined)
         if is_joined:
             sums = [(axis, region["width" if axis == "x" else "height"]) for axis, _ in sums]
-        elements = math.prod(seen(op, axis) for axis in ("none", "x", "y", *([] if is_joined else ["group"])))
+        elements = elements_of(kernel, op, is_joined)
         if op["kind"] == "top_k" and outputs:
             elements *= 2 * outputs[max(outputs)]
         if op["kind"] == "softmax" and not agrees:

@@ -54,7 +54,11 @@ Plan sample() {
                  "contraction",
                  {{cut, true}},
                  {{"weights", "w", "u4", 4, {-1, 0}, {1, 32}, {0, 16}}},
-                 "/MatMul:1"}};
+                 "/MatMul:1",
+                 2,
+                 0.25,
+                 "f32"}};
+  kernel.activations = 2.5;
   kernel.weights = {{"w",
                      64,
                      {{"i",

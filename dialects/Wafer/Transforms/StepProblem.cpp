@@ -29,6 +29,7 @@ struct CostedKernel {
   cost::PathWork work;
   double leastCycles = 0;
   double dispatch = 0;
+  double activations = 0;
 };
 
 /// Costs kernels; equal ones that are cut alike are costed once.
@@ -45,16 +46,17 @@ public:
                placement.region.getWidth(), placement.region.getHeight(),
                isTraced(kernel) ? kernel.layer : -1};
     auto [entry, isNew] = known.try_emplace(key);
-    if (isNew)
-      entry->second = {
-          cost::estimateKernel(kernel, placement.getSharding(), rates,
-                               routing.of(kernel.layer)),
-          cost::kernelBound(kernel, rates.target, rates.target.usableCores()),
-          cost::shardingBound(kernel, placement.getSharding(), rates.target),
-          cost::pathWork(kernel, rates.target)};
-    if (isNew)
-      addLeast(kernel, placement.getSharding(), entry->second);
-    return entry->second;
+    if (!isNew)
+      return entry->second;
+    CostedKernel &costed = entry->second;
+    const model::Sharding &sharding = placement.getSharding();
+    costed.cost = estimate(kernel, sharding, costed.activations);
+    costed.bound =
+        cost::kernelBound(kernel, rates.target, rates.target.usableCores());
+    costed.regionBound = cost::shardingBound(kernel, sharding, rates.target);
+    costed.work = cost::pathWork(kernel, rates.target);
+    addLeast(kernel, sharding, costed);
+    return costed;
   }
 
 private:
@@ -64,6 +66,18 @@ private:
   bool isTraced(const model::KernelSpec &kernel) const {
     return kernel.role == model::KernelRole::Experts &&
            routing.kind == cost::Routing::Kind::Trace;
+  }
+
+  cost::KernelCost estimate(const model::KernelSpec &kernel,
+                            const model::Sharding &sharding,
+                            double &activations) const {
+    if (kernel.role != model::KernelRole::Experts)
+      return cost::estimateKernel(kernel, sharding, rates);
+    cost::ExpertLoad step = cost::expertLoad(kernel, sharding);
+    activations = cost::expectedLargestLoad(routing.of(kernel.layer), step);
+    return cost::estimateExperts(
+        kernel, sharding, rates,
+        {activations, cost::worstLoad(step), cost::followingOperations(step)});
   }
 
   /// Tokens may be spread over the groups evenly.
@@ -148,6 +162,7 @@ StepProblem::StepProblem(const target::Target &target, cost::Mode mode,
          costed.cost.unknownBytes, movedBytes(kernel), costed.work,
          costed.regionBound, newBytes(kernel, seen)});
     leastCycles.push_back(costed.leastCycles);
+    activations.push_back(costed.activations);
     dispatch.push_back(costed.dispatch);
   }
   for (const model::StreamSpec &stream : model.streams) {

@@ -27,6 +27,9 @@ struct StepProblem {
   std::vector<int> edgeOf;
   /// Of each kernel: cycles, whatever experts tokens choose, at least.
   std::vector<double> leastCycles;
+  /// Of each kernel of experts: choices that its busiest group has, expected;
+  /// else 0.
+  std::vector<double> activations;
   /// Of each kernel: cycles of its first part that are those of its inputs on
   /// their way to groups of experts.
   std::vector<double> dispatch;

@@ -145,10 +145,16 @@ static std::vector<plan::OpCut> toOps(const model::KernelSpec &spec,
   std::vector<plan::OpCut> ops;
   for (auto [op, opSharding] : llvm::zip_equal(spec.ops, sharding.ops)) {
     int number = static_cast<int>(ops.size());
-    plan::OpCut &result = ops.emplace_back(
-        plan::OpCut{op.name, toString(op.opClass), {}, {}, ""});
+    plan::OpCut &result = ops.emplace_back();
+    result.op = op.name;
+    result.kind = toString(op.opClass);
+    result.operations = op.opsPerPoint;
+    result.density = op.density;
     for (const model::OperandSpec &operand : op.operands)
       result.operands.push_back(toOperand(spec, operand, number));
+    if (result.operands.empty() ||
+        result.operands.back().type != op.computeType.name)
+      result.computeType = op.computeType.name;
     for (auto [dim, cut] :
          llvm::zip_equal(op.dims, model::opCuts(op, opSharding, sharding)))
       result.dims.push_back(
@@ -535,8 +541,9 @@ static std::string modelName(ModuleOp module, const PlanContext &context) {
 }
 
 /// Kernels of several groups of experts take less than was estimated where
-/// their tokens spread evenly; nothing waits for anything.
-static void addLeastCycles(const PlacedSystem &placement, plan::Plan &plan) {
+/// their tokens spread evenly; nothing waits for anything. How many choices
+/// their busiest group has follows from the routing.
+static void addExpertLoads(const PlacedSystem &placement, plan::Plan &plan) {
   for (plan::Kernel &kernel : plan.kernels) {
     plan::Cycles cycles = kernel.cycles;
     kernel.leastCycles = cycles.compute + cycles.sram + cycles.fabricLatency +
@@ -544,7 +551,7 @@ static void addLeastCycles(const PlacedSystem &placement, plan::Plan &plan) {
                          cycles.crossing;
   }
   if (llvm::none_of(plan.kernels, [](const plan::Kernel &kernel) {
-        return kernel.groups.size() > 1;
+        return !kernel.groups.empty();
       }))
     return;
   SystemOp system = placement.system;
@@ -554,9 +561,12 @@ static void addLeastCycles(const PlacedSystem &placement, plan::Plan &plan) {
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
                    routingOf(system), placement.model,
                    static_cast<int>(system.getWafers()), placements);
-  for (auto [kernel, least] : llvm::zip_equal(plan.kernels, step.leastCycles))
+  for (auto [kernel, least, activations] :
+       llvm::zip_equal(plan.kernels, step.leastCycles, step.activations)) {
     if (kernel.groups.size() > 1)
       kernel.leastCycles = std::min(kernel.leastCycles, least);
+    kernel.activations = activations;
+  }
 }
 
 FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
@@ -590,7 +600,7 @@ FailureOr<plan::Plan> inlay::wafer::toPlan(ModuleOp module,
   for (auto [spec, kernel] : llvm::zip_equal(model.kernels, placement->kernels))
     plan.kernels.push_back(
         toKernel(spec, kernel, model.context + model.tokens, plan.system));
-  addLeastCycles(*placement, plan);
+  addExpertLoads(*placement, plan);
   if (failed(nameValues(*placement, plan)))
     return failure();
   plan.regions = toRegions(*placement, plan.kernels);

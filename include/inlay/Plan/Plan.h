@@ -142,6 +142,9 @@ struct Operand {
   std::vector<int64_t> indexFirsts;
 };
 
+/// Operations for each point of an op that says nothing else.
+inline constexpr double kOperations = 1;
+
 /// One loop nest of a kernel; they run in order.
 struct OpCut {
   std::string op;
@@ -151,6 +154,13 @@ struct OpCut {
   /// The ONNX node whose value the op makes, or makes a part of: its name, or
   /// that of its first output where it has none. Since 1.2; empty: not known.
   std::string node;
+  /// What the cycles of its cores follow from (docs/plan.md). Since 1.3, and
+  /// written where they are not these: operations for each point, a
+  /// multiply-accumulate being 2; the part of the points that a step takes; the
+  /// type in which it computes, none for that of its last operand.
+  double operations = kOperations;
+  double density = 1;
+  std::string computeType;
 };
 
 /// A strided view of an initializer, which is `length` bytes at `offset` of
@@ -299,6 +309,10 @@ struct Kernel {
   /// Of a firing that waits for nothing, whatever experts its tokens choose.
   /// Since 1.3; 0 in an older plan: not known.
   double leastCycles = 0;
+  /// Choices of experts that the busiest group serves in a step, expected; what
+  /// a group has to do is in proportion. Since 1.3; 0, and not written, where
+  /// there are no experts.
+  double activations = 0;
   Bound bound;             ///< on a whole wafer, whatever the mapping
   Bound regionBound;       ///< on its region, as it is cut
   double unknownBytes = 0; ///< moved by ops that no cost rule knows

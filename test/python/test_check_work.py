@@ -1,0 +1,126 @@
+"""inlay-check computes anew what the cores of every kernel work: cycles, and what they follow from, cannot be changed."""
+
+import copy
+import functools
+import json
+
+import pytest
+
+import checking
+import work_oracle
+
+# Of one group and of several, of sums of softmax, of 4-bit weights; by software too; with DRAM and without routes.
+PLANS = [("gpt-oss-tiny-int4", "grid8x8"), ("qwen3-moe-tiny-hf", "grid8x8", "--wafers", "2", "--sequences-in-flight", "2"),
+         ("deepseek-v3-tiny-hf", "grid8x8", "--batch", "2"), ("mixtral-tiny-hf", "wse3"),
+         ("mixtral-tiny-hf", "wse3", "--cost", "calibrated"), ("gpt-oss-tiny-int4", "grid8x8", "--cost", "calibrated"),
+         ("llama-tiny-int4", "grid8x8", "--phase", "prefill", "--prefill-chunk", "8"), ("gpt-oss-tiny-int4", "wormhole")]
+SPREAD = ("deepseek-v3-tiny-hf", "wse3", "--phase", "prefill", "--prefill-chunk", "8", "--wafers", "1")
+PLANS.append(SPREAD)
+TAKES = "takes * cycles of {}, its ops take"
+
+
+def is_told(words, violations):
+    return any(checking.matches(words, violation) for violation in violations)
+
+
+@pytest.mark.parametrize("case", PLANS, ids=" ".join)
+def test_work_taken_out_is_missed(case):
+    """As all that adds up says it too."""
+    subject = checking.subject(*case)
+    cases = [(number, cause, share) for number, kernel in enumerate(subject.plan["kernels"]) for cause in ("compute", "sram", "software")
+             for share in (1, 0.01, -0.01) if kernel["cycles"][cause] > 0]
+    assert {cause for _, cause, _ in cases} >= {"compute"} | ({"software"} if "calibrated" in case else set())
+    texts = []
+    for number, cause, share in cases:
+        changed = copy.deepcopy(subject.plan)
+        kernel = changed["kernels"][number]
+        less = kernel["cycles"][cause] * share
+        kernel["cycles"][cause] -= less
+        kernel["cycles"]["total"] = sum(value for name, value in kernel["cycles"].items() if name != "total")
+        kernel["worst_case_cycles"] -= less
+        kernel["least_cycles"] = max(0, kernel["least_cycles"] - less)
+        texts.append(subject.text(changed))
+    for (number, cause, _), violations in zip(cases, subject.check(texts)):
+        words = "takes * cycles of software, what it sends takes" if cause == "software" else TAKES.format(cause)
+        assert is_told(f"kernel '{subject.plan['kernels'][number]['name']}': {words}", violations), (number, cause, violations)
+
+
+@pytest.mark.parametrize("case", [case for case in PLANS if "calibrated" not in case and "wormhole" not in case], ids=" ".join)
+def test_a_third_opinion_agrees(case):
+    assert work_oracle.holds(checking.subject(*case).plan)
+
+
+def test_bounds_of_kernels_follow_from_their_ops():
+    subject = checking.subject(*PLANS[0])
+    for bound in ("bound", "region_bound"):
+        for reason in ("compute", "sram"):
+            texts = []
+            for number in range(len(subject.plan["kernels"])):
+                changed = copy.deepcopy(subject.plan)
+                changed["kernels"][number][bound][reason] *= 0.5
+                changed["kernels"][number][bound][reason] += 1e-3
+                texts.append(subject.text(changed))
+            for violations in subject.check(texts):
+                assert is_told(f", {bound}: says * cycles of {reason}, its ops take * on * cores at their peak", violations)
+
+
+def change_op(kind, field, value, plan):
+    op = next(op for kernel in plan["kernels"] for op in kernel["ops"] if op["kind"] == kind)
+    op[field] = value(op) if callable(value) else value
+
+
+def change_experts(value, plan):
+    kernel = next(kernel for kernel in plan["kernels"] if kernel["role"] == "experts")
+    kernel["activations"] = value(kernel["activations"])
+
+
+def give_choices(plan):
+    plan["kernels"][0]["activations"] = 2
+
+
+OPS = {
+    "more": (functools.partial(change_op, "contraction", "operations", 4), TAKES.format("compute")),
+    "fewer": (functools.partial(change_op, "reduction", "operations", 3), TAKES.format("compute")),
+    "thinner": (functools.partial(change_op, "contraction", "density", 0.5), "says * cycles of compute, its ops take"),
+    "types": (functools.partial(change_op, "contraction", "compute_type", "i64"), "computes in type 'i64', which no operand has"),
+    "lookups": (functools.partial(change_op, "lookup", "operations", 2), "has 2 operations for each point, but is of kind lookup"),
+    "tables": (functools.partial(change_op, "lookup", "density", 1), "takes * cycles of sram, its ops take"),
+    "choices": (functools.partial(change_experts, lambda choices: choices + 0.25),
+                "says that its busiest expert group serves * choices, it serves"),
+    "none": (give_choices, "says that its busiest expert group serves 2 choices, it serves 0"),
+}
+
+
+def test_what_cycles_follow_from_is_held():
+    subject = checking.subject(*PLANS[0])
+    for name, violations in checking.violations(subject, OPS).items():
+        assert is_told(OPS[name][1], violations), (name, violations)
+
+
+@pytest.fixture(scope="module", name="spread")
+def several_groups():
+    """Experts of each layer in several groups."""
+    subject = checking.subject(*SPREAD)
+    assert any(len(kernel["expert_groups"]) > 1 for kernel in subject.plan["kernels"])
+    return subject
+
+
+@pytest.mark.parametrize("share", [0.5, 0.999, 1.001, 3])
+def test_the_busiest_group_is_known_where_experts_are_alike(spread, share):
+    changed = copy.deepcopy(spread.plan)
+    for kernel in changed["kernels"]:
+        if kernel["role"] == "experts":
+            kernel["activations"] *= share
+    violations, = spread.check([spread.text(changed)])
+    assert is_told("says that its busiest expert group serves * choices, it serves *", violations)
+
+
+def test_the_busiest_group_is_bounded_where_they_are_not(spread):
+    """By an even spread and by the worst; what it works is known all the same."""
+    changed = json.loads(json.dumps(spread.plan).replace("every expert equally likely", "as they like"))
+    for kernel in changed["kernels"]:
+        if kernel["role"] == "experts":
+            kernel["activations"] = 1e6
+    violations, = spread.check([spread.text(changed)])
+    assert is_told("says that its busiest expert group serves 1000000 choices, it serves * to *", violations)
+    assert is_told(TAKES.format("compute"), violations)
