@@ -173,9 +173,7 @@ OpWork::OpWork(const CoreRates &rates, const Kernel &kernel, const Op &op)
         continue;
       lengths[d] = std::min(double(op.dims[d].size), left);
       // A value may have more points than indices.
-      double points = d == run.fastest && left >= double(run.pitch)
-                          ? double(run.pitch)
-                          : lengths[d];
+      double points = d == run.fastest ? double(run.pitch) : lengths[d];
       left = std::ceil(left / points);
     }
   }

@@ -213,6 +213,27 @@ def handed_over(features, tokens, bits, unit):
     return Place(features, tokens, bits, {"x": Cut(), "y": Cut(runs, ceil_div(features, unit["height"]) if runs else 0)})
 
 
+def holders_of_block(cut, across, features):
+    """Cores beside each other on which a block lies that a line takes of features in order along it, round by round; all
+    where it is no such block."""
+    rounds = [size for stride, size in cut.runs if stride == 1]
+    if cut[2:] != (1, 0, 0, 0) or len(cut.runs) != 1 or not rounds or across.runs != ((1, features),) or across.first:
+        return math.inf
+    block = held_by(across)
+    is_in_rounds = across.pitch > 0 and across.length == rounds[0] and across.pitch % max(1, across.shard) == 0
+    if block >= rounds[0] or across.pitch and not is_in_rounds:
+        return math.inf
+    return ceil_div(block, max(1, cut.shard)) + (1 if is_in_rounds else 2)
+
+
+def cores_of_run(cut, runs):
+    """Cores of one of so many equal runs, or rows; 0 where one begins within a core."""
+    points, shard = points_of(cut), max(1, cut.shard)
+    if cut.pitch:
+        return cut.pitch // shard if points == runs * cut.length and cut.pitch % shard == 0 else 0
+    return points // shard // runs if runs and points % (shard * runs) == 0 else 0
+
+
 def along(axis, op, now, to, unit, wavelets_of):
     other = {"x": "y", "y": "x"}[axis]
     parts = {"x": unit["width"], "y": unit["height"]}
@@ -239,12 +260,11 @@ def along(axis, op, now, to, unit, wavelets_of):
         features = part_of(now.features, beside, parts[other])
         is_shared = parts[other] > 1 and any(max(s, t) < min(s * n, t * m) for s, n in a.runs for t, m in beside.runs)
         piece = part_of_both(now.features, features, a, beside) if is_shared else part_of(features, a, parts[axis])
-        senders = min(holders, features)
-    if b.runs and all(cut[2:] == (1, 0, 0, 0) for cut in (a, b)):
+        senders = min(holders, features, holders_of_block(a, beside, now.features) if parts[other] > 1 else holders)
+    if b.runs and all((cut.first, cut.repeats) == (0, 1) for cut in (a, b)):
         chunks = [0 if cut.runs == whole else cut.runs[0][1] if math.prod(cut.runs[0]) == now.features else 1 for cut in (a, b)]
         runs = max(chunks) if 0 in chunks or chunks[0] == chunks[1] else 1
-        points = [(points_of(cut), max(1, cut.shard)) for cut in (a, b)]
-        lengths = {size // shard // runs if runs and size % (shard * runs) == 0 else 0 for size, shard in points}
+        lengths = {cores_of_run(cut, runs) for cut in (a, b)}
         if runs > 1 and len(lengths) == 1 and 0 < runs * max(lengths) <= parts[axis]:
             cores, lines = lengths.pop(), runs
     if cores < 2:

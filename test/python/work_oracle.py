@@ -38,7 +38,7 @@ class Op:
             for d in reversed(own if len(own) > 1 else []):
                 size, pitch = self.dims[d]["size"], self.dims[d]["pitch"]
                 self.lengths[d] = min(size, left)
-                left = ceil_div(left, pitch if d == own[-1] and left >= pitch else self.lengths[d])
+                left = ceil_div(left, pitch if d == own[-1] else self.lengths[d])
         if self.is_of_experts:
             self.lengths = [1 if name in ("expert", "token") else length for name, length in zip(names, self.lengths)]
 
