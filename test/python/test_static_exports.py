@@ -3,6 +3,8 @@
 Each model is run by onnxruntime as it is and as the raised module is written back; see test_near_misses.
 """
 
+import re
+
 import numpy as np
 import onnx
 import pytest
@@ -11,15 +13,16 @@ from onnx.external_data_helper import convert_model_to_external_data
 
 import moe_models
 from moe_models import Spec, i64, scalar
-from test_near_misses import check, draw, f32, has, model_of, raised
+from runners import import_named, run_tool
+from test_near_misses import check, draw, f32, has, model_of
 
 SPEC = Spec(tokens=70, hidden=8, inner=6, experts=4)
 make = helper.make_node
 
 
-def outside(model):
+def outside(model, threshold=64):
     """`model` with its initializers, but for the smallest, in a file of their own."""
-    convert_model_to_external_data(model, location="model.onnx.data", size_threshold=64)
+    convert_model_to_external_data(model, location="model.onnx.data", size_threshold=threshold)
     return model
 
 
@@ -65,12 +68,54 @@ def test_counts_by_other_numbers_stay(tmp_path):
     assert not has(check(model, feeds, tmp_path), "experts")
 
 
+@pytest.mark.parametrize("letter", "BCDEF")
+def test_experts_with_the_smallest_outside_too(letter, tmp_path):
+    """All but places is in the file beside the model, as ONNX Runtime GenAI saves it."""
+    spec = Spec(tokens=70, hidden=8, inner=6, router="sigmoid", selection_bias=True, scale=2.5, epsilon=1e-20, limit=0.3)
+    weights = moe_models.Weights(spec)
+    model = moe_models.build(letter, spec, weights)
+    for place in [t for t in model.graph.initializer if t.data_type == onnx.TensorProto.INT64]:
+        model.graph.initializer.remove(place)
+        model.graph.node.insert(0, make("Constant", [], [place.name], value=place))
+    ir = check(outside(model, threshold=0), {"x": weights.x}, tmp_path)
+    assert has(ir, "experts") and "opaque" not in ir and "limit = " in ir and "scale = " in ir, ir
+
+
+# Models without the file beside them.
+
+
+def said_without_data(model, folder, options=""):
+    onnx.save(outside(model, threshold=0), folder / "model.onnx")
+    (folder / "model.onnx.data").unlink()
+    module, said = run_tool("inlay-opt", f"--bind-dims={options}", "--infer-shapes", "--raise-to-nn", stdin=import_named(folder / "model.onnx"), diagnostics=True)
+    return module.decode(), said
+
+
 def test_without_the_data_nothing_is_taken_for_granted(tmp_path):
     """The places might be any."""
-    weights = moe_models.Weights(SPEC)
-    onnx.save(outside(moe_models.build("C", SPEC, weights)), tmp_path / "model.onnx")
-    (tmp_path / "model.onnx.data").unlink()
-    assert not has(raised(tmp_path / "model.onnx", "").decode(), "experts")
+    ir, said = said_without_data(moe_models.build("C", SPEC, moe_models.Weights(SPEC)), tmp_path)
+    assert not has(ir, "experts")
+    assert re.search(r"file 'model.onnx.data' is not there, or ends too early: \d+ tensors of places, masks or numbers lie in it \(e.g. '[^']+'\), and what "
+                     "depends on them is not raised; put the file beside the model, or export it such that small tensors and masks are in the model itself", said), said
+
+
+def test_one_mask_without_the_data(tmp_path):
+    nodes = [make("Add", ["s1", "mask"], ["added"]), make("Softmax", ["added"], ["masked"], axis=-1)]
+    model, _ = attention(TOKENS, nodes, {"mask": np.where(lower(), 0, -np.inf).astype("f")})
+    scale = next(t for t in model.graph.initializer if t.name == "scale")
+    model.graph.initializer.remove(scale)
+    model.graph.node.insert(0, make("Constant", [], ["scale"], value=scale))
+    ir, said = said_without_data(model, tmp_path, f"phase=prefill prefill-chunk={TOKENS} context=0")
+    assert has(ir, "attention") and " bias " in ir
+    assert "1 tensor of places, a mask or a number lies in it (e.g. 'mask')" in said, said
+
+
+def test_weights_alone_are_not_missed(tmp_path):
+    """Nor is a file that ends where weights are."""
+    model = model_of([make("MatMul", ["x", "w"], ["m"]), make("Add", ["m", "b"], ["y"])], {"x": draw(2, 3, 8)}, ["y"],
+                     {"w": draw(8, 16), "b": draw(16)}, opset=18)
+    ir, said = said_without_data(model, tmp_path)
+    assert has(ir, "lm_head") and "is not there" not in said, said
 
 
 def attention(tokens, nodes, weights, last="masked", heads=2):

@@ -11,6 +11,7 @@
 #include "Passes.h"
 #include "Raiser.h"
 #include "ScoreMasks.h"
+#include "UnreadNumbers.h"
 
 #include "dialects/Onnx/IR/OutputLoc.h"
 
@@ -536,6 +537,7 @@ class RaiseToNN : public inlay::nn::impl::RaiseToNNBase<RaiseToNN> {
       return signalPassFailure();
     OpaqueReport report(*graph);
     report.emit(*graph);
+    reportUnreadNumbers(*graph);
     remarkMasks(*graph, raiser.stepRoles());
     onnx::toNameLocs(getOperation());
     remark::passed(graph->getLoc(),

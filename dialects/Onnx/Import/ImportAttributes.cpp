@@ -28,6 +28,16 @@ WeightAttr Importer::importWeight(const file::Tensor &tensor) {
       tensor.offset, tensor.length, encoding);
 }
 
+std::optional<std::string> Importer::readBytes(const file::Tensor &tensor) {
+  bool isExternal = tensor.storage == file::Storage::External;
+  if (isExternal && unreadFiles.contains(tensor.location))
+    return std::nullopt;
+  std::optional<std::string> bytes = file::readBytes(model, tensor);
+  if (!bytes && isExternal)
+    unreadFiles.insert(tensor.location);
+  return bytes;
+}
+
 /// The value of a tensor of at most kMaxConstantElements elements whose bytes
 /// are in the model, else null. Complex numbers stay handles.
 DenseElementsAttr Importer::importSmallTensor(const file::Tensor &tensor) {
@@ -74,7 +84,7 @@ DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
   if ((!isTruth && !isPlace) || *tensor.numElements() > most ||
       *tensor.numBytes() > placesLeft)
     return {};
-  std::optional<std::string> bytes = file::readBytes(model, tensor);
+  std::optional<std::string> bytes = readBytes(tensor);
   if (!bytes)
     return {};
   placesLeft -= bytes->size();
@@ -82,6 +92,19 @@ DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
   return isTruth ? readTruths(type, *bytes)
                  : DenseElementsAttr::getFromRawBuffer(
                        type, ArrayRef(bytes->data(), bytes->size()));
+}
+
+/// A float of its own, such as an epsilon or a scale, that lies in a file.
+DenseElementsAttr Importer::importNumber(const file::Tensor &tensor) {
+  RankedTensorType type = importTensorType(tensor);
+  if (tensor.storage != file::Storage::External || type.getNumElements() != 1 ||
+      !isa<FloatType>(type.getElementType()) ||
+      type.getElementTypeBitWidth() < 16)
+    return {};
+  std::optional<std::string> bytes = readBytes(tensor);
+  return bytes ? DenseElementsAttr::getFromRawBuffer(
+                     type, ArrayRef(bytes->data(), bytes->size()))
+               : DenseElementsAttr();
 }
 
 /// Floats that are all one number, or a column of few.
@@ -92,7 +115,7 @@ DenseElementsAttr Importer::importFilling(const file::Tensor &tensor) {
       type.getNumElements() > OnnxDialect::kMaxPlaces ||
       *tensor.numBytes() > placesLeft)
     return {};
-  std::optional<std::string> bytes = file::readBytes(model, tensor);
+  std::optional<std::string> bytes = readBytes(tensor);
   if (!bytes)
     return {};
   StringRef all = *bytes;
@@ -112,6 +135,8 @@ DenseElementsAttr Importer::importFilling(const file::Tensor &tensor) {
 DenseElementsAttr Importer::importKnownTensor(const file::Tensor &tensor) {
   bool isSmall = *tensor.numElements() <= OnnxDialect::kMaxConstantElements;
   DenseElementsAttr value = isSmall ? importSmallTensor(tensor) : nullptr;
+  if (!value && isSmall)
+    value = importNumber(tensor);
   return value ? value : importPlaces(tensor);
 }
 

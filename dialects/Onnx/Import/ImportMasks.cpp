@@ -19,19 +19,21 @@
 using namespace mlir;
 using namespace inlay::onnx;
 
-/// Whether nodes of this kind read masks. Weights are read by others, or are no
-/// matrices.
-static bool readsMasks(const file::Node &node) {
+/// Whether input `index` of a node may be a mask, or what a mask is made from.
+/// Weights are read by other operators, or are no matrices.
+static bool readsMask(const file::Node &node, size_t index) {
   if (node.domain == "com.microsoft")
     return llvm::StringSwitch<bool>(node.opType)
-        .Cases({"GroupQueryAttention", "MultiHeadAttention", "Attention"}, true)
+        .Case("GroupQueryAttention", index == 10)
+        .Cases({"MultiHeadAttention", "Attention"}, index == 5)
         .Default(false);
   return node.domain.empty() &&
          llvm::StringSwitch<bool>(node.opType)
              .Cases({"Add", "Sub", "Mul", "Where", "Min", "Max"}, true)
              .Cases({"Slice", "Unsqueeze", "Squeeze", "Reshape", "Expand"},
-                    true)
-             .Cases({"Cast", "Identity", "Equal", "Not", "Attention"}, true)
+                    index == 0)
+             .Cases({"Cast", "Identity", "Equal", "Not"}, true)
+             .Case("Attention", index == 3)
              .Default(false);
 }
 
@@ -45,14 +47,12 @@ static bool isMatrix(const file::Tensor &tensor) {
 
 void Importer::findMasks(const file::Graph &graph) {
   for (const file::Node &node : graph.nodes) {
-    if (!readsMasks(node))
-      continue;
     uint32_t at = node.firstRead;
-    for (StringRef name : node.inputs) {
+    for (auto [index, name] : llvm::enumerate(node.inputs)) {
       if (name.empty())
         continue;
       Known &known = values[graph.reads[at++]];
-      if (known.tensor && isMatrix(*known.tensor))
+      if (known.tensor && isMatrix(*known.tensor) && readsMask(node, index))
         known.isMask = true;
     }
   }
@@ -119,12 +119,11 @@ DenseElementsAttr Importer::importMask(const file::Tensor &tensor) {
       !isByte)
     return {};
   constexpr int64_t first = 1024;
-  std::optional<std::string> front =
-      file::readBytes(model, takeFront(tensor, first));
+  std::optional<std::string> front = readBytes(takeFront(tensor, first));
   if (*tensor.numBytes() > placesLeft || !front ||
       !MaskNumbers(element).take(*front))
     return {};
-  std::optional<std::string> bytes = file::readBytes(model, tensor);
+  std::optional<std::string> bytes = readBytes(tensor);
   MaskNumbers numbers(element);
   if (!bytes || !numbers.take(*bytes) || !numbers.areTwo())
     return {};

@@ -9,6 +9,7 @@
 #include "ImportOnnx.h"
 
 #include "Importer.h"
+#include "dialects/Onnx/IR/UnreadFiles.h"
 #include "inlay/Support/Diagnostic.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -46,6 +47,9 @@ OwningOpRef<ModuleOp> Importer::run() {
   importMainGraph();
   for (const file::Function &function : model.functions)
     importFunction(function);
+  if (!unreadFiles.empty())
+    module->setAttr(kUnreadFilesAttr,
+                    builder.getStrArrayAttr(unreadFiles.getArrayRef()));
   return owner;
 }
 

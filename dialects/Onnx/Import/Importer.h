@@ -16,6 +16,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <vector>
 
@@ -70,6 +71,9 @@ private:
   /// initializer also where it is a filling or a mask; else null.
   mlir::DenseElementsAttr importKnownTensor(const file::Tensor &tensor);
   mlir::DenseElementsAttr importInitializer(const Known &initializer);
+  mlir::DenseElementsAttr importNumber(const file::Tensor &tensor);
+  /// Of a tensor in one piece; notes files that cannot be read.
+  std::optional<std::string> readBytes(const file::Tensor &tensor);
   mlir::DenseElementsAttr importFilling(const file::Tensor &tensor);
   mlir::DenseElementsAttr importSmallTensor(const file::Tensor &tensor);
   mlir::DenseElementsAttr importPlaces(const file::Tensor &tensor);
@@ -123,6 +127,7 @@ private:
   /// All globals stand before it.
   mlir::Operation *mainGraph = nullptr;
   llvm::DenseSet<mlir::StringAttr> symbols;
+  llvm::SetVector<llvm::StringRef> unreadFiles;
   /// Bytes of places and masks that may still become values.
   uint64_t placesLeft = 64 << 20;
   /// By their numbers in the model.
