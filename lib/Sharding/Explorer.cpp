@@ -162,6 +162,7 @@ Explorer::axesOf(const KernelSpec &kernel) const {
       .run({{{kLarge, kLarge}, 0},
             {{kLarge, kLarge}, budget},
             {{kSmall, kSmall}, budget},
+            {{kLong, kLong}, budget},
             {{kLong, kSmall}, budget},
             {{kSmall, kLong}, budget}});
 }
