@@ -174,7 +174,7 @@ Spaces SoftmaxOp::getIterationSpaces() {
 }
 
 void inlay::nn::rotaryCaches(SpaceBuilder &space, Value cos, Value sin, int dim,
-                             int64_t channels = 2) {
+                             int64_t channels) {
   SmallVector<IndexExpr> indexing(getShape(cos).size(), {-1, 1});
   indexing.back() = {dim, channels};
   if (indexing.size() == 2) {
