@@ -31,13 +31,17 @@ public:
     // Pipelines around passes count as passes in MLIR.
     if (pass->getArgument().empty())
       return;
-    std::string pipeline = "builtin.module(";
+    std::string pipeline;
     llvm::raw_string_ostream os(pipeline);
     pass->printAsTextualPipeline(os);
-    os << ')';
+    Operation *module = op;
+    for (; op; op = op->getParentOp()) {
+      pipeline = (op->getName().getStringRef() + "(" + pipeline + ")").str();
+      module = op;
+    }
     runner.last = {runner.numPasses++, pass->getArgument().str(), pipeline};
     if (runner.onPass)
-      runner.onPass(*runner.last, op);
+      runner.onPass(*runner.last, module);
   }
 
 private:

@@ -10,6 +10,7 @@
 #include "inlay/Compiler/StepPasses.h"
 
 #include "dialects/Dataflow/Transforms/Passes.h"
+#include "dialects/NN/IR/NN.h"
 #include "dialects/NN/Transforms/Passes.h"
 #include "dialects/Onnx/Transforms/Passes.h"
 #include "dialects/Wafer/Transforms/Passes.h"
@@ -37,7 +38,9 @@ void inlay::addShapePasses(mlir::OpPassManager &pm,
 
 void inlay::addRaisingPasses(mlir::OpPassManager &pm) {
   pm.addPass(nn::createRaiseToNN());
-  pm.addPass(mlir::createCanonicalizerPass());
+  // Of the graph only: the driver takes up each op of what it works on, and the
+  // initializers beside the graph may be more than a hundred thousand.
+  pm.addNestedPass<nn::GraphOp>(mlir::createCanonicalizerPass());
   pm.addPass(nn::createVerifyNN());
 }
 

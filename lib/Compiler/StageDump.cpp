@@ -43,6 +43,9 @@ public:
   void runAfterPass(Pass *pass, Operation *op) override {
     if (pass->getArgument().empty())
       return;
+    // Some passes run on a graph; what is written is the module around it.
+    while (Operation *parent = op->getParentOp())
+      op = parent;
     // What cannot be written is reported at the end of the level.
     Diagnostics ignored;
     (void)writeModule(op, directory,

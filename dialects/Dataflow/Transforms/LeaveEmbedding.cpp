@@ -77,8 +77,8 @@ ArrayAttr LeaveEmbedding::initializersOf(KernelOp kernel,
     if (!view)
       names.insert(weight.getValue());
     else
-      for (onnx::WeightPieceAttr piece : view.getPieces())
-        names.insert(piece.getSource().getValue());
+      for (const onnx::WeightPiece &piece : view.getPieces())
+        names.insert(piece.source.getValue());
   }
   return Builder(&getContext()).getStrArrayAttr(names.getArrayRef());
 }

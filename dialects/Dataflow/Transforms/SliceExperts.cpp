@@ -182,17 +182,18 @@ bool Slicer::prepare() {
   return true;
 }
 
-/// The pieces of a weight; one that is an initializer as it is has one.
-static SmallVector<onnx::WeightPieceAttr> piecesOf(ml_program::GlobalOp global,
-                                                   ArrayRef<int64_t> shape) {
+/// A weight as a view; one that is an initializer as it is has one piece.
+static onnx::WeightViewAttr viewOf(ml_program::GlobalOp global,
+                                   ArrayRef<int64_t> shape) {
   if (auto view = dyn_cast<onnx::WeightViewAttr>(global.getValueAttr()))
-    return llvm::to_vector(view.getPieces());
+    return view;
   SmallVector<int64_t> strides(shape.size(), 1);
   for (size_t d = shape.size(); d-- > 1;)
     strides[d - 1] = strides[d] * shape[d];
-  return {onnx::WeightPieceAttr::get(
-      global.getContext(), FlatSymbolRefAttr::get(global.getSymNameAttr()),
-      /*first=*/0, shape, strides)};
+  return onnx::WeightViewAttr::get(
+      global.getContext(),
+      onnx::WeightPiece{FlatSymbolRefAttr::get(global.getSymNameAttr()),
+                        /*first=*/0, shape, strides});
 }
 
 /// A new global with slice `slice` of a weight. `dim` is not 0, along which
@@ -202,14 +203,14 @@ ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim,
   ml_program::GlobalOp global = globalOf(weight);
   auto type = cast<RankedTensorType>(global.getType());
   int64_t length = type.getDimSize(dim) / count;
-  SmallVector<onnx::WeightPieceAttr> pieces;
-  for (onnx::WeightPieceAttr piece : piecesOf(global, type.getShape())) {
-    SmallVector<int64_t> sizes(piece.getSizes());
-    sizes[dim] = length;
-    pieces.push_back(onnx::WeightPieceAttr::get(
-        global.getContext(), piece.getSource(),
-        piece.getFirst() + slice * length * piece.getStrides()[dim], sizes,
-        piece.getStrides()));
+  onnx::WeightViewAttr whole = viewOf(global, type.getShape());
+  SmallVector<onnx::WeightPiece> pieces(whole.getPieces());
+  std::vector<SmallVector<int64_t>> sizes;
+  sizes.reserve(pieces.size());
+  for (onnx::WeightPiece &piece : pieces) {
+    piece.first += slice * length * piece.strides[dim];
+    sizes.emplace_back(piece.sizes)[dim] = length;
+    piece.sizes = sizes.back();
   }
   SmallVector<int64_t> shape(type.getShape());
   shape[dim] = length;

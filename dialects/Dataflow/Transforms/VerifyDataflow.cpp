@@ -12,7 +12,6 @@
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace inlay;
@@ -187,31 +186,34 @@ void VerifyDataflow::checkStructure(KernelOpInterface kernel) {
                  << "', but its body makes '" << expected << "'";
 }
 
-/// Every global is a weight, or listed as folded or unreachable.
+/// Every global is a weight, or listed as folded or unreachable. Names are
+/// attributes here, which are compared and kept as pointers.
 void VerifyDataflow::checkGlobals(ModuleOp module) {
-  llvm::StringSet<> known;
+  auto globals = module.getOps<ml_program::GlobalOp>();
+  llvm::DenseSet<StringAttr> known;
+  known.reserve(llvm::range_size(globals));
+  auto addNames = [&](ArrayAttr names) {
+    if (names)
+      known.insert_range(names.getAsRange<StringAttr>());
+  };
   for (StringRef attribute : {onnx::kFoldedAttr, onnx::kUnreachableAttr})
-    if (auto list = module->getAttrOfType<ArrayAttr>(attribute))
-      for (auto name : list.getAsRange<StringAttr>())
-        known.insert(name.getValue());
+    addNames(module->getAttrOfType<ArrayAttr>(attribute));
   for (GraphOp graph : module.getOps<GraphOp>()) {
     for (SourceOp source : graph.getBody().getOps<SourceOp>())
-      if (ArrayAttr list = source.getInitializersAttr())
-        for (auto name : list.getAsRange<StringAttr>())
-          known.insert(name.getValue());
+      addNames(source.getInitializersAttr());
     for (KernelOpInterface kernel : graph.getKernels())
       for (auto weight : kernel.getWeights().getAsRange<FlatSymbolRefAttr>())
-        known.insert(weight.getValue());
+        known.insert(weight.getAttr());
   }
   // A view is a weight of what it shows.
-  for (auto global : module.getOps<ml_program::GlobalOp>())
+  for (ml_program::GlobalOp global : globals)
     if (auto view =
             dyn_cast_or_null<onnx::WeightViewAttr>(global.getValueAttr()))
-      if (known.contains(global.getSymName()))
-        for (onnx::WeightPieceAttr piece : view.getPieces())
-          known.insert(piece.getSource().getValue());
-  for (auto global : module.getOps<ml_program::GlobalOp>())
-    if (!known.contains(global.getSymName()))
+      if (known.contains(global.getSymNameAttr()))
+        for (const onnx::WeightPiece &piece : view.getPieces())
+          known.insert(piece.source.getAttr());
+  for (ml_program::GlobalOp global : globals)
+    if (!known.contains(global.getSymNameAttr()))
       fail(global) << "initializer '" << global.getSymName()
                    << "' is neither a weight of a kernel nor listed as folded "
                       "or unreachable";

@@ -20,32 +20,31 @@ using namespace inlay;
 using namespace inlay::nn;
 
 /// The dims of a piece that have a stride, the widest first.
-static SmallVector<int64_t> sortedDims(onnx::WeightPieceAttr piece) {
+static SmallVector<int64_t> sortedDims(const onnx::WeightPiece &piece) {
   SmallVector<int64_t> dims;
-  for (auto [i, size] : llvm::enumerate(piece.getSizes()))
+  for (auto [i, size] : llvm::enumerate(piece.sizes))
     if (size > 1)
       dims.push_back(static_cast<int64_t>(i));
   llvm::sort(dims, [&](int64_t a, int64_t b) {
-    return std::pair(piece.getStrides()[b], a) <
-           std::pair(piece.getStrides()[a], b);
+    return std::pair(piece.strides[b], a) < std::pair(piece.strides[a], b);
   });
   return dims;
 }
 
 /// Null where the strides are none of nested dims.
 static Value writePiece(NodeBuilder &nodes, Value source,
-                        onnx::WeightPieceAttr piece) {
+                        const onnx::WeightPiece &piece) {
   SmallVector<int64_t> dims = sortedDims(piece);
   int64_t elements = numElements(getShape(source));
   SmallVector<int64_t> shape, offsets, sizes;
-  int64_t outer = elements, first = piece.getFirst();
+  int64_t outer = elements, first = piece.first;
   for (int64_t dim : dims) {
-    int64_t stride = piece.getStrides()[dim];
+    int64_t stride = piece.strides[dim];
     if (stride < 1 || outer % stride != 0)
       return {};
     shape.push_back(outer / stride);
     offsets.push_back(first / stride);
-    sizes.push_back(piece.getSizes()[dim]);
+    sizes.push_back(piece.sizes[dim]);
     first %= stride;
     outer = stride;
   }
@@ -64,7 +63,7 @@ static Value writePiece(NodeBuilder &nodes, Value source,
   llvm::sort(order);
   for (auto [i, dim] : llvm::enumerate(order))
     permutation[i] = llvm::find(dims, dim) - dims.begin();
-  return nodes.reshape(nodes.transpose(value, permutation), piece.getSizes());
+  return nodes.reshape(nodes.transpose(value, permutation), piece.sizes);
 }
 
 /// What a piece counts, of a whole initializer: its elements, or narrow floats
@@ -100,8 +99,8 @@ Value inlay::nn::writeView(ml_program::GlobalLoadConstOp load,
                            onnx::WeightViewAttr view, NodeBuilder &nodes) {
   auto module = load->getParentOfType<ModuleOp>();
   SmallVector<Value> parts;
-  for (onnx::WeightPieceAttr piece : view.getPieces()) {
-    auto global = module.lookupSymbol<ml_program::GlobalOp>(piece.getSource());
+  for (const onnx::WeightPiece &piece : view.getPieces()) {
+    auto global = module.lookupSymbol<ml_program::GlobalOp>(piece.source);
     Value source = loadSource(nodes, load, global);
     if (!source || piece.getLast() >= numElements(getShape(source)))
       return {};

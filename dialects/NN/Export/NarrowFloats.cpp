@@ -37,7 +37,7 @@ Value inlay::nn::loadBytes(NodeBuilder &nodes, Location loc,
   Type byte = builder.getIntegerType(8, /*isSigned=*/false);
   FlatSymbolRefAttr symbol = FlatSymbolRefAttr::get(global);
   if (type.getElementType() != byte) {
-    int64_t bits = type.getNumElements() * getElementType(type).bits;
+    int64_t bits = type.getNumElements() * getElementBits(type);
     type = RankedTensorType::get(
         {static_cast<int64_t>(llvm::divideCeil(bits, 8))}, byte);
     std::string name = (global.getSymName() + ".bytes").str();

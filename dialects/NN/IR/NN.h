@@ -36,6 +36,10 @@
 
 namespace inlay::nn {
 
+/// The bits that an element of a type takes in memory; an element type stands
+/// for itself.
+int getElementBits(mlir::Type type);
+
 /// Name and bits of an element type as mapping sees it.
 model::ElementType getElementType(mlir::Type type);
 

@@ -57,15 +57,18 @@ BlockQuantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 // Shapes
 //===----------------------------------------------------------------------===//
 
-inlay::model::ElementType inlay::nn::getElementType(Type type) {
-  if (auto shaped = dyn_cast<ShapedType>(type))
-    type = shaped.getElementType();
-  std::string name;
-  llvm::raw_string_ostream os(name);
-  os << type;
+int inlay::nn::getElementBits(Type type) {
+  type = getElementTypeOrSelf(type);
   int bits = type.isIntOrFloat() ? type.getIntOrFloatBitWidth() : 64;
   // A bool takes a byte in memory.
-  return {name, bits == 1 ? 8 : bits};
+  return bits == 1 ? 8 : bits;
+}
+
+inlay::model::ElementType inlay::nn::getElementType(Type type) {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << getElementTypeOrSelf(type);
+  return {name, getElementBits(type)};
 }
 
 ArrayRef<int64_t> inlay::nn::getShape(Value value) {

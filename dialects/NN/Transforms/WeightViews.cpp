@@ -41,10 +41,8 @@ Value inlay::nn::createWeightView(OpBuilder &builder, Location loc,
   StringRef source = load.getGlobal().getRootReference();
   auto type =
       RankedTensorType::get(view.sizes, getElementTypeOrSelf(weight.getType()));
-  auto piece = onnx::WeightPieceAttr::get(
-      builder.getContext(),
-      FlatSymbolRefAttr::get(builder.getContext(), source), view.first,
-      view.sizes, view.strides);
+  onnx::WeightPiece piece{FlatSymbolRefAttr::get(builder.getContext(), source),
+                          view.first, view.sizes, view.strides};
   auto elements = onnx::WeightViewAttr::get(builder.getContext(), piece);
   auto loadOf = [&](ml_program::GlobalOp global) -> Value {
     return ml_program::GlobalLoadConstOp::create(

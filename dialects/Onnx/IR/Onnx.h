@@ -25,6 +25,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/Onnx/IR/NodeNames.h"
+#include "dialects/Onnx/IR/WeightPiece.h"
 
 #include <memory>
 #include <mutex>

@@ -90,45 +90,16 @@ def Onnx_WeightAttr : Onnx_Attr<"Weight", "weight"> {
   let genVerifyDecl = 1;
 }
 
-def Onnx_WeightPieceAttr : Onnx_Attr<"WeightPiece", "weight_piece"> {
-  let summary = "a strided view of a weight";
-  let description = [{
-    The elements of the `ml_program.global` named `source` at
-    `first + sum over d of index[d] * strides[d]`, in row-major order of `index`
-    over `sizes`. Elements are those that are stored, counted in the row-major
-    order of the source: a byte where several values are packed into one.
-
-    **Constraints:**
-    - There is one stride for each size; sizes are at least 1, `first` and the
-      strides are not negative.
-    - The place of the last element does not overflow.
-
-    Example (a transposed 16 x 8 matrix, then every other row of a 6 x 8 one):
-    ```mlir
-    #inlay_onnx.weight_piece<@down, first = 0, sizes = [8, 16], strides = [1, 8]>
-    #inlay_onnx.weight_piece<@gate_up, first = 8, sizes = [3, 8], strides = [16, 1]>
-    ```
+def Onnx_WeightPieces
+    : AttrParameter<"::llvm::ArrayRef<::inlay::onnx::WeightPiece>", "pieces"> {
+  let allocator = [{
+    $_dst = ::inlay::onnx::copyPieces($_allocator, $_self);
   }];
-  let parameters = (ins
-    "::mlir::FlatSymbolRefAttr":$source,
-    "int64_t":$first,
-    ArrayRefParameter<"int64_t">:$sizes,
-    ArrayRefParameter<"int64_t">:$strides);
-  let assemblyFormat = [{
-    `<` $source `,` `first` `=` $first `,` `sizes` `=` `[` $sizes `]` `,`
-    `strides` `=` `[` $strides `]` `>`
-  }];
-  let genVerifyDecl = 1;
-  let extraClassDeclaration = [{
-    /// Product of the sizes.
-    int64_t getNumElements() const;
-    /// The place of the last element in the source.
-    int64_t getLast() const;
-  }];
+  let cppStorageType = "::llvm::SmallVector<::inlay::onnx::WeightPiece>";
 }
 
 def Onnx_WeightViewAttr : Onnx_Attr<"WeightView", "weight_view"> {
-  let summary = "a weight that is put together from others";
+  let summary = "a weight that is put together from parts of others";
   let description = [{
     The value of an `ml_program.global` whose elements are those of the pieces,
     one piece after the other along dim 0. So experts of separate initializers
@@ -136,17 +107,28 @@ def Onnx_WeightViewAttr : Onnx_Attr<"WeightView", "weight_view"> {
     two. A loader copies the bytes of a core from the sources; nothing is copied
     before.
 
+    A piece is a strided part: the elements of the `ml_program.global` that it
+    names at `first + sum over d of index[d] * strides[d]`, in row-major order
+    of `index` over `sizes`. Elements are those that are stored, counted in the
+    row-major order of the source: a byte where several values are packed into
+    one.
+
     **Constraints:**
     - There is at least one piece, and the pieces have dims.
+    - A piece has one stride for each size; sizes are at least 1, `first` and
+      the strides are not negative.
+    - The place of the last element of a piece does not overflow.
     - All pieces have the same sizes but for that of dim 0.
 
-    Example (two experts of 16 x 8, stored transposed):
+    Example (two experts of 16 x 8, stored transposed; every other row of a
+    6 x 8 matrix):
     ```mlir
     ml_program.global private @experts(#inlay_onnx.weight_view<<@e0, first = 0, sizes = [1, 16, 8], strides = [0, 1, 16]>, <@e1, first = 0, sizes = [1, 16, 8], strides = [0, 1, 16]>>) : tensor<2x16x8xf32>
+    ml_program.global private @up(#inlay_onnx.weight_view<<@gate_up, first = 8, sizes = [3, 8], strides = [16, 1]>>) : tensor<3x8xf32>
     ```
   }];
-  let parameters = (ins ArrayRefParameter<"WeightPieceAttr">:$pieces);
-  let assemblyFormat = "`<` $pieces `>`";
+  let parameters = (ins Onnx_WeightPieces:$pieces);
+  let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Sizes of the whole: those of a piece, dim 0 summed.

@@ -77,24 +77,25 @@ std::optional<SmallVector<int64_t>> inlay::onnx::getConstantInts(Value value) {
 RankedTensorType inlay::onnx::getTensorType(ArrayRef<int64_t> shape,
                                             Type elementType,
                                             ArrayRef<StringRef> symbols) {
-  MLIRContext *context = elementType.getContext();
-  Builder builder(context);
+  auto symbolOf = [&](size_t dim) {
+    return dim < symbols.size() && ShapedType::isDynamic(shape[dim])
+               ? symbols[dim]
+               : StringRef();
+  };
+  if (llvm::none_of(llvm::seq<size_t>(0, shape.size()),
+                    [&](size_t dim) { return !symbolOf(dim).empty(); }))
+    return RankedTensorType::get(shape, elementType);
+  Builder builder(elementType.getContext());
   SmallVector<Attribute> entries;
-  bool anySymbol = false;
-  for (auto [dim, size] : llvm::enumerate(shape)) {
-    StringRef symbol = dim < symbols.size() ? symbols[dim] : StringRef();
-    if (!ShapedType::isDynamic(size)) {
+  for (auto [dim, size] : llvm::enumerate(shape))
+    if (!ShapedType::isDynamic(size))
       entries.push_back(builder.getI64IntegerAttr(size));
-    } else if (symbol.empty()) {
+    else if (StringRef symbol = symbolOf(dim); symbol.empty())
       entries.push_back(builder.getUnitAttr());
-    } else {
+    else
       entries.push_back(builder.getStringAttr(symbol));
-      anySymbol = true;
-    }
-  }
   return RankedTensorType::get(shape, elementType,
-                               anySymbol ? DimsAttr::get(context, entries)
-                                         : DimsAttr());
+                               DimsAttr::get(builder.getContext(), entries));
 }
 
 SmallVector<StringRef> inlay::onnx::getDimSymbols(RankedTensorType type) {

@@ -326,9 +326,14 @@ private:
         visitLive(op);
   }
 
+  /// Looks at the users, which lie elsewhere in memory, only where some op is
+  /// dead.
   bool isDead(Operation &op) const {
-    return !op.hasTrait<OpTrait::IsTerminator>() &&
-           llvm::all_of(op.getUsers(),
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      return false;
+    if (dead.empty())
+      return op.use_empty();
+    return llvm::all_of(op.getUsers(),
                         [&](Operation *user) { return dead.contains(user); });
   }
 

@@ -9,7 +9,7 @@
 #include "dialects/Onnx/Transforms/Passes.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
-#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/DenseMap.h"
 
 using namespace mlir;
 using namespace inlay::onnx;
@@ -31,8 +31,8 @@ private:
   bool checkOneGraph(ModuleOp module);
   bool checkOpsets(Operation *owner, DictionaryAttr opsets);
   bool checkDomains(ModuleOp module);
-  bool checkGlobals(ModuleOp module, const SymbolTable &symbols);
-  bool checkConstants(ModuleOp module, const SymbolTable &symbols);
+  bool checkGlobals(ModuleOp module);
+  bool checkConstants(ModuleOp module);
 };
 } // namespace
 
@@ -94,13 +94,19 @@ bool VerifyOnnxPass::checkDomains(ModuleOp module) {
 
 /// Every global that is loaded holds a handle or a value. That it exists and is
 /// constant, the load itself has verified.
-bool VerifyOnnxPass::checkGlobals(ModuleOp module, const SymbolTable &symbols) {
+bool VerifyOnnxPass::checkGlobals(ModuleOp module) {
+  // Nearly always none, and then no load need be looked at.
+  llvm::DenseMap<StringAttr, ml_program::GlobalOp> empty;
+  for (auto global : module.getOps<ml_program::GlobalOp>())
+    if (!isa_and_present<WeightAttr, ElementsAttr>(global.getValueAttr()))
+      empty.try_emplace(global.getSymNameAttr(), global);
+  if (empty.empty())
+    return true;
   bool held = true;
   module.walk([&](ml_program::GlobalLoadConstOp load) {
     StringAttr name = load.getGlobal().getRootReference();
-    auto global = symbols.lookup<ml_program::GlobalOp>(name);
-    if (!global ||
-        isa_and_present<WeightAttr, ElementsAttr>(global.getValueAttr()))
+    ml_program::GlobalOp global = empty.lookup(name);
+    if (!global)
       return;
     global.emitError() << "weight '" << name.getValue()
                        << "' needs an '#inlay_onnx.weight' handle or a value";
@@ -110,30 +116,38 @@ bool VerifyOnnxPass::checkGlobals(ModuleOp module, const SymbolTable &symbols) {
 }
 
 /// The initializer of a constant is a global of its type.
-bool VerifyOnnxPass::checkConstants(ModuleOp module,
-                                    const SymbolTable &symbols) {
-  bool held = true;
+bool VerifyOnnxPass::checkConstants(ModuleOp module) {
+  SmallVector<ConstantOp> constants;
+  llvm::DenseMap<StringAttr, ml_program::GlobalOp> initializers;
   module.walk([&](ConstantOp constant) {
-    if (!constant.getInitializer())
-      return;
-    auto global =
-        symbols.lookup<ml_program::GlobalOp>(*constant.getInitializer());
+    if (FlatSymbolRefAttr name = constant.getInitializerAttr()) {
+      constants.push_back(constant);
+      initializers.try_emplace(name.getAttr());
+    }
+  });
+  for (auto global : module.getOps<ml_program::GlobalOp>())
+    if (auto known = initializers.find(global.getSymNameAttr());
+        known != initializers.end())
+      known->second = global;
+  bool held = true;
+  for (ConstantOp constant : constants) {
+    ml_program::GlobalOp global =
+        initializers.lookup(constant.getInitializerAttr().getAttr());
     if (global && global.getType() == constant.getType())
-      return;
+      continue;
     held = false;
     constant.emitError() << "initializer '" << *constant.getInitializer()
                          << "' is not a global of type " << constant.getType();
-  });
+  }
   return held;
 }
 
 void VerifyOnnxPass::runOnOperation() {
   ModuleOp module = getOperation();
-  SymbolTable symbols(module);
   bool held = checkOneGraph(module);
   held &= checkDomains(module);
-  held &= checkGlobals(module, symbols);
-  held &= checkConstants(module, symbols);
+  held &= checkGlobals(module);
+  held &= checkConstants(module);
   if (!held)
     signalPassFailure();
   markAllAnalysesPreserved();

@@ -36,18 +36,18 @@ static model::WeightPiece wholeTensor(StringRef name, onnx::WeightAttr handle,
 /// several to each of these.
 static FailureOr<model::WeightPiece>
 extractPiece(dataflow::KernelOpInterface kernel, const WeightSpec &weight,
-             onnx::WeightPieceAttr view, const SymbolTable &globals) {
-  StringRef name = view.getSource().getValue();
+             const onnx::WeightPiece &view, const SymbolTable &globals) {
+  StringRef name = view.source.getValue();
   auto global = globals.lookup<ml_program::GlobalOp>(name);
   auto handle = global
                     ? dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr())
                     : onnx::WeightAttr();
   auto type = global ? dyn_cast<RankedTensorType>(global.getType())
                      : RankedTensorType();
-  int64_t elements = type && type.hasStaticShape()
-                         ? type.getNumElements() *
-                               nn::getElementType(type).bits / weight.type.bits
-                         : 0;
+  int64_t elements =
+      type && type.hasStaticShape()
+          ? type.getNumElements() * nn::getElementBits(type) / weight.type.bits
+          : 0;
   if (!handle || view.getLast() >= elements)
     return kernel->emitError()
            << "weight '" << weight.name << "' has a piece of '" << name
@@ -56,9 +56,9 @@ extractPiece(dataflow::KernelOpInterface kernel, const WeightSpec &weight,
   model::WeightPiece piece = wholeTensor(name, handle, type);
   if (piece.stored.bits != weight.type.bits)
     piece.stored = weight.type;
-  piece.first = view.getFirst();
-  piece.sizes = view.getSizes().vec();
-  piece.strides = view.getStrides().vec();
+  piece.first = view.first;
+  piece.sizes = view.sizes.vec();
+  piece.strides = view.strides.vec();
   return piece;
 }
 
@@ -89,7 +89,7 @@ inlay::wafer::extractWeight(dataflow::KernelOpInterface kernel, StringRef name,
     weight.pieces = {wholeTensor(name, handle, type)};
     return weight;
   }
-  for (onnx::WeightPieceAttr piece : view.getPieces()) {
+  for (const onnx::WeightPiece &piece : view.getPieces()) {
     FailureOr<model::WeightPiece> extracted =
         extractPiece(kernel, weight, piece, globals);
     if (failed(extracted))

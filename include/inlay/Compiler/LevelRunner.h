@@ -51,9 +51,10 @@ struct Compilation {
 
 /// A pass of a compilation.
 struct PassRun {
-  int index = 0;        ///< over all levels
-  std::string name;     ///< "bind-dims"
-  std::string pipeline; ///< "builtin.module(bind-dims{...})"
+  int index = 0;    ///< over all levels
+  std::string name; ///< "bind-dims"
+  std::string
+      pipeline; ///< "builtin.module(bind-dims{...})", from the module on
 };
 
 class LevelRunner {
@@ -64,7 +65,7 @@ public:
 
   /// Called with each level before its first pass.
   std::function<void(const Level &)> onLevel;
-  /// Called with each pass before it runs.
+  /// Called with each pass before it runs, and the whole module.
   std::function<void(const PassRun &, mlir::Operation *)> onPass;
   /// Writes numbered files; may be null.
   StageDump *dump = nullptr;

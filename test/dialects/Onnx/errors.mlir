@@ -50,17 +50,27 @@ ml_program.global private @w(#inlay_onnx.weight<file = "w", offset = 92233720368
 // -----
 
 // expected-error @below {{a piece needs one stride for each size, got 1 for 2}}
-ml_program.global private @w(#inlay_onnx.weight_piece<@e, first = 0, sizes = [1, 2], strides = [2]>) : tensor<1x2xf32>
+ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = 0, sizes = [1, 2], strides = [2]>>) : tensor<1x2xf32>
 
 // -----
 
 // expected-error @below {{size 2 and stride -1 of a piece are none of a tensor}}
-ml_program.global private @w(#inlay_onnx.weight_piece<@e, first = 0, sizes = [2], strides = [-1]>) : tensor<2xf32>
+ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = 0, sizes = [2], strides = [-1]>>) : tensor<2xf32>
 
 // -----
 
 // expected-error @below {{a piece from element -1 on lies outside any tensor}}
-ml_program.global private @w(#inlay_onnx.weight_piece<@e, first = -1, sizes = [2], strides = [1]>) : tensor<2xf32>
+ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = -1, sizes = [2], strides = [1]>>) : tensor<2xf32>
+
+// -----
+
+// expected-error @below {{a view needs a piece}}
+ml_program.global private @w(#inlay_onnx.weight_view<>) : tensor<2xf32>
+
+// -----
+
+// expected-error @below {{a piece needs a dim}}
+ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = 0, sizes = [], strides = []>>) : tensor<f32>
 
 // -----
 

@@ -35,7 +35,7 @@ Analysis::Analysis(onnx::GraphOp graph) : graph(graph), roundingCasts(graph) {
 
 const Fact *Analysis::find(Value value) const {
   auto it = facts.find(value);
-  return it == facts.end() ? nullptr : it->second.get();
+  return it == facts.end() ? nullptr : it->second;
 }
 
 const Fact *Analysis::find(Value value, FactKind kind) const {
@@ -49,7 +49,7 @@ bool Analysis::set(NodeOp node, Fact fact, unsigned index) {
     fact.router->seen.set(fact.expert);
   }
   if (Value output = node.getOutput(index))
-    facts[output] = std::make_unique<Fact>(std::move(fact));
+    facts[output] = new (factStorage.Allocate()) Fact(std::move(fact));
   return true;
 }
 

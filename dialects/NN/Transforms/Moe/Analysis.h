@@ -32,8 +32,10 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Allocator.h"
 
 #include <deque>
+#include <iterator>
 #include <memory>
 
 namespace inlay::nn::moe {
@@ -104,8 +106,7 @@ struct Router {
 struct Sum {
   Router *router = nullptr;
   WeightSpec spec;
-  /// By expert; a single one with expert -1 where all are stacked.
-  std::vector<std::pair<int64_t, Mlp>> experts;
+  Experts experts;
   llvm::SmallVector<mlir::Value> extras;
   /// The weights multiply the inputs of the experts, not the outputs.
   bool weightOnInput = false;
@@ -113,6 +114,13 @@ struct Sum {
   onnx::NodeOp last;
   /// It went into another sum, or is complete.
   bool isDone = false;
+
+  /// Takes the experts of `other`, which has none then.
+  void takeExperts(Sum &other) {
+    std::move(other.experts.begin(), other.experts.end(),
+              std::back_inserter(experts));
+    other.experts.clear();
+  }
 };
 
 enum class FactKind : uint8_t {
@@ -154,7 +162,7 @@ struct Fact {
   /// Coordinate: the number that it is, in terms of token and slot of the hit.
   Layout value;
   /// Coordinates: that of each row.
-  llvm::SmallVector<Layout, 2> rows;
+  std::vector<Layout> rows;
   /// Coordinates: the dim of the rows.
   int64_t rowDim = 0;
   /// What made the hits or the order: only equal ones go together.
@@ -216,7 +224,8 @@ private:
   onnx::GraphOp graph;
   RoundingCasts roundingCasts;
   llvm::StringMap<llvm::SmallVector<Rule, 4>> rules;
-  llvm::DenseMap<mlir::Value, std::unique_ptr<Fact>> facts;
+  llvm::DenseMap<mlir::Value, Fact *> facts;
+  llvm::SpecificBumpPtrAllocator<Fact> factStorage;
   std::deque<Router> routers;
   std::deque<std::unique_ptr<Sum>> sums;
   std::vector<Completion> completions;
@@ -264,14 +273,13 @@ bool meetInside(Analysis &analysis, mlir::Value value, const Layout &layout,
 bool meetSum(Analysis &analysis, onnx::NodeOp node);
 /// The outputs of experts, concatenated by expert, that `output` is a view of;
 /// `weight` is that of the sorted pairs, or a weighted input.
-std::optional<std::vector<std::pair<int64_t, Mlp>>>
-readSorted(Analysis &analysis, const Fact &weight, View output, int64_t hidden);
+std::optional<Experts> readSorted(Analysis &analysis, const Fact &weight,
+                                  View output, int64_t hidden);
 /// The experts whose outputs `output` holds, in terms of Hidden and the axes of
 /// `weight`: one MLP of the weight's expert or of all of them, or one for each.
 /// Empty where they are MLPs, but not those that the weight belongs to.
-std::optional<std::vector<std::pair<int64_t, Mlp>>>
-readExperts(Analysis &analysis, const Fact &weight, View output,
-            int64_t hidden);
+std::optional<Experts> readExperts(Analysis &analysis, const Fact &weight,
+                                   View output, int64_t hidden);
 /// The layout of a product with a weight: that of the weight, and Hidden along
 /// the one dim that it does not have.
 std::optional<Layout> productLayout(const Fact &weight, Shape from, Shape to,

@@ -224,7 +224,7 @@ public:
             const MlpForm &form = {})
       : analysis(analysis), router(router), hidden(hidden), form(form) {}
 
-  std::optional<Mlp> read(const View &output) {
+  std::unique_ptr<Mlp> read(const View &output) {
     mlp.fc2.row = Axis::Hidden;
     mlp.fc2.column = Axis::Inner;
     mlp.fc2.rows = hidden;
@@ -236,19 +236,19 @@ public:
         readLinear(analysis, router, result, mlp.fc2, form);
     if (!inner || !readActivation(*inner) ||
         static_cast<bool>(innerWeight) != mlp.weightsInner)
-      return std::nullopt;
+      return nullptr;
     std::optional<View> input = readInputOf(gate.view, mlp.fc1);
     if (!input)
-      return std::nullopt;
+      return nullptr;
     if (linear) {
       mlp.fc3.emplace();
       std::optional<View> other = readInputOf(linear->view, *mlp.fc3);
       if (!other || !isSame(*input, *other))
-        return std::nullopt;
+        return nullptr;
     }
     if (!readInput(*input))
-      return std::nullopt;
-    return std::move(mlp);
+      return nullptr;
+    return std::make_unique<Mlp>(std::move(mlp));
   }
 
   /// Reads the first layer only, of any width.
@@ -598,8 +598,8 @@ bool moe::isInner(Analysis &analysis, const Router &router, const View &inner,
   return MlpReader(analysis, router, /*hidden=*/0).isInner(inner, width);
 }
 
-std::optional<Mlp> moe::readMlp(Analysis &analysis, const Router &router,
-                                View output, int64_t hidden,
-                                const MlpForm &form) {
+std::unique_ptr<Mlp> moe::readMlp(Analysis &analysis, const Router &router,
+                                  View output, int64_t hidden,
+                                  const MlpForm &form) {
   return MlpReader(analysis, router, hidden, form).read(output);
 }

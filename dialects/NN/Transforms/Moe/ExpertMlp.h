@@ -20,6 +20,9 @@
 
 #include "dialects/NN/IR/NN.h"
 
+#include <memory>
+#include <vector>
+
 namespace inlay::nn::moe {
 
 class Analysis;
@@ -83,6 +86,10 @@ struct Mlp {
   bool weightsInner = false;
 };
 
+/// MLPs by expert; a single one with expert -1 where all are stacked. They are
+/// large and go from sum to sum, so what moves are pointers.
+using Experts = std::vector<std::pair<int64_t, std::unique_ptr<Mlp>>>;
+
 /// What is read of an MLP.
 struct MlpForm {
   /// The output is the sum over all experts.
@@ -93,10 +100,10 @@ struct MlpForm {
 };
 
 /// Reads the MLP whose output is `output`, in terms of axis Hidden and the axes
-/// of its rows.
-std::optional<Mlp> readMlp(Analysis &analysis, const Router &router,
-                           View output, int64_t hidden,
-                           const MlpForm &form = {});
+/// of its rows; null where it is none.
+std::unique_ptr<Mlp> readMlp(Analysis &analysis, const Router &router,
+                             View output, int64_t hidden,
+                             const MlpForm &form = {});
 
 /// Whether `inner` can be what an MLP computes between its two layers, `width`
 /// numbers for each row.

@@ -67,9 +67,11 @@ struct OutputScale {
 /// of that, and so on; 1 where there is none.
 OutputScale findScale(mlir::Value value);
 
-/// Raises com.microsoft::MoE and QMoE, or says why not.
-void raiseFused(onnx::GraphOp graph, ExpertsBuilder &experts,
-                Refusals &refusals);
+/// Whether a node is com.microsoft::MoE or QMoE.
+bool isFused(onnx::NodeOp node);
+
+/// Raises such a node, or notes why it is not.
+void raiseFused(onnx::NodeOp node, ExpertsBuilder &experts, Refusals &refusals);
 
 } // namespace inlay::nn::moe
 

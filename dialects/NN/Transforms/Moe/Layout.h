@@ -55,7 +55,9 @@ struct Term {
 /// sum of the terms. An axis without a term does not matter to the value.
 struct Layout {
   int64_t first = 0;
-  llvm::SmallVector<Term, 4> terms;
+  /// Two at most nearly always; a graph with every expert written out keeps
+  /// hundreds of thousands of layouts.
+  llvm::SmallVector<Term, 2> terms;
 
   /// Row-major over `sizes`, the last axis with stride 1.
   static Layout rowMajor(llvm::ArrayRef<std::pair<Axis, int64_t>> sizes);

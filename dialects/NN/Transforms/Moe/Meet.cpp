@@ -101,8 +101,6 @@ static bool weighInside(Analysis &analysis, NodeOp node, Fact fact,
 // Outputs of experts
 //===----------------------------------------------------------------------===//
 
-using Experts = std::vector<std::pair<int64_t, Mlp>>;
-
 /// The outputs of all experts, each computed by nodes of its own, stacked.
 static std::optional<Experts> readStack(Analysis &analysis,
                                         const Router &router, View output,
@@ -127,12 +125,12 @@ static std::optional<Experts> readStack(Analysis &analysis,
       return std::nullopt;
     (*dims)[axis] = along.without(Axis::Expert);
     auto layout = join(*dims, *part);
-    auto mlp = layout ? readMlp(analysis, router, {piece, *layout}, hidden)
-                      : std::nullopt;
+    auto mlp =
+        layout ? readMlp(analysis, router, {piece, *layout}, hidden) : nullptr;
     if (!mlp || mlp->root || mlp->expert >= 0 || mlp->weightedInput ||
         !isStacked(*mlp, /*byExpert=*/false))
       return std::nullopt;
-    experts.emplace_back(experts.size(), std::move(*mlp));
+    experts.emplace_back(experts.size(), std::move(mlp));
   }
   return experts;
 }
@@ -147,7 +145,7 @@ static std::optional<Experts> readEach(Analysis &analysis, const Router &router,
     if (!mlp || mlp->root || mlp->expert >= 0 || mlp->weightedInput ||
         !isStacked(*mlp, /*byExpert=*/false))
       return std::nullopt;
-    experts.emplace_back(e, std::move(*mlp));
+    experts.emplace_back(e, std::move(mlp));
   }
   return experts;
 }
@@ -166,7 +164,7 @@ std::optional<Experts> moe::readExperts(Analysis &analysis, const Fact &weight,
                    : std::nullopt;
   Experts experts;
   if (belongs(*mlp, weight))
-    experts.emplace_back(weight.expert, std::move(*mlp));
+    experts.emplace_back(weight.expert, std::move(mlp));
   return experts;
 }
 
@@ -185,7 +183,7 @@ bool moe::meetInside(Analysis &analysis, Value value, const Layout &layout,
   // A copy: facts move when others are set.
   Fact input = *found;
   Value weightedInput = inside->input;
-  std::vector<std::pair<int64_t, Mlp>> experts;
+  Experts experts;
   if (auto sorted = readSorted(analysis, input, {value, layout}, hidden)) {
     experts = std::move(*sorted);
   } else {
@@ -193,15 +191,15 @@ bool moe::meetInside(Analysis &analysis, Value value, const Layout &layout,
     bool ofOne = input.expert >= 0 || input.router->experts == 1;
     if (!mlp || mlp->expert >= 0 || !isStacked(*mlp, /*byExpert=*/!ofOne))
       return false;
-    experts.push_back({input.expert, std::move(*mlp)});
+    experts.emplace_back(input.expert, std::move(mlp));
   }
   bool mayLeaveOut =
       input.weightKind == FactKind::FullWeight || input.leavesOutZeros;
-  bool onInput = !experts.front().second.weightsInner;
+  bool onInput = !experts.front().second->weightsInner;
   for (auto &[expert, mlp] : experts)
-    if (mlp.weightedInput != weightedInput || mlp.weightsInner == onInput ||
-        (onInput && mayLeaveOut && !keepsZero(mlp)) ||
-        (!onInput && (mlp.fc2.bias || mlp.root != input.root)))
+    if (mlp->weightedInput != weightedInput || mlp->weightsInner == onInput ||
+        (onInput && mayLeaveOut && !keepsZero(*mlp)) ||
+        (!onInput && (mlp->fc2.bias || mlp->root != input.root)))
       return false;
   Sum *sum = analysis.addSum(input);
   sum->weightOnInput = onInput;
@@ -233,7 +231,7 @@ bool moe::meetSum(Analysis &analysis, NodeOp node) {
         !isStacked(*mlp, /*byExpert=*/input.router->experts > 1))
       continue;
     Sum *sum = analysis.addSum(input);
-    sum->experts.push_back({-1, std::move(*mlp)});
+    sum->experts.emplace_back(-1, std::move(mlp));
     return analysis.setTerms(node, sum, rows);
   }
   return false;

@@ -346,7 +346,7 @@ static bool gatherTerms(Analysis &analysis, NodeOp node) {
       !(inverse->layout == pairsOf(*terms->router)))
     return false;
   for (auto &[expert, mlp] : terms->sum->experts)
-    if (mlp.root != inverse->root)
+    if (mlp->root != inverse->root)
       return false;
   auto layout = gathered(node, *terms, sortedPairs(*terms->router),
                          pairsOf(*terms->router));
@@ -358,9 +358,8 @@ static bool multiply(Analysis &analysis, NodeOp node) {
   return pair && meet(analysis, node, *pair->fact, pair->value, pair->other);
 }
 
-std::optional<std::vector<std::pair<int64_t, Mlp>>>
-moe::readSorted(Analysis &analysis, const Fact &weight, View output,
-                int64_t hidden) {
+std::optional<Experts> moe::readSorted(Analysis &analysis, const Fact &weight,
+                                       View output, int64_t hidden) {
   const Router &router = *weight.router;
   Operation *root = weight.root;
   bool onInput = weight.kind == FactKind::WeightedInput;
@@ -381,7 +380,7 @@ moe::readSorted(Analysis &analysis, const Fact &weight, View output,
     return std::nullopt;
   Layout rows = Layout::rowMajor(
       {{Axis::Hit, ShapedType::kDynamic}, {Axis::Hidden, hidden}});
-  std::vector<std::pair<int64_t, Mlp>> experts;
+  Experts experts;
   for (Value piece : concat.getInputs()) {
     auto mlp = readMlp(analysis, router, {piece, rows}, hidden);
     if (!mlp || mlp->root != root ||
@@ -390,7 +389,7 @@ moe::readSorted(Analysis &analysis, const Fact &weight, View output,
         !isStacked(*mlp, /*byExpert=*/false))
       return std::nullopt;
     int64_t expert = std::exchange(mlp->expert, -1);
-    experts.emplace_back(expert, std::move(*mlp));
+    experts.emplace_back(expert, std::move(mlp));
   }
   return experts;
 }

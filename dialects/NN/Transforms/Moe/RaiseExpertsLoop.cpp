@@ -222,9 +222,8 @@ static bool absorb(Sum &sum, Sum &other) {
   if (&sum == &other || sum.router != other.router ||
       !(sum.spec == other.spec) || sum.weightOnInput != other.weightOnInput)
     return false;
-  llvm::append_range(sum.experts, std::move(other.experts));
+  sum.takeExperts(other);
   llvm::append_range(sum.extras, other.extras);
-  other.experts.clear();
   other.isDone = true;
   return true;
 }

@@ -315,7 +315,7 @@ static bool isTokenOfRows(const Fact *index, const Fact &terms) {
                  Layout::rowMajor({{Axis::Token, terms.router->tokens}})))
     return false;
   for (auto &[expert, mlp] : terms.sum->experts)
-    if (mlp.root != index->root)
+    if (mlp->root != index->root)
       return false;
   return true;
 }
@@ -371,8 +371,7 @@ static bool scatter(Analysis &analysis, NodeOp node, bool byElement) {
     if (!isReadOnce(whole) || !(before->layout == tokens) || all == sum ||
         all->router != sum->router || !(all->spec == sum->spec))
       return false;
-    llvm::append_range(all->experts, std::move(sum->experts));
-    sum->experts.clear();
+    all->takeExperts(*sum);
     sum->isDone = true;
     sum = all;
   } else if (!isZero(whole)) {

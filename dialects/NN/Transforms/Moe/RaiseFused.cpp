@@ -269,7 +269,7 @@ private:
     if (!source || !type || !type.hasStaticShape())
       return std::nullopt;
     WeightView view{source, type, grid.packed, Layout()};
-    int64_t stored = nn::getElementType(type).bits;
+    int64_t stored = nn::getElementBits(type);
     int64_t bits = nn::getElementType(view.element()).bits;
     if (type.getNumElements() * stored != numExperts * grid.size * bits)
       return std::nullopt;
@@ -500,14 +500,12 @@ private:
 
 } // namespace
 
-void moe::raiseFused(onnx::GraphOp graph, ExpertsBuilder &experts,
-                     Refusals &refusals) {
-  for (Operation &op : llvm::make_early_inc_range(graph.getBody().front())) {
-    auto node = dyn_cast<NodeOp>(op);
-    if (!node || node.getDomain() != "com.microsoft" ||
-        (node.getOpType() != "MoE" && node.getOpType() != "QMoE"))
-      continue;
-    if (auto reason = FusedRaiser(node, experts).run())
-      refusals[node] = *reason;
-  }
+bool moe::isFused(NodeOp node) {
+  return node.getDomain() == "com.microsoft" &&
+         (node.getOpType() == "MoE" || node.getOpType() == "QMoE");
+}
+
+void moe::raiseFused(NodeOp node, ExpertsBuilder &experts, Refusals &refusals) {
+  if (auto reason = FusedRaiser(node, experts).run())
+    refusals[node] = *reason;
 }

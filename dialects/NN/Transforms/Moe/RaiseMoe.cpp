@@ -30,10 +30,12 @@ public:
       : graph(graph), analysis(graph), builder(module) {}
 
   FailureOr<MoeRefusals> run() {
+    collectContribs();
     analysis.run();
     for (Completion &completion : analysis.getCompletions())
       raise(completion);
-    raiseFused(graph, builder, refusals);
+    for (NodeOp node : fused)
+      raiseFused(node, builder, refusals);
     for (Router &router : analysis.getRouters())
       raiseAlone(router);
     reportMissing();
@@ -48,6 +50,20 @@ public:
   }
 
 private:
+  /// Nodes that are experts on their own, in one walk: a graph with every
+  /// expert written out is larger than all caches.
+  void collectContribs() {
+    for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
+      StringRef domain = node.getDomain();
+      if (domain.empty())
+        continue;
+      if (isFused(node))
+        fused.push_back(node);
+      else if (domain != "com.microsoft" && isOfExperts(node))
+        plugins.push_back(node);
+    }
+  }
+
   //===--------------------------------------------------------------------===//
   // Sums of all experts
   //===--------------------------------------------------------------------===//
@@ -78,7 +94,7 @@ private:
   static bool isPrivate(const Sum &sum, Value value) {
     DenseSet<Operation *> dead = findDead(value);
     return llvm::all_of(sum.experts, [&](const auto &entry) {
-      const Mlp &mlp = entry.second;
+      const Mlp &mlp = *entry.second;
       return dead.contains(mlp.fc1.product) && dead.contains(mlp.fc2.product) &&
              (!mlp.fc3 || dead.contains(mlp.fc3->product));
     });
@@ -92,11 +108,11 @@ private:
                [](const auto &a, const auto &b) { return a.first < b.first; });
     ExpertsSpec spec;
     spec.experts = sum.router->experts;
-    spec.input = sum.experts.front().second.input;
+    spec.input = sum.experts.front().second->input;
     spec.weightOnInput = sum.weightOnInput;
     for (auto &[expert, mlp] : sum.experts) {
-      spec.mlps.push_back(&mlp);
-      if (mlp.input != spec.input)
+      spec.mlps.push_back(mlp.get());
+      if (mlp->input != spec.input)
         return;
     }
     auto input = dyn_cast<RankedTensorType>(spec.input.getType());
@@ -248,28 +264,22 @@ private:
   /// Experts in an operator of another domain, whose bytes only its vendor
   /// knows: nothing that is planned of them would be true.
   bool reportPlugins() {
-    bool hasPlugins = false;
-    for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
-      StringRef domain = node.getDomain();
-      if (domain.empty() || domain == "com.microsoft" || !isOfExperts(node))
-        continue;
-      hasPlugins = true;
+    for (NodeOp node : plugins)
       mlir::emitError(node.getLoc())
           << "node '" << node.getNodeName() << "' (" << node.getFullName()
-          << ") is a plug-in of domain '" << domain
+          << ") is a plug-in of domain '" << node.getDomain()
           << "' with the weights of experts in a layout that only its vendor "
              "knows: export the model without it, with standard operators or "
              "com.microsoft::MoE";
-    }
-    return hasPlugins;
+    return !plugins.empty();
   }
 
   /// Integers that were packed for the kernels of one provider: only these know
   /// which number is where.
   bool reportPacked() {
     bool hasPacked = false;
-    for (NodeOp node : graph.getBody().front().getOps<NodeOp>()) {
-      if (node.getFullName() != "com.microsoft::QMoE" ||
+    for (NodeOp node : fused) {
+      if (node.getOpType() != "QMoE" ||
           node.getStringAttr("quant_type", "int") != "int" ||
           node.getIntAttr("weights_prepacked", -1) != 1)
         continue;
@@ -329,6 +339,7 @@ private:
   onnx::GraphOp graph;
   Analysis analysis;
   ExpertsBuilder builder;
+  SmallVector<NodeOp> fused, plugins;
   Refusals refusals;
   DenseMap<Router *, SmallVector<std::pair<WeightSpec, RouteOp>, 1>> routes;
   DenseMap<Operation *, int64_t> places;

@@ -97,9 +97,8 @@ static bool isInside(const Piece &piece, const WeightView &view) {
   int64_t last = piece.first;
   for (auto [size, stride] : llvm::zip_equal(piece.sizes, piece.strides))
     last += (size - 1) * stride;
-  int64_t bits = getElementType(view.type).bits;
-  int64_t elements =
-      view.type.getNumElements() * bits / getElementType(view.element()).bits;
+  int64_t elements = view.type.getNumElements() * getElementBits(view.type) /
+                     getElementBits(view.element());
   return piece.first >= 0 && last < elements;
 }
 
@@ -155,16 +154,15 @@ Value WeightBuilder::build(OpBuilder &builder, Location loc,
   auto type = RankedTensorType::get(shape, element);
   FlatSymbolRefAttr source = pieces.front().source;
   if (pieces.size() != 1 || !isWhole(pieces.front(), *views.front())) {
-    SmallVector<onnx::WeightPieceAttr> attrs;
-    for (const Piece &piece : pieces)
-      attrs.push_back(onnx::WeightPieceAttr::get(builder.getContext(),
-                                                 piece.source, piece.first,
-                                                 piece.sizes, piece.strides));
+    auto parts = llvm::map_to_vector(pieces, [](const Piece &piece) {
+      return onnx::WeightPiece{piece.source, piece.first, piece.sizes,
+                               piece.strides};
+    });
     OpBuilder detached(builder.getContext());
     auto global = ml_program::GlobalOp::create(
         detached, loc, builder.getStringAttr(nameOf(views, role)),
         TypeAttr::get(type), /*is_mutable=*/nullptr,
-        onnx::WeightViewAttr::get(builder.getContext(), attrs),
+        onnx::WeightViewAttr::get(builder.getContext(), parts),
         builder.getStringAttr("private"));
     source = FlatSymbolRefAttr::get(symbols.insert(global, end));
     created.push_back(global);

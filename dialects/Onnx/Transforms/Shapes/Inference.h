@@ -63,7 +63,7 @@ public:
   /// whether a type changed that a visited node had already read.
   bool applySymbols();
 
-  void markVisited(mlir::Operation *op) { visited.insert(op); }
+  void markVisited(mlir::Operation *op);
 
   std::vector<Contradiction> contradictions;
   unsigned numErrors = 0;
@@ -92,6 +92,7 @@ private:
   int64_t largeWork = 0, largeKept = 0;
   llvm::MapVector<mlir::StringAttr, int64_t> symbols;
   bool hasNewSymbols = false;
+  /// Of those that read arguments.
   llvm::DenseSet<mlir::Operation *> visited;
 };
 

@@ -96,6 +96,11 @@ int64_t InferenceState::bindSymbol(StringRef name, int64_t size) {
   return entry->second;
 }
 
+void InferenceState::markVisited(Operation *op) {
+  if (llvm::any_of(op->getOperands(), llvm::IsaPred<BlockArgument>))
+    visited.insert(op);
+}
+
 bool InferenceState::applySymbols() {
   if (!std::exchange(hasNewSymbols, false))
     return false;
