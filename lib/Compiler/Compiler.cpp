@@ -9,6 +9,7 @@
 #include "inlay/Compiler/Compiler.h"
 
 #include "BothPhases.h"
+#include "PrefillChunk.h"
 
 #include "dialects/Wafer/Transforms/CollectDecisions.h"
 #include "dialects/Wafer/Transforms/Explain.h"
@@ -305,7 +306,10 @@ static int sweep(const CompileOptions &options, CompileStreams streams) {
 int inlay::compile(const CompileOptions &options, CompileStreams streams) {
   if (!options.sweep.empty())
     return sweep(options, streams);
-  return runSafely(options, streams, [](Job &job) { return job.run(); });
+  return compileWithChunk(
+      options, streams, [](const CompileOptions &trial, CompileStreams os) {
+        return runSafely(trial, os, [](Job &job) { return job.run(); });
+      });
 }
 
 int inlay::compileToPlan(const CompileOptions &options, CompileStreams streams,
@@ -316,5 +320,8 @@ int inlay::compileToPlan(const CompileOptions &options, CompileStreams streams,
     diags.print(streams.err);
     return diags.exitStatus();
   }
-  return runSafely(options, streams, [&](Job &job) { return job.map(plan); });
+  return compileWithChunk(
+      options, streams, [&](const CompileOptions &trial, CompileStreams os) {
+        return runSafely(trial, os, [&](Job &job) { return job.map(plan); });
+      });
 }

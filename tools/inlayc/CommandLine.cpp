@@ -64,7 +64,9 @@ struct Options {
       cl::cat(input)};
   cl::opt<int64_t> prefillChunk{
       "prefill-chunk", cl::value_desc("tokens"),
-      cl::desc("New tokens of a prefill step (default: 128)"), cl::cat(input)};
+      cl::desc("New tokens of a prefill step (default: 128, or the most of 64, "
+               "32, ... that fit)"),
+      cl::cat(input)};
 
   cl::opt<std::string> kvType{
       "kv-type", cl::value_desc("type"),
