@@ -7,7 +7,7 @@ import copy
 
 import numpy as np
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 import moe_models
 from moe_models import i64
@@ -39,9 +39,11 @@ def written(copies="expand", keys="scores", softmax=lambda b, s: b.op("Softmax",
              "past_key_values.0.key": draw(BATCH, KV, CONTEXT, DIM, seed=3), "past_key_values.0.value": draw(BATCH, KV, CONTEXT, DIM, seed=4)}
     states = [b.op("Concat", f"past_key_values.0.{name}", new, axis=2) for name, new in (("key", "k"), ("value", "v"))]
     q, (k, v), scale = "q", states, f32(DIM**-0.5)
-    if heads == "grouped":
+    if heads in ("grouped", "copied"):
         q = b.op("Reshape", q, i64(BATCH, KV, GROUP, TOKENS, DIM))
         k, v = (b.op("Unsqueeze", t, i64(2)) for t in (k, v))
+        if heads == "copied":
+            k, v = (b.op("Expand", t, i64(1, 1, GROUP, 1, 1)) for t in (k, v))
     else:
         k, v = (COPIES[copies](b, t) for t in (k, v))
     if heads == "joined":
@@ -50,7 +52,7 @@ def written(copies="expand", keys="scores", softmax=lambda b, s: b.op("Softmax",
         q, k = (b.op("Mul", t, f32(DIM**-0.25)) for t in (q, k))
     if keys == "query":
         q = b.op("Mul", q, scale)
-    rank = {"apart": 4, "grouped": 5, "joined": 3}[heads]
+    rank = {"apart": 4, "grouped": 5, "copied": 5, "joined": 3}[heads]
     s = b.op("MatMul", q, b.op("Transpose", k, perm=[*range(rank - 2), rank - 1, rank - 2]))
     if keys == "scores":
         s = b.op("Mul", s, scale)
@@ -59,7 +61,7 @@ def written(copies="expand", keys="scores", softmax=lambda b, s: b.op("Softmax",
     if heads == "joined":
         s = b.op("Reshape", s, i64(BATCH, HEADS, TOKENS, LENGTH))
     if mask:
-        s = b.op("Add", s, b.op("Unsqueeze", causal, i64(2)) if heads == "grouped" else causal)
+        s = b.op("Add", s, b.op("Unsqueeze", causal, i64(2)) if rank == 5 else causal)
     if heads == "joined":
         s = b.op("Reshape", s, i64(BATCH * HEADS, TOKENS, LENGTH))
     y = b.op("Reshape", b.op("MatMul", softmax(b, s), v), i64(BATCH, HEADS, TOKENS, DIM))
@@ -83,7 +85,7 @@ def bounded(number, order="score bound", heads="apart"):
 
 
 @pytest.mark.parametrize("order", ["score bound", "bound score"])
-@pytest.mark.parametrize("heads", ["apart", "grouped", "joined"])
+@pytest.mark.parametrize("heads", ["apart", "grouped", "copied", "joined"])
 def test_scores_that_are_bounded_below(heads, order, tmp_path):
     for ir in check_disturbed(*written(softmax=bounded(LOWEST, order, heads), heads=heads), tmp_path):
         assert " bias " not in ir, ir
@@ -132,13 +134,26 @@ def test_scales_of_query_and_key(keys, tmp_path):
 
 
 @pytest.mark.parametrize("mask", [False, True])
-@pytest.mark.parametrize("heads", ["joined", "grouped"])
+@pytest.mark.parametrize("heads", ["joined", "grouped", "copied"])
 def test_dims_of_heads(heads, mask, tmp_path):
     for ir in check_disturbed(*written(heads=heads, mask=mask), tmp_path):
-        assert ("causal = false" in ir) != mask, ir
+        assert ("causal = false" in ir) != mask and (heads == "joined" or (" past " in ir and f"kv_heads = {KV}" in ir)), ir
 
 
-@pytest.mark.parametrize("heads", ["joined", "grouped"])
+@pytest.mark.parametrize("keys", [True, False])
+def test_copies_of_keys_or_values_alone_are_kept(keys, tmp_path):
+    """Each query has a key, or a value, of its own: heads do not share both."""
+    model, feeds = written(heads="copied", mask=False)
+    copy_node = [n for n in model.graph.node if n.op_type == "Expand"][0 if keys else 1]
+    at = list(model.graph.node).index(copy_node)
+    kept = copy_node.output[0]
+    copy_node.output[0] = "copied"
+    model.graph.initializer.append(numpy_helper.from_array(draw(1, KV, GROUP, LENGTH, DIM, seed=7), "own"))
+    model.graph.node.insert(at + 1, helper.make_node("Add", ["copied", "own"], [kept]))
+    check(model, feeds, tmp_path, OPTIONS)
+
+
+@pytest.mark.parametrize("heads", ["joined", "grouped", "copied"])
 def test_dims_of_heads_in_a_step_of_one_token(heads, tmp_path, monkeypatch):
     monkeypatch.setitem(globals(), "TOKENS", 1)
     monkeypatch.setitem(globals(), "LENGTH", CONTEXT + 1)

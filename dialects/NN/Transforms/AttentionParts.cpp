@@ -78,19 +78,12 @@ Value AttentionParts::createHidden(OpBuilder &builder, Location loc,
       scalar(element, -std::numeric_limits<double>::infinity()));
 }
 
-static Value createSum(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
-  auto shape = broadcastShapes({getShape(lhs), getShape(rhs)});
-  auto type =
-      RankedTensorType::get(*shape, getElementTypeOrSelf(lhs.getType()));
-  return BinaryOp::create(builder, loc, type, BinaryKind::Add, lhs, rhs);
-}
-
 bool AttentionParts::spellOutCausality(OpBuilder &builder, Location loc) {
   int64_t tokens = getShape(query)[1], length = getShape(key)[1];
   if (window > 0 && tokens >= length + window)
     return false;
   Value hidden = createHidden(builder, loc, /*first=*/0, length);
-  bias = bias ? createSum(builder, loc, bias, hidden) : hidden;
+  bias = createSum(builder, loc, bias, hidden);
   causal = false;
   window = 0;
   return true;

@@ -44,7 +44,7 @@ static Value stripCasts(Value value, function_ref<bool(CastOp)> drops) {
   return value;
 }
 
-static bool isWidening(CastOp cast) {
+bool inlay::nn::isWidening(CastOp cast) {
   return holdsFloats(getElementTypeOrSelf(cast.getType()),
                      getElementTypeOrSelf(cast.getInput().getType()));
 }
@@ -259,6 +259,18 @@ Value inlay::nn::createSplat(OpBuilder &builder, Location loc,
         IntegerAttr::get(type.getElementType(), static_cast<int64_t>(number));
   return ConstantOp::create(builder, loc, type,
                             DenseElementsAttr::get(type, element));
+}
+
+Value inlay::nn::createSum(OpBuilder &builder, Location loc, Value lhs,
+                           Value rhs) {
+  if (!lhs || !rhs)
+    return lhs ? lhs : rhs;
+  auto shape = broadcastShapes({getShape(lhs), getShape(rhs)});
+  if (!shape)
+    return {};
+  auto type =
+      RankedTensorType::get(*shape, getElementTypeOrSelf(lhs.getType()));
+  return BinaryOp::create(builder, loc, type, BinaryKind::Add, lhs, rhs);
 }
 
 Value inlay::nn::flattenHeads(OpBuilder &builder, Location loc, Value value) {

@@ -20,6 +20,8 @@ namespace inlay::nn {
 
 /// Whether both are float types and `wide` has all numbers of `narrow`.
 bool holdsFloats(mlir::Type wide, mlir::Type narrow);
+/// Whether a conversion of floats is to a type that holds what it converts.
+bool isWidening(CastOp cast);
 
 /// `value` without conversions to float types that hold what they convert.
 mlir::Value stripWideningCasts(mlir::Value value);
@@ -94,6 +96,11 @@ mlir::Value createTranspose(mlir::OpBuilder &builder, mlir::Location loc,
 /// A constant all of whose elements are `number`.
 mlir::Value createSplat(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::RankedTensorType type, double number);
+
+/// lhs + rhs, of the element type of `lhs`; either where the other is null.
+/// Null where their shapes do not broadcast.
+mlir::Value createSum(mlir::OpBuilder &builder, mlir::Location loc,
+                      mlir::Value lhs, mlir::Value rhs);
 
 /// [batch, heads, tokens, d] as [batch, tokens, heads * d].
 mlir::Value flattenHeads(mlir::OpBuilder &builder, mlir::Location loc,

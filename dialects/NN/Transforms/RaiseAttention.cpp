@@ -204,17 +204,6 @@ static Value createPaddingBias(RaiseContext &context, Value mask, Type element,
                        {shape[0], 1, 1, shape[1]});
 }
 
-static Value createSum(RaiseContext &context, Value lhs, Value rhs) {
-  if (!lhs || !rhs)
-    return lhs ? lhs : rhs;
-  auto shape = broadcastShapes({getShape(lhs), getShape(rhs)});
-  if (!shape)
-    return {};
-  auto type =
-      RankedTensorType::get(*shape, getElementTypeOrSelf(lhs.getType()));
-  return context.create<BinaryOp>(type, BinaryKind::Add, lhs, rhs);
-}
-
 /// value + the part of the packed bias from `offset` on.
 static Value addBiasPart(RaiseContext &context, Value value, Value bias,
                          int64_t offset) {
@@ -298,7 +287,8 @@ static Refusal raiseMultiHeadAttention(RaiseContext &context) {
   if (Value mask = context.input(mha::PaddingMask))
     padding = createPaddingBias(context, mask, element,
                                 node.getFloatAttr("mask_filter_value", -10000));
-  parts.bias = createSum(context, context.input(mha::AttentionBias), padding);
+  parts.bias = createSum(context.getBuilder(), context.getLoc(),
+                         context.input(mha::AttentionBias), padding);
   context.noteRole(mha::PastLength, StepRole::Start);
   bool hasPresent = parts.pastKey || context.isOutputUsed(1);
   if (hasPresent) {
@@ -388,8 +378,8 @@ static Refusal raisePackedAttention(RaiseContext &context) {
   if (Value mask = context.input(packed::MaskIndex))
     padding = createPaddingBias(context, mask, element,
                                 node.getFloatAttr("mask_filter_value", -10000));
-  parts.bias =
-      createSum(context, context.input(packed::AttentionBias), padding);
+  parts.bias = createSum(context.getBuilder(), context.getLoc(),
+                         context.input(packed::AttentionBias), padding);
   auto attention = parts.create(context.getBuilder(), context.getLoc(),
                                 context.outputType(0));
   context.setOutput(0, attention.getResult());

@@ -29,12 +29,6 @@ struct Matrix {
 
 } // namespace
 
-static bool isWidening(CastOp cast) {
-  auto from = dyn_cast<FloatType>(getElementTypeOrSelf(cast.getInput()));
-  auto to = dyn_cast<FloatType>(getElementTypeOrSelf(cast.getType()));
-  return from && to && from.getWidth() < to.getWidth();
-}
-
 /// Whether `dequantize` reads a weight as a quantised product can: bytes
 /// without zero points would count from the middle there.
 static bool isQuantisedWeight(DequantizeOp dequantize) {

@@ -149,12 +149,7 @@ private:
       addend = CastOp::create(builder, loc,
                               RankedTensorType::get(getShape(addend), element),
                               addend);
-    if (!sum)
-      return addend;
-    auto shape = broadcastShapes({getShape(sum), getShape(addend)});
-    return BinaryOp::create(builder, loc,
-                            RankedTensorType::get(*shape, element),
-                            BinaryKind::Add, sum, addend);
+    return createSum(builder, loc, sum, addend);
   }
 
   /// What was added so far where a key is seen, the number that hides it where

@@ -40,6 +40,46 @@ struct ComposeTransposes : OpRewritePattern<TransposeOp> {
   }
 };
 
+/// Which dims of `wide` are those of `narrow`, all others having size 1; none
+/// where there are others.
+std::optional<SmallVector<int64_t>> matchUnitDims(ArrayRef<int64_t> narrow,
+                                                  ArrayRef<int64_t> wide) {
+  SmallVector<int64_t> dims;
+  for (auto [i, size] : llvm::enumerate(wide))
+    if (dims.size() < narrow.size() && narrow[dims.size()] == size)
+      dims.push_back(i);
+    else if (size != 1)
+      return std::nullopt;
+  return dims.size() == narrow.size() ? std::optional(dims) : std::nullopt;
+}
+
+/// Dims of size 1 that are put between others before these are turned: they
+/// come afterwards. Not of matrices alone, see SplitBeforeTranspose.
+struct TransposeOfMoreDims : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
+    if (!reshape || !reshape->hasOneUse())
+      return failure();
+    ArrayRef<int64_t> from = getShape(reshape.getInput());
+    if (from.size() < 4 || from.size() >= getShape(op.getInput()).size())
+      return failure();
+    auto dims = matchUnitDims(from, getShape(op.getInput()));
+    if (!dims)
+      return failure();
+    SmallVector<int64_t> permutation;
+    for (int64_t dim : op.getPermutation())
+      if (const auto *place = llvm::find(*dims, dim); place != dims->end())
+        permutation.push_back(place - dims->begin());
+    Value turned =
+        createTranspose(rewriter, op.getLoc(), reshape.getInput(), permutation);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), turned);
+    return success();
+  }
+};
+
 /// A transpose that keeps the order of all dims but those of size 1 moves
 /// nothing.
 struct TransposeOfUnitDims : OpRewritePattern<TransposeOp> {
@@ -97,6 +137,53 @@ struct ElementwiseOfBroadcast : OpRewritePattern<OpTy> {
       return success();
     }
     return failure();
+  }
+};
+
+/// So does a product, over all dims but the last two.
+struct ProductOfBroadcast : OpRewritePattern<MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MatMulOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getQuant() || op.getTransposed())
+      return failure();
+    OpOperand *operands[] = {&op.getLhsMutable(), &op.getRhsMutable()};
+    for (unsigned i : {0u, 1u}) {
+      auto copy = operands[i]->get().getDefiningOp<BroadcastOp>();
+      if (!copy)
+        continue;
+      ArrayRef<int64_t> from = getShape(copy.getInput());
+      ArrayRef<int64_t> other = getShape(operands[1 - i]->get());
+      ArrayRef<int64_t> result = getShape(op.getResult());
+      if (from.size() != result.size() || other.size() != result.size() ||
+          from.take_back(2) != getShape(copy.getResult()).take_back(2))
+        continue;
+      auto batch = broadcastShapes({from.drop_back(2), other.drop_back(2)});
+      if (!batch || ArrayRef<int64_t>(*batch) != result.drop_back(2))
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { operands[i]->set(copy.getInput()); });
+      return success();
+    }
+    return failure();
+  }
+};
+
+/// Copies that are turned then: the turned are copied, so that they meet what
+/// broadcasts by itself.
+struct TransposeOfBroadcast : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto copy = op.getInput().getDefiningOp<BroadcastOp>();
+    if (!copy || !copy->hasOneUse() ||
+        getShape(copy.getInput()).size() != getShape(op.getInput()).size())
+      return failure();
+    Value turned = createTranspose(rewriter, op.getLoc(), copy.getInput(),
+                                   op.getPermutation());
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), turned);
+    return success();
   }
 };
 
@@ -456,10 +543,11 @@ struct SplitBeforeTranspose : OpRewritePattern<ReshapeOp> {
 
 void inlay::nn::populateSimplifyPatterns(RewritePatternSet &patterns) {
   patterns
-      .add<ComposeTransposes, TransposeOfUnitDims, BroadcastOfNothing,
-           ElementwiseOfBroadcast<BinaryOp>, ElementwiseOfBroadcast<WhereOp>,
-           NeutralElement, ConcatOfOne, CastThereAndBack, ComposeSlices,
-           SliceOfConcat, SliceOfElementwiseConcat<UnaryOp>,
+      .add<ComposeTransposes, TransposeOfMoreDims, TransposeOfUnitDims,
+           BroadcastOfNothing, ElementwiseOfBroadcast<BinaryOp>,
+           ElementwiseOfBroadcast<WhereOp>, ProductOfBroadcast,
+           TransposeOfBroadcast, NeutralElement, ConcatOfOne, CastThereAndBack,
+           ComposeSlices, SliceOfConcat, SliceOfElementwiseConcat<UnaryOp>,
            SliceOfElementwiseConcat<CastOp>, TransposeOfConcat, SliceOfSplitDim,
            ConcatOfSame, TransposeOfScaled, SplitProduct, SplitScaled,
            SoftmaxOfReshape, SplitBeforeTranspose>(patterns.getContext());

@@ -8,6 +8,7 @@
 
 #include "Peel.h"
 
+#include "dialects/NN/Transforms/Matchers.h"
 #include "dialects/NN/Transforms/Raiser.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
@@ -51,12 +52,6 @@ static bool isCast(NodeOp node) {
   return node.isOp("", "Cast") || node.isOp("", "CastLike");
 }
 
-/// Whether a float type holds all numbers of another.
-static bool holds(FloatType to, FloatType from) {
-  return llvm::APFloatBase::isRepresentableBy(from.getFloatSemantics(),
-                                              to.getFloatSemantics());
-}
-
 /// Bits of the whole numbers that a type has without gaps.
 static unsigned wholeBits(Type type) {
   if (auto real = dyn_cast<FloatType>(type))
@@ -80,7 +75,7 @@ bool moe::isHarmlessCast(NodeOp node) {
     return true;
   if (auto wide = dyn_cast<FloatType>(from))
     return isa<FloatType>(to) &&
-           (holds(cast<FloatType>(to), wide) || !node->hasAttr(kRoundsAttr));
+           (holdsFloats(to, wide) || !node->hasAttr(kRoundsAttr));
   if (!isa<IntegerType>(from) || !to.isIntOrFloat() || to.isInteger(1))
     return false;
   // No list of tokens or experts is longer than that.

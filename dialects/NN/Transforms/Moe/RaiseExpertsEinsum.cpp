@@ -1,4 +1,5 @@
-//===- RaiseEinsum.cpp - Products that name their dims --------------------===//
+//===- RaiseExpertsEinsum.cpp - Experts by products that name their dims
+//----===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
