@@ -7,10 +7,10 @@ import copy
 
 import numpy as np
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 import moe_models
-from moe_models import i64
+from moe_models import i64, scalar
 from test_near_misses import check, draw, f32, has, model_of
 
 BATCH, HEADS, KV, DIM, TOKENS, CONTEXT = 1, 4, 2, 8, 3, 5
@@ -107,6 +107,96 @@ def test_bounded_scores_of_queries_without_keys(bound, tmp_path):
         return (bounded(bound)(b, s) if bound else b.op("Softmax", s, axis=-1))
     ir = check(*written(softmax=softmax, mask=False), tmp_path, OPTIONS)
     assert has(ir, "attention") and " bias " in ir, ir
+
+
+# Distances weighted by head beside a mask (ALiBi).
+
+
+SLOPES = 2.0 ** -np.arange(1, HEADS + 1, dtype="f")[:, None]
+
+
+def with_distances(heads="apart", distances=lambda b: b.op("Mul", SLOPES, b.op("Cast", b.op("Range", scalar(0), scalar(LENGTH), scalar(1)), to=TensorProto.FLOAT))):
+    def softmax(b, s):
+        row = b.op("Unsqueeze", distances(b), i64(1) if heads == "joined" else i64(0, 2))
+        return b.op("Softmax", b.op("Add", s, row), axis=-1)
+    return written(softmax=softmax, heads=heads)
+
+
+def test_distances_beside_a_mask(tmp_path):
+    for ir in check_disturbed(*with_distances(), tmp_path):
+        assert " bias " in ir and "causal = false" not in ir and " past " in ir, ir
+
+
+def test_distances_of_joined_heads(tmp_path):
+    """They are added to scores of [heads, tokens, length], the mask to those of [1, heads, tokens, length]."""
+    b = moe_models.Builder()
+    feeds = {"q": draw(1, HEADS, TOKENS, DIM), "k": draw(1, HEADS, LENGTH, DIM, seed=1), "v": draw(1, HEADS, LENGTH, DIM, seed=2)}
+    q, k, v = (b.op("Reshape", name, i64(HEADS, -1, DIM)) for name in "qkv")
+    s = b.op("Mul", b.op("MatMul", q, b.op("Transpose", k, perm=[0, 2, 1])), f32(DIM**-0.5))
+    row = b.op("Unsqueeze", b.op("Mul", SLOPES, np.arange(LENGTH, dtype="f")), i64(1))
+    s = b.op("Reshape", b.op("Add", row, s), i64(1, HEADS, TOKENS, LENGTH))
+    seen = np.arange(LENGTH)[None] <= np.arange(TOKENS)[:, None] + CONTEXT
+    s = b.op("Add", s, np.where(seen, f32(0), LOWEST)[None, None])
+    p = b.op("Reshape", b.op("Softmax", s, axis=-1), i64(HEADS, TOKENS, LENGTH))
+    y = b.op("Reshape", b.op("MatMul", p, v), i64(1, HEADS, TOKENS, DIM))
+    model = model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18)
+    ir = check(model, feeds, tmp_path, OPTIONS)
+    assert has(ir, "attention") and " bias " in ir and "causal = false" not in ir and not has(ir, "softmax"), ir
+
+
+@pytest.mark.parametrize("number", [-1e5, -np.inf])
+def test_distances_that_hide_keys_are_no_distances(number, tmp_path):
+    """A query whose own keys they hide sees what the mask hides."""
+    row = np.zeros((HEADS, LENGTH), "f")
+    row[1, :CONTEXT + 1] = number
+    row[2] = np.arange(LENGTH)
+    ir = check(*with_distances(distances=lambda b: b.op("Constant", value=numpy_helper.from_array(row))), tmp_path, OPTIONS)
+    assert has(ir, "attention") and "causal = false" in ir, ir
+
+
+# Parts of a packed projection taken by constant indices.
+
+
+@pytest.mark.parametrize("index", [1, -1])
+def test_parts_by_one_index(index, tmp_path):
+    x = draw(2, 3, 4, 8)
+    b = moe_models.Builder()
+    y = b.op("GatherND", b.op("Transpose", b.op("Add", "x", "x"), perm=[2, 0, 1, 3]), np.array([[index]]))
+    model = model_of(b.nodes, {"x": x}, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18)
+    ir = check(model, {"x": x}, tmp_path)
+    assert has(ir, "slice") and not has(ir, "gather") and "opaque" not in ir, ir
+
+
+@pytest.mark.parametrize("form, raises", [
+    (lambda b, t: b.op("Expand", b.op("Unsqueeze", t, i64(2)), i64(1, 3, 8)), True),
+    (lambda b, t: b.op("Tile", b.op("Unsqueeze", t, i64(2)), i64(1, 1, 8)), True),
+    (lambda b, t: b.op("Concat", *[b.op("Unsqueeze", b.op("Add", t, scalar(i)), i64(2)) for i in range(8)], axis=2), False),
+    (lambda b, t: b.op("Expand", b.op("Reshape", t, i64(1, 1, 3)), i64(1, 2, 3)), False),
+], ids=["expanded", "tiled", "one for each", "along another dim"])
+def test_rows_by_elements(form, raises, tmp_path):
+    """GPT-J's angles of positions."""
+    table = draw(1, 16, 8)
+    b = moe_models.Builder()
+    feeds = {"x": draw(1, 3, 8), "rows": np.array([[5, 0, 2]])}
+    picked = b.op("GatherElements", b.op("Mul", table, f32(2)), form(b, "rows"), axis=1)
+    y = b.op("ReduceSum", picked, keepdims=0) if not raises else b.op("Add", "x", picked)
+    model = model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18)
+    ir = check(model, feeds, tmp_path)
+    assert ("opaque" not in ir) == raises, ir
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32])
+def test_places_that_are_counted_in_the_graph(dtype, tmp_path):
+    """OPT counts the tokens of its mask to find the rows of a table."""
+    table = draw(64, 8)
+    b = moe_models.Builder()
+    counts = b.op("CumSum", b.op("ConstantOfShape", i64(1, 20), value=numpy_helper.from_array(np.ones(1, dtype))), scalar(1, np.int32))
+    rows = b.op("Cast", b.op("Add", counts, scalar(1, dtype)), to=TensorProto.INT64)
+    y = b.op("Add", "x", b.op("Gather", table, rows, axis=0))
+    feeds = {"x": draw(1, 20, 8)}
+    model = model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18)
+    ir = check(model, feeds, tmp_path, "phase=prefill prefill-chunk=20 context=0")
+    assert "opaque" not in ir, ir
 
 
 def check_disturbed(model, feeds, folder):

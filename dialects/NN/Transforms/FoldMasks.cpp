@@ -14,7 +14,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "FuseOps.h"
+#include "Matchers.h"
 #include "StepValues.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -29,8 +32,9 @@ struct Visibility {
 
 class MaskReader {
 public:
-  MaskReader(AttentionOp op, GraphOp graph, StepValues &values)
-      : values(values), bias(op.getBias()), shape(getShape(bias)),
+  /// Reads `bias`, which is what is added to the scores, or a part of that.
+  MaskReader(AttentionOp op, Value bias, GraphOp graph, StepValues &values)
+      : values(values), bias(bias), shape(getShape(bias)),
         length(op.getLength()), tokens(getShape(op.getQuery())[1]),
         isCausal(op.getCausal()) {
     // In a state that grows the new tokens are the last; in a buffer of fixed
@@ -44,7 +48,7 @@ public:
 
   /// None where rows differ by more than causality explains.
   std::optional<Visibility> read() {
-    if ((shape[3] != length && shape[3] != 1) ||
+    if (shape.size() != 4 || (shape[3] != length && shape[3] != 1) ||
         numElements(shape) > StepValues::kMaxInParts)
       return std::nullopt;
     int64_t outer = shape[0] * shape[1];
@@ -155,29 +159,95 @@ static bool dividesPositions(Value mask) {
   return false;
 }
 
+/// Whether all numbers of a constant are far from what hides keys.
+static bool isSmall(Value constant, StepValues &values) {
+  constexpr double most = 1e5;
+  const StepValues::Numbers *numbers = values.evaluate(constant);
+  return numbers && llvm::all_of(*numbers, [](double number) {
+           return std::abs(number) < most;
+         });
+}
+
+/// Whether `bias` is computed without choices, quotients and numbers that hide
+/// keys. Weights are taken for numbers that hide none.
+static bool hidesNothing(Value bias, StepValues &values) {
+  constexpr size_t maxOps = 64;
+  SmallVector<Value> worklist = {bias};
+  llvm::DenseSet<Operation *> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    auto binary = dyn_cast<BinaryOp>(op);
+    bool isPlain = binary
+                       ? llvm::is_contained({BinaryKind::Add, BinaryKind::Sub,
+                                             BinaryKind::Mul},
+                                            binary.getKind())
+                       : !isa<WhereOp, UnaryOp>(op);
+    if (auto constant = dyn_cast<ConstantOp>(op))
+      isPlain &= isSmall(constant.getResult(), values);
+    if (!isPlain || seen.size() > maxOps)
+      return false;
+    llvm::append_range(worklist, op->getOperands());
+  }
+  return true;
+}
+
+namespace {
+/// What a bias says: which keys queries see, and what else is added to scores.
+struct Reading {
+  std::optional<Visibility> seen;
+  Value rest;
+};
+} // namespace
+
+/// A bias, or an addend of it beside which the other hides nothing, as
+/// distances that are weighted by head do not.
+static Reading readBias(AttentionOp attention, GraphOp graph,
+                        StepValues &values) {
+  auto read = [&](Value mask) {
+    auto seen = MaskReader(attention, mask, graph, values).read();
+    if (seen && seen->window > 0 && dividesPositions(mask))
+      seen.reset();
+    return seen;
+  };
+  Value bias = attention.getBias();
+  if (auto seen = read(bias))
+    return {seen, Value()};
+  auto sum = bias.getDefiningOp<BinaryOp>();
+  if (!sum || sum.getKind() != BinaryKind::Add)
+    return {};
+  for (auto [mask, rest] : {std::pair(sum.getLhs(), sum.getRhs()),
+                            std::pair(sum.getRhs(), sum.getLhs())})
+    if (getShape(mask).size() == 4 && getShape(rest).size() == 4 &&
+        hidesNothing(rest, values))
+      if (auto seen = read(mask))
+        return {seen, rest};
+  return {};
+}
+
 /// Takes the bias away from attentions where it says nothing else.
 static bool foldBiases(ArrayRef<AttentionOp> masked, GraphOp graph,
                        StepValues &values) {
   bool changed = false;
   // Layers share their masks.
   using Key = std::tuple<Value, int, int, int64_t>;
-  llvm::DenseMap<Key, std::optional<Visibility>> readMasks;
+  llvm::DenseMap<Key, Reading> readings;
   for (AttentionOp attention : masked) {
-    MaskReader reader(attention, graph, values);
+    MaskReader reader(attention, attention.getBias(), graph, values);
     Key key(attention.getBias(), attention.getCausal(), reader.growsState(),
             attention.getLength());
-    auto [entry, isNew] = readMasks.try_emplace(key);
-    if (isNew) {
-      entry->second = reader.read();
-      if (entry->second && entry->second->window > 0 &&
-          dividesPositions(attention.getBias()))
-        entry->second.reset();
-    }
-    std::optional<Visibility> seen = entry->second;
+    auto [entry, isNew] = readings.try_emplace(key);
+    if (isNew)
+      entry->second = readBias(attention, graph, values);
+    auto [seen, rest] = entry->second;
     auto window = static_cast<int64_t>(attention.getWindow());
     if (!seen || (window > 0 && seen->window > 0))
       continue;
-    attention.getBiasMutable().clear();
+    if (rest)
+      attention.getBiasMutable().assign(rest);
+    else
+      attention.getBiasMutable().clear();
     attention.setCausal(seen->causal || attention.getCausal());
     if (window == 0)
       attention.setWindow(seen->window);
@@ -222,6 +292,55 @@ static bool foldChoices(ArrayRef<WhereOp> choices, StepValues &values) {
   return changed;
 }
 
+/// A constant of `type` whose elements are whole `numbers`; null for others, or
+/// where the type does not hold them.
+static Value createWhole(OpBuilder &builder, Location loc,
+                         RankedTensorType type,
+                         const StepValues::Numbers &numbers) {
+  Type element = type.getElementType();
+  auto real = dyn_cast<FloatType>(element);
+  if (!real && !isa<IntegerType>(element))
+    return {};
+  double most = std::ldexp(1.0, real ? real.getFPMantissaWidth() : 53);
+  SmallVector<Attribute> all;
+  for (double number : numbers) {
+    if (number != std::floor(number) || std::abs(number) > most)
+      return {};
+    if (real)
+      all.push_back(FloatAttr::get(real, number));
+    else
+      all.push_back(IntegerAttr::get(
+          element, APInt(element.getIntOrFloatBitWidth(),
+                         static_cast<uint64_t>(static_cast<int64_t>(number)),
+                         /*isSigned=*/false, /*implicitTrunc=*/true)));
+  }
+  return ConstantOp::create(builder, loc, type,
+                            DenseElementsAttr::get(type, all));
+}
+
+/// Places and truths that opaque ops count for a step, such as the sums of the
+/// mask of valid tokens.
+static bool foldCounts(ArrayRef<OpaqueOp> opaque, StepValues &values) {
+  bool changed = false;
+  for (OpaqueOp op : opaque) {
+    if (op->getNumResults() != 1 || op->use_empty())
+      continue;
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!type || !type.hasStaticShape() ||
+        type.getNumElements() > StepValues::kMaxSmall)
+      continue;
+    const StepValues::Numbers *numbers = values.evaluate(op->getResult(0));
+    OpBuilder builder(op);
+    Value known =
+        numbers ? createWhole(builder, op.getLoc(), type, *numbers) : Value();
+    if (!known)
+      continue;
+    op->getResult(0).replaceAllUsesWith(known);
+    changed = true;
+  }
+  return changed;
+}
+
 /// A bias that covers the scores, or is broadcast over them.
 static bool coversScores(AttentionOp attention) {
   if (!attention.getBias())
@@ -238,17 +357,21 @@ static bool coversScores(AttentionOp attention) {
 bool inlay::nn::foldMasks(GraphOp graph, StepRoles &roles) {
   SmallVector<AttentionOp> masked;
   SmallVector<WhereOp> choices;
+  SmallVector<OpaqueOp> opaque;
   for (Operation &op : graph.getBody().front()) {
     if (auto attention = dyn_cast<AttentionOp>(op);
         attention && coversScores(attention))
       masked.push_back(attention);
     if (auto choice = dyn_cast<WhereOp>(op))
       choices.push_back(choice);
+    if (auto other = dyn_cast<OpaqueOp>(op))
+      opaque.push_back(other);
   }
-  if (masked.empty() && choices.empty())
+  if (masked.empty() && choices.empty() && opaque.empty())
     return false;
   findStepRoles(graph, roles);
   StepValues values(graph, roles);
   bool changed = foldBiases(masked, graph, values);
-  return foldChoices(choices, values) || changed;
+  changed |= foldChoices(choices, values);
+  return foldCounts(opaque, values) || changed;
 }

@@ -315,6 +315,29 @@ static Refusal raiseGatherND(RaiseContext &context) {
   return std::nullopt;
 }
 
+/// Chooses by one index for all elements of a row, written out for each of
+/// them: a gather, as of the angles of positions.
+static Refusal raiseGatherElements(RaiseContext &context) {
+  Value input = context.input(0), index = context.input(1);
+  SmallVector<int64_t> from(getShape(input)), to(getShape(index));
+  int64_t rank = from.size();
+  int64_t axis = normaliseAxis(context.getNode().getIntAttr("axis", 0), rank);
+  if (axis < 0 || axis >= rank || to.size() != from.size())
+    return "chooses along a dim that its input does not have";
+  if (auto copy = index.getDefiningOp<BroadcastOp>())
+    index = copy.getInput();
+  int64_t count = to[axis];
+  from[axis] = count;
+  if (from != to || numElements(getShape(index)) != count ||
+      getShape(index).size() != to.size() || getShape(index)[axis] != count)
+    return "chooses by an index of its own for each element";
+  Value flat =
+      createReshape(context.getBuilder(), context.getLoc(), index, {count});
+  context.setOutput(
+      0, context.create<GatherOp>(context.outputType(0), input, flat, axis));
+  return std::nullopt;
+}
+
 /// Writes of whole rows to constant places that follow each other: what stands
 /// before, the new rows, what stands behind.
 static Refusal raiseScatterND(RaiseContext &context) {
@@ -397,6 +420,7 @@ void inlay::nn::addShapeRules(RuleTable &rules) {
       {"ReduceSumSquare", 1, reduceRule(ReduceKind::Sum, Around::Square)},
       {"ReduceL2", 1, reduceRule(ReduceKind::Sum, Around::SquareAndRoot)},
       {"GatherND", 2, raiseGatherND},
+      {"GatherElements", 2, raiseGatherElements},
       {"ScatterND", 3, raiseScatterND},
       {"TopK", 1, raiseTopK},
   };

@@ -334,6 +334,40 @@ struct SplitScaled : OpRewritePattern<ReshapeOp> {
   }
 };
 
+/// A sum of a product and of something for each head: it is split first.
+struct SplitSum : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto sum = matchBinary(op.getInput(), BinaryKind::Add);
+    ArrayRef<int64_t> flat = getShape(op.getInput());
+    ArrayRef<int64_t> shape = getShape(op.getResult());
+    if (!sum || !sum->hasOneUse() || !splitsFirstDim(flat, shape))
+      return failure();
+    bool hasProduct = llvm::any_of(sum->getOperands(), [&](Value operand) {
+      std::optional<Scaled> scaled = matchScaled(operand);
+      Value inner = scaled ? scaled->inner : operand;
+      return inner.getDefiningOp<MatMulOp>() && getShape(operand) == flat;
+    });
+    if (!hasProduct)
+      return failure();
+    SmallVector<Value> parts;
+    for (Value operand : sum->getOperands()) {
+      SmallVector<int64_t> part(getShape(operand));
+      if (part.size() == flat.size()) {
+        bool isOne = part.front() == 1;
+        part.front() = isOne ? 1 : shape[1];
+        part.insert(part.begin(), isOne ? 1 : shape[0]);
+      }
+      parts.push_back(createReshape(rewriter, op.getLoc(), operand, part));
+    }
+    rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), BinaryKind::Add,
+                                          parts[0], parts[1]);
+    return success();
+  }
+};
+
 /// Softmax over the last dim before other dims are put together.
 struct SoftmaxOfReshape : OpRewritePattern<SoftmaxOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -370,6 +404,36 @@ struct CastThereAndBack : OpRewritePattern<CastOp> {
         wide.getWidth() <= narrow.getWidth())
       return failure();
     rewriter.replaceOp(op, inner.getInput());
+    return success();
+  }
+};
+
+/// What one constant index takes is a slice.
+struct GatherOfOne : OpRewritePattern<GatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GatherOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    std::optional<double> index = getScalar(op.getIndices());
+    uint64_t axis = op.getAxis();
+    if (!index || numElements(getShape(op.getIndices())) != 1 ||
+        isWeightLike(op.getInput()))
+      return failure();
+    int64_t size = type.getDimSize(axis);
+    auto at = static_cast<int64_t>(*index);
+    at = at < 0 ? at + size : at;
+    if (at < 0 || at >= size)
+      return failure();
+    SmallVector<int64_t> offsets(type.getRank(), 0), shape(type.getShape());
+    offsets[axis] = at;
+    shape[axis] = 1;
+    Value part = SliceOp::create(
+        rewriter, op.getLoc(),
+        RankedTensorType::get(shape, type.getElementType()), op.getInput(),
+        offsets, SmallVector<int64_t>(type.getRank(), 1));
+    rewriter.replaceOp(op, createReshape(rewriter, op.getLoc(), part,
+                                         getShape(op.getResult())));
     return success();
   }
 };
@@ -542,14 +606,15 @@ struct SplitBeforeTranspose : OpRewritePattern<ReshapeOp> {
 } // namespace
 
 void inlay::nn::populateSimplifyPatterns(RewritePatternSet &patterns) {
-  patterns
-      .add<ComposeTransposes, TransposeOfMoreDims, TransposeOfUnitDims,
-           BroadcastOfNothing, ElementwiseOfBroadcast<BinaryOp>,
-           ElementwiseOfBroadcast<WhereOp>, ProductOfBroadcast,
-           TransposeOfBroadcast, NeutralElement, ConcatOfOne, CastThereAndBack,
-           ComposeSlices, SliceOfConcat, SliceOfElementwiseConcat<UnaryOp>,
-           SliceOfElementwiseConcat<CastOp>, TransposeOfConcat, SliceOfSplitDim,
-           ConcatOfSame, TransposeOfScaled, SplitProduct, SplitScaled,
-           SoftmaxOfReshape, SplitBeforeTranspose>(patterns.getContext());
+  patterns.add<ComposeTransposes, TransposeOfMoreDims, TransposeOfUnitDims,
+               BroadcastOfNothing, ElementwiseOfBroadcast<BinaryOp>,
+               ElementwiseOfBroadcast<WhereOp>, ProductOfBroadcast,
+               TransposeOfBroadcast, NeutralElement, ConcatOfOne,
+               CastThereAndBack, GatherOfOne, ComposeSlices, SliceOfConcat,
+               SliceOfElementwiseConcat<UnaryOp>,
+               SliceOfElementwiseConcat<CastOp>, TransposeOfConcat,
+               SliceOfSplitDim, ConcatOfSame, TransposeOfScaled, SplitProduct,
+               SplitScaled, SplitSum, SoftmaxOfReshape, SplitBeforeTranspose>(
+      patterns.getContext());
   ReshapeOp::getCanonicalizationPatterns(patterns, patterns.getContext());
 }
