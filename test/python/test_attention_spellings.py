@@ -109,6 +109,27 @@ def test_bounded_scores_of_queries_without_keys(bound, tmp_path):
     assert has(ir, "attention") and " bias " in ir, ir
 
 
+# A scale behind the mask, as CodeGen has it.
+
+
+def scaled_last(number, factor):
+    b = moe_models.Builder()
+    feeds = {"q": draw(1, HEADS, TOKENS, DIM), "k": draw(1, HEADS, LENGTH, DIM, seed=1), "v": draw(1, HEADS, LENGTH, DIM, seed=2)}
+    s = b.op("MatMul", "q", b.op("Transpose", "k", perm=[0, 1, 3, 2]))
+    seen = np.arange(LENGTH)[None] <= np.arange(TOKENS)[:, None] + CONTEXT
+    s = b.op("Div", b.op("Add", s, np.where(seen, f32(0), f32(number))[None, None]), f32(factor))
+    y = b.op("MatMul", b.op("Softmax", s, axis=-1), "v")
+    return model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18), feeds
+
+
+@pytest.mark.parametrize("number, folds", [(-np.inf, True), (LOWEST, True), (-3, False), (-2e4, False)])
+def test_masks_that_are_scaled_with_the_scores(number, folds, tmp_path):
+    """A mask that is scaled until it hides nothing is none."""
+    model, feeds = scaled_last(number, DIM**0.5 if folds else 1e4)
+    ir = check(model, feeds, tmp_path, OPTIONS)
+    assert has(ir, "attention") and (" bias " in ir) != folds and ("causal = false" in ir) != folds, ir
+
+
 # Distances weighted by head beside a mask (ALiBi).
 
 

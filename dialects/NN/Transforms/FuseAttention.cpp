@@ -123,9 +123,10 @@ Value Scores::matchBounded(Value value) {
   return {};
 }
 
-/// Masks come between softmax and scale, whatever adds or chooses them.
+/// Masks come between softmax and scale, whatever adds or chooses them. What is
+/// added before scores are scaled is scaled with them.
 bool Scores::matchMask(Value value, int depth) {
-  if (!isPlain())
+  if (softcap != 0)
     return false;
   Scores before = *this;
   auto tryWith = [&](Value rest, ScoreMask mask) {
@@ -136,10 +137,10 @@ bool Scores::matchMask(Value value, int depth) {
     return match(rest, depth - 1);
   };
   if (auto sum = matchBinary(value, BinaryKind::Add))
-    return tryWith(sum.getLhs(), {sum.getRhs(), WhereOp()}) ||
-           tryWith(sum.getRhs(), {sum.getLhs(), WhereOp()});
+    return tryWith(sum.getLhs(), {sum.getRhs(), WhereOp(), scale}) ||
+           tryWith(sum.getRhs(), {sum.getLhs(), WhereOp(), scale});
   auto choice = value.getDefiningOp<WhereOp>();
-  if (!choice)
+  if (!choice || !isPlain())
     return false;
   std::optional<double> chosen = getScalar(choice.getLhs());
   std::optional<double> otherwise = getScalar(choice.getRhs());

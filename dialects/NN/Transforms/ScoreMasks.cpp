@@ -97,6 +97,8 @@ bool inlay::nn::canAddMasks(MutableArrayRef<ScoreMask> masks, GraphOp graph) {
     return true; // minus infinity stays what it is, whatever is added
   if (!hasAddends(masks))
     return areApart(fills);
+  if (llvm::any_of(masks, [](ScoreMask &mask) { return mask.factor != 1; }))
+    return false;
   return absorbScores(fills) ||
          (areApart(fills) && graph && haveHarmlessAddends(masks, graph));
 }
@@ -131,7 +133,7 @@ public:
   Value build(int64_t rank) {
     Value sum;
     for (ScoreMask &mask : llvm::reverse(masks))
-      sum = mask.choice ? choose(mask, sum) : add(sum, mask.addend);
+      sum = mask.choice ? choose(mask, sum) : add(sum, scaled(mask));
     if (!sum)
       return {};
     SmallVector<int64_t> shape(getShape(sum));
@@ -144,6 +146,15 @@ public:
   }
 
 private:
+  Value scaled(const ScoreMask &mask) {
+    if (mask.factor == 1)
+      return mask.addend;
+    auto type = cast<RankedTensorType>(mask.addend.getType());
+    auto scalar = RankedTensorType::get({}, type.getElementType());
+    return BinaryOp::create(builder, loc, type, BinaryKind::Mul, mask.addend,
+                            createSplat(builder, loc, scalar, mask.factor));
+  }
+
   Value add(Value sum, Value addend) {
     if (getElementTypeOrSelf(addend.getType()) != element)
       addend = CastOp::create(builder, loc,

@@ -27,6 +27,8 @@ constexpr double kMaskedScore = -1e4;
 struct ScoreMask {
   mlir::Value addend;
   WhereOp choice;
+  /// What the addend is multiplied with, together with the scores.
+  double factor = 1;
 
   /// What spans the scores.
   mlir::Value shaped() { return choice ? choice.getCondition() : addend; }
