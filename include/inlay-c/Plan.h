@@ -174,7 +174,8 @@ INLAY_C_EXPORT InlayString inlayWeightType(const InlayWeight *weight);
 INLAY_C_EXPORT int64_t inlayWeightBits(const InlayWeight *weight);
 /** Bytes of the stored elements. */
 INLAY_C_EXPORT int64_t inlayWeightBytes(const InlayWeight *weight);
-/** Cores that hold each element. */
+/** Cores that hold each element; of scales of blocks that are cut some are on
+    more. */
 INLAY_C_EXPORT int64_t inlayWeightCopies(const InlayWeight *weight);
 INLAY_C_EXPORT size_t inlayWeightRank(const InlayWeight *weight);
 INLAY_C_EXPORT int64_t inlayWeightDim(const InlayWeight *weight, size_t index);
@@ -274,6 +275,18 @@ INLAY_C_EXPORT InlayError *inlayKernelReadShard(const InlayKernel *kernel,
                                                 const InlayWeight *weight,
                                                 const char *folder,
                                                 void *buffer, size_t size);
+
+/** The elements of `state` that the core at (x, y) of the kernel has, in the
+    order in which they lie in its buffer, each by its number in row-major order
+    of the state's dims: the places of a context are dealt out over the cores of
+    their axis, so that it grows at the end of what each has. `*count` is how
+    many there are; the first `size` of them are written to `elements`, which
+    may be NULL where `size` is 0. */
+INLAY_C_EXPORT InlayError *inlayKernelStateElements(const InlayKernel *kernel,
+                                                    int64_t x, int64_t y,
+                                                    const InlayState *state,
+                                                    int64_t *elements,
+                                                    size_t size, size_t *count);
 
 /** Fills `image` with the data area of the core at (x, y) of a wafer as it is
     before the first step: the shards of all kernels of its region at the

@@ -10,6 +10,8 @@
 
 #include "Handles.h"
 
+#include <algorithm>
+
 using namespace inlay;
 using namespace inlay::capi;
 
@@ -107,6 +109,27 @@ InlayError *inlayKernelReadShard(const InlayKernel *kernel, int64_t x,
   Diagnostics diags;
   plan::readShard(*shard.weight, shard.core, folder,
                   {static_cast<char *>(buffer), size}, diags);
+  return makeError(diags);
+}
+
+InlayError *inlayKernelStateElements(const InlayKernel *kernel, int64_t x,
+                                     int64_t y, const InlayState *state,
+                                     int64_t *elements, size_t size,
+                                     size_t *count) {
+  if (!state)
+    return nullError("state");
+  if (!count)
+    return nullError("count");
+  if (!elements && size != 0)
+    return nullError("elements");
+  plan::CorePlace core;
+  if (InlayError *error = findCore(kernel, x, y, core))
+    return error;
+  Diagnostics diags;
+  if (auto all = plan::stateElements(*unwrap(state), core, diags)) {
+    *count = all->size();
+    std::copy_n(all->begin(), std::min(size, all->size()), elements);
+  }
   return makeError(diags);
 }
 

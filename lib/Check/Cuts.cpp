@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 using namespace inlay::checker;
 
@@ -228,6 +229,48 @@ int64_t inlay::checker::heldBy(const Cut &cut, int64_t part) {
     return begin < end ? cut.size : 0;
   first %= pitch;
   return std::max<int64_t>(0, std::min(cut.size, first + count) - first);
+}
+
+/// Cores with the same numbers on all axes that cut it hold the same part.
+int64_t inlay::checker::copySets(const Kernel &kernel, const Weight &weight) {
+  int64_t parts = 1;
+  std::set<std::string> axes;
+  for (const Cut &cut : weight.cuts)
+    if (cut.axis == "none" || axes.insert(cut.axis).second)
+      parts = times(parts, std::max<int64_t>(1, cut.parts));
+  return kernel.cores() / parts;
+}
+
+/// Index i of a dim has the points from i * inner on, again after each pitch.
+static int64_t fewestHolders(const Cut &cut) {
+  // More than any cut has; such a plan breaks other rules.
+  constexpr int64_t kMost = int64_t(1) << 20;
+  int64_t inner = std::max<int64_t>(1, cut.inner),
+          pitch = std::max<int64_t>(1, cut.pitch),
+          shard = std::max<int64_t>(1, cut.shard), fewest = kHuge;
+  if (divideUp(cut.points, inner) > kMost || cut.size > kMost)
+    return 1;
+  for (int64_t index = 0; index < cut.size; ++index) {
+    int64_t holders = 0, next = 0; // the first core that is not counted yet
+    for (int64_t first = index * inner; first < cut.points;
+         first = plus(first, times(pitch, inner))) {
+      int64_t last = std::min(plus(first, inner), cut.points) - 1;
+      int64_t begin = std::max(first / shard, next), end = last / shard + 1;
+      holders += std::max<int64_t>(0, end - begin);
+      next = std::max(next, end);
+    }
+    fewest = std::min(fewest, holders);
+  }
+  return std::clamp<int64_t>(fewest, 1, std::max<int64_t>(1, cut.parts));
+}
+
+int64_t inlay::checker::copiesOf(const Kernel &kernel, const Weight &weight) {
+  int64_t all = copySets(kernel, weight);
+  for (const Cut &cut : weight.cuts)
+    if (cut.axis != "none" && repeats(cut) &&
+        countOnAxis(weight.cuts, cut.axis) == 1)
+      all = times(all, fewestHolders(cut));
+  return all;
 }
 
 bool inlay::checker::repeats(const Cut &cut) {

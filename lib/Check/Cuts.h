@@ -44,6 +44,10 @@ std::vector<std::vector<Cut>> stateCutsByUses(const Kernel &kernel,
 int64_t mostIndices(const Cut &cut);
 /// Indices of a weight's dim on the cores with number `part` on its axis.
 int64_t heldBy(const Cut &cut, int64_t part);
+/// Sets of cores that hold all of a weight, each alike; and the fewest cores
+/// that hold an element of it.
+int64_t copySets(const Kernel &kernel, const Weight &weight);
+int64_t copiesOf(const Kernel &kernel, const Weight &weight);
 /// Whether cores with different numbers have the same indices.
 bool repeats(const Cut &cut);
 

@@ -14,6 +14,7 @@
 
 #include "CoreWork.h"
 #include "Costs.h"
+#include "Cuts.h"
 #include "Routing.h"
 #include "Sums.h"
 
@@ -153,8 +154,8 @@ double Overflow::used() const {
   }
   double bytes = 0;
   for (const Weight &weight : kernel.weights)
-    bytes +=
-        ofWeight[weight.name] * double(weight.bytes) * double(weight.copies);
+    bytes += ofWeight[weight.name] * double(weight.bytes) *
+             double(copySets(kernel, weight));
   for (const Tensor &state : kernel.states)
     bytes += std::min(ofState[state.name], double(state.bytes));
   return bytes;

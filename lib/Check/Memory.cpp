@@ -261,6 +261,32 @@ static void keepSlice(const Kernel &kernel, int64_t index,
   to->second.bytes = std::max(to->second.bytes, most);
 }
 
+/// The op as it would be if it read all that a state has.
+static Op withPlacesOf(const Kernel &kernel, const Op &op,
+                       const Operand &operand, const Tensor &state) {
+  Op all = op;
+  bool isWhole = true;
+  if (operand.indexDims.size() != state.shape.size() ||
+      operand.indexDivisors.size() != state.shape.size())
+    return all;
+  for (size_t i = 0; i < state.shape.size(); ++i) {
+    int64_t d = operand.indexDims[i];
+    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
+        operand.indexDivisors[i] != 1 || op.dims[d].size == state.shape[i])
+      continue;
+    Cut &dim = all.dims[d];
+    dim.pitch = dim.pitch == dim.size ? state.shape[i] : dim.pitch;
+    dim.size = state.shape[i];
+    isWhole = false;
+  }
+  std::vector<Cut> dims = all.dims;
+  for (size_t d = 0; d < dims.size() && !isWhole; ++d) {
+    all.dims[d] = cutOfDim(kernel, dims, d);
+    all.dims[d].isReduction = dims[d].isReduction;
+  }
+  return all;
+}
+
 void MemoryChecker::addOp(const Kernel &kernel, int64_t index, Needs &needs) {
   const Op &op = kernel.ops[index];
   LargestPart part(op);
@@ -271,8 +297,10 @@ void MemoryChecker::addOp(const Kernel &kernel, int64_t index, Needs &needs) {
       continue;
     int64_t elements = part.elements(operand);
     for (const Tensor &state : kernel.states)
-      if (operand.role == "state" && state.name == operand.buffer)
-        elements = part.elements(operand, product(state.shape));
+      if (operand.role == "state" && state.name == operand.buffer) {
+        Op all = withPlacesOf(kernel, op, operand, state);
+        elements = LargestPart(all).elements(operand, product(state.shape));
+      }
     if (const Stream *stream = streamOf(kernel, operand))
       elements = part.elements(operand, product(stream->shape));
     int64_t bytes = bytesOf(elements, operand.bits);

@@ -341,8 +341,8 @@ SumTurns inlay::checker::turnsOf(const Plan &plan, const Kernel &kernel,
       share = layout.onCore;
     lines.turns = std::max(lines.turns, own);
   }
-  auto bytes = static_cast<int64_t>(
-      std::min(std::ceil(4 * need.elements), double(kHuge)));
+  double exact = std::ceil(4 * need.elements);
+  int64_t bytes = exact < double(kHuge) ? static_cast<int64_t>(exact) : kHuge;
   lines.wavelets = divideUp(waveletsOf(plan, bytes), share);
   return lines;
 }

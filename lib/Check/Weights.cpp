@@ -28,6 +28,8 @@ private:
   void checkTensor(const Tensor &tensor, const std::vector<Cut> &wanted,
                    const std::string &place);
   void checkContext(const Tensor &state, const std::string &place);
+  void checkReads(const Kernel &kernel, const Tensor &state,
+                  const std::string &place);
   void checkWeight(const Kernel &kernel, const Weight &weight);
   void checkStoredBits(const Weight &weight, const std::string &place);
   void checkPiece(const Piece &piece, const std::string &place);
@@ -60,6 +62,7 @@ void WeightChecker::run() {
       for (const std::vector<Cut> &cuts : stateCutsByUses(kernel, state))
         checkTensor(state, cuts, place);
       checkContext(state, place);
+      checkReads(kernel, state, place);
       int64_t bytes = divideUp(times(product(state.shape), state.bits), 8);
       if (state.bytes != bytes)
         report.fail(place, fmt::format("says {} B, its elements take {} B",
@@ -113,21 +116,41 @@ void WeightChecker::checkContext(const Tensor &state,
                                    kept, state.window, room));
 }
 
+/// Of places that are dealt out any that follow each other are on all cores
+/// alike; in blocks they are on few, whatever the op's cut says.
+void WeightChecker::checkReads(const Kernel &kernel, const Tensor &state,
+                               const std::string &place) {
+  for (const Op &op : kernel.ops)
+    for (const Operand &operand : op.operands) {
+      if (operand.role != "state" || operand.buffer != state.name ||
+          operand.indexDims.size() != state.shape.size())
+        continue;
+      for (size_t i = 0; i < state.shape.size(); ++i) {
+        int64_t d = operand.indexDims[i];
+        if (d < 0 || d >= static_cast<int64_t>(op.dims.size()))
+          continue;
+        const Cut &dim = op.dims[d];
+        bool isDealt = state.contextDim == static_cast<int64_t>(i);
+        if (dim.dim == "context" && dim.axis != "none" && !isDealt &&
+            dim.size < state.shape[i])
+          report.fail(place, fmt::format("has {} places in blocks, of which op "
+                                         "'{}' reads {} as if they were dealt "
+                                         "out",
+                                         state.shape[i], op.name, dim.size));
+      }
+    }
+}
+
 void WeightChecker::checkWeight(const Kernel &kernel, const Weight &weight) {
   std::string place = kernel.place() + ", weight '" + weight.name + "'";
   checkTensor(weight, weightCutsByUse(kernel, weight), place);
-  // Cores with the same numbers on all axes that cut it hold the same part.
-  int64_t parts = 1;
-  std::set<std::string> axes;
-  for (const Cut &cut : weight.cuts)
-    if (cut.axis == "none" || axes.insert(cut.axis).second)
-      parts = times(parts, std::max<int64_t>(1, cut.parts));
-  int64_t copies = kernel.cores() / parts;
+  // Older plans count sets of cores, whatever these share.
+  int64_t copies =
+      kernel.minor < 3 ? copySets(kernel, weight) : copiesOf(kernel, weight);
   if (weight.copies != copies)
-    report.fail(place,
-                fmt::format("says {} copies; {} cores hold {} different "
-                            "parts, each {} times",
-                            weight.copies, kernel.cores(), parts, copies));
+    report.fail(place, fmt::format("says {} copies; of {} cores {} hold each "
+                                   "of its elements",
+                                   weight.copies, kernel.cores(), copies));
   checkStoredBits(weight, place);
   for (const Piece &piece : weight.pieces)
     checkPiece(piece, place + ", piece of '" + piece.initializer + "'");
@@ -336,7 +359,7 @@ void inlay::checker::checkAccounting(const Plan &plan, Report &report) {
         once = divideUp(times(product(weight.shape), weight.bits), 8);
       bool isFirst = weights.insert(weight.name).second;
       count.shard = plus(count.shard, isFirst ? once : 0);
-      count.copy = plus(count.copy, times(bytes, weight.copies));
+      count.copy = plus(count.copy, times(bytes, copySets(kernel, weight)));
       count.copy -= isFirst ? once : 0;
       for (const Piece &piece : weight.pieces)
         if (initializers.insert(piece.initializer).second)

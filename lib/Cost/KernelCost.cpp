@@ -545,7 +545,7 @@ private:
       bytes += std::min(usedOfState[s], double(kernel.states[s].bytes()));
     for (size_t w = 0; w < used.size(); ++w)
       bytes += used[w] * double(kernel.weights[w].storedBytes()) *
-               double(copies(kernel, sharding, int(w)));
+               double(copySets(kernel, sharding, int(w)));
     return bytes;
   }
 

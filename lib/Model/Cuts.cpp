@@ -290,8 +290,34 @@ static std::vector<std::vector<Cut>> byAxis(const std::vector<Cut> &cuts) {
   return axes;
 }
 
+/// Parts of an axis that have an index of a dim which lies on it again and
+/// again, at least.
+static int64_t fewestHolders(const Cut &cut) {
+  std::vector<int64_t> begins(size_t(cut.size) + 1, 0);
+  for (int64_t part = 0; part < cut.parts; ++part) {
+    IndexRange range = heldBy(cut, part);
+    ++begins[size_t(range.begin)];
+    --begins[size_t(range.end)];
+  }
+  int64_t fewest = cut.parts, holders = 0;
+  for (int64_t index = 0; index < cut.size; ++index)
+    fewest = std::min(fewest, holders += begins[size_t(index)]);
+  return std::max<int64_t>(1, fewest);
+}
+
 int64_t inlay::model::copies(const KernelSpec &kernel, const Sharding &sharding,
                              int weight) {
+  int64_t all = copySets(kernel, sharding, weight);
+  for (const std::vector<Cut> &cuts :
+       byAxis(weightCuts(kernel, sharding, weight)))
+    if (cuts.size() == 1 && cuts.front().axis != Axis::None &&
+        hasRepeats(cuts.front()))
+      all = multiply(all, fewestHolders(cuts.front()));
+  return all;
+}
+
+int64_t inlay::model::copySets(const KernelSpec &kernel,
+                               const Sharding &sharding, int weight) {
   int64_t all = multiply(sharding.numGroups(), sharding.group.area());
   for (const std::vector<Cut> &cuts :
        byAxis(weightCuts(kernel, sharding, weight)))

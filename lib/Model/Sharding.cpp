@@ -24,6 +24,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 using namespace inlay;
 using namespace inlay::model;
@@ -318,6 +319,10 @@ private:
     CoreView view(op, sharding.ops[o], sharding);
     int64_t unnamed = 0;
     for (const OperandSpec &operand : op.operands) {
+      if (operand.role == TensorRole::State) {
+        addStateUse(op, o, operand, view);
+        continue;
+      }
       int64_t elements = view.elements(operand);
       if (operand.role != TensorRole::Local)
         addUse(op, operand, elements);
@@ -333,6 +338,35 @@ private:
           alignedBytes(view.elements(op.operands.back()), kPartialSumBits);
     if (unnamed)
       locals.push_back({TensorRole::Local, -1, unnamed, o, o});
+  }
+
+  /// The op as it would be if it read all places of a state; none where it
+  /// does.
+  std::optional<OpSpec> withPlacesOf(const OpSpec &op,
+                                     const OperandSpec &operand) const {
+    const std::vector<int64_t> &shape = kernel.states[operand.tensor].shape;
+    std::optional<OpSpec> all;
+    if (operand.indexing.size() != shape.size())
+      return all;
+    for (size_t i = 0; i < shape.size(); ++i) {
+      const IndexExpr &index = operand.indexing[i];
+      if (index.dim < 0 || index.divisor != 1 ||
+          op.dims[index.dim].size == shape[i])
+        continue;
+      if (!all)
+        all = op;
+      all->dims[index.dim].size = shape[i];
+    }
+    return all;
+  }
+
+  void addStateUse(const OpSpec &op, int o, const OperandSpec &operand,
+                   const CoreView &view) {
+    if (std::optional<OpSpec> all = withPlacesOf(op, operand))
+      addUse(*all, operand,
+             CoreView(*all, sharding.ops[o], sharding).elements(operand));
+    else
+      addUse(op, operand, view.elements(operand));
   }
 
   /// A core may have as much of a slice as it has of what that is taken from.

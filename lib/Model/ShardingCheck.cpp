@@ -99,6 +99,7 @@ private:
       if (axes[d] == Axis::Group && op.dims[d].name != "expert")
         fail(fmt::format("cuts dim '{}' of op '{}' over groups",
                          op.dims[d].name, op.name));
+    checkContext(op, opSharding);
     if (opSharding.width == 0)
       return;
     for (Axis axis : {Axis::X, Axis::Y}) {
@@ -108,6 +109,32 @@ private:
                          "{}",
                          op.name, opSharding.width, op.dims[run.fastest].name,
                          op.dims[run.fastest].size));
+    }
+  }
+
+  /// Places of a state are dealt out over an axis that they have for
+  /// themselves. In blocks the last ones of them would be on few cores.
+  void checkContext(const OpSpec &op, const OpSharding &opSharding) {
+    for (const OperandSpec &operand : op.operands) {
+      if (operand.role != TensorRole::State || operand.tensor < 0 ||
+          operand.tensor >= static_cast<int>(kernel.states.size()))
+        continue;
+      const std::vector<int64_t> &shape =
+          kernel.states[size_t(operand.tensor)].shape;
+      if (operand.indexing.size() != shape.size())
+        continue;
+      for (size_t i = 0; i < shape.size(); ++i) {
+        int dim = operand.indexing[i].dim;
+        if (dim < 0 || op.dims[dim].name != "context" ||
+            opSharding.axisOfDim[dim] == Axis::None ||
+            !sharesAxis(opSharding, dim) || op.dims[dim].size >= shape[i])
+          continue;
+        fail(fmt::format("cuts the {} places that op '{}' reads of the {} of "
+                         "state '{}' together with other dims: give dim "
+                         "'context' an axis for itself",
+                         op.dims[dim].size, op.name, shape[i],
+                         kernel.states[size_t(operand.tensor)].name));
+      }
     }
   }
 

@@ -30,11 +30,6 @@ using namespace inlay;
 using namespace inlay::routing;
 using model::Rect;
 
-/// Lanes are worth their routes while each carries more wavelets than these.
-static constexpr int64_t kWorthALane = 96;
-/// Lanes to several groups of rows that cross each other take a colour each.
-static constexpr int64_t kMostCrossingLanes = 4;
-
 static int64_t ceilOf(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t inlay::routing::laneWavelets(const Flow &flow, int64_t first,
@@ -228,7 +223,7 @@ int64_t FlowRouter::countLanes() const {
     return 1;
   int64_t parts = ceilOf(flow.wanted.size, flow.wanted.shard);
   int64_t enough =
-      std::max(kWorthALane,
+      std::max(problem.worthALane,
                flow.assumedWavelets + flow.spareWavelets - flow.wholeWavelets);
   int64_t count = std::min({mostLanes, parts, ceilOf(flow.cutWavelets, enough),
                             grid.width, grid.height});
@@ -239,9 +234,9 @@ int64_t FlowRouter::countLanes() const {
   if (!hasGroups())
     return std::max<int64_t>(1, count);
   if (!isCrossing() && sharedColumns() > 0)
-    count = std::min(count, std::max(sharedColumns(), kMostCrossingLanes));
+    count = std::min(count, std::max(sharedColumns(), problem.mostCrossingLanes));
   else if (!comesFromNorth() && !comesFromSouth())
-    count = std::min(count, kMostCrossingLanes);
+    count = std::min(count, problem.mostCrossingLanes);
   return std::max<int64_t>(1, count);
 }
 

@@ -23,6 +23,7 @@ def load(name):
 
 
 loader = load("loader")
+state = load("state")
 digest = load("digest")
 
 

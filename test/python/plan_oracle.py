@@ -57,6 +57,19 @@ def largest_part(op, use, whole=None):
     return min(whole, total * (whole // covered) + math.ceil(total * (whole % covered) / covered))
 
 
+def with_places_of(op, use, state):
+    """The op as it would be if it read all that a state has: a window reads less. Places have their axis for themselves."""
+    if not state or len(use["index_dims"]) != len(state["shape"]):
+        return op
+    dims = [dict(dim) for dim in op["dims"]]
+    for d, size in zip(use["index_dims"], state["shape"]):
+        if d >= 0 and dims[d]["dim"] == "context" and dims[d]["size"] != size:
+            alone = sum(other["axis"] == dims[d]["axis"] for other in dims) == 1
+            parts = dims[d]["parts"] if alone and dims[d]["axis"] != "none" else 1
+            dims[d].update(size=size, points=size, pitch=size, shard=ceil_div(size, parts))
+    return {**op, "dims": dims}
+
+
 def ports_of(plan, kernel):
     """Elements of what a kernel takes in and gives away, by the first two words of its buffer."""
     ports = {f"input {s['to_port']}": math.prod(s["shape"]) for s in plan["streams"] if s["to"] == kernel["name"]}
@@ -91,7 +104,8 @@ def needs(plan, kernel, alignment):
             whole = states.get(use["buffer"]) if use["role"] == "state" else None
             if use["role"] in ("input", "output"):
                 whole = ports.get(" ".join(use["buffer"].split()[:2]))
-            size = aligned(largest_part(op, use, whole), use["bits"])
+            state = next((state for state in kernel["states"] if (use["role"], use["buffer"]) == ("state", state["name"])), None)
+            size = aligned(largest_part(with_places_of(op, use, state), use, whole), use["bits"])
             if use["buffer"] == f"scratch of op {index}":
                 own += size
                 continue

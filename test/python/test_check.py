@@ -167,7 +167,7 @@ CASES = {
     "weight cut": (lambda p: put(weight(p, "weight_Q4")["cuts"][0], "axis", "none"), "; the op that uses it has"),
     "weight axis": (lambda p: put(weight(p, "weight_Q4")["cuts"][0], "axis", weight(p, "weight_Q4")["cuts"][1]["axis"]),
                     "; the op that uses it has"),
-    "copies": (lambda p: add(weight(p, "weight_Q4"), "copies", 1), "different parts, each"),
+    "copies": (lambda p: add(weight(p, "weight_Q4"), "copies", 1), "copies; of * cores * hold each of its elements"),
     "pitch": (lambda p: put(weight(p, "weight_Q4"), "row_pitch_bits", 8), "has rows of 256 bits every 8 bits"),
     "stored": (lambda p: add(weight(p, "weight_Q4")["pieces"][0], "stored_bits", 8), "needs * bits, its pieces store"),
     "weight bytes": (lambda p: add(weight(p, "weight_Q4"), "bytes", 1), "B, its pieces store"),

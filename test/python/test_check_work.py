@@ -124,3 +124,17 @@ def test_the_busiest_group_is_bounded_where_they_are_not(spread):
     violations, = spread.check([spread.text(changed)])
     assert is_told("says that its busiest expert group serves 1000000 choices, it serves * to *", violations)
     assert is_told(TAKES.format("compute"), violations)
+
+
+def test_windows_read_places_that_are_dealt_out():
+    """A state whose places lie in blocks has a window's on few cores; what the op takes says otherwise."""
+    subject = checking.subject("gemma3-tiny-hf")
+    changed = copy.deepcopy(subject.plan)
+    windows = [state for kernel in changed["kernels"] for state in kernel["states"] for op in kernel["ops"] for use in op["operands"]
+               if (use["role"], use["buffer"]) == ("state", state["name"])
+               and any(dim["dim"] == "context" and dim["size"] < state["shape"][state["context_dim"]] for dim in op["dims"])]
+    assert windows
+    for state in windows:
+        state["context_dim"] = -1
+    violations, = subject.check([subject.text(changed)])
+    assert is_told("has * places in blocks, of which op '*' reads * as if they were dealt out", violations)

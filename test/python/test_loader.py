@@ -17,7 +17,7 @@ import placing
 import plan_oracle as oracle
 from test_plan_weights import are_shared
 
-loader, digest = checking.loader, checking.digest
+loader, digest, state_of = checking.loader, checking.digest, checking.state
 # A 4-bit export with stacked experts, an experts export of many initializers, and one with its weights in the model.
 MODELS = ["gpt-oss-tiny-int4", "deepseek-v3-tiny-mobius", "qwen3-moe-tiny-optimum"]
 TARGETS = ["grid8x8", "wse3"]
@@ -102,7 +102,7 @@ def check_images(plan, model):
         for weight in kernel["weights"]:
             held = rebuilt.held[kernel["name"], weight["name"]]
             if are_shared(weight):  # and by all that have a part of the block
-                assert (held >= weight["copies"]).all() and (held > weight["copies"]).any(), weight["name"]
+                assert held.min() == weight["copies"], weight["name"]
             else:
                 assert (held == weight["copies"]).all(), weight["name"]
     wanted = {tensor.name: raw_bytes(tensor) for tensor in onnx.load(model).graph.initializer}
@@ -229,6 +229,33 @@ def test_the_loader_as_a_program(tmp_path):
         path.write_text(json.dumps({**subject.plan, "version": version}))
         result = subprocess.run(command, capture_output=True, text=True)
         assert result.returncode == 1 and "is no plan of version 1.0 to 1.3" in result.stderr
+
+
+@pytest.mark.parametrize("name, options", [("gemma3-tiny-hf", []), ("gpt-oss-tiny-int4", []), ("deepseek-v3-tiny-hf", ["--batch", "2"])])
+def test_states_lie_on_cores_once_and_windows_on_all_alike(name, options):
+    """By the plan alone: each element on one core, as many as its buffer has room for, and the last places of a context,
+    which windows read, on all cores of the axis."""
+    plan = checking.subject(name, "grid8x8", *options).plan
+    held, windows = collections.defaultdict(collections.Counter), 0
+    for wafer, x, y in cores_of(plan):
+        for kernel, cores, core in loader.work(plan, wafer, x, y):
+            for state in kernel["states"]:
+                own, context = state_of.elements(state, core), state["context_dim"]
+                held[state["name"]].update(own)
+                room = next(b["bytes"] for b in cores["memory"] if b["name"] == state["name"])
+                assert len(own) * state["bits"] <= 8 * room
+                assert [index[context] for index in own] == sorted(index[context] for index in own)
+                for op in kernel["ops"]:
+                    for dim in [dim for dim in op["dims"] if dim["dim"] == "context"
+                                and any(use["buffer"] == state["name"] for use in op["operands"])]:
+                        first = state["shape"][context] - dim["size"]
+                        assert len({index[context] for index in own if index[context] >= first}) <= dim["shard"]
+                        windows += first > 0
+    for kernel in plan["kernels"]:
+        for state in kernel["states"]:
+            times = held[state["name"]]
+            assert len(times) == math.prod(state["shape"]) and len(set(times.values())) == 1, state["name"]
+    assert windows or name != "gemma3-tiny-hf"
 
 
 def test_the_loader_has_a_hundred_lines_at_most():

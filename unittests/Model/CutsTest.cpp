@@ -265,7 +265,7 @@ TEST(CutsTest, BytesOfCopiesAreThoseOfTheirShards) {
             ASSERT_TRUE(check(kernel, sharding, diags));
             Held held = countShards(kernel, sharding);
             int64_t one = copyBytes(kernel, sharding, 0);
-            EXPECT_EQ(one * copies(kernel, sharding, 0), held.all);
+            EXPECT_EQ(one * copySets(kernel, sharding, 0), held.all);
             EXPECT_EQ(largestShardBytes(kernel, sharding, 0), held.largest);
             EXPECT_LE(held.largest, footprint(kernel, sharding).weights);
             int64_t packed = (3 * 5 * 26 * type.bits + 7) / 8;
@@ -316,8 +316,10 @@ TEST(CutsTest, CoresHaveTheScalesOfAllBlocksThatTheyHaveAPartOf) {
           EXPECT_EQ(std::count(holders.begin(), holders.end(), 0), 0);
           Held held = countShards(kernel, sharding);
           EXPECT_EQ(copyBytes(kernel, sharding, 0) *
-                        copies(kernel, sharding, 0),
+                        copySets(kernel, sharding, 0),
                     held.all);
+          EXPECT_EQ(copies(kernel, sharding, 0),
+                    *std::min_element(holders.begin(), holders.end()));
           int64_t largest = largestShardBytes(kernel, sharding, 0);
           EXPECT_GE(largest, held.largest);
           // At most one scale of each row more, where few parts begin early.
@@ -411,7 +413,8 @@ TEST(CutsTest, CoresOfAHeadShareItsScale) {
   EXPECT_EQ(weightShard(kernel, sharding, 1, {0, 7, 1}),
             (std::vector<IndexRange>{{1, 2}, {0, 5}}));
   EXPECT_TRUE(hasSharedElements(cuts));
-  EXPECT_EQ(copies(kernel, sharding, 1), 2); // one for each row
+  EXPECT_EQ(copySets(kernel, sharding, 1), 2); // one for each row
+  EXPECT_EQ(copies(kernel, sharding, 1), 2 * 4);
   EXPECT_EQ(copyBytes(kernel, sharding, 1), 3 * 4 * 5 * 2);
 }
 

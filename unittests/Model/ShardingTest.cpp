@@ -197,6 +197,34 @@ TEST(ShardingTest, HugeSizesSaturate) {
   EXPECT_GT(footprint(kernel, sharding).total(), int64_t(1) << 48);
 }
 
+/// 32 of 100 places: dealt out where they have the axis for themselves, in
+/// blocks else.
+TEST(ShardingTest, PlacesOfAWindowHaveAnAxisForThemselves) {
+  KernelSpec kernel;
+  kernel.name = "attention";
+  kernel.states = {{"keys", kF16, {1, 2, 100, 8}}};
+  OpSpec scores;
+  scores.name = "scores";
+  scores.opClass = OpClass::Contraction;
+  scores.dims = {{"token", 1},
+                 {"head", 2},
+                 {"context", 32},
+                 {"dim", 8, DimKind::Reduction}};
+  scores.operands = {
+      {TensorRole::State, 0, kF16, {{0, 1}, {1, 1}, {2, 1}, {3, 1}}}};
+  kernel.ops = {scores};
+  using enum Axis;
+  Diagnostics diags;
+  EXPECT_TRUE(check(kernel, shardingOf({4, 4}, {{{None, X, Y, X}}}), diags));
+  EXPECT_FALSE(check(kernel, shardingOf({4, 4}, {{{None, Y, Y, X}}}), diags));
+  EXPECT_EQ(diags.all().front().message,
+            "cuts the 32 places that op 'scores' reads of the 100 of state "
+            "'keys' together with other dims: give dim 'context' an axis for "
+            "itself");
+  kernel.ops[0].dims[2].size = 100;
+  EXPECT_TRUE(check(kernel, shardingOf({4, 4}, {{{None, Y, Y, X}}}), diags));
+}
+
 TEST(ShardingTest, ChecksWhatGroupsHold) {
   KernelSpec kernel = quantisedLinear(10, 128);
   kernel.numExperts = 4;

@@ -192,6 +192,13 @@ def RouteStreams : Pass<"route-streams", "mlir::ModuleOp"> {
     fullest link).
   }];
   let dependentDialects = ["::inlay::wafer::WaferDialect"];
+  let options = [
+    Option<"worthALane", "worth-a-lane", "int64_t", /*default=*/"96",
+           "Wavelets of a stream that are worth a lane of their own">,
+    Option<"mostCrossingLanes", "most-crossing-lanes", "int64_t",
+           /*default=*/"4",
+           "Lanes of a stream that may cross each other, a colour each">
+  ];
 }
 
 def AllocateMemory : Pass<"allocate-memory", "mlir::ModuleOp"> {

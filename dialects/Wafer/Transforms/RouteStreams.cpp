@@ -28,6 +28,10 @@ namespace inlay::wafer {
 namespace {
 
 class RouteStreams : public inlay::wafer::impl::RouteStreamsBase<RouteStreams> {
+public:
+  using RouteStreamsBase::RouteStreamsBase;
+
+private:
   void runOnOperation() override {
     auto &mapping = getAnalysis<MappingAnalysis>();
     FailureOr<OpenSystem> open =
@@ -37,7 +41,7 @@ class RouteStreams : public inlay::wafer::impl::RouteStreamsBase<RouteStreams> {
     markAnalysesPreserved<MappingAnalysis>();
   }
 
-  static LogicalResult route(OpenSystem &open, const model::Graph &model);
+  LogicalResult route(OpenSystem &open, const model::Graph &model) const;
 };
 
 } // namespace
@@ -112,7 +116,8 @@ solve(routing::Problem &problem, const StepProblem &step, Diagnostics &diags) {
   return all;
 }
 
-LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
+LogicalResult RouteStreams::route(OpenSystem &open,
+                                  const model::Graph &model) const {
   SystemOp system = open.system;
   size_t numConnects = llvm::range_size(system.getBody().getOps<ConnectOp>());
   if (numConnects != model.streams.size())
@@ -124,6 +129,8 @@ LogicalResult RouteStreams::route(OpenSystem &open, const model::Graph &model) {
     return success();
   }
   routing::Problem problem = routingProblem(system, model, open.placements);
+  problem.worthALane = worthALane;
+  problem.mostCrossingLanes = mostCrossingLanes;
   StepProblem step(toTarget(system.getTarget()), toMode(system.getCost()),
                    routingOf(system), model,
                    static_cast<int>(system.getWafers()), open.placements);

@@ -91,14 +91,14 @@ static void countCores(const PlacedSystem &placement,
     for (auto [index, weight] : llvm::enumerate(spec.weights)) {
       int number = static_cast<int>(index);
       int64_t one = model::copyBytes(spec, sharding, number);
-      int64_t copies = model::copies(spec, sharding, number);
+      int64_t sets = model::copySets(spec, sharding, number);
       int64_t once = one;
       if (model::hasSharedElements(model::weightCuts(spec, sharding, number)))
         once = model::packedBytes(weight.shape, weight.type.bits);
       // The first kernel that holds a tied weight has its first copy.
       bool isFirst = seen.insert(weight.name).second;
       result.shardBytes += isFirst ? once : 0;
-      result.copyBytes += one * copies - (isFirst ? once : 0);
+      result.copyBytes += one * sets - (isFirst ? once : 0);
     }
     result.stateBytes += spec.stateBytes();
   }

@@ -235,8 +235,14 @@ std::vector<IndexRange> weightShard(const KernelSpec &kernel,
                                     const Sharding &sharding, int weight,
                                     const CorePosition &position);
 
-/// How many cores hold each element of a weight: 1 where every axis cuts it. Of
-/// scales whose blocks are cut some have more.
+/// How many disjoint sets of cores hold all of a weight, each alike: 1 where
+/// every axis cuts it. Cores of a set may share elements (hasSharedElements).
+int64_t copySets(const KernelSpec &kernel, const Sharding &sharding,
+                 int weight);
+
+/// How many cores hold each element of a weight at least; what differs by head
+/// only is on all cores of a head, in every set. Of scales whose blocks are cut
+/// some are on more cores than others.
 int64_t copies(const KernelSpec &kernel, const Sharding &sharding, int weight);
 
 /// True when `sharding` has the shape that `kernel` needs: an axis for every

@@ -55,6 +55,14 @@ struct IndexRange {
 std::optional<llvm::SmallVector<IndexRange>>
 shardBox(const Weight &weight, const CorePlace &core, Diagnostics &diags);
 
+/// The elements of a state that a core has, in the order in which they lie in
+/// its buffer, each by its number in row-major order of the state's shape.
+/// Places of the dim `contextDim` are dealt out: of P cores, core p has those
+/// with place mod P = p, and this dim is the slowest. An error names the state
+/// and what its cuts lack, or that a core cannot have so many.
+std::optional<std::vector<int64_t>>
+stateElements(const State &state, const CorePlace &core, Diagnostics &diags);
+
 /// Bytes of the elements in a box, packed without gaps.
 std::optional<int64_t> boxBytes(const Weight &weight,
                                 llvm::ArrayRef<IndexRange> box,

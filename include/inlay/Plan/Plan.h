@@ -195,7 +195,9 @@ struct Weight {
   std::vector<int64_t> shape;
   int64_t rowPitchBits = 0;
   std::vector<Cut> cuts;
-  int64_t copies = 0; ///< cores that hold each element
+  /// Cores that hold each element; of scales of cut blocks some have more. A
+  /// plan before 1.3 does not count what cores of one head hold alike.
+  int64_t copies = 0;
 };
 
 /// A state, e.g. keys of a layer's KV cache; `cuts` as for a weight.

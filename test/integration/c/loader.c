@@ -185,6 +185,33 @@ static void compareShards(const InlayKernel *kernel, InlayCore core, int64_t x,
   }
 }
 
+/* A core has room for what it has of each state, and knows which elements these
+   are. */
+static void checkStates(const InlayKernel *kernel, InlayCore core, int64_t x,
+                        int64_t y) {
+  for (size_t i = 0; i < inlayKernelNumStates(kernel); ++i) {
+    const InlayState *state = inlayKernelState(kernel, i);
+    size_t count = 0;
+    int64_t all = 1;
+    check(inlayKernelStateElements(kernel, x, y, state, NULL, 0, &count));
+    int64_t *elements = malloc((count + 1) * sizeof(int64_t));
+    check(inlayKernelStateElements(kernel, x, y, state, elements, count, &count));
+    for (size_t d = 0; d < inlayStateRank(state); ++d)
+      all *= inlayStateDim(state, d);
+    for (size_t e = 0; e < count; ++e)
+      if (elements[e] < 0 || elements[e] >= all)
+        abort();
+    free(elements);
+    for (size_t b = 0; b < inlayCoreClassNumBuffers(core.coreClass); ++b) {
+      InlayBuffer buffer = inlayCoreClassBuffer(core.coreClass, b);
+      if (strcmp(buffer.role.data, "state") == 0 &&
+          strcmp(buffer.name.data, inlayStateName(state).data) == 0 &&
+          (int64_t)count * (inlayStateBytes(state) / all) > buffer.bytes)
+        abort();
+    }
+  }
+}
+
 static void writeImage(const InlayPlan *plan, const InlayRegion *region,
                        int64_t x, int64_t y, const char *folder, FILE *out) {
   int64_t wafer = inlayRegionWafer(region);
