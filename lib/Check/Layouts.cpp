@@ -222,7 +222,9 @@ void LayoutChecker::checkTwins(
       if (weight.pieces.empty())
         continue;
       Use use(kernel.structure, o, i);
-      size_t part = numParts[{use, weight.pieces.front().initializer}]++;
+      // Parts count whatever their kernels' structure is called.
+      Use place("", o, i);
+      size_t part = numParts[{place, weight.pieces.front().initializer}]++;
       auto [entry, isNew] =
           twins.try_emplace({use, part}, std::pair(&weight, &kernel));
       const Weight &twin = *entry->second.first;

@@ -146,6 +146,9 @@ def rewirings(plan, names_inputs):
         for other in inner[inner.index(stream) + 1 :]:
             if names_inputs or other["to"] != stream["to"] or not is_like(stream, other):
                 continue
+            names = next(kernel["inputs"] for kernel in plan["kernels"] if kernel["name"] == stream["to"])
+            if names[stream["to_port"]] == names[other["to_port"]]:
+                continue  # parts of one sum, made by ops of one node
             changed = copy.deepcopy(plan)
             one, two = (changed["streams"][plan["streams"].index(each)] for each in (stream, other))
             for field in ("from", "from_port", "name"):

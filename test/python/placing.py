@@ -72,7 +72,9 @@ class Sharder:
         for _ in range(50):
             axes = [self.rng.choice(self.choices(dim)) for dim in op["dims"]]
             cuts = self.weight_cuts(op, axes)
-            if cuts is not None:
+            # Places of a context have their axis for themselves.
+            is_beside = any(dim["name"] == "context" and axis != "none" and axes.count(axis) > 1 for dim, axis in zip(op["dims"], axes))
+            if cuts is not None and not is_beside:
                 break
         else:
             axes = ["none"] * len(op["dims"])
