@@ -234,7 +234,8 @@ int64_t FlowRouter::countLanes() const {
   if (!hasGroups())
     return std::max<int64_t>(1, count);
   if (!isCrossing() && sharedColumns() > 0)
-    count = std::min(count, std::max(sharedColumns(), problem.mostCrossingLanes));
+    count =
+        std::min(count, std::max(sharedColumns(), problem.mostCrossingLanes));
   else if (!comesFromNorth() && !comesFromSouth())
     count = std::min(count, problem.mostCrossingLanes);
   return std::max<int64_t>(1, count);

@@ -32,11 +32,11 @@ struct Keys {
     state.bits = 16;
     state.shape = {1, 2, places, 4};
     state.contextDim = 2;
-    state.cuts = {{"token", 1, "none", 1, 1, 1, 1, 1, 1},
-                  {"head", 2, "x", 3, 1, 3, 4, 8, 2},
-                  {"context", places, "y", 3, 1, (places + 2) / 3, 1, places,
-                   places},
-                  {"dim", 4, "x", 3, 1, 3, 1, 8, 4}};
+    state.cuts = {
+        {"token", 1, "none", 1, 1, 1, 1, 1, 1},
+        {"head", 2, "x", 3, 1, 3, 4, 8, 2},
+        {"context", places, "y", 3, 1, (places + 2) / 3, 1, places, places},
+        {"dim", 4, "x", 3, 1, 3, 1, 8, 4}};
   }
 
   std::vector<int64_t> of(int64_t column, int64_t row) const {
@@ -57,9 +57,9 @@ TEST(StateElementsTest, PlacesAreDealtAndTheSlowest) {
   // Column 1 has the last element of head 0 and two of head 1; row 2 has places
   // 2 and 5 of 7.
   Keys keys(7);
-  EXPECT_EQ(keys.of(1, 2), (std::vector<int64_t>{2 * 4 + 3, 28 + 2 * 4,
-                                                 28 + 2 * 4 + 1, 5 * 4 + 3,
-                                                 28 + 5 * 4, 28 + 5 * 4 + 1}));
+  EXPECT_EQ(keys.of(1, 2),
+            (std::vector<int64_t>{2 * 4 + 3, 28 + 2 * 4, 28 + 2 * 4 + 1,
+                                  5 * 4 + 3, 28 + 5 * 4, 28 + 5 * 4 + 1}));
   // The third column has what is left: 8 points in runs of 3.
   EXPECT_EQ(keys.of(2, 0).size(), 2 * 3u);
 }
