@@ -195,7 +195,8 @@ static void checkStates(const InlayKernel *kernel, InlayCore core, int64_t x,
     int64_t all = 1;
     check(inlayKernelStateElements(kernel, x, y, state, NULL, 0, &count));
     int64_t *elements = malloc((count + 1) * sizeof(int64_t));
-    check(inlayKernelStateElements(kernel, x, y, state, elements, count, &count));
+    check(
+        inlayKernelStateElements(kernel, x, y, state, elements, count, &count));
     for (size_t d = 0; d < inlayStateRank(state); ++d)
       all *= inlayStateDim(state, d);
     for (size_t e = 0; e < count; ++e)
@@ -224,8 +225,10 @@ static void writeImage(const InlayPlan *plan, const InlayRegion *region,
     const InlayKernel *kernel =
         inlayPlanFindKernel(plan, inlayRegionKernel(region, k).data);
     InlayCore core = inlayKernelCore(kernel, x, y);
-    if (core.coreClass != NULL)
+    if (core.coreClass != NULL) {
       compareShards(kernel, core, x, y, folder, image);
+      checkStates(kernel, core, x, y);
+    }
   }
   fwrite(image, 1, size, out);
   free(image);
