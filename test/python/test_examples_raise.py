@@ -51,3 +51,10 @@ def test_long_prompts_are_typed(name):
     text = raise_model(ROOT / "examples" / name / "model.onnx", "phase=prefill prefill-chunk=4096 context=0")
     assert "inlay_nn.opaque" not in text and "inlay_nn.experts" in text
     assert not [line for line in text.splitlines() if "inlay_nn.attention" in line and (" bias " in line or "causal = false" in line)]
+
+
+def test_latent_attention_keeps_its_state():
+    """One head of latent vectors and rotary parts, not the keys that are expanded from them."""
+    text = raise_model(ROOT / "examples/deepseek-v3-tiny-hf/model.onnx", "phase=prefill prefill-chunk=16 context=40")
+    attentions = [line for line in text.splitlines() if "inlay_nn.attention " in line]
+    assert len(attentions) == 2 and all("kv_heads = 1" in line and " past " in line for line in attentions), attentions

@@ -64,7 +64,7 @@ struct TransposeOfMoreDims : OpRewritePattern<TransposeOp> {
     if (!reshape || !reshape->hasOneUse())
       return failure();
     ArrayRef<int64_t> from = getShape(reshape.getInput());
-    if (from.size() < 4 || from.size() >= getShape(op.getInput()).size())
+    if (from.size() != 4 || getShape(op.getInput()).size() != 5)
       return failure();
     auto dims = matchUnitDims(from, getShape(op.getInput()));
     if (!dims)
@@ -177,8 +177,11 @@ struct TransposeOfBroadcast : OpRewritePattern<TransposeOp> {
   LogicalResult matchAndRewrite(TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     auto copy = op.getInput().getDefiningOp<BroadcastOp>();
-    if (!copy || !copy->hasOneUse() ||
-        getShape(copy.getInput()).size() != getShape(op.getInput()).size())
+    // Of copied heads, in a dim of their own; the copies of a rotary part that
+    // all heads share stay where the keys of a latent attention are joined.
+    constexpr size_t rank = 5;
+    if (!copy || !copy->hasOneUse() || getShape(op.getInput()).size() != rank ||
+        getShape(copy.getInput()).size() != rank)
       return failure();
     Value turned = createTranspose(rewriter, op.getLoc(), copy.getInput(),
                                    op.getPermutation());
