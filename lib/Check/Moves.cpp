@@ -318,6 +318,7 @@ std::optional<Move> ValueTracker::moveAlong(bool alongX, const Place &now,
         times(ofRun, runs) <= parts) {
       move.lines = runs;
       move.cores = ofRun;
+      sent.all = divideUp(sent.all, runs);
     }
   }
   if (move.cores < 2)
