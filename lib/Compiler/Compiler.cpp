@@ -291,8 +291,13 @@ static int sweep(const CompileOptions &options, CompileStreams streams) {
     return diags.exitStatus();
   }
   for (SweepResult &result : results) {
-    int status = runSafely(result.options, streams,
-                           [&](Job &job) { return job.map(result.plan); });
+    int status =
+        compileWithChunk(result.options, streams,
+                         [&](const CompileOptions &trial, CompileStreams os) {
+                           return runSafely(trial, os, [&](Job &job) {
+                             return job.map(result.plan);
+                           });
+                         });
     if (status != 0 && status != kCapacity)
       return status;
   }

@@ -22,14 +22,15 @@ using namespace inlay;
 static constexpr int kDone = 0;
 static constexpr int kTooLarge = static_cast<int>(FaultKind::Capacity);
 
-static void reportChunk(const CompileOptions &options, int64_t usual,
-                        int64_t chunk, llvm::raw_ostream &os) {
+static void reportChunk(const CompileOptions &options, int64_t chunk,
+                        llvm::raw_ostream &os) {
   Diagnostics diags;
   diags.setFile(options.input);
   diags
-      .warning("prefill",
-               fmt::format("a chunk of {} tokens does not fit; the step has {}",
-                           usual, chunk))
+      .warning(
+          "prefill",
+          fmt::format("the usual chunk does not fit; the step has {} tokens",
+                      chunk))
       .notes.push_back("--prefill-chunk gives their number, and what it takes "
                        "for more to fit is said there");
   diags.print(os);
@@ -58,12 +59,11 @@ int inlay::compileWithChunk(
     said.clear();
     trial.prefillChunk = chunk;
     status = run(trial, quiet);
-    if (status == kTooLarge)
-      continue;
-    // A model whose tokens are fixed has no other chunk.
+    // A sequence that is shorter has no such chunk, and a model whose tokens
+    // are fixed no other.
     if (status != kDone)
-      break;
-    reportChunk(options, kUsual, chunk, streams.err);
+      continue;
+    reportChunk(options, chunk, streams.err);
     streams.err << said;
     return kDone;
   }

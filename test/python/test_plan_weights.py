@@ -99,7 +99,10 @@ def test_cores_hold_every_element_as_often_as_said(path):
                 for core in cores(kernel, plan):
                     held[box(weight, core)] += 1
                     built[box(weight, core)] = whole[box(weight, core)]
-                times = np.full(weight["shape"], weight["copies"])
+                parts_of_axes = {cut["axis"]: cut["parts"] for cut in weight["cuts"] if cut["axis"] != "none"}
+                sets = len(list(cores(kernel, plan))) // math.prod(parts_of_axes.values())
+                fewest = sets
+                times = np.full(weight["shape"], sets)
                 for d, cut in enumerate(weight["cuts"]):
                     if cut["axis"] == "group":  # and so often as groups list the expert
                         listed = collections.Counter(e for group in kernel["expert_groups"] for e in group["experts"])
@@ -110,9 +113,11 @@ def test_cores_hold_every_element_as_often_as_said(path):
                         parts = [np.unique(np.arange(p, min(p + cut["shard"], cut["points"])) // cut["inner"] % pitch)
                                  for p in range(0, cut["points"], cut["shard"])]
                         parts = [part[part < cut["size"]] for part in parts]
-                        times *= np.bincount(np.concatenate(parts)).reshape(
-                            [-1 if i == d else 1 for i in range(len(weight["cuts"]))])
+                        holders = np.bincount(np.concatenate(parts))
+                        fewest *= holders.min()
+                        times *= holders.reshape([-1 if i == d else 1 for i in range(len(weight["cuts"]))])
                 assert (held == times).all(), weight["name"]
+                assert weight["copies"] == fewest, weight["name"]
                 assert (built == whole).all(), weight["name"]
 
 
