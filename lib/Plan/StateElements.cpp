@@ -24,36 +24,46 @@
 using namespace inlay;
 using namespace inlay::plan;
 
-/// No core has SRAM for more.
-static constexpr int64_t kMostElements = int64_t(1) << 26;
+/// No core has SRAM for more: 2 MiB of elements of 4 bits.
+static constexpr int64_t kMostElements = int64_t(1) << 22;
 
 namespace {
 
-/// Goes through the axes that cut a state, one dim or more on each.
+/// Goes through the axes that cut a state, one dim or more on each. An element
+/// is known by its key: its number in row-major order where the context is the
+/// slowest dim, the order in which elements lie on a core. What an axis says of
+/// an element is the key of the indices of its dims, the others being 0, so
+/// that the keys of all axes add up.
 class StateView {
 public:
   StateView(const State &state, const CorePlace &core, Diagnostics &diags)
-      : state(state), core(core), diags(diags), rank(state.shape.size()) {}
+      : state(state), core(core), diags(diags), rank(state.shape.size()),
+        strides(rank, 1) {}
 
   std::optional<std::vector<int64_t>> run();
 
 private:
-  /// Indices of all dims, 0 of those that are not of the axis.
-  using Tuple = std::vector<int64_t>;
+  using Keys = std::vector<int64_t>;
 
   bool fail(std::string message) {
     diags.inputError(fmt::format("state '{}'", state.name), std::move(message));
     return false;
   }
+  bool failOnCore() {
+    return fail("has more elements on a core than its SRAM");
+  }
   bool check();
-  bool addDealt(size_t dim, int64_t number, std::vector<Tuple> &tuples);
-  bool addRun(const std::vector<size_t> &dims, int64_t number,
-              std::vector<Tuple> &tuples);
+  void setStrides();
+  bool addDealt(size_t dim, int64_t number, Keys &keys);
+  bool addRun(const std::vector<size_t> &dims, int64_t number, Keys &keys);
+  bool combine(const std::vector<size_t> &dims, Keys &all);
+  int64_t numberOf(int64_t key) const;
 
   const State &state;
   const CorePlace &core;
   Diagnostics &diags;
   size_t rank;
+  std::vector<int64_t> strides; ///< of each dim in keys
 };
 
 } // namespace
@@ -73,43 +83,87 @@ bool StateView::check() {
   return true;
 }
 
-bool StateView::addDealt(size_t dim, int64_t number,
-                         std::vector<Tuple> &tuples) {
+void StateView::setStrides() {
+  int64_t stride = 1;
+  for (size_t d = rank; d-- > 0;)
+    if (int64_t(d) != state.contextDim) {
+      strides[d] = stride;
+      stride *= std::max<int64_t>(1, state.shape[d]);
+    }
+  if (state.contextDim >= 0)
+    strides[size_t(state.contextDim)] = stride;
+}
+
+bool StateView::addDealt(size_t dim, int64_t number, Keys &keys) {
   const Cut &cut = state.cuts[dim];
   int64_t parts = cut.axis == "none" ? 1 : cut.parts;
-  if ((cut.size - number) / parts > kMostElements)
-    return fail("has more elements on a core than its SRAM");
-  for (int64_t place = number; place < cut.size; place += parts) {
-    tuples.emplace_back(rank, 0);
-    tuples.back()[dim] = place;
-  }
+  if (number >= cut.size)
+    return true;
+  int64_t count = (cut.size - 1 - number) / parts + 1;
+  if (count > kMostElements)
+    return failOnCore();
+  for (int64_t i = 0; i < count; ++i)
+    keys.push_back((number + i * parts) * strides[dim]);
   return true;
 }
 
 /// One loop over the points of the core gives the index of each of the dims.
 bool StateView::addRun(const std::vector<size_t> &dims, int64_t number,
-                       std::vector<Tuple> &tuples) {
+                       Keys &keys) {
   const Cut &first = state.cuts[dims.front()];
   int64_t begin, end;
   if (llvm::MulOverflow(number, first.shard, begin) || begin >= first.points)
     return true;
   end = first.points - begin > first.shard ? begin + first.shard : first.points;
   if (end - begin > kMostElements)
-    return fail("has more elements on a core than its SRAM");
+    return failOnCore();
   for (int64_t point = begin; point < end; ++point) {
-    Tuple tuple(rank, 0);
+    int64_t key = 0;
     bool isThere = true;
     for (size_t dim : dims) {
       const Cut &cut = state.cuts[dim];
-      tuple[dim] = point / cut.inner % std::max<int64_t>(1, cut.pitch);
-      isThere &= tuple[dim] < cut.size;
+      int64_t index = point / cut.inner % std::max<int64_t>(1, cut.pitch);
+      isThere &= index < cut.size;
+      key += isThere ? index * strides[dim] : 0;
     }
     if (isThere)
-      tuples.push_back(std::move(tuple));
+      keys.push_back(key);
   }
-  llvm::sort(tuples);
-  tuples.erase(std::unique(tuples.begin(), tuples.end()), tuples.end());
+  llvm::sort(keys);
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return true;
+}
+
+/// Dims of one axis: the context is dealt, others have a run together.
+bool StateView::combine(const std::vector<size_t> &dims, Keys &all) {
+  size_t dim = dims.front();
+  std::optional<int64_t> number = core.numberOn(state.cuts[dim].axis);
+  if (!number)
+    return fail(
+        fmt::format("is cut on '{}', which is no axis", state.cuts[dim].axis));
+  Keys keys;
+  bool isDealt = int64_t(dim) == state.contextDim;
+  if (!(isDealt ? addDealt(dim, *number, keys) : addRun(dims, *number, keys)))
+    return false;
+  if (int64_t(all.size()) * int64_t(keys.size()) > kMostElements)
+    return failOnCore();
+  Keys sums;
+  sums.reserve(all.size() * keys.size());
+  for (int64_t one : all)
+    for (int64_t other : keys)
+      sums.push_back(one + other);
+  all = std::move(sums);
+  return true;
+}
+
+/// In row-major order of the state's dims as they are.
+int64_t StateView::numberOf(int64_t key) const {
+  int64_t number = 0;
+  for (size_t d = 0; d < rank; ++d) {
+    int64_t size = std::max<int64_t>(1, state.shape[d]);
+    number = number * size + key / strides[d] % size;
+  }
+  return number;
 }
 
 std::optional<std::vector<int64_t>> StateView::run() {
@@ -118,68 +172,23 @@ std::optional<std::vector<int64_t>> StateView::run() {
   // A core of a kernel with groups that is in none of them holds nothing.
   if (core.kernel && !core.kernel->groups.empty() && !core.group)
     return std::vector<int64_t>();
+  setStrides();
   std::map<std::string, std::vector<size_t>> dimsOf;
   for (size_t d = 0; d < rank; ++d)
     if (int64_t(d) != state.contextDim) {
       const std::string &axis = state.cuts[d].axis;
       dimsOf[axis == "none" ? fmt::format("none {}", d) : axis].push_back(d);
     }
-  std::vector<Tuple> all = {Tuple(rank, 0)};
-  auto combine = [&](const std::vector<Tuple> &tuples) {
-    if (int64_t(all.size()) * int64_t(tuples.size()) > kMostElements)
-      return fail("has more elements on a core than its SRAM");
-    std::vector<Tuple> next;
-    for (const Tuple &one : all)
-      for (const Tuple &other : tuples) {
-        Tuple &both = next.emplace_back(one);
-        for (size_t d = 0; d < rank; ++d)
-          both[d] += other[d];
-      }
-    all = std::move(next);
-    return true;
-  };
-  auto numberOf = [&](size_t dim) {
-    return core.numberOn(state.cuts[dim].axis).value_or(-1);
-  };
-  for (const auto &[axis, dims] : dimsOf) {
-    int64_t number = numberOf(dims.front());
-    std::vector<Tuple> tuples;
-    if (number < 0) {
-      fail(fmt::format("is cut on '{}', which is no axis",
-                       state.cuts[dims.front()].axis));
+  Keys all = {0};
+  for (const auto &[axis, dims] : dimsOf)
+    if (!combine(dims, all))
       return std::nullopt;
-    }
-    if (!addRun(dims, number, tuples) || !combine(tuples))
-      return std::nullopt;
-  }
-  if (state.contextDim >= 0) {
-    auto dim = size_t(state.contextDim);
-    int64_t number = numberOf(dim);
-    std::vector<Tuple> tuples;
-    if (number < 0) {
-      fail(fmt::format("is cut on '{}', which is no axis",
-                       state.cuts[dim].axis));
-      return std::nullopt;
-    }
-    if (!addDealt(dim, number, tuples) || !combine(tuples))
-      return std::nullopt;
-  }
-  // Places of the context are the slowest, the other dims follow in order.
-  auto inOrder = [&](const Tuple &a, const Tuple &b) {
-    int64_t dim = state.contextDim;
-    if (dim >= 0 && a[size_t(dim)] != b[size_t(dim)])
-      return a[size_t(dim)] < b[size_t(dim)];
-    return a < b;
-  };
-  llvm::sort(all, inOrder);
-  std::vector<int64_t> elements;
-  for (const Tuple &tuple : all) {
-    int64_t number = 0;
-    for (size_t d = 0; d < rank; ++d)
-      number = number * state.shape[d] + tuple[d];
-    elements.push_back(number);
-  }
-  return elements;
+  if (state.contextDim >= 0 && !combine({size_t(state.contextDim)}, all))
+    return std::nullopt;
+  llvm::sort(all);
+  for (int64_t &key : all)
+    key = numberOf(key);
+  return all;
 }
 
 std::optional<std::vector<int64_t>>

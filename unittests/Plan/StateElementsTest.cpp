@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include <limits>
 #include <map>
 
 using namespace inlay;
@@ -92,6 +93,14 @@ TEST(StateElementsTest, NothingMovesWhenAContextGrows) {
     for (auto [element, times] : held)
       EXPECT_EQ(times, 1);
   }
+}
+
+/// However many parts there are said to be, numbers do not overflow.
+TEST(StateElementsTest, PartsBeyondAllCoresAreHarmless) {
+  Keys keys(7);
+  keys.state.cuts[2].parts = std::numeric_limits<int64_t>::max();
+  EXPECT_EQ(keys.of(1, 2),
+            (std::vector<int64_t>{2 * 4 + 3, 28 + 2 * 4, 28 + 2 * 4 + 1}));
 }
 
 TEST(StateElementsTest, StatesThatLieAreRefused) {
