@@ -15,9 +15,11 @@
 
 #include "FuseOps.h"
 #include "Matchers.h"
+#include "ScoreMasks.h"
 #include "StepValues.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace inlay::nn;
@@ -46,6 +48,9 @@ public:
 
   bool growsState() const { return grows; }
 
+  /// The highest of the numbers read that hide keys.
+  double highestHiding() const { return highest; }
+
   /// None where rows differ by more than causality explains.
   std::optional<Visibility> read() {
     if (shape.size() != 4 || (shape[3] != length && shape[3] != 1) ||
@@ -64,18 +69,19 @@ public:
   }
 
 private:
-  /// Below this a score has no weight; 0 leaves it as it is.
-  static constexpr double kMasked = -1e4;
-
-  std::optional<bool> isSeen(double number, int64_t row, int64_t key) const {
+  /// 0 leaves a score as it is.
+  std::optional<bool> isSeen(double number, int64_t row, int64_t key) {
     if (number == 0)
       return !isCausal || key <= first + row;
-    return number <= kMasked ? std::optional(false) : std::nullopt;
+    if (!(number <= kMaskedScore))
+      return std::nullopt;
+    highest = std::max(highest, number);
+    return false;
   }
 
   /// The one run of keys that a row sees.
   std::optional<std::pair<int64_t, int64_t>> readRow(int64_t plane,
-                                                     int64_t row) const {
+                                                     int64_t row) {
     int64_t rows = shape[2], columns = shape[3];
     int64_t at = (plane * rows + (rows == 1 ? 0 : row)) * columns;
     auto numbers = values.evaluate(bias, at, at + columns);
@@ -97,7 +103,7 @@ private:
     return std::pair(begin, end);
   }
 
-  std::optional<Visibility> readPlane(int64_t plane) const {
+  std::optional<Visibility> readPlane(int64_t plane) {
     for (bool causal : {true, false})
       if (std::optional<int64_t> window = matchPlane(plane, causal))
         return Visibility{causal, *window};
@@ -106,7 +112,7 @@ private:
 
   /// The window, 0 for none, if each row sees the keys up to its own token, or
   /// all of them.
-  std::optional<int64_t> matchPlane(int64_t plane, bool causal) const {
+  std::optional<int64_t> matchPlane(int64_t plane, bool causal) {
     int64_t window = 0;
     for (int64_t row = tokens; row-- > 0;) {
       auto seen = readRow(plane, row);
@@ -128,6 +134,7 @@ private:
   int64_t length, tokens, first;
   bool isCausal;
   bool grows = true;
+  double highest = -std::numeric_limits<double>::infinity();
 };
 
 } // namespace
@@ -159,38 +166,83 @@ static bool dividesPositions(Value mask) {
   return false;
 }
 
-/// Whether all numbers of a constant are far from what hides keys.
-static bool isSmall(Value constant, StepValues &values) {
-  constexpr double most = 1e5;
-  const StepValues::Numbers *numbers = values.evaluate(constant);
-  return numbers && llvm::all_of(*numbers, [](double number) {
-           return std::abs(number) < most;
-         });
-}
+namespace {
 
-/// Whether `bias` is computed without choices, quotients and numbers that hide
-/// keys. Weights are taken for numbers that hide none.
-static bool hidesNothing(Value bias, StepValues &values) {
-  constexpr size_t maxOps = 64;
-  SmallVector<Value> worklist = {bias};
-  llvm::DenseSet<Operation *> seen;
-  while (!worklist.empty()) {
-    Operation *op = worklist.pop_back_val().getDefiningOp();
-    if (!op || !seen.insert(op).second)
-      continue;
-    auto binary = dyn_cast<BinaryOp>(op);
-    bool isPlain = binary
-                       ? llvm::is_contained({BinaryKind::Add, BinaryKind::Sub,
-                                             BinaryKind::Mul},
-                                            binary.getKind())
-                       : !isa<WhereOp, UnaryOp>(op);
-    if (auto constant = dyn_cast<ConstantOp>(op))
-      isPlain &= isSmall(constant.getResult(), values);
-    if (!isPlain || seen.size() > maxOps)
-      return false;
-    llvm::append_range(worklist, op->getOperands());
+/// How far sums and products can take numbers from 0. Weights are taken for
+/// numbers that hide no keys, and so is what the runtime gives and the graph
+/// multiplies, as it does with flags; what the runtime gives to be added as it
+/// is may be anything.
+class Reach {
+public:
+  explicit Reach(StepValues &values) : values(values) {}
+
+  /// Infinite where choices or quotients are on the way, where a constant hides
+  /// keys by itself, or where the way is long.
+  double of(Value value, bool isFactor = false) {
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return isFactor ? 1 : kAny;
+    std::pair<Value, unsigned> key(value, isFactor);
+    auto [entry, isNew] = known.try_emplace(key, kAny);
+    if (!isNew)
+      return entry->second;
+    double result = known.size() > kMaxOps ? kAny : compute(op, isFactor);
+    return known[key] = result;
   }
-  return true;
+
+private:
+  static constexpr double kAny = std::numeric_limits<double>::infinity();
+  static constexpr size_t kMaxOps = 64;
+
+  double compute(Operation *op, bool isFactor) {
+    if (isa<ConstantOp, RangeOp>(op))
+      return ofKnown(op->getResult(0));
+    if (isa<WhereOp, UnaryOp>(op))
+      return kAny;
+    if (auto binary = dyn_cast<BinaryOp>(op))
+      return ofBinary(binary, isFactor);
+    bool moves =
+        isa<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ConcatOp, CastOp>(op);
+    double reach = 1;
+    for (Value operand : op->getOperands())
+      reach = std::max(reach, of(operand, isFactor || !moves));
+    return reach;
+  }
+
+  double ofBinary(BinaryOp op, bool isFactor) {
+    switch (op.getKind()) {
+    case BinaryKind::Add:
+    case BinaryKind::Sub:
+      return of(op.getLhs(), isFactor) + of(op.getRhs(), isFactor);
+    case BinaryKind::Mul:
+      return of(op.getLhs(), true) * of(op.getRhs(), true);
+    default:
+      return kAny;
+    }
+  }
+
+  double ofKnown(Value value) {
+    constexpr double most = 1e5;
+    const StepValues::Numbers *numbers = values.evaluate(value);
+    double reach = numbers ? 0 : kAny;
+    for (size_t i = 0; numbers && i < numbers->size(); ++i)
+      reach = std::max(reach, std::abs((*numbers)[i]));
+    return reach < most ? reach : kAny;
+  }
+
+  StepValues &values;
+  llvm::DenseMap<std::pair<Value, unsigned>, double> known;
+};
+
+} // namespace
+
+/// Whether a key that `hiding` hides stays hidden beside one that has all of
+/// `rest` against it: a query whose own keys are padding sees these, not those
+/// behind it.
+static bool staysBelow(double hiding, Value rest, StepValues &values) {
+  constexpr double times = 10;
+  return std::isinf(hiding) ? std::isfinite(Reach(values).of(rest, true))
+                            : Reach(values).of(rest) * times <= -hiding;
 }
 
 namespace {
@@ -202,26 +254,28 @@ struct Reading {
 } // namespace
 
 /// A bias, or an addend of it beside which the other hides nothing, as
-/// distances that are weighted by head do not.
+/// distances that are weighted by head do not. Of an addend nothing is left but
+/// whether a key is hidden, so the other may not come near what hides it.
 static Reading readBias(AttentionOp attention, GraphOp graph,
                         StepValues &values) {
-  auto read = [&](Value mask) {
-    auto seen = MaskReader(attention, mask, graph, values).read();
-    if (seen && seen->window > 0 && dividesPositions(mask))
+  auto read = [&](Value mask, Value rest) {
+    MaskReader reader(attention, mask, graph, values);
+    auto seen = reader.read();
+    if (seen && ((seen->window > 0 && dividesPositions(mask)) ||
+                 (rest && !staysBelow(reader.highestHiding(), rest, values))))
       seen.reset();
     return seen;
   };
   Value bias = attention.getBias();
-  if (auto seen = read(bias))
+  if (auto seen = read(bias, Value()))
     return {seen, Value()};
   auto sum = bias.getDefiningOp<BinaryOp>();
   if (!sum || sum.getKind() != BinaryKind::Add)
     return {};
   for (auto [mask, rest] : {std::pair(sum.getLhs(), sum.getRhs()),
                             std::pair(sum.getRhs(), sum.getLhs())})
-    if (getShape(mask).size() == 4 && getShape(rest).size() == 4 &&
-        hidesNothing(rest, values))
-      if (auto seen = read(mask))
+    if (getShape(mask).size() == 4 && getShape(rest).size() == 4)
+      if (auto seen = read(mask, rest))
         return {seen, rest};
   return {};
 }
