@@ -5,10 +5,10 @@ Each model is run by onnxruntime as it is and as the raised module is written ba
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from moe_models import i64
-from test_near_misses import draw, f32, has
+from test_near_misses import check, draw, f32, has, messages, model_of
 from test_spellings import run
 
 WIDTH = 8
@@ -45,12 +45,52 @@ def test_lengths(name, gamma, tmp_path):
     assert has(ir, "rms_norm") and not has(ir, "binary") and ("dense<1.0" in ir) != gamma, ir
 
 
-def test_a_row_of_zeros_stays_one(tmp_path):
-    """What keeps the length from zero is kept."""
+def kept(least):
+    return lambda b, x: b.op("Div", x, b.op("Clip", length(b, x), f32(least)))
+
+
+ROWS_OF_ZEROS = {
+    "Max": (LENGTHS["kept from zero"], True), "LpNormalization": (LENGTHS["LpNormalization"], True), "Clip 1e-12": (kept(1e-12), True),
+    "Clip 1e-16": (kept(1e-16), True), "Clip 1e-20": (kept(1e-20), False), "Clip 1e-30": (kept(1e-30), False), "Clip 1.2e-38": (kept(1.2e-38), False),
+    "not kept": (LENGTHS["unit times root"], True),
+}
+
+
+@pytest.mark.parametrize("name", ROWS_OF_ZEROS)
+def test_a_row_of_zeros_stays_one(name, tmp_path):
+    """What keeps the length from zero is kept, unless f32 has no square of it."""
+    write, raises = ROWS_OF_ZEROS[name]
     rows = np.ones((2, 3, WIDTH), "f")
     rows[0, 1] = 0
-    ir = run(lambda b, x: LENGTHS["kept from zero"](b, b.op("Mul", x, rows)), tmp_path, 2, 3, WIDTH)
-    assert has(ir, "rms_norm"), ir
+    ir = run(lambda b, x: write(b, b.op("Mul", x, rows)), tmp_path, 2, 3, WIDTH)
+    assert has(ir, "rms_norm") == raises, ir
+
+
+@pytest.mark.parametrize("least", [1e-12, 1e-16, 1e-20])
+def test_rows_longer_than_what_keeps_them_from_zero(least, tmp_path):
+    run(lambda b, x: kept(least)(b, times(b, x, least * 100)), tmp_path, 2, 3, WIDTH)
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_units_of_halves(axis, tmp_path):
+    """Of a row of zeros, too, and of one whose squares are too small for halves."""
+    rows = np.array([1, 0, 1e-3], np.float16)[None, :, None] if axis == -1 else np.array([1, 0] * 4, np.float16)
+
+    def write(b, x):
+        half = b.op("Mul", b.op("Cast", x, to=TensorProto.FLOAT16), rows)
+        return b.op("Cast", b.op("LpNormalization", half, axis=axis, p=2), to=TensorProto.FLOAT)
+    ir = run(write, tmp_path, 2, 3, WIDTH, tolerance=2e-3)
+    assert "opaque" not in ir and has(ir, "rms_norm") == (axis == -1), ir
+
+
+@pytest.mark.parametrize("op, dtype, raises", [("ReduceL2", np.int32, False), ("ReduceL2", np.int64, False), ("ReduceSumSquare", np.int32, True),
+                                               ("ReduceL1", np.int32, True), ("ReduceL2", np.float32, True)])
+def test_lengths_of_integers(op, dtype, raises, tmp_path):
+    feeds = {"x": np.arange(24).reshape(3, 8).astype(dtype)}
+    nodes = [helper.make_node(op, ["x", "axes"], ["length"]), helper.make_node("Cast", ["length"], ["y"], to=TensorProto.FLOAT)]
+    ir = check(model_of(nodes, feeds, ["y"], {"axes": i64(-1)}, opset=18), feeds, tmp_path)
+    assert ("opaque" not in ir) == raises, ir
+    assert ("takes the root of integers" not in messages(tmp_path / "model.onnx")) == raises
 
 
 OTHER_LENGTHS = {

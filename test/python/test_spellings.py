@@ -14,11 +14,11 @@ from runners import export_onnx, open_session, run_session
 from test_near_misses import check, draw, f32, has, model_of, raised
 
 
-def run(build, folder, *shape, opset=20):
+def run(build, folder, *shape, opset=20, tolerance=1e-4):
     b = moe_models.Builder()
     feeds = {"x": draw(*shape)}
     y = build(b, "x")
-    return check(model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=opset), feeds, folder)
+    return check(model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=opset), feeds, folder, tolerance=tolerance)
 
 
 # x / sqrt(mean(x^2) + epsilon), with the mean as a sum over as many.

@@ -21,26 +21,31 @@ static Root matchSum(Value value) {
 }
 
 /// A root that is kept from 0 by the least number, as functions that normalise
-/// keep it: the number's square under the root does the same. Of a larger one
-/// it would not: rows may well have roots of its size.
+/// keep it: the number's square under the root does the same, but for rows as
+/// short as the number, which are longer by up to the root of 2 then. Of a
+/// larger number it would not: rows may well have roots of its size. The square
+/// of a smaller one would be 0 itself.
 static std::optional<Root> keepFromZero(Root root, double least) {
   constexpr double negligible = 1e-10;
   if (root.epsilon != 0 || least < 0 || least > negligible)
     return std::nullopt;
-  root.epsilon = (least / root.factor) * (least / root.factor);
+  least /= root.factor;
+  if (least != 0 && static_cast<float>(least) < static_cast<float>(kLeastRoot))
+    return std::nullopt;
+  root.epsilon = least * least;
   return root;
 }
 
 /// How many factors and conversions may stand around a root.
 constexpr int kMaxDepth = 6;
 
-static std::optional<Root> matchRoot(Value value, Type own, int depth) {
+static std::optional<Root> findRoot(Value value, Type own, int depth) {
   if (depth == 0)
     return std::nullopt;
   value = stripFloatCasts(value, own);
   if (std::optional<Scaled> scaled = matchScaled(value)) {
     std::optional<Root> root = scaled->factor > 0
-                                   ? matchRoot(scaled->inner, own, depth - 1)
+                                   ? findRoot(scaled->inner, own, depth - 1)
                                    : std::nullopt;
     if (root)
       root->factor *= scaled->factor;
@@ -50,7 +55,7 @@ static std::optional<Root> matchRoot(Value value, Type own, int depth) {
     for (auto [inner, least] : {std::pair(largest.getLhs(), largest.getRhs()),
                                 std::pair(largest.getRhs(), largest.getLhs())})
       if (std::optional<double> number = getScalar(least)) {
-        std::optional<Root> root = matchRoot(inner, own, depth - 1);
+        std::optional<Root> root = findRoot(inner, own, depth - 1);
         return root ? keepFromZero(*root, *number) : std::nullopt;
       }
   if (auto root = matchUnary(value, UnaryKind::Sqrt))
@@ -62,7 +67,7 @@ static std::optional<Root> matchRoot(Value value, Type own, int depth) {
 }
 
 std::optional<Root> inlay::nn::matchRoot(Value value, Type own) {
-  return ::matchRoot(value, own, kMaxDepth);
+  return findRoot(value, own, kMaxDepth);
 }
 
 bool inlay::nn::isVector(Value value, RankedTensorType type) {
@@ -86,12 +91,11 @@ static std::optional<Root> matchInverseRoot(Value value, Type own, int depth) {
     return root;
   }
   if (auto reciprocal = matchUnary(value, UnaryKind::Reciprocal))
-    return ::matchRoot(reciprocal.getInput(), own, depth - 1);
+    return findRoot(reciprocal.getInput(), own, depth - 1);
   if (auto quotient = matchBinary(value, BinaryKind::Div)) {
     double number = getScalar(quotient.getLhs()).value_or(0);
     std::optional<Root> root =
-        number > 0 ? ::matchRoot(quotient.getRhs(), own, depth - 1)
-                   : std::nullopt;
+        number > 0 ? findRoot(quotient.getRhs(), own, depth - 1) : std::nullopt;
     if (root)
       root->factor /= number;
     return root;

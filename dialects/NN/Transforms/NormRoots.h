@@ -18,6 +18,10 @@
 
 namespace inlay::nn {
 
+/// The least number that keeps roots from 0 whose square, over the width of a
+/// row, f32 still holds.
+constexpr double kLeastRoot = 1e-16;
+
 /// factor * sqrt(variance + epsilon)
 struct Root {
   mlir::Value variance;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Matchers.h"
+#include "NormRoots.h"
 #include "Raiser.h"
 
 using namespace mlir;
@@ -103,25 +104,37 @@ static Refusal raiseSkipLayerNorm(RaiseContext &context) {
   return std::nullopt;
 }
 
-/// x / sqrt(sum of x^2), over one dim.
+/// x / sqrt(sum of x^2), over one dim; 0 where all of x are.
 static Refusal raiseLpNorm(RaiseContext &context) {
   if (context.getNode().getIntAttr("p", 2) != 2)
     return "divides by another norm than that of squares (p is not 2)";
   Value input = context.input(0);
-  RankedTensorType type = context.outputType(0);
+  RankedTensorType given = context.outputType(0);
   int64_t axis =
-      normaliseAxis(context.getNode().getIntAttr("axis", -1), type.getRank());
-  if (axis < 0 || axis >= type.getRank())
+      normaliseAxis(context.getNode().getIntAttr("axis", -1), given.getRank());
+  if (axis < 0 || axis >= given.getRank())
     return "normalises along an axis that its input does not have";
+  // Halves hold neither the squares of short rows nor what keeps these from 0.
+  RankedTensorType type = given;
+  if (given.getElementTypeBitWidth() < 32) {
+    type = given.clone(Float32Type::get(given.getContext()));
+    input = context.create<CastOp>(type, input);
+  }
   SmallVector<int64_t> shape(type.getShape());
   shape[axis] = 1;
   auto reduced = RankedTensorType::get(shape, type.getElementType());
+  auto scalar = RankedTensorType::get({}, type.getElementType());
   Value squares = context.create<BinaryOp>(type, BinaryKind::Mul, input, input);
   Value sum = context.create<ReduceOp>(reduced, ReduceKind::Sum, squares,
                                        ArrayRef<int64_t>{axis});
   Value root = context.create<UnaryOp>(reduced, UnaryKind::Sqrt, sum);
-  context.setOutput(
-      0, context.create<BinaryOp>(type, BinaryKind::Div, input, root));
+  root = context.create<BinaryOp>(
+      reduced, BinaryKind::Max, root,
+      createSplat(context.getBuilder(), context.getLoc(), scalar, kLeastRoot));
+  Value unit = context.create<BinaryOp>(type, BinaryKind::Div, input, root);
+  if (type != given)
+    unit = context.create<CastOp>(given, unit);
+  context.setOutput(0, unit);
   return std::nullopt;
 }
 

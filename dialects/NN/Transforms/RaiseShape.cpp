@@ -284,6 +284,9 @@ static Rule reduceRule(ReduceKind kind, Around around = Around::Nothing) {
     if (Refusal refusal = readAxes(context, axes))
       return refusal;
     Value input = context.input(0);
+    if (around == Around::SquareAndRoot &&
+        !isa<FloatType>(getElementTypeOrSelf(input.getType())))
+      return "takes the root of integers";
     if (around == Around::Absolute)
       input = context.create<UnaryOp>(input.getType(), UnaryKind::Abs, input);
     else if (around != Around::Nothing)
