@@ -109,6 +109,38 @@ def test_bounded_scores_of_queries_without_keys(bound, tmp_path):
     assert has(ir, "attention") and " bias " in ir, ir
 
 
+def hidden_twice(first, second, floor):
+    """A query without keys, all of which are hidden by `first`, and every other by `second` thereafter."""
+    def softmax(b, s):
+        for at, number in enumerate((first, second)):
+            seen = np.ones((1, 1, TOKENS, LENGTH), bool)
+            seen[0, 0, 1, ::2 if at else 1] = False
+            s = b.op("Where", b.op("Constant", value=numpy_helper.from_array(seen)), s, f32(number))
+        return bounded(floor)(b, s)
+    return softmax
+
+
+@pytest.mark.parametrize("first, second, floor, raises", [
+    (-1e9, -1e10, LOWEST, True), (-1e9, -1e9, LOWEST, True), (LOWEST, LOWEST, LOWEST, True), (-1e9, -np.inf, LOWEST, True),
+    (-1e9, -1e10, -2e12, False), (-1e12, -1e20, -1.5e30, False), (-1e9, -np.inf, -1e31, False), (LOWEST, -np.inf, LOWEST, False)])
+def test_bounds_stay_in_order_with_what_hides_keys(first, second, floor, raises, tmp_path):
+    """A bound is not raised above, or to, a number that hides fewer keys."""
+    ir = check(*written(softmax=hidden_twice(first, second, floor), mask=False), tmp_path, OPTIONS)
+    assert has(ir, "attention") == raises, ir
+
+
+@pytest.mark.parametrize("floor, raises", [(LOWEST, True), (-1e30, True), (-2e12, False)])
+def test_bounds_below_large_scores(floor, raises, tmp_path):
+    """Of scores of 1e7 something is left beside -1e12."""
+    def softmax(b, s):
+        blind = np.zeros((1, 1, TOKENS, LENGTH), "f")
+        blind[0, 0, 1] = -np.inf
+        return bounded(floor)(b, b.op("Add", s, b.op("Constant", value=numpy_helper.from_array(blind))))
+    model, feeds = written(softmax=softmax, mask=False)
+    ir = check(model, feeds | {name: feeds[name] * f32(3e3) for name in ("q", "k", "past_key_values.0.key")}, tmp_path, OPTIONS)
+    assert has(ir, "attention") == raises, ir
+
+
 # A scale behind the mask, as CodeGen has it.
 
 
@@ -173,6 +205,40 @@ def test_distances_that_hide_keys_are_no_distances(number, tmp_path):
     row[2] = np.arange(LENGTH)
     ir = check(*with_distances(distances=lambda b: b.op("Constant", value=numpy_helper.from_array(row))), tmp_path, OPTIONS)
     assert has(ir, "attention") and "causal = false" in ir, ir
+
+
+# A mask of the prompt beside one of padding, of which all keys that a query may see can be.
+
+
+PAD = np.array([1] * 6 + [0, 0], "f").reshape(1, 1, 1, LENGTH)
+PADDINGS = {
+    "chosen": lambda b, number: b.op("Mul", b.op("Sub", f32(1), "pad"), f32(number)),
+    "constant": lambda b, number: b.op("Constant", value=numpy_helper.from_array(((1 - PAD) * f32(number)))),
+    "given": lambda b, number: "given",
+    "by two factors": lambda b, number: b.op("Mul", b.op("Mul", b.op("Sub", f32(1), "pad"), f32(-100)), f32(number / -100)),
+}
+
+
+@pytest.mark.parametrize("causal, number, splits", [
+    (-1e4, -1e4, ()), (-65504, -65504, ()), (-1e4, -5e4, ()), (-1e5, -9e4, ()), (LOWEST, LOWEST, ()),
+    (-1e4, -400, ("chosen", "constant", "by two factors")), (-1e9, -1e4, ("chosen", "constant", "by two factors")),
+    (LOWEST, -65504, ("chosen", "constant", "by two factors")), (-np.inf, -65504, PADDINGS)])
+@pytest.mark.parametrize("form", PADDINGS)
+def test_masks_beside_padding(form, causal, number, splits, tmp_path):
+    """What hides the future is taken apart only where a query that sees nothing but padding sees no more than that then."""
+    b = moe_models.Builder()
+    pad = 1 - PAD if number != LOWEST else PAD  # the first tokens are padding, or the last
+    feeds = {"q": draw(1, HEADS, TOKENS, DIM), "k": draw(1, HEADS, LENGTH, DIM, seed=1), "v": draw(1, HEADS, LENGTH, DIM, seed=2)}
+    feeds |= {"pad": pad} if form in ("chosen", "by two factors") else {}
+    feeds |= {"given": (1 - pad) * f32(number)} if form == "given" else {}
+    s = b.op("Mul", b.op("MatMul", "q", b.op("Transpose", "k", perm=[0, 1, 3, 2])), f32(DIM**-0.5))
+    seen = np.arange(LENGTH)[None] <= np.arange(TOKENS)[:, None] + CONTEXT
+    s = b.op("Add", s, b.op("Constant", value=numpy_helper.from_array(np.where(seen, 0, causal).astype("f")[None, None])))
+    s = b.op("Add", s, PADDINGS[form](b, number))
+    y = b.op("MatMul", b.op("Softmax", s, axis=-1), "v")
+    model = model_of(b.nodes, feeds, [y], {i.name: numpy_helper.to_array(i) for i in b.initializers}, opset=18)
+    ir = check(model, feeds, tmp_path, OPTIONS)
+    assert has(ir, "attention") and " bias " in ir and ("causal = false" in ir) != (form in splits), ir
 
 
 # Parts of a packed projection taken by constant indices.

@@ -321,7 +321,9 @@ private:
           return isMask(mask.shaped());
         }))
       return failure();
-    if (!canAddMasks(scores.masks, op->getParentOfType<GraphOp>()))
+    if (!canAddMasks(scores.masks, op->getParentOfType<GraphOp>()) ||
+        (std::isfinite(scores.floor) &&
+         !canBoundMasks(scores.masks, scores.floor)))
       return failure();
     if (scores.sinks && !sinksOf())
       return failure();

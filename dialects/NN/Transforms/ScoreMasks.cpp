@@ -25,6 +25,9 @@
 using namespace mlir;
 using namespace inlay::nn;
 
+/// Twice as much or half as much absorbs scores too, up to 1e22 of them in f32.
+static constexpr double kAbsorbing = -1e30;
+
 double ScoreMask::fill() {
   std::optional<double> first = getScalar(choice.getLhs());
   return first ? *first : *getScalar(choice.getRhs());
@@ -46,14 +49,18 @@ static bool hasAddends(MutableArrayRef<ScoreMask> masks) {
   return llvm::any_of(masks, [](ScoreMask &mask) { return !mask.choice; });
 }
 
-bool inlay::nn::absorbsScores(double number) {
-  constexpr double absorbing = -1e12;
-  return number <= absorbing;
-}
+bool inlay::nn::absorbsScores(double number) { return number <= kAbsorbing; }
 
 /// Whether they can be added to scores as they are.
 static bool absorbScores(ArrayRef<double> fills) {
   return llvm::all_of(fills, absorbsScores);
+}
+
+/// Whether the numbers that hide keys stay what they are, and are not given
+/// others in the same order.
+static bool keepFills(MutableArrayRef<ScoreMask> masks,
+                      ArrayRef<double> fills) {
+  return hasAddends(masks) && absorbScores(fills);
 }
 
 /// Whether each number is so far above the next that beside it that has no
@@ -103,6 +110,18 @@ bool inlay::nn::canAddMasks(MutableArrayRef<ScoreMask> masks, GraphOp graph) {
          (areApart(fills) && graph && haveHarmlessAddends(masks, graph));
 }
 
+bool inlay::nn::canBoundMasks(MutableArrayRef<ScoreMask> masks, double floor) {
+  // Far below all of the numbers that are given in place of others.
+  constexpr double lowest = -1e36;
+  SmallVector<double> fills = findFills(masks);
+  if (fills.empty() || keepFills(masks, fills))
+    return true;
+  bool isOnlyOne =
+      fills.size() == 1 &&
+      llvm::all_of(masks, [](ScoreMask &mask) { return mask.hasFill(); });
+  return floor <= lowest && (fills.back() > floor || isOnlyOne);
+}
+
 /// A float type that holds the addends and the numbers that hide keys.
 static Type findElement(MutableArrayRef<ScoreMask> masks, Type element) {
   for (ScoreMask &mask : masks) {
@@ -128,7 +147,7 @@ public:
             Type element)
       : builder(builder), loc(loc), masks(masks),
         element(findElement(masks, element)), fills(findFills(masks)),
-        keepsFills(hasAddends(masks) && absorbScores(fills)) {}
+        keepsFills(keepFills(masks, fills)) {}
 
   Value build(int64_t rank) {
     Value sum;
@@ -181,11 +200,10 @@ private:
   /// With minus infinity in place of each score, a query that sees no key has
   /// no weights; with any other number it has equal ones.
   double numberOf(double fill) const {
-    constexpr double absorbing = -1e30;
     if (std::isinf(fill) || keepsFills)
       return fill;
     auto place = llvm::find(fills, fill) - fills.begin();
-    return absorbing * static_cast<double>(place + 1);
+    return kAbsorbing * static_cast<double>(place + 1);
   }
 
   OpBuilder &builder;

@@ -38,8 +38,8 @@ struct ScoreMask {
   bool hasFill();
 };
 
-/// Whether nothing is left of a score that is added to `number`, in a type that
-/// holds it as f32 does.
+/// Whether nothing is left of a score, however large, that is added to `number`
+/// in a type that holds it as f32 does.
 bool absorbsScores(double number);
 
 /// Whether one addend says what `masks` say together, also for a query that
@@ -47,6 +47,11 @@ bool absorbsScores(double number);
 /// Known are numbers of which the lower has no weight beside the higher, and
 /// addends beside them that are none, or so small that they do not matter.
 bool canAddMasks(llvm::MutableArrayRef<ScoreMask> masks, GraphOp graph);
+
+/// Whether that addend, kept from getting below `floor`, says the same as
+/// scores that are kept to it behind all of `masks`. A number that hides keys
+/// has to be as far from `floor`, or as near, as the one added in its place.
+bool canBoundMasks(llvm::MutableArrayRef<ScoreMask> masks, double floor);
 
 /// That addend, as [batch or 1, heads or 1, tokens or 1, length or 1]; null
 /// without masks. It is of the type `element`, or of one wide enough for the
