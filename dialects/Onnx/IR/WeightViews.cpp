@@ -79,6 +79,7 @@ WeightViewAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (pieces.empty())
     return emitError() << "a view needs a piece";
   ArrayRef<int64_t> first = pieces.front().sizes;
+  int64_t elements = 0;
   for (const WeightPiece &piece : pieces) {
     if (failed(verifyPiece(emitError, piece)))
       return failure();
@@ -87,6 +88,9 @@ WeightViewAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (piece.sizes.drop_front() != first.drop_front())
       return emitError() << "pieces must be equal but for dim 0, got sizes ["
                          << first << "] and [" << piece.sizes << "]";
+    if (llvm::AddOverflow(elements, llvm::product_of(piece.sizes), elements))
+      return emitError() << "pieces have more elements together than any "
+                            "tensor";
   }
   return success();
 }

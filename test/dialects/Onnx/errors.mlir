@@ -79,6 +79,11 @@ ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = 0, sizes = [1,
 
 // -----
 
+// expected-error @below {{pieces have more elements together than any tensor}}
+ml_program.global private @w(#inlay_onnx.weight_view<<@e, first = 0, sizes = [4611686018427387904], strides = [0]>, <@e, first = 0, sizes = [4611686018427387904], strides = [0]>>) : tensor<8xf32>
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Graphs and functions
 //===----------------------------------------------------------------------===//
