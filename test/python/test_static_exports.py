@@ -8,7 +8,7 @@ import re
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import convert_model_to_external_data
 
 import moe_models
@@ -110,6 +110,33 @@ def test_one_mask_without_the_data(tmp_path):
     assert "1 tensor of places, a mask or a number lies in it (e.g. 'mask')" in said, said
 
 
+@pytest.mark.parametrize("form, number", [("cut_and_scaled", -1e4), ("of_bytes", -np.inf), ("of_halves", -65504)])
+def test_a_mask_of_another_form_without_the_data(form, number, tmp_path):
+    """Only the mask is missed: what it is made with lies in the model."""
+    nodes, weights = globals()[form](lower(), number)
+    model, _ = attention(TOKENS, nodes, weights)
+    onnx.save(outside(model, threshold=300), tmp_path / "model.onnx")
+    (tmp_path / "model.onnx.data").unlink()
+    options = f"--bind-dims=phase=prefill prefill-chunk={TOKENS} context=0"
+    ir, said = run_tool("inlay-opt", options, "--infer-shapes", "--raise-to-nn", stdin=import_named(tmp_path / "model.onnx"), diagnostics=True)
+    assert has(ir.decode(), "attention") and " bias " in ir.decode()
+    name = {"cut_and_scaled": "whole", "of_bytes": "bytes", "of_halves": "mask"}[form]
+    assert f"1 tensor of places, a mask or a number lies in it (e.g. '{name}')" in said, said
+
+
+def test_a_table_of_distances_is_not_missed(tmp_path):
+    """Its rows, which places choose, are learnt."""
+    distance = np.clip(np.arange(TOKENS)[None] - np.arange(TOKENS)[:, None], -3, 3) + 3
+    nodes = [make("Gather", ["table", "distance"], ["some"], axis=0), make("Transpose", ["some"], ["bias"], perm=[2, 0, 1]),
+             make("Add", ["s1", "bias"], ["added"]), make("Softmax", ["added"], ["masked"], axis=-1)]
+    model, _ = attention(TOKENS, nodes, {"table": draw(100, 2), "distance": distance.astype(np.int64)})
+    onnx.save(outside(model, threshold=300), tmp_path / "model.onnx")
+    (tmp_path / "model.onnx.data").unlink()
+    options = f"--bind-dims=phase=prefill prefill-chunk={TOKENS} context=0"
+    _, said = run_tool("inlay-opt", options, "--infer-shapes", "--raise-to-nn", stdin=import_named(tmp_path / "model.onnx"), diagnostics=True)
+    assert "1 tensor of places, a mask or a number lies in it (e.g. 'distance')" in said, said
+
+
 def test_weights_alone_are_not_missed(tmp_path):
     """Nor is a file that ends where weights are."""
     model = model_of([make("MatMul", ["x", "w"], ["m"]), make("Add", ["m", "b"], ["y"])], {"x": draw(2, 3, 8)}, ["y"],
@@ -186,6 +213,98 @@ def test_masks_that_lie_among_the_weights(form, number, other, is_outside, tmp_p
     ir = check(outside(model) if is_outside else model, feeds, tmp_path, f"phase=prefill prefill-chunk={TOKENS} context=0")
     isCausal = other is not False
     assert has(ir, "attention") and (" bias " in ir) != isCausal and ("causal = false" in ir) != isCausal, ir
+
+
+def test_zero_has_two_spellings(tmp_path):
+    nodes, weights = added(lower(), -np.inf)
+    weights["mask"][0, 0, 5, 2] = -0.0
+    model, feeds = attention(TOKENS, nodes, weights)
+    ir = check(outside(model), feeds, tmp_path, f"phase=prefill prefill-chunk={TOKENS} context=0")
+    assert has(ir, "attention") and " bias " not in ir, ir
+
+
+# How much of a model is read.
+
+
+def sparse(folder, nodes, shapes, element=TensorProto.FLOAT, fill=None):
+    """A model whose initializers lie one behind the other in a file of zeros, unless `fill` writes others at their start."""
+    kind, at = helper.tensor_dtype_to_np_dtype(element), 0
+    tensors = []
+    with open(folder / "zeros", "wb") as data:
+        for name, shape in shapes.items():
+            size = int(np.prod(shape)) * kind.itemsize
+            tensor = TensorProto(name=name, data_type=element, dims=shape, data_location=TensorProto.EXTERNAL)
+            for key, value in (("location", "zeros"), ("offset", at), ("length", size)):
+                tensor.external_data.add(key=key, value=str(value))
+            tensors.append(tensor)
+            if fill is not None:
+                data.seek(at)
+                data.write(fill(name).astype(kind).tobytes())
+            at += size
+        data.truncate(at)
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for node in nodes for name in node.output if name.startswith("y")]
+    tokens = helper.make_tensor_value_info("x", TensorProto.FLOAT, None)
+    onnx.save(helper.make_model(helper.make_graph(nodes, "g", [tokens], outputs, tensors), opset_imports=[helper.make_opsetid("", 18)], ir_version=10), folder / "m.onnx")
+    return run_tool("inlay-translate", "--import-onnx", "--mlir-elide-elementsattrs-if-larger=16", folder / "m.onnx")
+
+
+def skipped(ir):
+    """The initializers that were left alone because there are too many."""
+    found = re.search(r"inlay_onnx.skipped_numbers = \[(.*?)\]", ir.decode())
+    return re.findall('"(.*?)"', found[1]) if found else []
+
+
+@pytest.mark.parametrize("how", ["Cast", "Mul"])
+def test_weights_that_are_moved_and_multiplied_are_not_read(how, tmp_path):
+    """However many there are, and if they are all zeros. Of masks there would be too many."""
+    shapes = {f"w{i}": (4096, 4096) for i in range(20)}
+    nodes = []
+    for w in shapes:
+        nodes += [make("Cast", [w], [f"c{w}"], to=TensorProto.FLOAT) if how == "Cast" else make("Mul", [w, "x"], [f"c{w}"]),
+                  make("Reshape", [f"c{w}", "s"], [f"r{w}"]), make("Transpose", [f"r{w}"], [f"t{w}"]), make("MatMul", ["x", f"t{w}"], [f"y{w}"])]
+    nodes.insert(0, make("Constant", [], ["s"], value=numpy_helper.from_array(i64(4096, 4096))))
+    ir = sparse(tmp_path, nodes, shapes)
+    assert not skipped(ir) and ir.decode().count("global_load_const @w") == 20
+
+
+def test_what_is_read_for_masks_has_a_bound(tmp_path):
+    """Of 64 MB each, sixteen are read, though none turns out to be a mask."""
+    shapes = {f"w{i}": (4096, 4096) for i in range(20)}
+    ir = sparse(tmp_path, [make("Add", ["x", w], [f"y{w}"]) for w in shapes], shapes)
+    assert skipped(ir) == ["w16", "w17", "w18", "w19"] and ir.decode().count("global_load_const @w") == 20
+
+
+@pytest.mark.parametrize("kept, hidden", [(7, lambda i: 1), (4, lambda i: i + 1)], ids=["equal", "different"])
+def test_masks_that_are_kept_have_a_bound(kept, hidden, tmp_path):
+    """Equal ones have one share."""
+    shapes = {f"w{i}": (4096, 4096) for i in range(7)}
+    ir = sparse(tmp_path, [make("Add", ["x", w], [f"y{w}"]) for w in shapes], shapes, fill=lambda w: np.full(hidden(int(w[1:])), -np.inf))
+    assert [w for w in shapes if f"global_load_const @{w} " not in ir.decode()] == list(shapes)[:kept]
+    assert skipped(ir) == list(shapes)[kept:]
+
+
+def test_masks_leave_room_for_places(tmp_path):
+    """A mask of the largest size takes as much as all places may."""
+    places = make("Constant", [], ["places"], value=numpy_helper.from_array(np.arange(3000) % 128))
+    nodes = [places, make("Add", ["x", "w"], ["a"]), make("Gather", ["a", "places"], ["y"], axis=0)]
+    ir = sparse(tmp_path, nodes, {"w": (4096, 4096)}, fill=lambda w: np.array([-np.inf]))
+    assert not skipped(ir) and "global_load_const" not in ir.decode()
+
+
+@pytest.mark.parametrize("names, said", [('"other", "given"', "1 tensor of places or a mask counts as weights (e.g. 'given"),
+                                         ('"more", "given"', "2 tensors of places or masks count as weights (e.g. '")])
+def test_what_was_left_alone_is_named(names, said, tmp_path):
+    """If a mask is made of it."""
+    nodes, weights = added(lower(), -np.inf)
+    nodes = [make("Add", ["given", "more"], ["mask"]), *nodes]
+    model, _ = attention(TOKENS, nodes, {"given": weights["mask"], "more": weights["mask"]})
+    onnx.save(outside(model, threshold=300), tmp_path / "model.onnx")
+    (tmp_path / "model.onnx.data").unlink()
+    module = import_named(tmp_path / "model.onnx").replace(b'unread_files = ["model.onnx.data"]', f"skipped_numbers = [{names}]".encode())
+    options = f"--bind-dims=phase=prefill prefill-chunk={TOKENS} context=0"
+    _, printed = run_tool("inlay-opt", options, "--infer-shapes", "--raise-to-nn", stdin=module, diagnostics=True)
+    assert said in printed and ("'), because no more than 64 MB of places and 256 MB of masks are read of a model, and what depends on them is not raised; "
+                                "let nodes share a mask, or export for fewer tokens") in printed, printed
 
 
 @pytest.mark.parametrize("distance", [None, 5])

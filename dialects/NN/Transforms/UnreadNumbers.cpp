@@ -12,30 +12,48 @@
 #include "dialects/Onnx/IR/UnreadFiles.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace inlay;
 using namespace inlay::nn;
 
-/// What an attention adds to its scores.
-static bool isBias(OpOperand &use) {
-  auto attention = dyn_cast<AttentionOp>(use.getOwner());
-  return attention && attention.getBias() == use.get();
+/// What attentions add to their scores, back to the weights that it is made
+/// from: masks are cast, cut and scaled. What is looked up in a table, or a
+/// product, is none.
+static llvm::DenseSet<Value> findMasks(GraphOp graph) {
+  SmallVector<Value> open;
+  for (auto attention : graph.getBody().getOps<AttentionOp>())
+    if (Value bias = attention.getBias())
+      open.push_back(bias);
+  llvm::DenseSet<Value> found;
+  while (!open.empty()) {
+    Value value = open.pop_back_val();
+    if (!found.insert(value).second)
+      continue;
+    if (isa_and_nonnull<UnaryOp, BinaryOp, WhereOp, CastOp, ReshapeOp,
+                        TransposeOp, ConcatOp, SliceOp, BroadcastOp>(
+            value.getDefiningOp()))
+      llvm::append_range(open, value.getDefiningOp()->getOperands());
+  }
+  return found;
 }
 
 /// Whether a weight is one in name only: integers that no product reads (zero
-/// points are), one number, or a mask.
-static bool isNumber(ml_program::GlobalLoadConstOp load) {
+/// points are), one number, or one of `masks`.
+static bool isNumber(ml_program::GlobalLoadConstOp load,
+                     const llvm::DenseSet<Value> &masks) {
   auto type = cast<ShapedType>(load.getType());
   Type element = type.getElementType();
   if (load->use_empty() || !type.hasStaticShape())
     return false;
+  if (masks.contains(load.getResult()))
+    return true;
   if (isa<FloatType>(element))
-    return type.getNumElements() == 1 ||
-           llvm::any_of(load->getUses(),
-                        [](OpOperand &use) { return isBias(use); });
+    return type.getNumElements() == 1;
   int64_t most = element.isInteger(1) ? onnx::OnnxDialect::kMaxTruths
                                       : onnx::OnnxDialect::kMaxPlaces;
   bool isPlace =
@@ -47,24 +65,10 @@ static bool isNumber(ml_program::GlobalLoadConstOp load) {
          });
 }
 
-void inlay::nn::reportUnreadNumbers(GraphOp graph) {
-  auto module = graph->getParentOfType<ModuleOp>();
-  auto unread = module->getAttrOfType<ArrayAttr>(onnx::kUnreadFilesAttr);
-  if (!unread)
-    return;
-  llvm::StringMap<StringRef> files;
-  for (auto global : module.getOps<ml_program::GlobalOp>())
-    if (auto weight = dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr()))
-      files.try_emplace(global.getSymName(), weight.getFile());
-  llvm::MapVector<StringRef, SmallVector<StringRef>> numbers;
-  for (auto file : unread.getAsValueRange<StringAttr>())
-    numbers[file];
-  for (auto load : graph.getBody().getOps<ml_program::GlobalLoadConstOp>()) {
-    StringRef name = load.getGlobal().getRootReference();
-    auto *entry = numbers.find(files.lookup(name));
-    if (entry != numbers.end() && isNumber(load))
-      entry->second.push_back(name);
-  }
+/// Warns of `numbers`, by the file that they are in.
+static void reportMissing(
+    GraphOp graph,
+    const llvm::MapVector<StringRef, SmallVector<StringRef>> &numbers) {
   for (const auto &[file, all] : numbers)
     if (!all.empty())
       graph.emitWarning()
@@ -76,4 +80,52 @@ void inlay::nn::reportUnreadNumbers(GraphOp graph) {
           << "'), and what depends on them is not raised; put the file beside "
              "the model, or export it such that small tensors and masks are "
              "in the model itself";
+}
+
+static void reportSkipped(GraphOp graph, ArrayRef<StringRef> skipped) {
+  if (!skipped.empty())
+    graph.emitWarning()
+        << skipped.size()
+        << (skipped.size() == 1
+                ? " tensor of places or a mask counts as weights"
+                : " tensors of places or masks count as weights")
+        << " (e.g. '" << skipped.front()
+        << "'), because no more than 64 MB of places and 256 MB of masks are "
+           "read of a model, and what depends on them is not raised; let nodes "
+           "share a mask, or export for fewer tokens";
+}
+
+void inlay::nn::reportUnreadNumbers(GraphOp graph) {
+  auto module = graph->getParentOfType<ModuleOp>();
+  auto files = module->getAttrOfType<ArrayAttr>(onnx::kUnreadFilesAttr);
+  auto skipped = module->getAttrOfType<ArrayAttr>(onnx::kSkippedNumbersAttr);
+  if (!files && !skipped)
+    return;
+  llvm::StringMap<StringRef> fileOf;
+  for (auto global : module.getOps<ml_program::GlobalOp>())
+    if (auto weight = dyn_cast_or_null<onnx::WeightAttr>(global.getValueAttr()))
+      fileOf.try_emplace(global.getSymName(), weight.getFile());
+  llvm::MapVector<StringRef, SmallVector<StringRef>> numbersOf;
+  llvm::StringSet<> tooMany;
+  if (files)
+    for (auto file : files.getAsValueRange<StringAttr>())
+      numbersOf[file];
+  if (skipped)
+    for (auto name : skipped.getAsValueRange<StringAttr>())
+      tooMany.insert(name);
+  SmallVector<StringRef> left;
+  llvm::DenseSet<Value> masks = findMasks(graph);
+  for (auto load : graph.getBody().getOps<ml_program::GlobalLoadConstOp>()) {
+    StringRef name = load.getGlobal().getRootReference();
+    auto *entry = numbersOf.find(fileOf.lookup(name));
+    bool isMissing = entry != numbersOf.end(), isLeft = tooMany.contains(name);
+    if ((!isMissing && !isLeft) || !isNumber(load, masks))
+      continue;
+    if (isMissing)
+      entry->second.push_back(name);
+    else
+      left.push_back(name);
+  }
+  reportMissing(graph, numbersOf);
+  reportSkipped(graph, left);
 }

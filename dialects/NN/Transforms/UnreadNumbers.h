@@ -20,7 +20,8 @@
 namespace inlay::nn {
 
 /// Warns, once for each file that the import could not read, of the numbers in
-/// it that `graph` still uses.
+/// it that `graph` still uses, and once of those that the import left alone
+/// because there are too many.
 void reportUnreadNumbers(GraphOp graph);
 
 } // namespace inlay::nn

@@ -18,6 +18,12 @@ namespace inlay::onnx {
 /// there or end too early. None without such.
 constexpr llvm::StringLiteral kUnreadFilesAttr = "inlay_onnx.unread_files";
 
+/// On the module: names of initializers, an array of strings, that may be
+/// places or masks but were left alone because there are too many bytes of
+/// such. None without any.
+constexpr llvm::StringLiteral kSkippedNumbersAttr =
+    "inlay_onnx.skipped_numbers";
+
 } // namespace inlay::onnx
 
 #endif // INLAY_DIALECTS_ONNX_IR_UNREADFILES_H

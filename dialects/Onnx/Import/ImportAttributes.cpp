@@ -81,13 +81,16 @@ DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
   bool isPlace = tensor.type() == file::DataType::Int64 ||
                  tensor.type() == file::DataType::Int32;
   int64_t most = isTruth ? OnnxDialect::kMaxTruths : OnnxDialect::kMaxPlaces;
+  uint64_t &left = isTruth ? maskReadsLeft : placesLeft;
   if ((!isTruth && !isPlace) || *tensor.numElements() > most ||
-      *tensor.numBytes() > placesLeft)
+      !fits(tensor, left))
     return {};
   std::optional<std::string> bytes = readBytes(tensor);
   if (!bytes)
     return {};
-  placesLeft -= bytes->size();
+  left -= bytes->size();
+  if (isTruth && !keepMask(tensor, *bytes))
+    return {};
   RankedTensorType type = importTensorType(tensor);
   return isTruth ? readTruths(type, *bytes)
                  : DenseElementsAttr::getFromRawBuffer(

@@ -15,26 +15,67 @@
 #include "Importer.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/xxhash.h"
+
+#include <cstring>
 
 using namespace mlir;
 using namespace inlay::onnx;
 
-/// Whether input `index` of a node may be a mask, or what a mask is made from.
-/// Weights are read by other operators, or are no matrices.
-static bool readsMask(const file::Node &node, size_t index) {
-  if (node.domain == "com.microsoft")
-    return llvm::StringSwitch<bool>(node.opType)
-        .Case("GroupQueryAttention", index == 10)
-        .Cases({"MultiHeadAttention", "Attention"}, index == 5)
-        .Default(false);
-  return node.domain.empty() &&
-         llvm::StringSwitch<bool>(node.opType)
-             .Cases({"Add", "Sub", "Mul", "Where", "Min", "Max"}, true)
-             .Cases({"Slice", "Unsqueeze", "Squeeze", "Reshape", "Expand"},
+/// What a node does with a matrix that may be a mask.
+enum class Reading { Other, Move, Mask };
+
+/// A matrix that is only moved tells nothing: so are weights.
+static bool isMover(StringRef opType, size_t index) {
+  return llvm::StringSwitch<bool>(opType)
+      .Cases({"Slice", "Unsqueeze", "Squeeze", "Reshape", "Expand"}, index == 0)
+      .Cases({"Cast", "Identity", "Mul"}, true)
+      .Default(false);
+}
+
+/// What may stand between a part of a mask and what reads it as one.
+static bool isMoverOfParts(StringRef opType, size_t index) {
+  return isMover(opType, index) ||
+         llvm::StringSwitch<bool>(opType)
+             .Cases({"Gather", "GatherElements", "GatherND", "Pad", "Split",
+                     "Tile", "Transpose", "Trilu"},
                     index == 0)
-             .Cases({"Cast", "Identity", "Equal", "Not"}, true)
-             .Case("Attention", index == 3)
+             .Cases({"ScatterElements", "ScatterND"}, index != 1)
+             .Cases({"Concat", "Div", "Neg"}, true)
              .Default(false);
+}
+
+static bool isCastToTruths(const file::Node &node) {
+  return node.opType == "Cast" &&
+         llvm::any_of(node.attributes, [](const file::Attribute &attribute) {
+           return attribute.name == "to" &&
+                  attribute.i == static_cast<int64_t>(file::DataType::Bool);
+         });
+}
+
+/// Weights are read by other operators.
+static Reading getReading(const file::Node &node, size_t index, bool isPart) {
+  auto maskIf = [](bool isMask) {
+    return isMask ? Reading::Mask : Reading::Other;
+  };
+  if (node.domain == "com.microsoft")
+    return maskIf(llvm::StringSwitch<bool>(node.opType)
+                      .Case("GroupQueryAttention", index == 10)
+                      .Cases({"MultiHeadAttention", "Attention"}, index == 5)
+                      .Default(false));
+  if (!node.domain.empty())
+    return Reading::Other;
+  if (isCastToTruths(node))
+    return Reading::Mask;
+  if (isPart ? isMoverOfParts(node.opType, index) : isMover(node.opType, index))
+    return Reading::Move;
+  return maskIf(llvm::StringSwitch<bool>(node.opType)
+                    .Cases({"Add", "Sub", "Where", "Min", "Max"}, true)
+                    .Cases({"Equal", "Not"}, true)
+                    .Cases({"Greater", "GreaterOrEqual"}, isPart)
+                    .Cases({"Less", "LessOrEqual"}, isPart)
+                    .Case("Attention", index == 3)
+                    .Default(false));
 }
 
 /// A matrix, or several, of few enough numbers.
@@ -45,18 +86,45 @@ static bool isMatrix(const file::Tensor &tensor) {
          *tensor.numElements() <= OnnxDialect::kMaxTruths;
 }
 
+/// What becomes of each matrix is followed through what only moves it: an
+/// expert's weights are cast and scaled too, but then multiplied.
 void Importer::findMasks(const file::Graph &graph) {
-  for (const file::Node &node : graph.nodes) {
+  constexpr uint8_t mostMoves = 8;
+  // A value made from two: what reads the one as a mask reads the other so too.
+  SmallVector<std::pair<uint32_t, uint32_t>> besides;
+  for (uint32_t place : graph.order) {
+    const file::Node &node = graph.nodes[place];
     uint32_t at = node.firstRead;
     for (auto [index, name] : llvm::enumerate(node.inputs)) {
       if (name.empty())
         continue;
-      Known &known = values[graph.reads[at++]];
-      if (known.tensor && isMatrix(*known.tensor) && readsMask(node, index))
-        known.isMask = true;
+      uint32_t number = graph.reads[at++];
+      const Known &known = values[number];
+      if (known.tensor ? !isMatrix(*known.tensor) : known.numMoves == 0)
+        continue;
+      uint32_t matrix = known.tensor ? number : known.movedFrom;
+      Reading reading = getReading(node, index, known.numMoves > 0);
+      if (reading == Reading::Mask)
+        values[matrix].isMask = true;
+      if (reading != Reading::Move || known.numMoves == mostMoves ||
+          node.outputs.empty() || node.outputs.front().empty())
+        continue;
+      Known &result = values[node.firstResult];
+      if (result.numMoves > 0) {
+        besides.emplace_back(matrix, result.movedFrom);
+        continue;
+      }
+      result.movedFrom = matrix;
+      result.numMoves = known.numMoves + 1;
     }
   }
+  for (auto [matrix, other] : llvm::reverse(besides))
+    values[matrix].isMask |= values[other].isMask;
 }
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
 
 namespace {
 
@@ -68,49 +136,99 @@ public:
 
   /// False where no mask has such numbers.
   bool take(StringRef bytes) {
-    unsigned width = type.getIntOrFloatBitWidth() / 8;
-    for (; !bytes.empty(); bytes = bytes.drop_front(width)) {
-      StringRef number = bytes.take_front(width);
-      if (llvm::is_contained(seen, number))
+    switch (type.getIntOrFloatBitWidth()) {
+    case 8:
+      return takeAll<uint8_t>(bytes);
+    case 16:
+      return takeAll<uint16_t>(bytes);
+    case 32:
+      return takeAll<uint32_t>(bytes);
+    case 64:
+      return takeAll<uint64_t>(bytes);
+    default:
+      return false;
+    }
+  }
+
+  bool areTwo() const { return numbers.size() == 2; }
+
+private:
+  /// Most numbers are as the one before.
+  template <typename Bits> bool takeAll(StringRef bytes) {
+    for (size_t at = 0; at + sizeof(Bits) <= bytes.size(); at += sizeof(Bits)) {
+      Bits bits;
+      std::memcpy(&bits, bytes.data() + at, sizeof(Bits));
+      if (!seen.empty() && seen.back() == bits)
         continue;
-      if (seen.size() == 2 || !isAllowed(number))
+      auto *known = llvm::find(seen, bits);
+      if (known == seen.end() && !takeNew(bits))
         return false;
-      seen.push_back(number);
+      if (known != seen.end())
+        std::swap(*known, seen.back());
     }
     return true;
   }
 
-  bool areTwo() const { return seen.size() == 2; }
-
-private:
-  bool isAllowed(StringRef bytes) const {
-    APInt bits(type.getIntOrFloatBitWidth(), 0);
-    llvm::LoadIntFromMemory(
-        bits, reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
-    auto real = dyn_cast<FloatType>(type);
-    if (!real)
-      return bits.ule(1);
-    APFloat number(real.getFloatSemantics(), bits);
-    constexpr double highest = -1e4;
-    double value = number.convertToDouble();
-    return value == 0 || value == 1 || value <= highest;
+  /// 0 has two spellings.
+  bool takeNew(uint64_t bits) {
+    double value = getNumber(bits);
+    if (!(value == 0 || value == 1 || value <= highest))
+      return false;
+    seen.push_back(bits);
+    if (!llvm::is_contained(numbers, value))
+      numbers.push_back(value);
+    return numbers.size() <= 2;
   }
 
+  double getNumber(uint64_t bits) const {
+    auto real = dyn_cast<FloatType>(type);
+    if (!real)
+      return static_cast<double>(bits);
+    APInt pattern(real.getWidth(), bits);
+    return APFloat(real.getFloatSemantics(), pattern).convertToDouble();
+  }
+
+  /// What raising takes for no score; see nn::kMaskedScore.
+  static constexpr double highest = -1e4;
+
   Type type;
-  SmallVector<StringRef, 2> seen;
+  SmallVector<uint64_t, 3> seen;
+  SmallVector<double, 3> numbers;
 };
 
 } // namespace
 
-/// The first numbers of a tensor, so that weights need not be read to see that
-/// they are none.
-static file::Tensor takeFront(const file::Tensor &tensor, int64_t most) {
-  file::Tensor front = tensor;
-  front.dims.assign(1, std::min(*tensor.numElements(), most));
-  front.data = tensor.data.take_front(front.numBytes().value_or(0));
-  return front;
+/// `count` numbers of a tensor from `begin` on, or those that are left.
+static file::Tensor getPart(const file::Tensor &tensor, int64_t begin,
+                            int64_t count) {
+  int64_t width = file::getDataTypeBits(tensor.type()) / 8;
+  file::Tensor part = tensor;
+  part.dims.assign(1, std::min(*tensor.numElements() - begin, count));
+  part.offset += begin * width;
+  part.data = tensor.data.substr(begin * width, part.dims.front() * width);
+  return part;
 }
 
+bool Importer::fits(const file::Tensor &tensor, uint64_t left) {
+  if (*tensor.numBytes() <= left)
+    return true;
+  if (!tensor.name.empty())
+    skipped.insert(tensor.name);
+  return false;
+}
+
+bool Importer::keepMask(const file::Tensor &tensor, StringRef bytes) {
+  uint64_t hash = llvm::xxh3_64bits(bytes);
+  if (keptMasks.count(hash))
+    return true;
+  if (!fits(tensor, masksLeft))
+    return false;
+  keptMasks.insert(hash);
+  masksLeft -= bytes.size();
+  return true;
+}
+
+/// Read in parts, so that weights need not be read to see that they are none.
 DenseElementsAttr Importer::importMask(const file::Tensor &tensor) {
   RankedTensorType type = importTensorType(tensor);
   Type element = type.getElementType();
@@ -118,16 +236,24 @@ DenseElementsAttr Importer::importMask(const file::Tensor &tensor) {
   if ((!isa<FloatType>(element) || element.getIntOrFloatBitWidth() < 16) &&
       !isByte)
     return {};
-  constexpr int64_t first = 1024;
-  std::optional<std::string> front = readBytes(takeFront(tensor, first));
-  if (*tensor.numBytes() > placesLeft || !front ||
-      !MaskNumbers(element).take(*front))
-    return {};
-  std::optional<std::string> bytes = readBytes(tensor);
+  constexpr int64_t first = 1024, more = 1 << 20;
   MaskNumbers numbers(element);
-  if (!bytes || !numbers.take(*bytes) || !numbers.areTwo())
+  std::optional<std::string> part = readBytes(getPart(tensor, 0, first));
+  if (!part || !numbers.take(*part) || !fits(tensor, maskReadsLeft))
     return {};
-  placesLeft -= bytes->size();
+  std::string bytes = std::move(*part);
+  bytes.reserve(*tensor.numBytes());
+  for (int64_t at = first; at < *tensor.numElements(); at += more) {
+    part = readBytes(getPart(tensor, at, more));
+    if (!part)
+      return {};
+    maskReadsLeft -= part->size();
+    if (!numbers.take(*part))
+      return {};
+    bytes += *part;
+  }
+  if (!numbers.areTwo() || !keepMask(tensor, bytes))
+    return {};
   return DenseElementsAttr::getFromRawBuffer(
-      type, ArrayRef(bytes->data(), bytes->size()));
+      type, ArrayRef(bytes.data(), bytes.size()));
 }

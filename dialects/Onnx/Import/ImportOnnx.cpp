@@ -47,6 +47,9 @@ OwningOpRef<ModuleOp> Importer::run() {
   importMainGraph();
   for (const file::Function &function : model.functions)
     importFunction(function);
+  if (!skipped.empty())
+    module->setAttr(kSkippedNumbersAttr,
+                    builder.getStrArrayAttr(skipped.getArrayRef()));
   if (!unreadFiles.empty())
     module->setAttr(kUnreadFilesAttr,
                     builder.getStrArrayAttr(unreadFiles.getArrayRef()));

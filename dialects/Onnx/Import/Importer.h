@@ -18,6 +18,7 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <set>
 #include <vector>
 
 namespace inlay::onnx {
@@ -41,6 +42,9 @@ private:
     bool isFilling = false;
     /// It may be a mask, by its shape and what reads it.
     bool isMask = false;
+    /// How often an initializer was moved to become this value, and which.
+    uint8_t numMoves = 0;
+    uint32_t movedFrom = 0;
   };
 
   /// A graph inside the graphs around it.
@@ -86,6 +90,10 @@ private:
 
   // ImportMasks.cpp
   void findMasks(const file::Graph &graph);
+  /// Whether `left` bytes are enough for a tensor; notes it if not.
+  bool fits(const file::Tensor &tensor, uint64_t left);
+  /// Whether a mask of these bytes may become a value.
+  bool keepMask(const file::Tensor &tensor, llvm::StringRef bytes);
   /// The value of a tensor of two numbers, one of which hides; else null.
   mlir::DenseElementsAttr importMask(const file::Tensor &tensor);
 
@@ -128,8 +136,16 @@ private:
   mlir::Operation *mainGraph = nullptr;
   llvm::DenseSet<mlir::StringAttr> symbols;
   llvm::SetVector<llvm::StringRef> unreadFiles;
-  /// Bytes of places and masks that may still become values.
+  /// Bytes of places and fillings that may still become values.
   uint64_t placesLeft = 64 << 20;
+  /// Bytes that may still be read in search of masks, and become values of
+  /// them; equal masks are one.
+  uint64_t maskReadsLeft = 1 << 30;
+  uint64_t masksLeft = 256 << 20;
+  /// By their hashes.
+  std::set<uint64_t> keptMasks;
+  /// Tensors that were left alone for want of these.
+  llvm::SetVector<llvm::StringRef> skipped;
   /// By their numbers in the model.
   std::vector<Known> values;
 };
