@@ -217,7 +217,7 @@ void Routing::checkLoads() {
     if (!llvm::is_contained(kKinds, name))
       report.fail("links '" + name + "'", "are no kind of links");
   bool isOne = fabric.links.empty()
-                   ? fabric.hottest.link == "none" && fabric.hottest.most == 0
+                   ? fabric.hottest == LinkLoad{"none", 0, 0, 0, 0, 0}
                    : llvm::is_contained(fabric.links, fabric.hottest);
   if (!isOne || fabric.hottest.most != hottest)
     report.fail("links",

@@ -60,6 +60,11 @@ private:
   void checkOp(const Kernel &kernel, size_t index);
   void checkKind(const Op &op, const std::string &place);
   void checkArithmetic(const Op &op, const std::string &place);
+  void checkOperations(const Op &op, const std::string &place);
+  void checkDensity(const Kernel &kernel, const Op &op,
+                    const std::string &place);
+  void checkChosen(const Kernel &kernel, const Op &op,
+                   const std::string &place);
   void checkDim(const Kernel &kernel, const Op &op, size_t d,
                 const std::string &place);
   void checkOperand(const Kernel &kernel, const Op &op, const Operand &operand,
@@ -95,6 +100,12 @@ void OpChecker::checkOp(const Kernel &kernel, size_t index) {
   std::string place = opPlace(kernel, index);
   checkKind(op, place);
   checkArithmetic(op, place);
+  // Older plans do not say what ops take.
+  if (plan.minor >= 3) {
+    checkOperations(op, place);
+    checkDensity(kernel, op, place);
+    checkChosen(kernel, op, place);
+  }
   for (size_t d = 0; d < op.dims.size(); ++d)
     checkDim(kernel, op, d, place);
   for (const Operand &operand : op.operands)
@@ -134,10 +145,137 @@ void OpChecker::checkArithmetic(const Op &op, const std::string &place) {
     report.fail(place, fmt::format("computes in type '{}', which no operand "
                                    "has",
                                    op.computeType));
+  int64_t result = op.operands.empty() ? 0 : op.operands.back().bits;
+  if (op.kind == "contraction" && !op.computeType.empty() &&
+      bitsOfType(op.computeType) < result)
+    report.fail(place, fmt::format("computes in type '{}', but has a result of "
+                                   "{} bits",
+                                   op.computeType, result));
   if ((op.kind == "lookup" || op.kind == "opaque") && op.operations != 1)
     report.fail(place, fmt::format("has {} operations for each point, but is "
                                    "of kind {}",
                                    op.operations, op.kind));
+}
+
+static bool isIndexedBy(const Operand &operand, size_t dim) {
+  return llvm::is_contained(operand.indexDims, static_cast<int64_t>(dim));
+}
+
+/// True of what adds up rows and keeps no element of them.
+static bool dropsRows(const Op &op) {
+  for (size_t d = 0; d < op.dims.size(); ++d)
+    if (op.dims[d].isReduction && isIndexedBy(op.operands.back(), d))
+      return false;
+  return true;
+}
+
+/// Operations for each point that ops of a kind may have: a multiply and an
+/// add, or what their programs take.
+void OpChecker::checkOperations(const Op &op, const std::string &place) {
+  std::vector<double> may;
+  if (op.kind == "contraction")
+    may = {2};
+  else if (op.kind == "softmax") // of capped scores
+    may = {8, 12};
+  else if (op.kind == "reduction" && !op.operands.empty())
+    may = dropsRows(op) ? std::vector<double>{1} : std::vector<double>{4, 6};
+  else if (op.kind == "move")
+    may = {1};
+  else if (op.kind == "elementwise" && op.name == "rotary") // after a norm
+    may = {3, 7};
+  else if (op.kind == "elementwise")
+    may = {1, 2, 4, 7};
+  else
+    return;
+  if (!llvm::is_contained(may, op.operations))
+    report.fail(place, fmt::format("has {} operations for each point, those of "
+                                   "its kind have {}",
+                                   op.operations, fmt::join(may, " or ")));
+}
+
+/// Values may be the first channels of the keys: then their product goes over
+/// all channels, of which so many count.
+static bool takesPartOfKeys(const Kernel &kernel, const Op &op) {
+  const Cut *channels = nullptr, *keys = nullptr;
+  for (const Cut &dim : op.dims) {
+    if (dim.dim == "dim" && !dim.isReduction)
+      channels = &dim;
+    else if (dim.dim == "context" && dim.isReduction)
+      keys = &dim;
+  }
+  if (op.kind != "contraction" || !channels || !keys)
+    return false;
+  double count = op.density * double(channels->size);
+  if (count < 1 || count > double(channels->size) ||
+      std::abs(count - std::round(count)) > 1e-6)
+    return false;
+  auto reads = [](const Op &other, const Operand &operand) {
+    return llvm::any_of(
+        llvm::ArrayRef(other.operands).drop_back(), [&](const Operand &o) {
+          return o.buffer == operand.buffer && o.role == operand.role;
+        });
+  };
+  return llvm::any_of(kernel.ops, [&](const Op &other) {
+    return &other != &op && other.kind == "contraction" &&
+           llvm::any_of(llvm::ArrayRef(op.operands).drop_back(),
+                        [&](const Operand &o) {
+                          return (o.role == "state" || o.role == "input" ||
+                                  o.role == "scratch") &&
+                                 !other.operands.empty() && reads(other, o);
+                        });
+  });
+}
+
+/// Of experts those run that are chosen, of tables one row is read.
+void OpChecker::checkDensity(const Kernel &kernel, const Op &op,
+                             const std::string &place) {
+  double density = 1;
+  for (const Cut &dim : op.dims) {
+    if (dim.dim == "expert" && !dim.isReduction && dim.size > 0)
+      density *= double(kernel.expertsPerToken) / double(dim.size);
+    if ((dim.dim == "vocab" || dim.dim == "position") && dim.size > 0)
+      density /= double(dim.size);
+  }
+  if (std::abs(op.density - density) > 1e-9 * density &&
+      !takesPartOfKeys(kernel, op))
+    report.fail(place,
+                fmt::format("has density {}, by its dims and the {} "
+                            "experts for each token it is {}",
+                            op.density, kernel.expertsPerToken, density));
+}
+
+/// A router sends as many choices for each token as it makes, and experts take
+/// in as many.
+void OpChecker::checkChosen(const Kernel &kernel, const Op &op,
+                            const std::string &place) {
+  constexpr double kSoftmax = 8;
+  bool isRouter = op.kind == "top_k";
+  bool isExperts = op.kind == "contraction" && kernel.expertsPerToken > 0;
+  for (const Operand &operand : op.operands) {
+    llvm::StringRef name = operand.buffer;
+    int64_t number = -1;
+    if ((!isRouter && !isExperts) ||
+        operand.role != (isRouter ? "output" : "input") ||
+        operand.indexDims.size() != 2 || operand.indexDims.back() != -1 ||
+        !name.consume_front(operand.role + " ") ||
+        name.consumeInteger(10, number))
+      continue;
+    auto found = ports.find({kernel.name, operand.role, number});
+    if (found == ports.end() || found->second->shape.size() != 2)
+      continue;
+    int64_t chosen = found->second->shape.back();
+    if (isExperts && chosen != kernel.expertsPerToken)
+      report.fail(place, fmt::format("takes {} choices for each token, its "
+                                     "kernel has {} experts for each",
+                                     chosen, kernel.expertsPerToken));
+    // What sorts alone takes no softmax.
+    double sorts = op.name == "route" ? kSoftmax : 0;
+    if (isRouter && op.operations != sorts + double(chosen))
+      report.fail(place,
+                  fmt::format("has {} operations for each point, with "
+                              "{} choices it has {}",
+                              op.operations, chosen, sorts + double(chosen)));
+  }
 }
 
 void OpChecker::checkDim(const Kernel &kernel, const Op &op, size_t d,

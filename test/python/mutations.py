@@ -241,8 +241,8 @@ def is_experts(base, mutant):
 
 
 ROLE = holds(oracle.twins_agree)
-OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.dims_hold, oracle.operands_fit, oracle.parts_hold, oracle.cuts_follow_uses,
-            oracle.memory_fits, work_oracle.holds)
+OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.arithmetic_holds, oracle.dims_hold, oracle.operands_fit, oracle.parts_hold,
+            oracle.cuts_follow_uses, oracle.memory_fits, work_oracle.holds)
 USE = "kernels[].ops[].operands[]"
 
 harmless(["producer", "seed", "assumptions", "assumptions[]", "system.reserved[].name"], None, "for people to read")

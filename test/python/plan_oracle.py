@@ -244,6 +244,35 @@ def kinds_hold(plan):
                for kernel in plan["kernels"] for op in kernel["ops"])
 
 
+def arithmetic_holds(plan):
+    """Ops have the operations of their kind; of experts those that are chosen run, of tables one row is read."""
+    ends = {(stream[end], role, stream[f"{end}_port"]): stream["shape"] for stream in plan["streams"]
+            for end, role in (("from", "output"), ("to", "input"))}
+    for kernel in plan["kernels"]:
+        for op in kernel["ops"]:
+            made = op["operands"][-1]["index_dims"] if op["operands"] else []
+            keeps = any(dim["reduction"] and d in made for d, dim in enumerate(op["dims"]))
+            elementwise = (3, 7) if op["op"] == "rotary" else (1, 2, 4, 7)
+            may = {"contraction": (2,), "softmax": (8, 12), "reduction": (4, 6) if keeps else (1,), "move": (1,), "elementwise": elementwise}
+            operations, density = op.get("operations", 1), op.get("density", 1)
+            if operations not in may.get(op["kind"], (operations,)):
+                return False
+            experts = [dim["size"] for dim in op["dims"] if dim["dim"] == "expert" and not dim["reduction"]]
+            rows = [dim["size"] for dim in op["dims"] if dim["dim"] in ("vocab", "position")]
+            share = math.prod(kernel["experts_per_token"] / size for size in experts) / math.prod(rows)
+            if abs(density - share) > 1e-9 * share:
+                return False
+            role = "output" if op["kind"] == "top_k" else "input" if op["kind"] == "contraction" and kernel["experts_per_token"] else ""
+            for use in op["operands"]:
+                shape = ends.get((kernel["name"], role, int(use["buffer"].split()[1]))) if use["role"] == role else None
+                if len(use["index_dims"]) != 2 or use["index_dims"][1] != -1 or not shape or len(shape) != 2:
+                    continue
+                wanted = operations - 8 * (op["op"] == "route") if role == "output" else kernel["experts_per_token"]
+                if shape[1] != wanted:
+                    return False
+    return True
+
+
 def dims_hold(plan):
     """Dims of ops are cut by the rule: each by itself, or those that share an axis together."""
     for kernel in plan["kernels"]:

@@ -126,6 +126,71 @@ def test_the_busiest_group_is_bounded_where_they_are_not(spread):
     assert is_told(TAKES.format("compute"), violations)
 
 
+def op_of(plan, kind, name=None):
+    return next(op for kernel in plan["kernels"] for op in kernel["ops"] if op["kind"] == kind and name in (None, op["op"]))
+
+
+def change_arithmetic(kind, name, field, value, plan):
+    op_of(plan, kind, name)[field] = value
+
+
+def choose_fewer(plan):
+    for kernel in plan["kernels"]:
+        if kernel["experts_per_token"]:
+            kernel["experts_per_token"] -= 1
+
+
+def narrow(plan):
+    op = op_of(plan, "contraction", "lm_head")
+    op["compute_type"] = next(use["type"] for use in op["operands"] if int(use["bits"]) < int(op["operands"][-1]["bits"]))
+
+
+TELLS = "has {} operations for each point, those of its kind have {}"
+ARITHMETIC = {
+    "no product": ("contraction", "lm_head", "operations", 0, TELLS.format(0, 2)),
+    "a small product": ("contraction", "linear", "operations", 0.001, TELLS.format(0.001, 2)),
+    "half a product": ("contraction", "fc1", "operations", 1, TELLS.format(1, 2)),
+    "no norm": ("reduction", "rms_norm", "operations", 0, TELLS.format(0, "4 or 6")),
+    "no softmax": ("softmax", None, "operations", 0, TELLS.format(0, "8 or 12")),
+    "no rotation": ("elementwise", "rotary", "operations", 1, TELLS.format(1, "3 or 7")),
+    "no activation": ("elementwise", "activation", "operations", 0, TELLS.format(0, "1 or 2 or 4 or 7")),
+    "one choice": ("top_k", "route", "operations", 9, "has 9 operations for each point, with 2 choices it has 10"),
+    "a thin head": ("contraction", "lm_head", "density", 0.001,
+                    "has density 0.001, by its dims and the 0 experts for each token it is 1"),
+    "few experts": ("contraction", "fc1", "density", 0.01, "has density 0.01, by its dims and the 2 experts for each token it is 0.5"),
+    "no row": ("lookup", "embedding", "density", 1e-6, "has density 1e-06, by its dims and the 0 experts for each token it is"),
+}
+
+
+def test_what_an_op_takes_follows_from_its_kind_and_dims():
+    """Though cycles that are made to fit tell nothing then."""
+    subject = checking.subject(*PLANS[0])
+    cases = {name: (functools.partial(change_arithmetic, *case[:4]), case[4]) for name, case in ARITHMETIC.items()}
+    cases["fewer experts"] = (choose_fewer, "takes 2 choices for each token, its kernel has 1 experts for each")
+    cases["narrow sums"] = (narrow, "computes in type 'u4', but has a result of * bits")
+    for name, violations in checking.violations(subject, cases).items():
+        assert is_told(cases[name][1], violations), (name, violations)
+
+
+def test_values_that_are_the_first_channels_of_keys_may_be_fewer():
+    """The product goes over all channels of the keys; no other product may say so."""
+    subject = checking.subject("kimi-k2.6", "wse3")
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+    shares = {op["density"] for kernel in subject.plan["kernels"] for op in kernel["ops"] if op["op"] == "context"}
+    assert shares == {512 / 576}
+
+
+def test_plans_without_routes_say_what_is_taken_at_least_too():
+    """And that no link carries anything."""
+    subject = checking.subject("gpt-oss-tiny-int4", "wormhole")
+    cases = {"least": (lambda plan: plan["kernels"][2].update(least_cycles=99999999),
+                       "takes 99999999 cycles at least, * where nothing is waited for"),
+             "hottest": (lambda plan: plan["links"]["hottest"].update(total=1),
+                         "say that the hottest is 'none' with 0 wavelets, which is none of them or not the fullest: 0")}
+    for name, violations in checking.violations(subject, cases).items():
+        assert is_told(cases[name][1], violations), (name, violations)
+
+
 def test_windows_read_places_that_are_dealt_out():
     """A state whose places lie in blocks has a window's on few cores; what the op takes says otherwise."""
     subject = checking.subject("gemma3-tiny-hf")
