@@ -180,6 +180,14 @@ def test_distances_beside_a_mask(tmp_path):
         assert " bias " in ir and "causal = false" not in ir and " past " in ir, ir
 
 
+def test_distances_far_into_a_text(tmp_path):
+    """Places are as large as what hides keys, but are known for places."""
+    far = 200_000
+    ir = check(*with_distances(distances=lambda b: b.op("Mul", SLOPES, b.op("Cast", b.op("Range", scalar(far), scalar(far + LENGTH), scalar(1)), to=TensorProto.FLOAT))),
+               tmp_path, OPTIONS)
+    assert " bias " in ir and "causal = false" not in ir, ir
+
+
 def test_distances_of_joined_heads(tmp_path):
     """They are added to scores of [heads, tokens, length], the mask to those of [1, heads, tokens, length]."""
     b = moe_models.Builder()
@@ -197,14 +205,14 @@ def test_distances_of_joined_heads(tmp_path):
     assert has(ir, "attention") and " bias " in ir and "causal = false" not in ir and not has(ir, "softmax"), ir
 
 
-@pytest.mark.parametrize("number", [-1e5, -np.inf])
-def test_distances_that_hide_keys_are_no_distances(number, tmp_path):
-    """A query whose own keys they hide sees what the mask hides."""
+@pytest.mark.parametrize("number, splits", [(-1e5, True), (-1e37, True), (LOWEST, False), (-np.inf, False)])
+def test_distances_that_hide_keys_are_no_distances(number, splits, tmp_path):
+    """A query whose own keys they hide as well as the mask does sees what that hides."""
     row = np.zeros((HEADS, LENGTH), "f")
     row[1, :CONTEXT + 1] = number
     row[2] = np.arange(LENGTH)
     ir = check(*with_distances(distances=lambda b: b.op("Constant", value=numpy_helper.from_array(row))), tmp_path, OPTIONS)
-    assert has(ir, "attention") and "causal = false" in ir, ir
+    assert has(ir, "attention") and " bias " in ir and ("causal = false" in ir) != splits, ir
 
 
 # A mask of the prompt beside one of padding, of which all keys that a query may see can be.

@@ -176,8 +176,7 @@ class Reach {
 public:
   explicit Reach(StepValues &values) : values(values) {}
 
-  /// Infinite where choices or quotients are on the way, where a constant hides
-  /// keys by itself, or where the way is long.
+  /// Infinite where choices or quotients are on the way, or where it is long.
   double of(Value value, bool isFactor = false) {
     Operation *op = value.getDefiningOp();
     if (!op)
@@ -195,8 +194,10 @@ private:
   static constexpr size_t kMaxOps = 64;
 
   double compute(Operation *op, bool isFactor) {
-    if (isa<ConstantOp, RangeOp>(op))
-      return ofKnown(op->getResult(0));
+    if (isa<ConstantOp>(op))
+      return ofConstant(op->getResult(0));
+    if (auto range = dyn_cast<RangeOp>(op))
+      return ofRange(range);
     if (isa<WhereOp, UnaryOp>(op))
       return kAny;
     if (auto binary = dyn_cast<BinaryOp>(op))
@@ -221,13 +222,21 @@ private:
     }
   }
 
-  double ofKnown(Value value) {
-    constexpr double most = 1e5;
+  static double ofRange(RangeOp range) {
+    double first = range.getStart().convertToDouble();
+    double step = range.getStep().convertToDouble();
+    auto count = static_cast<double>(numElements(getShape(range.getResult())));
+    return std::max(std::abs(first), std::abs(first + count * step));
+  }
+
+  double ofConstant(Value value) {
     const StepValues::Numbers *numbers = values.evaluate(value);
     double reach = numbers ? 0 : kAny;
-    for (size_t i = 0; numbers && i < numbers->size(); ++i)
-      reach = std::max(reach, std::abs((*numbers)[i]));
-    return reach < most ? reach : kAny;
+    for (size_t i = 0; numbers && i < numbers->size(); ++i) {
+      double size = std::abs((*numbers)[i]);
+      reach = std::isnan(size) ? kAny : std::max(reach, size);
+    }
+    return reach;
   }
 
   StepValues &values;
