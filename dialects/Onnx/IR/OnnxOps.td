@@ -272,10 +272,22 @@ def Onnx_ConstantOp : Onnx_Op<"constant", [
   let description = [{
     A `Constant` node or an initializer of at most 64 elements whose bytes are
     in the model file, or what `infer-shapes` folded. It is the one place where
-    bytes of a model are in IR, because shapes depend on them. So do places and
-    masks, which are no weights: integers of 32 or 64 bits up to 262,144
-    elements and truth values up to 16,777,216 are read from the file of the
-    external data too, if it is there; 64 MB of a model in all.
+    bytes of a model are in IR, because shapes depend on them. Some are no
+    weights, and are read from the file of the external data too, if it is
+    there:
+
+    - places: integers of 32 or 64 bits, up to 262,144 elements;
+    - fillings, which are scattered, scattered into, or a column beside scores:
+      floats that are all equal or a column, up to 262,144 elements;
+    - truth values, up to 16,777,216 elements;
+    - masks: matrices of floats or `ui8`, up to 16,777,216 elements, of two
+      numbers among 0, 1 and those of at most -1e4, that nodes add, subtract,
+      compare or choose by;
+    - a single float.
+
+    Of places and fillings are read 64 MB of a model in all. Of truth values and
+    masks become 256 MB constants, equal ones counted once, and 1 GB is read in
+    search of them. What is beyond counts as weights; `raise-to-nn` warns of it.
 
     `initializer` is the `ml_program.global` whose value this is, so that its
     bytes stay accounted for and `remove-unreachable` keeps it. The op is deliberately not `ConstantLike`: MLIR
