@@ -171,6 +171,12 @@ std::vector<Cut> inlay::checker::weightCutsByUse(const Kernel &kernel,
   return cuts;
 }
 
+int64_t inlay::checker::sizeWithAll(const Cut &dim, int64_t divisor,
+                                    int64_t indices) {
+  bool isAll = divisor > 1 && divideUp(dim.size, divisor) >= indices;
+  return isAll ? dim.size : times(indices, divisor);
+}
+
 static std::vector<Cut> stateCutsBy(const Kernel &kernel, const Use &use,
                                     const Tensor &state) {
   std::vector<Cut> cuts;
@@ -178,8 +184,9 @@ static std::vector<Cut> stateCutsBy(const Kernel &kernel, const Use &use,
   Op op = *use.op;
   for (size_t i = 0; i < state.shape.size(); ++i) {
     int64_t divisor = 1;
-    if (indexingDim(use, i, divisor) && divisor == 1)
-      op.dims[use.operand->indexDims[i]].size = state.shape[i];
+    if (const Cut *dim = indexingDim(use, i, divisor))
+      op.dims[use.operand->indexDims[i]].size =
+          sizeWithAll(*dim, divisor, state.shape[i]);
   }
   for (size_t i = 0; i < state.shape.size(); ++i) {
     int64_t divisor = 1;
@@ -290,6 +297,7 @@ bool inlay::checker::combinesPartialResults(const Op &op) {
 LargestPart::LargestPart(const Op &op) : op(op) {
   for (const Cut &dim : op.dims)
     values.push_back(std::min(dim.size, dim.shard));
+  pointsOfIndex.assign(op.dims.size(), 1);
   for (const char *axis : {"x", "y", "group"}) {
     if (countOnAxis(op.dims, axis) < 2)
       continue;
@@ -298,6 +306,7 @@ LargestPart::LargestPart(const Op &op) : op(op) {
       if (op.dims[d].axis != axis)
         continue;
       int64_t run = std::max<int64_t>(1, op.dims[d].shard);
+      pointsOfIndex[d] = inner;
       bool isWithin = run % inner != 0 && inner % run != 0;
       values[d] = std::min(op.dims[d].size,
                            plus(divideUp(run, inner), isWithin ? 1 : 0));
@@ -306,23 +315,44 @@ LargestPart::LargestPart(const Op &op) : op(op) {
   }
 }
 
+/// Blocks of `divisor` indices of dim `d` that a run has points of. It may
+/// begin and end within one; where the dim starts again within one, all are
+/// counted.
+int64_t LargestPart::blocks(size_t d, int64_t divisor) const {
+  const Cut &dim = op.dims[d];
+  Cut block = dim;
+  block.size = divideUp(dim.size, divisor);
+  if (dim.axis == "none" || dim.shard >= dim.points)
+    return block.size;
+  bool isAlone = countOnAxis(op.dims, dim.axis) == 1;
+  block.inner = times(isAlone ? 1 : pointsOfIndex[d], divisor);
+  bool startsAgain = times(pointsOfIndex[d], dim.pitch) < dim.points;
+  if (!isAlone && startsAgain && dim.pitch % divisor != 0)
+    return block.size;
+  return mostIndices(block);
+}
+
 int64_t LargestPart::elements(const Operand &operand) const {
   int64_t total = 1;
   for (const char *axis : {"none", "x", "y", "group"}) {
     int64_t indices = 1, run = 0;
     size_t used = 0;
+    bool isInBlocks = false;
     for (size_t i = 0; i < operand.indexDims.size(); ++i) {
       int64_t d = operand.indexDims[i];
       if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
           op.dims[d].axis != axis || i >= operand.indexDivisors.size())
         continue;
-      indices = times(indices, divideUp(values[d], operand.indexDivisors[i]));
+      int64_t divisor = std::max<int64_t>(1, operand.indexDivisors[i]);
+      indices = times(indices, divisor == 1 ? values[d] : blocks(d, divisor));
       run = op.dims[d].shard;
+      isInBlocks |= divisor > 1;
       ++used;
     }
-    // With all dims of a shared axis there is one element for each point.
+    // With all dims of a shared axis there is one element for each point, and
+    // with blocks no more than that.
     bool isRun = used > 1 && std::string(axis) != "none" &&
-                 used == countOnAxis(op.dims, axis);
+                 (isInBlocks || used == countOnAxis(op.dims, axis));
     total = times(total, isRun ? std::min(indices, run) : indices);
   }
   return total;

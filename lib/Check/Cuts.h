@@ -40,6 +40,10 @@ std::vector<Cut> weightCutsByUse(const Kernel &kernel, const Weight &weight);
 std::vector<std::vector<Cut>> stateCutsByUses(const Kernel &kernel,
                                               const Tensor &state);
 
+/// Size of the op's dim if it indexed all `indices` of a state by blocks of
+/// `divisor`; of sequences in flight a step sees one set only.
+int64_t sizeWithAll(const Cut &dim, int64_t divisor, int64_t indices);
+
 /// Indices of the dim on the core with the most of them.
 int64_t mostIndices(const Cut &cut);
 /// Indices of a weight's dim on the cores with number `part` on its axis.
@@ -67,8 +71,11 @@ public:
   const std::vector<int64_t> &indices() const { return values; }
 
 private:
+  int64_t blocks(size_t d, int64_t divisor) const;
+
   const Op &op;
-  std::vector<int64_t> values; ///< indices of each dim on a core
+  std::vector<int64_t> values;        ///< indices of each dim on a core
+  std::vector<int64_t> pointsOfIndex; ///< of each dim, on its axis
 };
 
 /// "token 1 on none, n 64 on x in shards of 19": for messages.

@@ -271,12 +271,15 @@ static Op withPlacesOf(const Kernel &kernel, const Op &op,
     return all;
   for (size_t i = 0; i < state.shape.size(); ++i) {
     int64_t d = operand.indexDims[i];
-    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()) ||
-        operand.indexDivisors[i] != 1 || op.dims[d].size == state.shape[i])
+    if (d < 0 || d >= static_cast<int64_t>(op.dims.size()))
       continue;
     Cut &dim = all.dims[d];
-    dim.pitch = dim.pitch == dim.size ? state.shape[i] : dim.pitch;
-    dim.size = state.shape[i];
+    int64_t size = sizeWithAll(
+        dim, std::max<int64_t>(1, operand.indexDivisors[i]), state.shape[i]);
+    if (dim.size == size)
+      continue;
+    dim.pitch = dim.pitch == dim.size ? size : dim.pitch;
+    dim.size = size;
     isWhole = false;
   }
   std::vector<Cut> dims = all.dims;

@@ -28,6 +28,7 @@ private:
   void checkTensor(const Tensor &tensor, const std::vector<Cut> &wanted,
                    const std::string &place);
   void checkContext(const Tensor &state, const std::string &place);
+  void checkHeld(const Tensor &state, const std::string &place);
   void checkReads(const Kernel &kernel, const Tensor &state,
                   const std::string &place);
   void checkWeight(const Kernel &kernel, const Weight &weight);
@@ -62,6 +63,7 @@ void WeightChecker::run() {
       for (const std::vector<Cut> &cuts : stateCutsByUses(kernel, state))
         checkTensor(state, cuts, place);
       checkContext(state, place);
+      checkHeld(state, place);
       checkReads(kernel, state, place);
       int64_t bytes = divideUp(times(product(state.shape), state.bits), 8);
       if (state.bytes != bytes)
@@ -90,6 +92,21 @@ void WeightChecker::checkTensor(const Tensor &tensor,
       report.fail(place, fmt::format("dim {} has {}; the op that uses it has "
                                      "{}",
                                      i, describe(cut), describe(wanted[i])));
+  }
+}
+
+/// Every index of every dim is some core's: their points are all indices, each
+/// `inner` times.
+void WeightChecker::checkHeld(const Tensor &state, const std::string &place) {
+  for (size_t i = 0; i < std::min(state.cuts.size(), state.shape.size()); ++i) {
+    const Cut &cut = state.cuts[i];
+    int64_t points = std::min(cut.points, times(cut.parts, cut.shard));
+    int64_t held = std::min(divideUp(points, std::max<int64_t>(1, cut.inner)),
+                            std::max<int64_t>(1, cut.pitch));
+    if (held < state.shape[i])
+      report.fail(place, fmt::format("dim {} has {} indices, cores hold {} of "
+                                     "them",
+                                     i, state.shape[i], held));
   }
 }
 

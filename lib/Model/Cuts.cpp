@@ -225,6 +225,15 @@ std::vector<Cut> inlay::model::weightCuts(const KernelSpec &kernel,
   return cuts;
 }
 
+int64_t inlay::model::sizeOfAll(int64_t size, const IndexExpr &index,
+                                int64_t indices) {
+  if (index.divisor == 1)
+    return indices;
+  return indices > ceilDiv(size, index.divisor)
+             ? multiply(indices, index.divisor)
+             : size;
+}
+
 std::vector<Cut> inlay::model::stateCuts(const KernelSpec &kernel,
                                          const Sharding &sharding, int state) {
   const std::vector<int64_t> &shape = kernel.states[state].shape;
@@ -238,8 +247,8 @@ std::vector<Cut> inlay::model::stateCuts(const KernelSpec &kernel,
       // the state holds after it.
       std::vector<IterationDim> dims = kernel.ops[o].dims;
       for (size_t i = 0; i < shape.size(); ++i)
-        if (use.indexing[i].dim >= 0 && use.indexing[i].divisor == 1)
-          dims[use.indexing[i].dim].size = shape[i];
+        if (int d = use.indexing[i].dim; d >= 0)
+          dims[d].size = sizeOfAll(dims[d].size, use.indexing[i], shape[i]);
       for (size_t i = 0; i < shape.size(); ++i) {
         const IndexExpr &index = use.indexing[i];
         cuts.push_back(index.dim < 0

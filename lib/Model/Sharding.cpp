@@ -135,24 +135,33 @@ constexpr std::array<Axis, 3> kCuts = {Axis::X, Axis::Y, Axis::Group};
 /// and at most ceil(C / I) + 1 of the slower ones, one less where one of C and
 /// I divides the other.
 class CoreView {
+  /// The points of a core on the axis of a dim, those of one value of the dim,
+  /// and the values after which the dim begins anew; 0: it does not.
+  struct RunOf {
+    int64_t shard, inner, pitch;
+  };
+
 public:
   CoreView(const OpSpec &op, const OpSharding &opSharding,
            const Sharding &sharding)
       : op(op), opSharding(opSharding), axes(opSharding.axisOfDim) {
-    for (const IterationDim &dim : op.dims)
+    for (const IterationDim &dim : op.dims) {
       values.push_back(dim.size);
+      runs.push_back({dim.size, 1, dim.size});
+    }
     for (size_t a = 0; a < kCuts.size(); ++a)
       cut(a, partsOf(sharding, kCuts[a]),
           kCuts[a] == Axis::Group ? sharding.slots() : 0);
   }
 
   /// Elements of an operand. The points of dims that share an axis cannot
-  /// exceed their common run, so a tensor that is indexed by all of them holds
-  /// at most `run` elements, not the product of the distinct values. Weights
-  /// are held whole along such dims.
+  /// exceed their common run, so a tensor that is indexed by all of them, or
+  /// by blocks, holds at most `run` elements, not the product of the distinct
+  /// values. Weights are held whole along such dims.
   int64_t elements(const OperandSpec &operand) const {
     std::array<int64_t, 4> product = {1, 1, 1, 1};
     std::array<int, 4> numIndexed = {0, 0, 0, 0};
+    std::array<bool, 4> hasBlocks = {false, false, false, false};
     for (const IndexExpr &index : operand.indexing) {
       if (index.dim < 0)
         continue;
@@ -162,20 +171,19 @@ public:
       if (isWeight && llvm::count(axes, axes[index.dim]) > 1 &&
           !(isAligned[axis] && index.divisor == 1))
         held = size;
-      // A cut through blocks leaves parts of one more than a shard has.
-      int64_t touched =
-          index.divisor == 1 ? held
-          : isWeight && held < size
-              ? touchedBy(held, index.divisor, ceilDiv(size, index.divisor))
-              : ceilDiv(held, index.divisor);
+      int64_t touched = index.divisor == 1 ? held
+                        : isWeight && held == size
+                            ? ceilDiv(size, index.divisor)
+                            : blocks(index);
       product[axis] = multiply(product[axis], touched);
       ++numIndexed[axis];
+      hasBlocks[axis] |= index.divisor > 1;
     }
     int64_t total = product[static_cast<size_t>(Axis::None)];
     for (size_t a = 0; a < kCuts.size(); ++a) {
       auto axis = static_cast<size_t>(kCuts[a]);
-      bool whole = numCut[a] > 1 && numIndexed[axis] == numCut[a] &&
-                   operand.role != TensorRole::Weights;
+      bool whole = numCut[a] > 1 && operand.role != TensorRole::Weights &&
+                   (numIndexed[axis] == numCut[a] || hasBlocks[axis]);
       total = multiply(total,
                        whole ? std::min(product[axis], run[a]) : product[axis]);
     }
@@ -183,13 +191,26 @@ public:
   }
 
 private:
+  /// Blocks that a core has a part of: a cut through one leaves parts of one
+  /// more than a run has.
+  int64_t blocks(const IndexExpr &index) const {
+    const RunOf &own = runs[index.dim];
+    int64_t all = ceilDiv(op.dims[index.dim].size, index.divisor);
+    // Where the dim begins anew within a block, that is not full.
+    if (own.pitch > 0 && own.pitch % index.divisor != 0)
+      return all;
+    return touchedBy(own.shard, multiply(own.inner, index.divisor), all);
+  }
+
   /// `given`: what a part has of a dim that is cut alone; 0: an equal share.
   void cut(size_t a, int64_t parts, int64_t given) {
     AxisRun cut = runOn(op.dims, opSharding, kCuts[a], parts);
     numCut[a] = cut.count;
-    if (cut.count == 1)
+    if (cut.count == 1) {
       values[cut.fastest] =
           given ? given : shardLength(op.dims[cut.fastest], parts);
+      runs[cut.fastest] = {values[cut.fastest], 1, 0};
+    }
     if (cut.count < 2)
       return;
     run[a] = cut.shard;
@@ -202,9 +223,11 @@ private:
       bool straddles = std::max(run[a], inner) % std::min(run[a], inner) != 0;
       values[d] = std::min(op.dims[d].size,
                            ceilDiv(run[a], inner) + (straddles ? 1 : 0));
-      inner =
-          multiply(inner, static_cast<int>(d) == cut.fastest ? cut.pitch
-                                                             : op.dims[d].size);
+      int64_t pitch =
+          static_cast<int>(d) == cut.fastest ? cut.pitch : op.dims[d].size;
+      int64_t outer = multiply(inner, pitch);
+      runs[d] = {run[a], inner, outer < cut.points ? pitch : 0};
+      inner = outer;
     }
   }
 
@@ -212,6 +235,7 @@ private:
   const OpSharding &opSharding;
   const std::vector<Axis> &axes;
   llvm::SmallVector<int64_t, 8> values;
+  llvm::SmallVector<RunOf, 8> runs; ///< of each dim
   std::array<int, 3> numCut = {0, 0, 0};
   std::array<int64_t, 3> run = {1, 1, 1};
   std::array<bool, 4> isAligned = {false, false, false, false}; ///< by axis
@@ -350,12 +374,14 @@ private:
       return all;
     for (size_t i = 0; i < shape.size(); ++i) {
       const IndexExpr &index = operand.indexing[i];
-      if (index.dim < 0 || index.divisor != 1 ||
-          op.dims[index.dim].size == shape[i])
+      if (index.dim < 0)
+        continue;
+      int64_t size = sizeOfAll(op.dims[index.dim].size, index, shape[i]);
+      if (op.dims[index.dim].size == size)
         continue;
       if (!all)
         all = op;
-      all->dims[index.dim].size = shape[i];
+      all->dims[index.dim].size = size;
     }
     return all;
   }

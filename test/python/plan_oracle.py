@@ -31,7 +31,7 @@ def largest_part(op, use, whole=None):
     """Elements of an operand on the core that has the most of them."""
     dims = op["dims"]
     held = [min(dim["size"], dim["shard"]) for dim in dims]
-    shared = {}
+    shared, inner, wraps = {}, [1] * len(dims), [dim["axis"] == "none" for dim in dims]
     for axis in ("x", "y", "group"):
         on_axis = [d for d, dim in enumerate(dims) if dim["axis"] == axis]
         if len(on_axis) > 1:
@@ -39,14 +39,26 @@ def largest_part(op, use, whole=None):
             left = dims[on_axis[-1]]["shard"]
             for d in reversed(on_axis):
                 size, pitch = dims[d]["size"], dims[d]["pitch"]
+                inner[d] = math.prod(dims[e]["pitch"] for e in on_axis if e > d)
+                wraps[d] = inner[d] * pitch < dims[d]["points"]
                 held[d] = min(size, left)
                 left = ceil_div(left, pitch) + (left > pitch and left % pitch != 0)
+
+    def touched(d, divisor):
+        """Blocks that a run has a part of which begins at a multiple of its length."""
+        if divisor == 1:
+            return held[d]
+        run, block, count = dims[d]["shard"], inner[d] * divisor, ceil_div(dims[d]["size"], divisor)
+        if wraps[d] and dims[d]["pitch"] % divisor:
+            return count
+        return min(count, ceil_div(run + block - math.gcd(run, block), block))
+
     indexed = [(d, divisor) for d, divisor in zip(use["index_dims"], use["index_divisors"]) if 0 <= d < len(dims)]
     total = 1
     for axis in ("none", "x", "y", "group"):
         own = [(d, divisor) for d, divisor in indexed if dims[d]["axis"] == axis]
-        count = math.prod(ceil_div(held[d], divisor) for d, divisor in own)
-        if axis in shared and len(own) == len(shared[axis]) > 1:
+        count = math.prod(touched(d, divisor) for d, divisor in own)
+        if axis in shared and (len(own) == len(shared[axis]) or any(divisor > 1 for _, divisor in own)):
             count = min(count, dims[own[0][0]]["shard"])
         total *= count
     if whole is None:
@@ -58,11 +70,19 @@ def largest_part(op, use, whole=None):
 
 
 def with_places_of(op, use, state):
-    """The op as it would be if it read all that a state has: a window reads less. Places have their axis for themselves."""
+    """The op as it would be if it read all that a state has: a window reads less, and so does a step of what is in flight.
+    Places have their axis for themselves."""
     if not state or len(use["index_dims"]) != len(state["shape"]):
         return op
     dims = [dict(dim) for dim in op["dims"]]
-    for d, size in zip(use["index_dims"], state["shape"]):
+    for d, divisor, size in zip(use["index_dims"], use["index_divisors"], state["shape"]):
+        if d >= 0 and divisor > 1 and size > ceil_div(dims[d]["size"], divisor):
+            dims[d].update(size=size * divisor, pitch=size * divisor)
+            together = [other for i, other in enumerate(dims) if i == d or other["axis"] == dims[d]["axis"] != "none"]
+            points = math.prod(other["pitch"] for other in together)
+            shard = max(together[0]["shard"], ceil_div(points, dims[d]["parts"]))
+            for other in together:
+                other.update(points=points, shard=shard)
         if d >= 0 and dims[d]["dim"] == "context" and dims[d]["size"] != size:
             alone = sum(other["axis"] == dims[d]["axis"] for other in dims) == 1
             parts = dims[d]["parts"] if alone and dims[d]["axis"] != "none" else 1

@@ -149,6 +149,7 @@ CASES = {
     "weight twice": (lambda p: double(kernel(p, "head")["weights"]), "is there twice"),
     "state bytes": (lambda p: add(kernel(p, "attention")["states"][0], "bytes", 1), "B, its elements take"),
     "state twice": (lambda p: double(kernel(p, "attention")["states"]), "state 'past_key_values.0.key': is there twice"),
+    "state held": (lambda p: put(kernel(p, "attention")["states"][0]["cuts"][1], "points", 1), "indices, cores hold * of them"),
     "context dim": (lambda p: put(kernel(p, "attention")["states"][0], "context_dim", 1),
                     "counts tokens by dim 1, its cuts by dim 2"),
     "context": (lambda p: add(p["step"], "context", 1),

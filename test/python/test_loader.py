@@ -258,6 +258,61 @@ def test_states_lie_on_cores_once_and_windows_on_all_alike(name, options):
     assert windows or name != "gemma3-tiny-hf"
 
 
+def indexed_by(op, use, core, skip):
+    """What a core's points of an op say of a tensor, one by one, without the dim `skip` of it."""
+    dims, found = op["dims"], {()}
+    by_axis = collections.defaultdict(list)
+    for i, d in enumerate(use["index_dims"]):
+        if d >= 0 and i != skip:
+            by_axis[dims[d]["axis"], d if dims[d]["axis"] == "none" else -1].append(i)
+    for (axis, alone), indices in by_axis.items():
+        together = [dim for d, dim in enumerate(dims) if (d == alone if axis == "none" else dim["axis"] == axis)]
+        begin = core[axis] * together[0]["shard"]
+        points = [q for q in range(begin, min(begin + together[0]["shard"], together[0]["points"]))
+                  if all(q // dim["inner"] % dim["pitch"] < dim["size"] for dim in together)]
+        own = {tuple((i, q // dims[d]["inner"] % dims[d]["pitch"] // use["index_divisors"][i])
+                     for i in indices for d in [use["index_dims"][i]]) for q in points}
+        found = {(*one, *other) for one in found for other in own}
+    return [dict(pairs) for pairs in found]
+
+
+# A shard that begins within a chunk has parts of one sequence more; of sequences in flight a step sees one.
+CHUNKS = {
+    "prefill": ("deepseek-v3-tiny-hf", "--phase", "prefill", "--prefill-chunk", "8", "--batch", "3"),
+    "both": ("deepseek-v3-tiny-hf", "--phase", "both", "--context", "16", "--prefill-chunk", "8", "--batch", "3"),
+    "in flight": ("qwen3-moe-tiny-hf", "--phase", "prefill", "--context", "16", "--prefill-chunk", "8",
+                  "--sequences-in-flight", "2", "--wafers", "2"),
+    "both in flight": ("qwen3-moe-tiny-hf", "--phase", "both", "--context", "16", "--prefill-chunk", "8",
+                       "--sequences-in-flight", "2", "--wafers", "2"),
+}
+
+
+@pytest.mark.parametrize("case", CHUNKS)
+def test_cores_have_the_states_of_all_sequences_of_their_tokens(case):
+    """By the points of the ops, one by one: each element is on a core, buffers have room for what their core has, and
+    that is all that the core's points read, of each sequence in flight."""
+    name, *options = CHUNKS[case]
+    plan = checking.subject(name, "grid8x8", *options).plan
+    held, seen = collections.defaultdict(set), collections.Counter()
+    for wafer, x, y in cores_of(plan):
+        for kernel, cores, core in loader.work(plan, wafer, x, y):
+            for state in kernel["states"]:
+                own, context = state_of.elements(state, core), state["context_dim"]
+                held[state["name"]].update(own)
+                room = next(b["bytes"] for b in cores["memory"] if b["name"] == state["name"])
+                assert len(own) * state["bits"] <= 8 * room
+                parts = {tuple(i for dim, i in enumerate(index) if dim != context) for index in own}
+                uses = [(op, use) for op in kernel["ops"] for use in op["operands"] if use["buffer"] == state["name"]]
+                for op, use in uses if own else []:
+                    for index in indexed_by(op, use, core, context):
+                        for first in range(0, state["shape"][0], plan["step"]["batch"]):
+                            index_of_set = {**index, 0: index[0] + first}
+                            assert tuple(index_of_set[dim] for dim in sorted(index_of_set)) in parts
+                            seen[first] += 1
+    assert all(len(held[state["name"]]) == math.prod(state["shape"]) for kernel in plan["kernels"] for state in kernel["states"])
+    assert len(seen) == ("flight" in case) + 1
+
+
 def test_the_loader_has_a_hundred_lines_at_most():
     text = (placing.ROOT / "examples/loader/loader.py").read_text()
     assert len(text.splitlines()) <= 100 and max(map(len, text.splitlines())) <= 130

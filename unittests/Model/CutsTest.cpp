@@ -225,6 +225,107 @@ TEST(CutsTest, AStateIsReadByGroupsOfHeads) {
               ElementsAre(ElementsAre(1), ElementsAre(1)));
 }
 
+/// Attention over `sets` of three sequences, of which a step brings each of one
+/// set a chunk of tokens.
+KernelSpec attentionWith(int64_t chunk, int64_t sets) {
+  KernelSpec kernel = kernelWith(
+      {{"token", 3 * chunk},
+       {"head", 2},
+       {"group", 2},
+       {"context", 5},
+       {"dim", 6}},
+      {TensorRole::State, 0, kF16, {{0, chunk}, {1, 1}, {3, 1}, {4, 1}}});
+  kernel.states = {{"key", kF16, {3 * sets, 2, 5, 6}}};
+  return kernel;
+}
+
+/// What a core's points of the op say of the state, one by one.
+std::set<std::vector<int64_t>> indexedBy(const KernelSpec &kernel,
+                                         const Sharding &sharding,
+                                         const CorePosition &core) {
+  std::set<std::vector<int64_t>> indexed;
+  for (const std::vector<int64_t> &point :
+       tuplesOf(opCuts(kernel.ops[0], sharding.ops[0], sharding), core)) {
+    std::vector<int64_t> element;
+    for (const IndexExpr &index : kernel.ops[0].operands[0].indexing)
+      element.push_back(point[size_t(index.dim)] / index.divisor);
+    indexed.insert(element);
+  }
+  return indexed;
+}
+
+/// The ways to cut that attention, and the grids.
+std::vector<Sharding> cutsOfAttention() {
+  std::vector<Sharding> all;
+  for (const std::vector<Axis> &axes :
+       {std::vector<Axis>{kY, kY, kNone, kX, kY},
+        {kNone, kY, kY, kX, kY},
+        {kY, kY, kY, kX, kNone},
+        {kY, kNone, kNone, kX, kNone},
+        {kX, kY, kNone, kNone, kY},
+        {kNone, kX, kNone, kY, kX}})
+    for (Extent region : {Extent{1, 1}, Extent{2, 3}, Extent{4, 8},
+                          Extent{5, 7}, Extent{3, 23}})
+      all.push_back({region, {1, 1}, region, {{axes}}});
+  return all;
+}
+
+TEST(CutsTest, CoresHaveRoomForTheSequencesOfTheirTokens) {
+  int numWithinChunks = 0;
+  for (int64_t chunk : {1, 2, 3, 4, 8})
+    for (const Sharding &sharding : cutsOfAttention()) {
+      KernelSpec kernel = attentionWith(chunk, 1);
+      std::vector<Cut> cuts = stateCuts(kernel, sharding, 0);
+      size_t most = 0;
+      for (const CorePosition &core : coresOf(sharding)) {
+        std::vector<std::vector<int64_t>> tuples = tuplesOf(cuts, core);
+        std::set<std::vector<int64_t>> held(tuples.begin(), tuples.end());
+        EXPECT_EQ(held, indexedBy(kernel, sharding, core));
+        most = std::max(most, held.size());
+      }
+      const OpSpec &op = kernel.ops[0];
+      auto room =
+          size_t(shardElements(op, op.operands[0], sharding.ops[0], sharding));
+      EXPECT_GE(room, most);
+      if (chunk > 1)
+        EXPECT_LE(room, size_t(shardPoints(op, sharding.ops[0], sharding)));
+      EXPECT_GE(footprint(kernel, sharding).state, int64_t(2 * most));
+      numWithinChunks += cuts[0].axis != kNone && chunk > 1 &&
+                         cuts[0].shard % cuts[0].inner != 0;
+    }
+  EXPECT_GT(numWithinChunks, 20);
+}
+
+/// Runs of 48 points, 128 to a sequence: one of them begins at point 96 and
+/// has the 16 last channels of one sequence and as many of the next.
+TEST(CutsTest, AShardThatBeginsWithinAChunkHasPartsOfTwoSequences) {
+  KernelSpec kernel = kernelWith(
+      {{"token", 24}, {"head", 1}, {"context", 8}, {"dim", 16}},
+      {TensorRole::State, 0, {"f32", 32}, {{0, 8}, {1, 1}, {2, 1}, {3, 1}}});
+  kernel.states = {{"key", {"f32", 32}, {3, 1, 8, 16}}};
+  Sharding sharding = {{8, 8}, {1, 1}, {8, 8}, {{{kY, kY, kX, kY}}}};
+  EXPECT_EQ(indexedBy(kernel, sharding, {0, 0, 2}).size(), 32u);
+  EXPECT_EQ(footprint(kernel, sharding).state, 128);
+}
+
+TEST(CutsTest, EverySequenceInFlightHasItsPlace) {
+  for (int64_t chunk : {1, 2, 8})
+    for (const Sharding &sharding : cutsOfAttention()) {
+      KernelSpec kernel = attentionWith(chunk, 2);
+      std::vector<Cut> cuts = stateCuts(kernel, sharding, 0);
+      std::set<std::vector<int64_t>> all;
+      size_t most = 0;
+      for (const CorePosition &core : coresOf(sharding)) {
+        std::vector<std::vector<int64_t>> tuples = tuplesOf(cuts, core);
+        std::set<std::vector<int64_t>> held(tuples.begin(), tuples.end());
+        most = std::max(most, held.size());
+        all.merge(held);
+      }
+      EXPECT_EQ(all.size(), 6u * 2 * 5 * 6);
+      EXPECT_GE(footprint(kernel, sharding).state, int64_t(2 * most));
+    }
+}
+
 /// Counts what cores hold of a weight one by one.
 struct Held {
   int64_t all = 0;

@@ -86,6 +86,11 @@ bool hasSharedElements(const std::vector<Cut> &cuts);
 std::vector<Cut> weightCuts(const KernelSpec &kernel, const Sharding &sharding,
                             int weight);
 
+/// Size that an op's dim of `size` would have if the op indexed all `indices`
+/// of a state's dim by it: a window is less than what is there, and so is one
+/// of the sets of sequences that are in flight.
+int64_t sizeOfAll(int64_t size, const IndexExpr &index, int64_t indices);
+
 /// One cut for each dim of a state, by the first use that indexes all of them;
 /// without one every core holds all of it.
 std::vector<Cut> stateCuts(const KernelSpec &kernel, const Sharding &sharding,
