@@ -134,13 +134,15 @@ void WeightChecker::checkContext(const Tensor &state,
 }
 
 /// Of places that are dealt out any that follow each other are on all cores
-/// alike; in blocks they are on few, whatever the op's cut says.
+/// alike; in blocks they are on few, whatever the op's cut says. Sequences of
+/// other steps lie where those of this one do.
 void WeightChecker::checkReads(const Kernel &kernel, const Tensor &state,
                                const std::string &place) {
   for (const Op &op : kernel.ops)
     for (const Operand &operand : op.operands) {
       if (operand.role != "state" || operand.buffer != state.name ||
-          operand.indexDims.size() != state.shape.size())
+          operand.indexDims.size() != state.shape.size() ||
+          operand.indexDivisors.size() != state.shape.size())
         continue;
       for (size_t i = 0; i < state.shape.size(); ++i) {
         int64_t d = operand.indexDims[i];
@@ -154,6 +156,14 @@ void WeightChecker::checkReads(const Kernel &kernel, const Tensor &state,
                                          "'{}' reads {} as if they were dealt "
                                          "out",
                                          state.shape[i], op.name, dim.size));
+        int64_t ofStep =
+            divideUp(dim.size, std::max<int64_t>(1, operand.indexDivisors[i]));
+        if (kernel.minor >= 3 && dim.dim == "token" && dim.axis != "none" &&
+            ofStep > 1 && ofStep < state.shape[i])
+          report.fail(place, fmt::format("has {} sequences cut together, of "
+                                         "which op '{}' works on {} in a step: "
+                                         "other cores would have the others'",
+                                         state.shape[i], op.name, ofStep));
       }
     }
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "inlay/Model/Sharding.h"
+#include "inlay/Support/Format.h"
 
 #include "fmt/format.h"
 
@@ -113,7 +114,9 @@ private:
   }
 
   /// Places of a state are dealt out over an axis that they have for
-  /// themselves. In blocks the last ones of them would be on few cores.
+  /// themselves. In blocks the last ones of them would be on few cores. And a
+  /// state that has sequences of other steps too has them all where this one's
+  /// are.
   void checkContext(const OpSpec &op, const OpSharding &opSharding) {
     for (const OperandSpec &operand : op.operands) {
       if (operand.role != TensorRole::State || operand.tensor < 0 ||
@@ -125,9 +128,18 @@ private:
         continue;
       for (size_t i = 0; i < shape.size(); ++i) {
         int dim = operand.indexing[i].dim;
-        if (dim < 0 || op.dims[dim].name != "context" ||
-            opSharding.axisOfDim[dim] == Axis::None ||
-            !sharesAxis(opSharding, dim) || op.dims[dim].size >= shape[i])
+        if (dim < 0 || opSharding.axisOfDim[dim] == Axis::None)
+          continue;
+        int64_t ofStep =
+            ceilDiv(op.dims[dim].size, operand.indexing[i].divisor);
+        if (op.dims[dim].name == "token" && ofStep > 1 && ofStep < shape[i])
+          fail(fmt::format(
+              "cuts the {} sequences of op '{}' over cores, though "
+              "state '{}' has {}",
+              ofStep, op.name, kernel.states[size_t(operand.tensor)].name,
+              shape[i]));
+        if (op.dims[dim].name != "context" || !sharesAxis(opSharding, dim) ||
+            op.dims[dim].size >= shape[i])
           continue;
         fail(fmt::format("cuts the {} places that op '{}' reads of the {} of "
                          "state '{}' together with other dims: give dim "

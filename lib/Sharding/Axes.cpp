@@ -172,14 +172,21 @@ private:
       attentionAxis.reset();
   }
 
-  /// Parts of the state that tokens do not share.
-  static int64_t numSequences(const OpSpec &op) {
+  /// Parts of the state that tokens do not share; 1 where it has those of other
+  /// steps in flight too: cut together, these would lie on other cores.
+  int64_t numSequences(const OpSpec &op) const {
     int token = findDim(op, "token");
     for (const OperandSpec &operand : op.operands)
       if (operand.role == TensorRole::State)
-        for (const IndexExpr &index : operand.indexing)
-          if (index.dim >= 0 && index.dim == token)
-            return ceilDiv(op.dims[size_t(token)].size, index.divisor);
+        for (size_t i = 0; i < operand.indexing.size(); ++i) {
+          const IndexExpr &index = operand.indexing[i];
+          if (index.dim < 0 || index.dim != token)
+            continue;
+          int64_t ofStep = ceilDiv(op.dims[size_t(token)].size, index.divisor);
+          return kernel.states[size_t(operand.tensor)].shape[i] > ofStep
+                     ? 1
+                     : ofStep;
+        }
     return 1;
   }
 

@@ -353,6 +353,18 @@ def test_a_ring_that_is_not_full_keeps_its_window():
     assert kept == {(32, 32), (16, 0)}  # the one layer sees 32 tokens, the other all
 
 
+def test_sequences_of_other_steps_lie_where_those_of_this_one_do():
+    subject = checking.subject("granitemoe-tiny-mobius", "grid8x8", "--batch", "3")
+    plan = copy.deepcopy(subject.plan)
+    state = kernel(plan, "attention")["states"][0]
+    state["shape"][0] *= 2
+    assert "has 6 sequences cut together, of which op 'scores' works on 3 in a step: other cores would have the others'" in "\n".join(subject.check([subject.text(plan)])[0])
+    flight = checking.subject("granitemoe-tiny-mobius", "grid8x8", "--batch", "3", "--wafers", "2", "--sequences-in-flight", "6")
+    assert flight.check([flight.text(flight.plan)]) == [[]]
+    states = [state for kernel in flight.plan["kernels"] for state in kernel["states"]]
+    assert {(state["shape"][0], state["cuts"][0]["axis"]) for state in states} == {(6, "none")}
+
+
 @pytest.mark.parametrize("path", sorted((placing.ROOT / "test/Inputs/plans").glob("*/*.json")), ids=lambda path: path.stem)
 def test_frozen_plans_are_legal(path):
     said = subprocess.run([placing.BIN / "inlay-check", path], capture_output=True, text=True)

@@ -225,6 +225,28 @@ TEST(ShardingTest, PlacesOfAWindowHaveAnAxisForThemselves) {
   EXPECT_TRUE(check(kernel, shardingOf({4, 4}, {{{None, Y, Y, X}}}), diags));
 }
 
+/// Two of six sequences: those of other steps would lie on other cores.
+TEST(ShardingTest, SequencesInFlightAreNotCut) {
+  KernelSpec kernel;
+  kernel.name = "attention";
+  kernel.states = {{"keys", kF16, {6, 100}}};
+  OpSpec scores;
+  scores.name = "scores";
+  scores.opClass = OpClass::Contraction;
+  scores.dims = {{"token", 2}, {"context", 100}};
+  scores.operands = {{TensorRole::State, 0, kF16, {{0, 1}, {1, 1}}}};
+  kernel.ops = {scores};
+  using enum Axis;
+  Diagnostics diags;
+  EXPECT_TRUE(check(kernel, shardingOf({4, 4}, {{{None, Y}}}), diags));
+  EXPECT_FALSE(check(kernel, shardingOf({4, 4}, {{{X, Y}}}), diags));
+  EXPECT_EQ(diags.all().front().message,
+            "cuts the 2 sequences of op 'scores' over cores, though state "
+            "'keys' has 6");
+  kernel.states[0].shape[0] = 2;
+  EXPECT_TRUE(check(kernel, shardingOf({4, 4}, {{{X, Y}}}), diags));
+}
+
 TEST(ShardingTest, ChecksWhatGroupsHold) {
   KernelSpec kernel = quantisedLinear(10, 128);
   kernel.numExperts = 4;
