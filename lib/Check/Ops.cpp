@@ -72,6 +72,10 @@ private:
   void checkIndexing(const Op &op, const Operand &operand,
                      const std::vector<int64_t> &shape,
                      const std::vector<Cut> *cuts, const std::string &place);
+  void checkSummed(const Op &op, const std::string &place);
+  void checkRead(const Kernel &kernel, const Op &op, const Operand &operand,
+                 const std::vector<int64_t> &shape, const std::string &place);
+  void checkLocals(const Kernel &kernel);
   void checkTwins();
 
   const Plan &plan;
@@ -91,6 +95,9 @@ void OpChecker::run() {
   for (const Kernel &kernel : plan.kernels)
     for (size_t i = 0; i < kernel.ops.size(); ++i)
       checkOp(kernel, i);
+  if (plan.minor >= 3)
+    for (const Kernel &kernel : plan.kernels)
+      checkLocals(kernel);
   checkParts(plan, report);
   checkTwins();
 }
@@ -105,6 +112,7 @@ void OpChecker::checkOp(const Kernel &kernel, size_t index) {
     checkOperations(op, place);
     checkDensity(kernel, op, place);
     checkChosen(kernel, op, place);
+    checkSummed(op, place);
   }
   for (size_t d = 0; d < op.dims.size(); ++d)
     checkDim(kernel, op, d, place);
@@ -278,6 +286,91 @@ void OpChecker::checkChosen(const Kernel &kernel, const Op &op,
   }
 }
 
+/// Tokens stay apart in every op, and products keep all that they do not sum
+/// over; of experts the choices are added up by their weights.
+void OpChecker::checkSummed(const Op &op, const std::string &place) {
+  for (size_t d = 0; d < op.dims.size(); ++d) {
+    const Cut &dim = op.dims[d];
+    bool isProduct = op.kind == "contraction";
+    if (dim.isReduction &&
+        (dim.dim == "token" || (isProduct && dim.dim == "expert")))
+      report.fail(place, fmt::format("adds up over dim '{}'", dim.dim));
+    if (!isProduct || op.operands.empty() || dim.dim == "expert")
+      continue;
+    bool isKept = isIndexedBy(op.operands.back(), d);
+    if (dim.isReduction == isKept && (isKept || dim.size > 1))
+      report.fail(place, fmt::format("has a result with{} dim '{}', which it "
+                                     "{}",
+                                     isKept ? "" : "out", dim.dim,
+                                     isKept ? "adds up" : "does not add up"));
+  }
+}
+
+/// Indices of each dim of an operand; -1: all that the tensor has.
+static std::vector<int64_t> extentsOf(const Op &op, const Operand &operand) {
+  std::vector<int64_t> extents;
+  for (auto [d, divisor] :
+       llvm::zip(operand.indexDims, operand.indexDivisors)) {
+    bool isOfOp = d >= 0 && d < static_cast<int64_t>(op.dims.size());
+    extents.push_back(
+        isOfOp ? divideUp(op.dims[d].size, std::max<int64_t>(1, divisor)) : -1);
+  }
+  return extents;
+}
+
+/// All elements, or those that come before the last dim.
+static int64_t elementsOf(llvm::ArrayRef<int64_t> extents) {
+  int64_t product = 1;
+  for (int64_t extent : extents)
+    if (extent >= 0)
+      product = times(product, extent);
+  return product;
+}
+
+/// An op reads as many elements as a value has, or of each row a part: queries
+/// of which each product takes some channels. Rotations find their row of a
+/// table by the position.
+void OpChecker::checkRead(const Kernel &kernel, const Op &op,
+                          const Operand &operand,
+                          const std::vector<int64_t> &shape,
+                          const std::string &place) {
+  std::vector<int64_t> extents = extentsOf(op, operand);
+  bool isTable = op.name == "rotary" && op.kind == "elementwise" &&
+                 &operand != &op.operands.back() && !extents.empty() &&
+                 extents.front() == -1;
+  if (extents.empty() || shape.empty() || isSlice(kernel, op) ||
+      isConcat(kernel, op) || isTable)
+    return;
+  bool isChosen = extents.size() == 2 && extents.back() == -1 &&
+                  (op.kind == "top_k" || kernel.expertsPerToken > 0);
+  bool isPart = extents.back() >= 0 && operand.indexDivisors.back() == 1;
+  bool hasRows = (isChosen || (op.kind == "contraction" && isPart)) &&
+                 elementsOf(llvm::ArrayRef(extents).drop_back()) ==
+                     elementsOf(llvm::ArrayRef(shape).drop_back());
+  if (elementsOf(extents) != elementsOf(shape) && !hasRows)
+    report.fail(place, fmt::format("has {} elements by the dims of the op, the "
+                                   "value has {}",
+                                   elementsOf(extents), elementsOf(shape)));
+}
+
+/// A value inside of a kernel has one number of elements for the op that makes
+/// it and all that read it.
+void OpChecker::checkLocals(const Kernel &kernel) {
+  std::map<std::string, std::vector<int64_t>> made;
+  for (size_t i = 0; i < kernel.ops.size(); ++i) {
+    const Op &op = kernel.ops[i];
+    for (const Operand &operand : op.operands) {
+      bool isResult = &operand == &op.operands.back();
+      auto known = made.find(operand.buffer);
+      if (operand.role == "scratch" && !isResult && known != made.end())
+        checkRead(kernel, op, operand, known->second,
+                  opPlace(kernel, i) + ", operand '" + operand.buffer + "'");
+      if (isResult)
+        made[operand.buffer] = extentsOf(op, operand);
+    }
+  }
+}
+
 void OpChecker::checkDim(const Kernel &kernel, const Op &op, size_t d,
                          const std::string &place) {
   const Cut &cut = op.dims[d];
@@ -338,6 +431,9 @@ void OpChecker::checkOperand(const Kernel &kernel, const Op &op,
   if (operand.type != type)
     report.fail(where, fmt::format("has type {}, the tensor has {}",
                                    operand.type, type));
+  bool isPort = operand.role == "input" || operand.role == "output";
+  if (stream && isPort && plan.minor >= 3)
+    checkRead(kernel, op, operand, stream->shape, where);
   // A state may have room for more than the op works on.
   // What is put together, or taken a part of, is longer or shorter.
   bool isPart =

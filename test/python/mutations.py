@@ -241,7 +241,7 @@ def is_experts(base, mutant):
 
 
 ROLE = holds(oracle.twins_agree)
-OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.arithmetic_holds, oracle.dims_hold, oracle.operands_fit, oracle.parts_hold,
+OPS = holds(oracle.twins_agree, oracle.kinds_hold, oracle.dims_hold, oracle.operands_fit, oracle.arithmetic_holds, oracle.values_hold, oracle.parts_hold,
             oracle.cuts_follow_uses, oracle.memory_fits, work_oracle.holds)
 USE = "kernels[].ops[].operands[]"
 

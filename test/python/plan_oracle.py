@@ -293,6 +293,43 @@ def arithmetic_holds(plan):
     return True
 
 
+def values_hold(plan):
+    """Tokens stay apart, products keep all that they do not sum over, and a value has as many elements for all that read it."""
+    ends = {(stream[end], role, stream[f"{end}_port"]): stream["shape"] for stream in plan["streams"]
+            for end, role in (("from", "output"), ("to", "input"))}
+    for kernel in plan["kernels"]:
+        made = {}
+        for op in kernel["ops"]:
+            is_product = op["kind"] == "contraction"
+            for d, dim in enumerate(op["dims"]):
+                if dim["reduction"] and dim["dim"] in ("token", "expert")[: 1 + is_product]:
+                    return False
+                kept = bool(op["operands"]) and d in op["operands"][-1]["index_dims"]
+                if is_product and op["operands"] and dim["dim"] != "expert" and dim["reduction"] == kept and (kept or dim["size"] > 1):
+                    return False
+            for use in op["operands"]:
+                is_result = use is op["operands"][-1]
+                have = [-1 if d < 0 else ceil_div(op["dims"][d]["size"], max(1, divisor))
+                        for d, divisor in zip(use["index_dims"], use["index_divisors"])]
+                shape = None if is_result or use["role"] != "scratch" else made.get(use["buffer"])
+                if use["role"] in ("input", "output"):
+                    shape = ends.get((kernel["name"], use["role"], int(use["buffer"].split()[1])))
+                is_table = (op["op"], op["kind"]) == ("rotary", "elementwise") and not is_result and have[:1] == [-1]
+                is_part = op["kind"] == "move" and op["op"] in ("slice", "concat")
+                if have and shape and not is_table and not is_part:
+                    chosen = len(have) == 2 and have[1] == -1 and (op["kind"] == "top_k" or kernel["experts_per_token"])
+                    rows = chosen or is_product and have[-1] >= 0 and use["index_divisors"][-1] == 1
+                    if count(have) != count(shape) and not (rows and count(have[:-1]) == count(shape[:-1])):
+                        return False
+                if is_result:
+                    made[use["buffer"]] = have
+    return True
+
+
+def count(sizes):
+    return math.prod(size for size in sizes if size >= 0)
+
+
 def dims_hold(plan):
     """Dims of ops are cut by the rule: each by itself, or those that share an axis together."""
     for kernel in plan["kernels"]:

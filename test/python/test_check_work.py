@@ -180,6 +180,43 @@ def test_values_that_are_the_first_channels_of_keys_may_be_fewer():
     assert shares == {512 / 576}
 
 
+def read_another_token(plan):
+    op = op_of(plan, "contraction", "fc2")
+    op["operands"][0]["index_divisors"][0] = 3
+
+
+def read_all_tokens(plan):
+    use = next(use for kernel in plan["kernels"] for op in kernel["ops"] for use in op["operands"][:-1]
+               if (op["op"], use["role"]) == ("binary", "scratch") and len(use["index_dims"]) == 2)
+    use["index_dims"][0] = -1
+
+
+def add_up(name, dim, plan):
+    next(each for each in op_of(plan, "contraction", name)["dims"] if each["dim"] == dim)["reduction"] = True
+
+
+def forget(plan):
+    op = op_of(plan, "contraction", "linear")
+    next(dim for dim in op["dims"] if dim["reduction"])["reduction"] = False
+
+
+VALUES = {
+    "tokens": (functools.partial(add_up, "fc2", "token"), "op * 'fc2': adds up over dim 'token'"),
+    "experts": (functools.partial(add_up, "fc1", "expert"), "op * 'fc1': adds up over dim 'expert'"),
+    "outputs": (functools.partial(add_up, "lm_head", "n"), "has a result with dim 'n', which it adds up"),
+    "no sum": (forget, "has a result without dim 'k', which it does not add up"),
+    "another token": (read_another_token, "op * 'fc2', operand *: has * elements by the dims of the op, the value has"),
+    "all tokens": (read_all_tokens, "op * 'binary', operand *: has * elements by the dims of the op, the value has"),
+}
+
+
+def test_values_of_tokens_stay_apart():
+    """No op reads the value of another sequence, or adds them up."""
+    subject = checking.subject("qwen3-moe-tiny-hf", "grid8x8", "--batch", "3")
+    for name, violations in checking.violations(subject, VALUES).items():
+        assert is_told(VALUES[name][1], violations), (name, violations)
+
+
 def test_plans_without_routes_say_what_is_taken_at_least_too():
     """And that no link carries anything."""
     subject = checking.subject("gpt-oss-tiny-int4", "wormhole")
