@@ -180,11 +180,13 @@ int64_t inlay::checker::sizeWithAll(const Cut &dim, int64_t divisor,
 static std::vector<Cut> stateCutsBy(const Kernel &kernel, const Use &use,
                                     const Tensor &state) {
   std::vector<Cut> cuts;
-  // The op may work on less than the state holds after the step.
+  // The op may work on less than the state holds after the step. Older plans
+  // forget what other steps in flight hold of steps with several tokens.
   Op op = *use.op;
   for (size_t i = 0; i < state.shape.size(); ++i) {
     int64_t divisor = 1;
-    if (const Cut *dim = indexingDim(use, i, divisor))
+    const Cut *dim = indexingDim(use, i, divisor);
+    if (dim && (divisor == 1 || kernel.minor >= 3))
       op.dims[use.operand->indexDims[i]].size =
           sizeWithAll(*dim, divisor, state.shape[i]);
   }

@@ -63,7 +63,9 @@ void WeightChecker::run() {
       for (const std::vector<Cut> &cuts : stateCutsByUses(kernel, state))
         checkTensor(state, cuts, place);
       checkContext(state, place);
-      checkHeld(state, place);
+      // Older plans lose sequences in flight of steps with several tokens.
+      if (kernel.minor >= 3)
+        checkHeld(state, place);
       checkReads(kernel, state, place);
       int64_t bytes = divideUp(times(product(state.shape), state.bits), 8);
       if (state.bytes != bytes)
