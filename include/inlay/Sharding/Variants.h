@@ -162,10 +162,6 @@ private:
                       Diagnostics &diags);
   std::optional<model::Extent> largerGrid(const model::KernelSpec &kernel);
   Entry &entryOf(const model::KernelSpec &kernel);
-  std::vector<std::vector<model::OpSharding>>
-  axesOf(const model::KernelSpec &kernel) const;
-  std::vector<std::vector<model::OpSharding>>
-  savingAxesOf(const model::KernelSpec &kernel) const;
   const std::vector<int64_t> &usefulCounts(const model::KernelSpec &kernel);
   /// Fills in what `candidate` takes on a region of `extent`; false where that
   /// is more than there is.
