@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What inlay-check finds of changes of valid plans: a table by kind of field.
+"""What inlay-check finds of changes of valid plans: a table by plan and one by kind of field.
 
 Each plan is changed in COUNT ways, every kind of field and every operator at least once; test/python/mutations.py
 has the operators and the reasons for changes that break nothing. Streams are led from other producers too, all fields
@@ -24,6 +24,18 @@ PLANS = [(3000, "gpt-oss-tiny-int4"), (2000, "mixtral-tiny-mobius"), (2000, "dee
          (1500, "granitemoe-tiny-mobius", "--expert-slices", "2")]
 
 
+def judged(subject, count):
+    """(kind of field, words, reason why it is harmless or None, violations) of every change of a plan."""
+    import mutations  # pylint: disable=import-outside-toplevel
+
+    for mutant, reason, violations in mutations.judge(subject, mutations.mutants(subject, count)):
+        yield mutant.kind, f"{mutant.kind} {mutant.operator} at {mutant.path}", reason, violations
+    # Fields changed together: a stream from another producer brings another value than its consumer takes.
+    rewired = list(mutations.rewirings(subject.plan, False))
+    for (words, _), violations in zip(rewired, subject.check([subject.text(plan) for _, plan in rewired])):
+        yield "streams[] from, from_port, name", words, None, violations
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
@@ -32,28 +44,23 @@ def main():
     os.environ["INLAY_BIN_DIR"] = str(args.bin)
     sys.path.insert(0, str(ROOT / "test/python"))
     import checking  # pylint: disable=import-outside-toplevel
-    import mutations  # pylint: disable=import-outside-toplevel
 
     rows = collections.defaultdict(collections.Counter)
     wrong = []
+    print("| plan on `grid8x8` | changes | break something | told | break nothing | accepted |\n|---|---|---|---|---|---|")
     for count, name, *options in PLANS:
         subject = checking.subject(name, "grid8x8", *options)
         name = " ".join((name, *options))
-        for mutant, reason, violations in mutations.judge(subject, mutations.mutants(subject, args.count or count)):
-            row = rows[mutant.kind]
-            row["mutations"] += 1
-            row["breaking"] += not reason
-            row["killed"] += bool(violations) and not reason
-            row["accepted"] += not violations and bool(reason)
+        whole = collections.Counter()
+        for kind, words, reason, violations in judged(subject, args.count or count):
+            for row in (rows[kind], whole):
+                row.update(mutations=1, breaking=not reason, killed=bool(violations) and not reason,
+                           accepted=not violations and bool(reason))
             if bool(violations) == bool(reason):
-                wrong.append(f"{name}: {mutant.kind} {mutant.operator} at {mutant.path}: {reason or 'breaks a property'}, "
-                             f"but {violations[:1] or 'accepted'}")
-        # Fields changed together: a stream from another producer brings another value than its consumer takes.
-        rewired = list(mutations.rewirings(subject.plan, False))
-        for (words, _), violations in zip(rewired, subject.check([subject.text(plan) for _, plan in rewired])):
-            rows["streams[] from, from_port, name"].update(mutations=1, breaking=1, killed=bool(violations))
-            if not violations:
-                wrong.append(f"{name}: {words}: breaks a property, but accepted")
+                wrong.append(f"{name}: {words}: {reason or 'breaks a property'}, but {violations[:1] or 'accepted'}")
+        print(f"| `{name}` | {whole['mutations']:,} | {whole['breaking']:,} | {whole['killed']:,} "
+              f"| {whole['mutations'] - whole['breaking']:,} | {whole['accepted']:,} |", flush=True)
+    print()
     columns = ("mutations", "breaking", "killed", "harmless", "accepted")
     print(f"{'kind of field':64}" + "".join(f"{column:>11}" for column in columns))
     total = collections.Counter()
