@@ -163,7 +163,7 @@ std::vector<Violation> Checker::check(StringRef text) const {
     });
   if (impl->model)
     for (auto check : {checkModel, checkHostCones, checkNodes, checkValues,
-                       checkRotations, checkLayouts})
+                       checkRotations, checkLayouts, checkModelChoices})
       last.add([&, check](Report &part) { check(plan, *impl->model, part); });
   for (Parts *parts : {&first, &routes, &estimate, &last})
     parts->joinTo(report);

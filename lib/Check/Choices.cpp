@@ -144,6 +144,12 @@ static double expectedOf(const Load &load, double least, double most) {
   return std::clamp(expected, std::min(least, most), most);
 }
 
+ChoiceRange inlay::checker::choicesOf(const Kernel &kernel) {
+  Load load = loadOf(kernel);
+  double all = double(times(load.tokens, load.perToken));
+  return {std::max(1.0, all / double(load.groups.size())), worstOf(load)};
+}
+
 void inlay::checker::checkChoices(const Plan &plan, Report &report) {
   if (plan.minor < 3)
     return;

@@ -120,21 +120,36 @@ private:
   std::vector<double> lengths; ///< indices of each dim
 };
 
-/// The algorithm by which sums go: kernel, op, axis and cores of a line.
+/// The algorithm by which sums go: kernel, op, axis and cores of a line, and
+/// wavelets of a vector; of its pieces, negative, around a ring.
 using SumAlgorithms =
-    std::map<std::tuple<std::string, int64_t, std::string, int64_t>,
+    std::map<std::tuple<std::string, int64_t, std::string, int64_t, int64_t>,
              std::string>;
 SumAlgorithms algorithmsOf(const Plan &plan);
+
+class FabricRates;
+struct SumNeed;
+struct SumTurns;
+/// As the routes have it, else the fastest.
+std::string algorithmOf(const SumAlgorithms &algorithms,
+                        const FabricRates &rates, const Kernel &kernel,
+                        const SumNeed &need, const SumTurns &lines);
 
 /// What the cores of a kernel work, between a least and a most. They differ
 /// only where cores have no room and read from elsewhere.
 struct KernelWork {
   CoreCycles least, most;
 };
-class FabricRates;
 KernelWork workOf(const Plan &plan, const CoreRates &rates,
                   const FabricRates &fabric, const SumAlgorithms &algorithms,
                   const Kernel &kernel);
+
+/// What the fabric takes for the sums and moves of a kernel and the ways of its
+/// groups of experts, without what passes while cores work.
+struct FabricCycles;
+FabricCycles waysOf(const Plan &plan, const CoreRates &cores,
+                    const FabricRates &rates, const SumAlgorithms &algorithms,
+                    const Kernel &kernel);
 
 /// What bounds of a kernel count on one core at its peak: operations, and
 /// reading each byte of the weights that a firing uses.

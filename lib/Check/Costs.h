@@ -101,10 +101,29 @@ int64_t assumedWavelets(const Plan &plan, const Stream &stream);
 int64_t hopsBetween(const Rect &a, const Rect &b);
 int64_t lanesBetween(const Rect &a, const Rect &b);
 
-/// Values that move inside a kernel: cores of a line, and wavelets that pass on
-/// it.
+/// When something happens in a kernel. An op first waits for sums and moves
+/// what it reads, operand by operand, then works, and then leaves sums of its
+/// own.
+struct Moment {
+  int64_t op = 0, step = 0;
+
+  static Moment waits(int64_t op, size_t operand) {
+    return {op, 2 * static_cast<int64_t>(operand)};
+  }
+  static Moment moves(int64_t op, size_t operand) {
+    return {op, 2 * static_cast<int64_t>(operand) + 1};
+  }
+  static Moment works(int64_t op) { return {op, kHuge}; }
+  static Moment leaves(int64_t op) { return {op, kHuge + 1}; }
+
+  auto operator<=>(const Moment &) const = default;
+};
+
+/// Values that move inside a kernel: cores of a line, wavelets that pass on it,
+/// and when. 0 cores: an op is the first to want a value as it does.
 struct MoveLoad {
   int64_t cores = 0, wavelets = 0;
+  Moment when;
 };
 std::vector<MoveLoad> movesOf(const Plan &plan, const Kernel &kernel);
 

@@ -35,11 +35,31 @@ SumAlgorithms inlay::checker::algorithmsOf(const Plan &plan) {
     if (route.kind != "all_reduce" || found == patterns.end())
       continue;
     const Pattern &pattern = *found->second;
-    for (const RouteUse &use : route.uses)
-      algorithms[{use.kernel, use.op, route.lineAxis, pattern.cores}] =
-          pattern.algorithm;
+    int64_t steps = 2 * (pattern.cores - 1);
+    for (const RouteUse &use : route.uses) {
+      int64_t wavelets = pattern.algorithm == "ring" && steps > 0
+                             ? -(use.wavelets / steps)
+                             : use.wavelets;
+      algorithms[{use.kernel, use.op, route.lineAxis, pattern.cores,
+                  wavelets}] = pattern.algorithm;
+    }
   }
   return algorithms;
+}
+
+std::string inlay::checker::algorithmOf(const SumAlgorithms &algorithms,
+                                        const FabricRates &rates,
+                                        const Kernel &kernel,
+                                        const SumNeed &need,
+                                        const SumTurns &lines) {
+  for (int64_t wavelets :
+       {-divideUp(lines.wavelets, lines.cores), lines.wavelets}) {
+    auto found = algorithms.find(
+        {kernel.name, need.op, need.axis, lines.cores, wavelets});
+    if (found != algorithms.end())
+      return found->second;
+  }
+  return rates.fastest(lines.cores, double(lines.wavelets), need.maxima == 0);
 }
 
 /// Vectors that some core adds one after the other.
@@ -190,12 +210,7 @@ KernelWork inlay::checker::workOf(const Plan &plan, const CoreRates &rates,
     lastAxis = need.axis;
     if (need.maxima == 0)
       continue;
-    auto routed =
-        algorithms.find({kernel.name, need.op, need.axis, lines.cores});
-    std::string name =
-        routed == algorithms.end()
-            ? fabric.fastest(lines.cores, double(lines.wavelets), false)
-            : routed->second;
+    std::string name = algorithmOf(algorithms, fabric, kernel, need, lines);
     all += rescaling(rates, fabric, need,
                      mergesOf(name, lines.cores) * double(lines.turns));
   }

@@ -60,6 +60,7 @@ private:
   const Kernel &kernel;
   Rect cores; ///< of the kernel, or of its first expert group
   int64_t current = 0;
+  Moment now;
   std::map<Name, Place> known;
   std::vector<std::pair<Name, Place>> delivered;
   MoveNeeds needs;
@@ -235,7 +236,7 @@ void ValueTracker::addLoad(const Move &move, const Place &now,
                            const Sent &sent) {
   int64_t passing = std::min(times(move.senders, move.wavelets),
                              plus(wavelets(now, sent.all), move.senders));
-  needs.loads.push_back({move.cores, passing});
+  needs.loads.push_back({move.cores, passing, this->now});
 }
 
 /// Cores on which features in order along a line lie of which it takes a block:
@@ -415,6 +416,7 @@ void ValueTracker::read(const Op &op, const Operand &operand) {
   });
   if (isThere)
     return;
+  needs.loads.push_back({0, 0, now});
   move(isPart ? *value : firstOfRows(op, operand, *value), wanted);
   delivered.emplace_back(name, wanted);
 }
@@ -458,11 +460,14 @@ MoveNeeds ValueTracker::run() {
     size_t reads = op.operands.size();
     if (reads > 1 && isValue(op.operands.back()))
       --reads;
-    for (size_t i = 0; i < reads; ++i)
+    for (size_t i = 0; i < reads; ++i) {
+      now = Moment::moves(current, i);
       read(op, op.operands[i]);
+    }
     define(op);
     ++current;
   }
+  now = Moment::works(current);
   handOver();
   return std::move(needs);
 }

@@ -189,9 +189,9 @@ private:
       outer.inner.push_back(nested.label());
   }
 
-  /// What an attribute says of the order of dims.
+  /// What an attribute says of the order of dims, and of a single number.
   void readOrder(StringRef attribute, Node &node) {
-    StringRef name;
+    StringRef name, tensor;
     std::vector<int64_t> integers;
     Message in(attribute, isDamaged);
     while (in.next()) {
@@ -199,6 +199,8 @@ private:
         name = in.value;
       else if (in.field == 3)
         integers = {static_cast<int64_t>(in.number)};
+      else if (in.field == 5)
+        tensor = in.value;
       else if (in.field == 8)
         llvm::append_range(integers, readIntegers(in));
     }
@@ -208,6 +210,32 @@ private:
       node.split = integers;
     else if (name == "transA" || name == "transB")
       node.swaps[name == "transB"] = !integers.empty() && integers[0] != 0;
+    else if (name == "value")
+      node.number = singleInteger(tensor);
+    else if (integers.size() == 1 &&
+             (name == "k" || name == "value_int" || name == "value_ints"))
+      node.number = integers[0];
+  }
+
+  /// Of a tensor of one 64-bit integer.
+  std::optional<int64_t> singleInteger(StringRef tensor) {
+    constexpr uint64_t kInt64 = 7;
+    std::vector<int64_t> integers;
+    uint64_t dataType = 0;
+    Message in(tensor, isDamaged);
+    while (in.next()) {
+      if (in.field == 2) {
+        dataType = in.number;
+      } else if (in.field == 7) {
+        llvm::append_range(integers, readIntegers(in));
+      } else if (in.field == 9 && in.value.size() == sizeof(int64_t)) {
+        integers.push_back(0);
+        std::memcpy(&integers.back(), in.value.data(), sizeof(int64_t));
+      }
+    }
+    return dataType == kInt64 && integers.size() == 1
+               ? std::optional(integers.front())
+               : std::nullopt;
   }
 
   void collectCaptured(StringRef attribute, Node &outer, int depth) {

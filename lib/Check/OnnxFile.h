@@ -45,6 +45,8 @@ struct Node {
   std::vector<int64_t> perm;      ///< of a Transpose
   std::vector<int64_t> split;     ///< of a Split that has it as an attribute
   bool swaps[2] = {false, false}; ///< transA and transB of a Gemm
+  /// Attribute `k`, or the only integer of a Constant.
+  std::optional<int64_t> number;
 
   llvm::StringRef firstOutput() const {
     for (llvm::StringRef output : outputs)

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Costs.h"
 #include "Cuts.h"
 #include "Rules.h"
 #include "ValueParts.h"
@@ -353,20 +354,36 @@ void OpChecker::checkRead(const Kernel &kernel, const Op &op,
                                    elementsOf(extents), elementsOf(shape)));
 }
 
+/// Elements that count of what an op makes: where values are the first channels
+/// of keys, those of the channels that they have.
+static double countingOf(const Op &op, const std::vector<int64_t> &extents) {
+  bool isShare = op.kind == "contraction" &&
+                 llvm::none_of(op.dims, [](const Cut &dim) {
+                   return dim.dim == "expert" || dim.dim == "vocab" ||
+                          dim.dim == "position";
+                 });
+  return double(elementsOf(extents)) * (isShare ? op.density : 1);
+}
+
 /// A value inside of a kernel has one number of elements for the op that makes
-/// it and all that read it.
+/// it and all that read it, or those that count of it.
 void OpChecker::checkLocals(const Kernel &kernel) {
   std::map<std::string, std::vector<int64_t>> made;
+  std::map<std::string, double> counting;
   for (size_t i = 0; i < kernel.ops.size(); ++i) {
     const Op &op = kernel.ops[i];
     for (const Operand &operand : op.operands) {
       bool isResult = &operand == &op.operands.back();
       auto known = made.find(operand.buffer);
-      if (operand.role == "scratch" && !isResult && known != made.end())
+      if (operand.role == "scratch" && !isResult && known != made.end() &&
+          !isClose(double(elementsOf(extentsOf(op, operand))),
+                   counting[operand.buffer]))
         checkRead(kernel, op, operand, known->second,
                   opPlace(kernel, i) + ", operand '" + operand.buffer + "'");
-      if (isResult)
-        made[operand.buffer] = extentsOf(op, operand);
+      if (!isResult)
+        continue;
+      made[operand.buffer] = extentsOf(op, operand);
+      counting[operand.buffer] = countingOf(op, made[operand.buffer]);
     }
   }
 }

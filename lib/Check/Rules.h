@@ -57,6 +57,13 @@ void checkHostValues(const Plan &plan, Report &report);
 /// Sums, paths, bounds and rates.
 void checkEstimate(const Plan &plan, Report &report);
 
+/// Choices that the busiest of several groups of experts serves where tokens
+/// spread over them evenly, and where they do not at all.
+struct ChoiceRange {
+  double even = 0, worst = 0;
+};
+ChoiceRange choicesOf(const Kernel &kernel);
+
 /// Choices of experts that the busiest group of a kernel serves.
 void checkChoices(const Plan &plan, Report &report);
 
@@ -79,6 +86,9 @@ void checkNodes(const Plan &plan, const Model &model, Report &report);
 /// Every value of the model along a stream from the op that makes it to those
 /// that need it, every initializer at the op whose node reads it.
 void checkValues(const Plan &plan, const Model &model, Report &report);
+
+/// As many experts for each token as the model chooses.
+void checkModelChoices(const Plan &plan, const Model &model, Report &report);
 
 /// Tables of cosines and of sines each in its place.
 void checkRotations(const Plan &plan, const Model &model, Report &report);

@@ -77,9 +77,11 @@ private:
   SoftmaxForm softmax;
   int64_t lastOutput = 0; ///< length of the last output's last dim
   int64_t current = 0;
+  Moment now;
   std::optional<LineSum> pending;
   std::vector<Result> results; ///< values that wait for it
   std::vector<size_t> makers;
+  std::vector<double> parts; ///< elements of each
   std::vector<SumNeed> needs;
 };
 
@@ -273,10 +275,11 @@ bool SumOrder::holdsUp(const Op &op, const std::vector<LineSum> &sums,
 void SumOrder::finish() {
   if (pending)
     needs.push_back({current, pending->axis, pending->cores, pending->elements,
-                     pending->maxima, makers, pending->isJoined});
+                     pending->maxima, makers, pending->isJoined, now, parts});
   pending.reset();
   results.clear();
   makers.clear();
+  parts.clear();
 }
 
 void SumOrder::add(const Op &op, const LineSum &sum) {
@@ -288,7 +291,9 @@ void SumOrder::add(const Op &op, const LineSum &sum) {
                      sum.elements,
                      0,
                      {static_cast<size_t>(current)},
-                     false});
+                     false,
+                     now,
+                     {sum.elements}});
   }
   if (pending && !pending->goesWith(sum))
     finish();
@@ -298,6 +303,7 @@ void SumOrder::add(const Op &op, const LineSum &sum) {
   pending->elements += elements;
   pending->maxima += maxima;
   makers.push_back(static_cast<size_t>(current));
+  parts.push_back(sum.elements);
   if (!op.operands.empty() && isValue(op.operands.back()))
     results.push_back({op.operands.back().role,
                        valueOf(op.operands.back()).str(), sum.scalesLater});
@@ -309,13 +315,17 @@ std::vector<SumNeed> SumOrder::run() {
     size_t reads = op.operands.size();
     if (reads > 1 && isValue(op.operands.back()))
       --reads;
-    for (size_t i = 0; i < reads; ++i)
+    for (size_t i = 0; i < reads; ++i) {
+      now = Moment::waits(current, i);
       if (pending && holdsUp(op, sums, op.operands[i]))
         finish();
+    }
+    now = Moment::leaves(current);
     for (const LineSum &sum : sums)
       add(op, sum);
     ++current;
   }
+  now = Moment::waits(current, 0);
   current = std::max<int64_t>(0, current - 1);
   finish();
   return std::move(needs);
@@ -333,17 +343,16 @@ SumTurns inlay::checker::turnsOf(const Plan &plan, const Kernel &kernel,
   SumTurns lines{std::min(need.cores, parts)};
   if (lines.cores < 2)
     return lines;
-  int64_t share = 1;
   for (size_t maker : need.makers) {
     SumLayout layout = layoutOf(kernel.ops[maker], need.axis);
     int64_t own = layout.turnsOver(lines.cores, parts);
     if (own > lines.turns)
-      share = layout.onCore;
+      lines.share = layout.onCore;
     lines.turns = std::max(lines.turns, own);
   }
   double exact = std::ceil(4 * need.elements);
   int64_t bytes = exact < double(kHuge) ? static_cast<int64_t>(exact) : kHuge;
-  lines.wavelets = divideUp(waveletsOf(plan, bytes), share);
+  lines.wavelets = divideUp(waveletsOf(plan, bytes), lines.share);
   return lines;
 }
 

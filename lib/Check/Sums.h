@@ -9,7 +9,7 @@
 #ifndef INLAY_LIB_CHECK_SUMS_H
 #define INLAY_LIB_CHECK_SUMS_H
 
-#include "Plan.h"
+#include "Costs.h"
 
 namespace inlay::checker {
 
@@ -23,6 +23,8 @@ struct SumNeed {
   double maxima = 0; ///< of these, the largest of rows of a softmax
   std::vector<size_t> makers;
   bool isJoined = false; ///< over all expert groups, on lines over the region
+  Moment when;
+  std::vector<double> parts; ///< elements of each maker
 };
 
 /// How the cores of a softmax come to relate their parts to one number.
@@ -36,9 +38,10 @@ std::vector<SumNeed> sumsNeeded(const Plan &plan, const Kernel &kernel,
                                 SoftmaxForm softmax = SoftmaxForm::Merged);
 
 /// Cores of a line, fewer than 2 where nothing is to be added; how often lines
-/// take turns, and the wavelets of a vector in one of them.
+/// take turns, the wavelets of a vector in one of them, and the part of all
+/// that this is.
 struct SumTurns {
-  int64_t cores = 1, turns = 1, wavelets = 0;
+  int64_t cores = 1, turns = 1, wavelets = 0, share = 1;
 };
 SumTurns turnsOf(const Plan &plan, const Kernel &kernel, const SumNeed &need);
 

@@ -24,37 +24,21 @@ using namespace inlay::checker;
 
 namespace {
 
-/// Cycles that are known but for what rounding up has hidden.
-struct Ways {
-  FabricCycles least, most;
-  /// Of the bandwidth cycles those that may pass while cores work.
-  double hidden = 0;
-
-  void add(const FabricCycles &cycles) {
-    least += cycles;
-    most += cycles;
-  }
-};
-
 class TravelChecker {
 public:
   TravelChecker(const Plan &plan, Report &report)
       : plan(plan), report(report), rates(plan), coreRates(plan),
-        algorithms(algorithmsOf(plan)) {
-    for (const Pattern &pattern : plan.fabric.patterns)
-      patterns.emplace(pattern.name, &pattern);
-  }
+        algorithms(algorithmsOf(plan)) {}
 
   void run();
 
 private:
   void checkStream(const Stream &stream);
-  void addSums();
-  Ways waysOf(const Kernel &kernel) const;
-  FabricCycles combination(const Kernel &kernel) const;
   void checkWays(const Kernel &kernel, const KernelWork &work);
   void checkWork(const Kernel &kernel, const KernelWork &work);
-  void checkLeast(const Kernel &kernel);
+  void checkSpread(const Kernel &kernel);
+  std::pair<double, double> cyclesAt(const Kernel &kernel,
+                                     double activations) const;
   void checkBounds(const Kernel &kernel);
   void compare(double stated, double least, double most, const char *what,
                const std::string &place);
@@ -65,8 +49,6 @@ private:
   FabricRates rates;
   CoreRates coreRates;
   SumAlgorithms algorithms;
-  std::map<std::string, const Pattern *> patterns;
-  std::map<std::string, Ways> sums; ///< by kernel
 };
 
 } // namespace
@@ -139,77 +121,6 @@ void TravelChecker::checkStream(const Stream &stream) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// In ideal mode cores make what a sum adds and work on what it brings while
-/// its first and its last wavelets travel; around a ring no core has a vector
-/// in order. Pieces of a ring are as long as the longest, so that the vector
-/// may have been up to a wavelet for each core shorter.
-void TravelChecker::addSums() {
-  for (const Route &route : plan.fabric.routes) {
-    auto found = patterns.find(route.pattern);
-    if (route.kind != "all_reduce" || found == patterns.end())
-      continue;
-    const Pattern &pattern = *found->second;
-    for (const RouteUse &use : route.uses) {
-      auto most = double(use.wavelets), least = most,
-           cores = double(pattern.cores);
-      if (pattern.algorithm == "ring" && pattern.cores > 1) {
-        most = most / (2 * (cores - 1)) * cores;
-        least = most - (cores - 1);
-      }
-      Ways &span = sums[use.kernel];
-      if (pattern.algorithm != "ring" && plan.estimate.mode == "ideal")
-        span.hidden += 2 * most * rates.period * double(use.times);
-      span.least += rates.allReduce(pattern.algorithm, pattern.cores, least)
-                        .times(double(use.times));
-      span.most += rates.allReduce(pattern.algorithm, pattern.cores, most)
-                       .times(double(use.times));
-    }
-  }
-}
-
-/// Groups that are not joined: across, down, row after row of one home, and
-/// along the rows of the first; from there results leave.
-FabricCycles TravelChecker::combination(const Kernel &kernel) const {
-  const Stream *output = nullptr;
-  for (const Stream &stream : plan.streams)
-    if (stream.from == kernel.name && stream.fromPort == 0)
-      output = &stream;
-  if (!output || !joinedAxis(kernel).empty())
-    return {};
-  Rect unit = unitOf(kernel), all = workingOf(kernel);
-  int64_t w = std::max<int64_t>(1, unit.width),
-          h = std::max<int64_t>(1, unit.height);
-  int64_t across = all.width / w, down = all.height / h;
-  if (givenBy(kernel, *output).axis == Share::Axis::X) {
-    std::swap(across, down);
-    std::swap(w, h);
-  }
-  auto wavelets = double(divideUp(waveletsOf(plan, output->bytes), h));
-  int64_t homes = std::min({int64_t(16), w, h});
-  FabricCycles cycles = rates.bestReduce({across, w, 1}, wavelets);
-  cycles += rates.bestReduce({down, h, divideUp(h, homes)}, wavelets);
-  if (w > 1)
-    cycles += rates.stream(double(w), wavelets);
-  cycles.latency +=
-      double(kernel.rect.width + kernel.rect.height) / 2 * rates.hop;
-  return cycles;
-}
-
-Ways TravelChecker::waysOf(const Kernel &kernel) const {
-  Ways ways;
-  if (auto found = sums.find(kernel.name); found != sums.end())
-    ways = found->second;
-  for (const MoveLoad &move : movesOf(plan, kernel)) {
-    ways.add(rates.stream(double(move.cores), double(move.wavelets)));
-  }
-  if (kernel.experts > 0 && kernel.groups.size() > 1) {
-    if (!kernel.inputs.empty() && !takesHandedOver(plan, kernel))
-      ways.add(entryOf(plan, rates, kernel, 0));
-    ways.add(combination(kernel));
-  }
-  return ways;
-}
-
 /// What cores do follows from their ops.
 void TravelChecker::checkWork(const Kernel &kernel, const KernelWork &work) {
   auto check = [&](double stated, double least, double most, const char *what) {
@@ -247,33 +158,54 @@ void TravelChecker::checkBounds(const Kernel &kernel) {
   check(kernel.regionBound, double(kernel.rect.area()), "region_bound");
 }
 
-/// Fabric cycles are those of what is sent, software is that and what cores
-/// run.
+/// Fabric cycles are those of what is sent, less what passes while cores work;
+/// software is that and what cores run.
 void TravelChecker::checkWays(const Kernel &kernel, const KernelWork &work) {
-  Ways ways = waysOf(kernel);
+  FabricCycles ways = waysOf(plan, coreRates, rates, algorithms, kernel);
   const std::vector<double> &parts = kernel.cycles.parts;
   std::string place = kernel.place();
-  compare(parts[kLatency], ways.least.latency, ways.most.latency,
-          kCauses[kLatency], place);
-  // No more is hidden than there is work.
-  double hidden = std::min(ways.hidden, parts[0] + parts[1]);
-  compare(parts[kBandwidth], ways.least.bandwidth - hidden, ways.most.bandwidth,
+  compare(parts[kLatency], ways.latency, ways.latency, kCauses[kLatency],
+          place);
+  compare(parts[kBandwidth], ways.bandwidth, ways.bandwidth,
           kCauses[kBandwidth], place);
-  compare(parts[kSoftware], ways.least.software + work.least.software,
-          ways.most.software + work.most.software, kCauses[kSoftware], place);
+  compare(parts[kSoftware], ways.software + work.least.software,
+          ways.software + work.most.software, kCauses[kSoftware], place);
 }
 
-/// Where nothing is waited for; groups of experts may take less than on
-/// average.
-void TravelChecker::checkLeast(const Kernel &kernel) {
-  double bare = kernel.cycles.total - kernel.cycles.parts[kContention];
-  bool isSpread = kernel.groups.size() > 1;
-  if (isSpread ? kernel.least > bare && !isClose(kernel.least, bare)
-               : !isClose(kernel.least, bare))
-    report.fail(kernel.place(),
-                fmt::format("takes {} cycles at least, {} where nothing "
-                            "is waited for",
-                            kernel.least, bare));
+/// Where nothing is waited for and the busiest group serves so many choices:
+/// the least and the most, as of the kernel's work.
+std::pair<double, double> TravelChecker::cyclesAt(const Kernel &kernel,
+                                                  double activations) const {
+  Kernel other = kernel;
+  other.activations = activations;
+  KernelWork work = workOf(plan, coreRates, rates, {}, other);
+  double ways = waysOf(plan, coreRates, rates, {}, other).total();
+  return {work.least.total() + ways, work.most.total() + ways};
+}
+
+/// Groups of experts take the least where tokens spread over them evenly, and
+/// the most where they do not at all.
+void TravelChecker::checkSpread(const Kernel &kernel) {
+  double waits = kernel.cycles.parts[kContention];
+  double bare = kernel.cycles.total - waits;
+  std::pair<double, double> least = {bare, bare}, worst = least;
+  if (kernel.role == "experts" && kernel.groups.size() > 1) {
+    ChoiceRange choices = choicesOf(kernel);
+    least = cyclesAt(kernel, choices.even);
+    if (choices.worst > kernel.activations)
+      worst = cyclesAt(kernel, choices.worst);
+  }
+  auto check = [&](double stated, double from, double to, const char *what) {
+    if ((stated < from && !isClose(stated, from)) ||
+        (stated > to && !isClose(stated, to)))
+      report.fail(kernel.place(),
+                  fmt::format("takes {} cycles {}, its ops and ways take {}",
+                              stated, what, to));
+  };
+  check(kernel.least, std::min(bare, least.first), std::min(bare, least.second),
+        "at least");
+  check(kernel.worstCase, std::max(bare, worst.first) + waits,
+        std::max(bare, worst.second) + waits, "in the worst case");
 }
 
 //===----------------------------------------------------------------------===//
@@ -304,15 +236,12 @@ void TravelChecker::run() {
     checkStream(stream);
   if (plan.minor < kFirst)
     return;
-  if (plan.fabric.available > 0)
-    addSums();
   for (const Kernel &kernel : plan.kernels) {
     KernelWork work = workOf(plan, coreRates, rates, algorithms, kernel);
     checkWork(kernel, work);
     checkBounds(kernel);
-    checkLeast(kernel);
-    if (plan.fabric.available > 0)
-      checkWays(kernel, work);
+    checkSpread(kernel);
+    checkWays(kernel, work);
   }
   checkContention();
 }

@@ -222,20 +222,6 @@ def phase_bound_holds(mutant):
             and reasons[bound["binding"]] == max(reasons.values()))
 
 
-def worst_case_holds(base, mutant):
-    kernel = at(mutant.plan, mutant.path[:-1])
-    path = oracle.worst_path(mutant.plan)
-    return (kernel["experts"] > 0 and kernel["worst_case_cycles"] >= kernel["cycles"]["total"]
-            and abs(path - mutant.plan["estimate"]["worst_case_latency"]) < 1e-9 * path)
-
-
-def least_holds(mutant):
-    """Of a kernel without groups the cycles are known; of groups of experts a plan does not say which the fewest are."""
-    kernel = at(mutant.plan, mutant.path[:-1])
-    bare = kernel["cycles"]["total"] - kernel["cycles"]["contention"]
-    return len(kernel["expert_groups"]) > 1 and 0 <= kernel["least_cycles"] <= bare
-
-
 def is_experts(base, mutant):
     return "experts" in (at(base, mutant.path), at(mutant.plan, mutant.path))
 
@@ -274,9 +260,6 @@ harmless(["estimate.model_bound.cycles"], None, "between what must be and the bo
          lambda base, mutant: model_bound_holds(base, mutant))
 harmless(["estimate.bound.distance"], None, "the largest reason is the same",
          lambda base, mutant: step_bound_holds(base) == step_bound_holds(mutant.plan))
-harmless(["kernels[].worst_case_cycles"], None, "not on the longest path of worst cases", worst_case_holds)
-harmless(["kernels[].least_cycles"], None, "groups of experts take no more than they do on average, and nothing waits longer or shorter",
-         lambda base, mutant: least_holds(mutant))
 harmless([f"other_phases[].bound.{name}" for name in (*REASONS, "crossing")], None, "the largest reason and the crossings are the same",
          lambda base, mutant: phase_bound_holds(mutant))
 harmless(["other_phases[].worst_case_latency"], None, "no less than the latency",

@@ -298,7 +298,7 @@ def values_hold(plan):
     ends = {(stream[end], role, stream[f"{end}_port"]): stream["shape"] for stream in plan["streams"]
             for end, role in (("from", "output"), ("to", "input"))}
     for kernel in plan["kernels"]:
-        made = {}
+        made, counts = {}, {}  # shapes; elements that count where values are the first channels of keys
         for op in kernel["ops"]:
             is_product = op["kind"] == "contraction"
             for d, dim in enumerate(op["dims"]):
@@ -316,13 +316,16 @@ def values_hold(plan):
                     shape = ends.get((kernel["name"], use["role"], int(use["buffer"].split()[1])))
                 is_table = (op["op"], op["kind"]) == ("rotary", "elementwise") and not is_result and have[:1] == [-1]
                 is_part = op["kind"] == "move" and op["op"] in ("slice", "concat")
-                if have and shape and not is_table and not is_part:
+                is_first = use["role"] == "scratch" and not is_result and counts.get(use["buffer"]) == count(have)
+                if have and shape and not is_table and not is_part and not is_first:
                     chosen = len(have) == 2 and have[1] == -1 and (op["kind"] == "top_k" or kernel["experts_per_token"])
                     rows = chosen or is_product and have[-1] >= 0 and use["index_divisors"][-1] == 1
                     if count(have) != count(shape) and not (rows and count(have[:-1]) == count(shape[:-1])):
                         return False
                 if is_result:
                     made[use["buffer"]] = have
+                    is_share = is_product and not {"expert", "vocab", "position"} & {dim["dim"] for dim in op["dims"]}
+                    counts[use["buffer"]] = round(count(have) * op.get("density", 1), 6) if is_share else None
     return True
 
 

@@ -31,7 +31,7 @@ def without(plan, kind, number, cause, share):
 def test_cycles_taken_out_are_missed(case):
     subject = checking.subject(*case)
     cases = [(kind, number, cause, share) for kind in ("kernels", "streams") for number, owner in enumerate(subject.plan[kind])
-             for cause in CAUSES for share in (1, 0.5) if owner["cycles"][cause] > 0]
+             for cause in CAUSES for share in (1, 0.5, 0.01, -0.01) if owner["cycles"][cause] > 0]
     assert {cause for _, _, cause, _ in cases} >= {"fabric_latency", "fabric_bandwidth", "contention"} - (
         set() if "--wafers" in case else {"contention"})
     found = subject.check([subject.text(without(subject.plan, *each)) for each in cases])
@@ -117,7 +117,7 @@ PHASES = {
                 "say a prompt-ratio of 2, the plan is for * steps of decode to each chunk of * tokens"),
     "clocks": (lambda p: p["other_phases"][0]["rates"].pop(), "decode, rates: are not at the clocks of the plan's own"),
     "crossings": (lambda p: add(p["other_phases"][0]["bound"], "crossing", 1), "decode, bound: is * cycles, its largest reason and its"),
-    "least": (lambda p: add(p["kernels"][1], "least_cycles", 1), "cycles at least, * where nothing is waited for"),
+    "least": (lambda p: add(p["kernels"][1], "least_cycles", 1), "cycles at least, its ops and ways take"),
 }
 
 
@@ -152,3 +152,25 @@ def test_slices_of_experts_have_them_in_one_order_and_are_all_added():
         cases[name] = (functools.partial(drop_operand, place), words)
     for name, violations in checking.violations(subject, cases).items():
         assert any(checking.matches(cases[name][1], violation) for violation in violations), (name, violations)
+
+
+SPREAD = [("granitemoe-tiny-mobius", "grid8x8", "--expert-slices", "2"), ("mixtral-tiny-hf", "wse3", "--batch", "4", "--cost", "calibrated"),
+          ("deepseek-v3-tiny-hf", "wse3", "--phase", "prefill", "--prefill-chunk", "8", "--wafers", "1", "--routing", "zipf:1.1")]
+ROUTINGS = {"least_cycles": "cycles at least, its ops and ways take", "worst_case_cycles": "cycles in the worst case, its ops and ways take"}
+
+
+@pytest.mark.parametrize("case", SPREAD, ids=" ".join)
+@pytest.mark.parametrize("field", ROUTINGS)
+def test_the_best_and_the_worst_routing_of_several_groups_are_computed(case, field):
+    subject = checking.subject(*case)
+    spread = [number for number, kernel in enumerate(subject.plan["kernels"]) if len(kernel["expert_groups"]) > 1]
+    kernels = [subject.plan["kernels"][number] for number in spread]
+    assert kernels and all(kernel["least_cycles"] < kernel["cycles"]["total"] < kernel["worst_case_cycles"] for kernel in kernels)
+    texts = []
+    for number, share in itertools.product(spread, (0.999, 1.001)):
+        changed = copy.deepcopy(subject.plan)
+        changed["kernels"][number][field] *= share
+        texts.append(subject.text(changed))
+    for number, violations in zip([number for number in spread for _ in range(2)], subject.check(texts)):
+        words = f"kernel '{subject.plan['kernels'][number]['name']}': takes * {ROUTINGS[field]}"
+        assert any(checking.matches(words, violation) for violation in violations), violations

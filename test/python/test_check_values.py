@@ -175,3 +175,38 @@ def test_weights_in_another_order(case):
     change(plan)
     said = subject.check([subject.text(plan)])[0]
     assert any(matches(f"[layouts] *{words}", violation) for violation in said), said
+
+
+def choose(plan, chosen):
+    """Another number of experts for each token, as the router, its streams and the experts say together."""
+    routers = {kernel["name"]: op for kernel in plan["kernels"] for op in kernel["ops"] if op["kind"] == "top_k"}
+    for kernel in plan["kernels"]:
+        if not kernel["experts_per_token"]:
+            continue
+        before, kernel["experts_per_token"] = kernel["experts_per_token"], chosen
+        for op in kernel["ops"]:
+            if op.get("density", 1) != 1:
+                op["density"] *= chosen / before
+        for stream in plan["streams"]:
+            if stream["from"] in routers and stream["to"] == kernel["name"] and stream["shape"][-1] == before:
+                stream.update(shape=[*stream["shape"][:-1], chosen], bytes=int(stream["bytes"]) * chosen // before)
+    for op in routers.values():
+        op["operations"] += chosen - before
+
+
+# A fused node with its attribute, an initializer, a constant of the graph, a number that is reshaped.
+CHOOSERS = ["gpt-oss-tiny-int4", "mixtral-tiny-hf", "granitemoe-tiny-mobius", "deepseek-v3-tiny-hf", "glm4-moe-tiny-hf"]
+
+
+@pytest.mark.parametrize("name", CHOOSERS)
+@pytest.mark.parametrize("chosen", [1, 3])
+def test_the_model_says_how_many_experts_a_token_has(name, chosen):
+    subject = checking.subject(name)
+    routers = [kernel["name"] for kernel in subject.plan["kernels"] if any(op["kind"] == "top_k" for op in kernel["ops"])]
+    changed = copy.deepcopy(subject.plan)
+    choose(changed, chosen)
+    same, violations = subject.check([subject.text(subject.plan), subject.text(changed)])
+    assert same == [] and routers
+    for router in routers:
+        words = f"kernel '{router}', op *: is of {chosen} choices for each token, node * of the model makes 2"
+        assert any(checking.matches(words, violation) for violation in violations), violations

@@ -180,6 +180,21 @@ def test_values_that_are_the_first_channels_of_keys_may_be_fewer():
     assert shares == {512 / 576}
 
 
+def test_all_that_count_of_these_are_read():
+    """Of a prompt they are turned first: the channels that count, no more and no fewer."""
+    subject = checking.subject("kimi-k2.6", "wse3", "--phase", "prefill", "--prefill-chunk", "8")
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+    texts = []
+    for size in (511, 513):
+        changed = copy.deepcopy(subject.plan)
+        made = next(op["operands"][-1]["buffer"] for op in changed["kernels"][1]["ops"] if op["op"] == "context")
+        turned = next(op for op in changed["kernels"][1]["ops"] if op["operands"][0]["buffer"] == made)
+        turned["dims"][-1]["size"] = size
+        texts.append(subject.text(changed))
+    for violations in subject.check(texts):
+        assert is_told(f"op * 'transpose', operand '{made}': has * elements by the dims of the op, the value has", violations), violations
+
+
 def read_another_token(plan):
     op = op_of(plan, "contraction", "fc2")
     op["operands"][0]["index_divisors"][0] = 3
@@ -221,7 +236,7 @@ def test_plans_without_routes_say_what_is_taken_at_least_too():
     """And that no link carries anything."""
     subject = checking.subject("gpt-oss-tiny-int4", "wormhole")
     cases = {"least": (lambda plan: plan["kernels"][2].update(least_cycles=99999999),
-                       "takes 99999999 cycles at least, * where nothing is waited for"),
+                       "takes 99999999 cycles at least, its ops and ways take"),
              "hottest": (lambda plan: plan["links"]["hottest"].update(total=1),
                          "say that the hottest is 'none' with 0 wavelets, which is none of them or not the fullest: 0")}
     for name, violations in checking.violations(subject, cases).items():
