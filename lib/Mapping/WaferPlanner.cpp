@@ -288,13 +288,17 @@ floorplan::Chain WaferPlanner::chainOf(const Run &run, std::string name) {
 }
 
 std::vector<int> WaferPlanner::keyOf(const Run &run) const {
-  // Layers matter: regions of long chains begin at them.
+  // Layers matter: regions of long chains begin at them. Kernels that are alike
+  // wait for nothing where the host sends what others have from a kernel.
+  constexpr int kMostStreams = 64;
   std::vector<int> key;
   for (size_t i = 0; i < run.size(); ++i) {
     int layer = model.kernels[run[i]].layer;
     bool continues =
         i > 0 && layer >= 0 && layer == model.kernels[run[i - 1]].layer;
-    key.push_back(2 * kinds[run[i]] + (continues ? 1 : 0));
+    auto streams = static_cast<int>(streamsTo[run[i]].size());
+    key.push_back((2 * kinds[run[i]] + (continues ? 1 : 0)) * kMostStreams +
+                  std::min(streams, kMostStreams - 1));
   }
   return key;
 }

@@ -384,13 +384,15 @@ std::optional<Solution> RouteSolver::run() {
   measure(problem, solution);
   if (fits)
     return std::move(solution);
-  diags.capacityError(
-      fmt::format("wafer {}", solution.boundWafer),
-      fmt::format("routes take {} colours, of which the target has {}; the "
-                  "router at ({}, {}) needs {}. Fewer regions on a wafer "
-                  "would need fewer",
-                  solution.coloursUsed, problem.colours, solution.boundX,
-                  solution.boundY, solution.lowerBound));
+  diags
+      .capacityError(
+          fmt::format("wafer {}", solution.boundWafer),
+          fmt::format("routes take {} colours, of which the target has {}; the "
+                      "router at ({}, {}) needs {}",
+                      solution.coloursUsed, problem.colours, solution.boundX,
+                      solution.boundY, solution.lowerBound))
+      .notes.push_back(fmt::format("would fit: routers with {} colours",
+                                   solution.coloursUsed));
   return std::nullopt;
 }
 

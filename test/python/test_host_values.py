@@ -69,3 +69,12 @@ def test_what_the_host_works_out_is_checked(kind):
     violations = "\n".join(told()[kind])
     for text in WRONG[kind][1]:
         assert text in violations
+
+
+def test_wafers_that_differ_in_what_the_host_sends_are_planned_apart():
+    """A wafer of one layer whose values the host makes, and one of an equal layer whose values come from that."""
+    subject = checking.subject("llama-tiny-fp32", "grid8x8", "--embedding", "host", "--context", "64", "--wafers", "3")
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+    structures = [[kernel["structure"] for kernel in subject.plan["kernels"] if region["wafer"] == wafer and kernel["region"] == region["name"]]
+                  for wafer in (0, 1) for region in subject.plan["regions"] if region["wafer"] == wafer]
+    assert structures[0] == structures[1] and structures[0]
