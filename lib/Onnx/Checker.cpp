@@ -277,6 +277,16 @@ void Checker::checkOutputs(Graph &graph, Scope &scope) {
 // Nodes
 //===----------------------------------------------------------------------===//
 
+/// Whether two nodes are of one operator, with attributes of the same names and
+/// kinds.
+static bool isLike(const Node &node, const Node &other) {
+  return node.opType == other.opType && node.domain == other.domain &&
+         llvm::equal(node.attributes, other.attributes,
+                     [](const Attribute &a, const Attribute &b) {
+                       return a.name == b.name && a.kind == b.kind;
+                     });
+}
+
 void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
   auto subject = [&] { return describe(node) + scope.place; };
   if (node.opType.empty() || node.opType.contains("::"))
@@ -292,17 +302,30 @@ void Checker::checkNode(const Node &node, const Scope &scope, bool isFunction) {
                         "no opset is imported for domain '" +
                             printedDomain(node.domain) + "'",
                         "add the domain to the model's opset_import");
-  checkNames(node);
-  for (auto [index, attribute] : llvm::enumerate(node.attributes)) {
+  for (const Attribute &attribute : node.attributes)
     checkAttribute(subject, attribute, isFunction);
-    checkKind(subject, node, attribute);
+  bool isKnown =
+      node.attributes.empty() || (lastSound && isLike(node, *lastSound));
+  if (!isKnown && checkSignature(subject, node))
+    lastSound = &node;
+}
+
+/// The names and kinds of a node's attributes. False where something was said.
+bool Checker::checkSignature(Subject subject, const Node &node) {
+  bool isSound = checkNames(node);
+  for (auto [index, attribute] : llvm::enumerate(node.attributes)) {
+    isSound &= checkKind(subject, node, attribute);
     for (const Attribute &other :
-         llvm::ArrayRef(node.attributes).take_front(index))
-      if (other.name == attribute.name)
-        findings.inputError(subject(),
-                            "has two attributes '" + attribute.name + "'",
-                            "keep one of them");
+         llvm::ArrayRef(node.attributes).take_front(index)) {
+      if (other.name != attribute.name)
+        continue;
+      isSound = false;
+      findings.inputError(subject(),
+                          "has two attributes '" + attribute.name + "'",
+                          "keep one of them");
+    }
   }
+  return isSound;
 }
 
 /// Whether `names`, with blanks between, has `name`.
@@ -316,17 +339,19 @@ static bool containsWord(StringRef names, StringRef name) {
   return false;
 }
 
-void Checker::checkNames(const Node &node) {
-  if (node.attributes.empty() ||
-      (!node.domain.empty() && node.domain != "com.microsoft"))
-    return;
+/// False where the operator has not all of them.
+bool Checker::checkNames(const Node &node) {
+  if (!node.domain.empty() && node.domain != "com.microsoft")
+    return true;
   std::string op = getFullName(node.domain, node.opType);
   std::optional<StringRef> names = getAttributeNames(op);
   if (!names)
-    return;
+    return true;
+  bool isSound = true;
   for (const Attribute &attribute : node.attributes) {
     if (attribute.name.empty() || containsWord(*names, attribute.name))
       continue;
+    isSound = false;
     auto known = llvm::find_if(unknownNames, [&](const UnknownName &other) {
       return other.op == op && other.attribute == attribute.name;
     });
@@ -335,6 +360,7 @@ void Checker::checkNames(const Node &node) {
     else if (unknownNames.size() < kMaxFindings)
       unknownNames.push_back({op, attribute.name, node.label().str(), 1});
   }
+  return isSound;
 }
 
 /// A slip of a pen makes an operator compute something else than was meant.
@@ -357,17 +383,19 @@ void Checker::reportUnknownNames() {
 
 /// An attribute of another type than its operator's would be passed over, as if
 /// it were not there.
-void Checker::checkKind(Subject subject, const Node &node,
+bool Checker::checkKind(Subject subject, const Node &node,
                         const Attribute &attribute) {
   std::optional<AttributeKind> expected =
       getAttributeKind(node.domain, attribute.name);
-  if (expected && attribute.kind != *expected &&
-      attribute.kind != AttributeKind::Undefined)
-    findings.inputError(subject(),
-                        "attribute '" + attribute.name + "' is " +
-                            formatKind(attribute.kind) + ", expected " +
-                            formatKind(*expected),
-                        "write the attribute with that type");
+  if (!expected || attribute.kind == *expected ||
+      attribute.kind == AttributeKind::Undefined)
+    return true;
+  findings.inputError(subject(),
+                      "attribute '" + attribute.name + "' is " +
+                          formatKind(attribute.kind) + ", expected " +
+                          formatKind(*expected),
+                      "write the attribute with that type");
+  return false;
 }
 
 void Checker::checkAttribute(Subject subject, const Attribute &attribute,

@@ -105,11 +105,12 @@ private:
   void checkTypes(const Graph &graph, const Scope &scope);
   void checkType(Subject subject, const Type &type);
   void checkNode(const Node &node, const Scope &scope, bool isFunction);
-  void checkNames(const Node &node);
+  bool checkSignature(Subject subject, const Node &node);
+  bool checkNames(const Node &node);
   void reportUnknownNames();
   void checkAttribute(Subject subject, const Attribute &attribute,
                       bool isFunction);
-  void checkKind(Subject subject, const Node &node, const Attribute &attribute);
+  bool checkKind(Subject subject, const Node &node, const Attribute &attribute);
   void connectNode(Node &node, uint32_t index, Scope &scope, Graph &graph,
                    bool isFunction);
   uint32_t use(llvm::StringRef name, uint32_t consumer, Scope &scope,
@@ -132,6 +133,9 @@ private:
     int64_t count = 0;
   };
   std::vector<UnknownName> unknownNames;
+  /// The last node of whose attributes' names and kinds nothing was to be said:
+  /// those of its operator that follow it mostly have the same.
+  const Node *lastSound = nullptr;
 };
 
 /// The type that attribute `name` has in the operators of `domain`; nothing

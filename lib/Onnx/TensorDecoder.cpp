@@ -99,8 +99,16 @@ void Decoder::decodeTensorData(WireReader &reader, Tensor &tensor,
 /// Numbers are decimal strings. What is none becomes the largest number, which
 /// no check lets through.
 static uint64_t parseNumber(StringRef text) {
-  uint64_t number;
-  return text.getAsInteger(10, number) ? UINT64_MAX : number;
+  uint64_t number = 0;
+  // 18 digits fit, and need none of the care that StringRef takes.
+  if (text.empty() || text.size() > 18)
+    return text.getAsInteger(10, number) ? UINT64_MAX : number;
+  for (char digit : text) {
+    if (digit < '0' || digit > '9')
+      return UINT64_MAX;
+    number = 10 * number + (digit - '0');
+  }
+  return number;
 }
 
 void Decoder::decodeExternalData(WireReader reader, Tensor &tensor) {

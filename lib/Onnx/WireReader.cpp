@@ -21,10 +21,7 @@ void WireReader::fail(bool truncated, std::string message) {
   cursor = end;
 }
 
-uint64_t WireReader::takeVarint() {
-  // Nearly all are tags and lengths of one byte.
-  if (cursor != end && static_cast<unsigned char>(*cursor) < 0x80)
-    return static_cast<unsigned char>(*cursor++);
+uint64_t WireReader::takeLongVarint() {
   unsigned length = 0;
   const char *problem = nullptr;
   // Negative numbers take ten bytes, of which the last has one bit. Beyond them
@@ -56,18 +53,13 @@ float WireReader::takeFloat() {
   return std::bit_cast<float>(static_cast<uint32_t>(takeFixed(4)));
 }
 
-bool WireReader::expect(WireType type) {
-  if (wireType == type)
-    return true;
+void WireReader::failOfType(WireType type) {
   fail(false, "field " + std::to_string(fieldNumber) + " is of wire type " +
                   std::to_string(static_cast<unsigned>(wireType)) +
                   ", expected " + std::to_string(static_cast<unsigned>(type)));
-  return false;
 }
 
-bool WireReader::next() {
-  if (error.set || cursor == end)
-    return false;
+bool WireReader::nextOfLongTag() {
   uint64_t tag = takeVarint();
   if (error.set)
     return false;
@@ -83,30 +75,14 @@ bool WireReader::next() {
   return true;
 }
 
-uint64_t WireReader::readVarint() {
-  return expect(WireType::Varint) ? takeVarint() : 0;
-}
-
 float WireReader::readFloat() {
   return expect(WireType::Fixed32) ? takeFloat() : 0;
 }
 
-llvm::StringRef WireReader::readBytes() {
-  if (!expect(WireType::Bytes))
-    return {};
-  uint64_t length = takeVarint();
-  if (error.set)
-    return {};
-  uint64_t left = end - cursor;
-  if (length > left) {
-    fail(true, "field " + std::to_string(fieldNumber) + " needs " +
-                   std::to_string(length) + " B, " + std::to_string(left) +
-                   " B are left");
-    return {};
-  }
-  llvm::StringRef bytes(cursor, length);
-  cursor += length;
-  return bytes;
+void WireReader::failBeyondEnd(uint64_t length) {
+  fail(true, "field " + std::to_string(fieldNumber) + " needs " +
+                 std::to_string(length) + " B, " +
+                 std::to_string(end - cursor) + " B are left");
 }
 
 void WireReader::skip() {

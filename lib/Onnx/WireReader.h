@@ -48,7 +48,19 @@ public:
         error(error) {}
 
   /// Goes to the next field; false at the end of the message or on an error.
-  bool next();
+  bool next() {
+    if (error.set || cursor == end)
+      return false;
+    // A tag of one byte whose field and wire type are valid, as nearly all are.
+    auto tag = static_cast<unsigned char>(*cursor);
+    constexpr unsigned kValidTypes = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 5;
+    if (tag >= 0x80 || tag < 8 || !(kValidTypes >> (tag & 7) & 1))
+      return nextOfLongTag();
+    ++cursor;
+    fieldNumber = tag >> 3;
+    wireType = static_cast<WireType>(tag & 7);
+    return true;
+  }
 
   unsigned field() const { return fieldNumber; }
   WireType type() const { return wireType; }
@@ -56,10 +68,22 @@ public:
   uint64_t offset() const { return cursor - origin; }
 
   /// The value of a field of that type; an error where the type is another.
-  uint64_t readVarint();
+  uint64_t readVarint() { return expect(WireType::Varint) ? takeVarint() : 0; }
   int64_t readInt() { return static_cast<int64_t>(readVarint()); }
   float readFloat();
-  llvm::StringRef readBytes();
+  llvm::StringRef readBytes() {
+    if (!expect(WireType::Bytes))
+      return {};
+    uint64_t length = takeVarint();
+    // After an error nothing is left.
+    if (length > static_cast<uint64_t>(end - cursor)) {
+      failBeyondEnd(length);
+      return {};
+    }
+    llvm::StringRef bytes(cursor, length);
+    cursor += length;
+    return bytes;
+  }
   WireReader readMessage() { return WireReader(readBytes(), origin, error); }
 
   /// A repeated number, be it one value or a packed list of them.
@@ -94,10 +118,25 @@ private:
       take(packed);
   }
 
-  uint64_t takeVarint();
+  uint64_t takeVarint() {
+    // Nearly all are tags and lengths of one byte.
+    if (cursor != end && static_cast<unsigned char>(*cursor) < 0x80)
+      return static_cast<unsigned char>(*cursor++);
+    return takeLongVarint();
+  }
+  bool expect(WireType type) {
+    if (wireType == type)
+      return true;
+    failOfType(type);
+    return false;
+  }
+
+  bool nextOfLongTag();
+  uint64_t takeLongVarint();
   uint64_t takeFixed(unsigned bytes);
   float takeFloat();
-  bool expect(WireType type);
+  void failOfType(WireType type);
+  void failBeyondEnd(uint64_t length);
   void fail(bool truncated, std::string message);
 
   const char *cursor;

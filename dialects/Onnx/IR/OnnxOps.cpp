@@ -150,10 +150,19 @@ void NodeOp::build(OpBuilder &builder, OperationState &state, TypeRange outputs,
                    StringRef domain, StringRef opType, ValueRange inputs,
                    ArrayRef<NamedAttribute> attributes,
                    ArrayRef<StringRef> graphAttrs) {
+  build(builder, state, outputs,
+        builder.getStringAttr(
+            domain == OnnxDialect::kDefaultDomain ? StringRef() : domain),
+        builder.getStringAttr(opType), inputs, attributes, graphAttrs);
+}
+
+void NodeOp::build(OpBuilder &builder, OperationState &state, TypeRange outputs,
+                   StringAttr domain, StringAttr opType, ValueRange inputs,
+                   ArrayRef<NamedAttribute> attributes,
+                   ArrayRef<StringRef> graphAttrs) {
   auto &properties = state.getOrAddProperties<Properties>();
-  properties.domain = builder.getStringAttr(
-      domain == OnnxDialect::kDefaultDomain ? StringRef() : domain);
-  properties.op_type = builder.getStringAttr(opType);
+  properties.domain = domain;
+  properties.op_type = opType;
   if (!attributes.empty())
     properties.node_attrs = builder.getDictionaryAttr(attributes);
   if (!graphAttrs.empty())

@@ -215,7 +215,12 @@ def Onnx_NodeOp : Onnx_Op<"node", [
     OpBuilder<(ins "::mlir::TypeRange":$outputs, "::llvm::StringRef":$domain,
                    "::llvm::StringRef":$opType, "::mlir::ValueRange":$inputs,
                    CArg<"::llvm::ArrayRef<::mlir::NamedAttribute>", "{}">:$attributes,
-                   CArg<"::llvm::ArrayRef<::llvm::StringRef>", "{}">:$graphAttrs)>
+                   CArg<"::llvm::ArrayRef<::llvm::StringRef>", "{}">:$graphAttrs)>,
+    /// The same with names that the context has; `domain` is not "ai.onnx".
+    OpBuilder<(ins "::mlir::TypeRange":$outputs, "::mlir::StringAttr":$domain,
+                   "::mlir::StringAttr":$opType, "::mlir::ValueRange":$inputs,
+                   "::llvm::ArrayRef<::mlir::NamedAttribute>":$attributes,
+                   "::llvm::ArrayRef<::llvm::StringRef>":$graphAttrs)>
   ];
   let extraClassDeclaration = [{
     /// Whether this is operator `opType` of `domain` ("" or "ai.onnx" is the

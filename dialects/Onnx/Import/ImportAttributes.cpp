@@ -23,9 +23,9 @@ WeightAttr Importer::importWeight(const file::Tensor &tensor) {
       tensor.storage == file::Storage::Varint    ? WeightEncoding::Varint
       : tensor.storage == file::Storage::Message ? WeightEncoding::Proto
                                                  : WeightEncoding::Raw;
-  return WeightAttr::get(
-      context, isExternal ? builder.getStringAttr(tensor.location) : fileName,
-      tensor.offset, tensor.length, encoding);
+  return WeightAttr::get(context,
+                         isExternal ? getWord(tensor.location) : fileName,
+                         tensor.offset, tensor.length, encoding);
 }
 
 std::optional<std::string> Importer::readBytes(const file::Tensor &tensor) {

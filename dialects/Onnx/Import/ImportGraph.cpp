@@ -24,6 +24,14 @@ void Importer::nameNodes(Scope &scope) {
       context->getLoadedDialect<OnnxDialect>()->keepNames(std::move(names));
 }
 
+/// `word` lives as long as the model.
+StringAttr Importer::getWord(StringRef word) {
+  StringAttr &known = words[word];
+  if (!known)
+    known = builder.getStringAttr(word);
+  return known;
+}
+
 Location Importer::getLoc(StringAttr name) {
   return NameLoc::get(name, fileLoc);
 }
@@ -51,7 +59,7 @@ ml_program::GlobalOp Importer::createGlobal(const file::Tensor &tensor,
     builder.setInsertionPointToEnd(module.getBody());
   return ml_program::GlobalOp::create(
       builder, loc, makeSymbol(name), TypeAttr::get(importTensorType(tensor)),
-      /*is_mutable=*/nullptr, weight, builder.getStringAttr("private"));
+      /*is_mutable=*/nullptr, weight, getWord("private"));
 }
 
 /// The context keeps names in one table and handles in another, both larger
@@ -201,7 +209,7 @@ void Importer::importNode(const file::Node &node, Location loc, Scope &scope) {
                     attribute.kind == file::AttributeKind::Graphs);
     if (!isGraph)
       attributes.push_back(
-          builder.getNamedAttr(attribute.name, importAttribute(attribute)));
+          NamedAttribute(getWord(attribute.name), importAttribute(attribute)));
     for (const file::Graph &graph : attribute.graphs()) {
       if (!isGraph)
         break;
@@ -209,8 +217,9 @@ void Importer::importNode(const file::Node &node, Location loc, Scope &scope) {
       graphs.push_back(&graph);
     }
   }
-  auto op = NodeOp::create(builder, loc, types, node.domain, node.opType,
-                           inputs, attributes, graphNames);
+  auto op =
+      NodeOp::create(builder, loc, types, getWord(node.domain),
+                     getWord(node.opType), inputs, attributes, graphNames);
   if (!node.overload.empty())
     op.setOverload(node.overload);
   for (auto [graph, region] : llvm::zip(graphs, op.getSubgraphs()))

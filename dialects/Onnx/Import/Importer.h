@@ -106,6 +106,7 @@ private:
                                           WeightAttr weight,
                                           mlir::Location loc);
   mlir::StringAttr makeSymbol(mlir::StringAttr name);
+  mlir::StringAttr getWord(llvm::StringRef word);
   void collectTypes(Scope &scope);
   void importArguments(Scope &scope,
                        llvm::SmallVectorImpl<mlir::Attribute> &names);
@@ -132,6 +133,10 @@ private:
   /// lines; 1 marks nodes, 0 all else.
   mlir::Location fileLoc;
   mlir::Location nodeLoc;
+  /// Words that most nodes or tensors have: operators, domains, names of
+  /// attributes and of files. There are few, and the context has hundreds of
+  /// thousands of strings.
+  llvm::DenseMap<llvm::StringRef, mlir::StringAttr> words;
   /// All globals stand before it.
   mlir::Operation *mainGraph = nullptr;
   llvm::DenseSet<mlir::StringAttr> symbols;

@@ -154,6 +154,11 @@ static PositionFacts findPositionFacts(GraphOp graph) {
       facts.limit = {*positions, holder, node.getNodeName().str()};
   };
   graph.walk([&](NodeOp node) {
+    // Few nodes hold positions, and every node of the model is asked.
+    StringRef opType = node.getOpType();
+    if (!opType.ends_with("Attention") && !opType.ends_with("Embedding") &&
+        opType != "TensorScatter")
+      return;
     limit(getCacheRows(getCosCache(node)), "rotary cache", node);
     limit(getBufferTokens(node), "KV buffer", node);
     if (std::optional<int64_t> past = getFixedPast(node);

@@ -54,6 +54,8 @@ public:
 private:
   void visitBlock(Block &block);
   void visitNode(NodeOp node);
+  /// Null where there is none.
+  InferFn functionOf(NodeOp node);
   /// Puts the taken branch in place of an `If` whose condition is known.
   /// Returns whether it did; the node is then dead.
   bool inlineBranch(NodeOp node);
@@ -68,6 +70,8 @@ private:
   GraphOp graph;
   InferenceState state;
   bool mustRepeat = false;
+  /// By domain and operator, of those that were met.
+  DenseMap<std::pair<StringAttr, StringAttr>, InferFn> functions;
   llvm::MapVector<StringAttr, UnknownOp> unknownOps;
 };
 
@@ -97,22 +101,29 @@ void GraphInference::visitBlock(Block &block) {
   }
 }
 
+InferFn GraphInference::functionOf(NodeOp node) {
+  auto [known, isNew] =
+      functions.try_emplace({node.getDomainAttr(), node.getOpTypeAttr()});
+  if (isNew)
+    known->second = getInferTable().lookup(node.getFullName());
+  return known->second;
+}
+
 void GraphInference::visitNode(NodeOp node) {
   for (Region &subgraph : node.getSubgraphs())
     visitBlock(subgraph.front());
-  const InferTable &table = getInferTable();
-  auto function = table.find(node.getFullName());
+  InferFn function = functionOf(node);
   NodeInference whole(node, state);
   if (failed(checkSignature(whole)) || failed(checkNumbers(whole))) {
     // It has been reported; the outputs stay as declared.
   } else if (node.isOp("", "If")) {
     joinBranches(node);
-  } else if (function == table.end()) {
+  } else if (!function) {
     noteUnknown(node);
   } else {
     NodeInference inference(node, state);
     // A failure has been reported; the outputs stay as declared.
-    if (succeeded(function->second(inference)))
+    if (succeeded(function(inference)))
       materialise(node);
     mustRepeat |= state.applySymbols();
   }

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace inlay::onnx;
@@ -78,9 +79,17 @@ bool VerifyOnnxPass::checkDomains(ModuleOp module) {
     held &= checkOpsets(function, function.getOpsets());
   if (!held)
     return false;
+  // Of the module's graph; functions have opsets of their own.
+  llvm::SmallPtrSet<Attribute, 4> known;
   module.walk([&](NodeOp node) {
-    if (node.getOpset())
+    bool isOfGraph = isa<GraphOp>(node->getParentOp());
+    if (isOfGraph && known.contains(node.getDomainAttr()))
       return;
+    if (node.getOpset()) {
+      if (isOfGraph && !node.getOwnOpset())
+        known.insert(node.getDomainAttr());
+      return;
+    }
     held = false;
     node.emitError() << "operator " << node.getFullName()
                      << ": no opset version is given for domain '"

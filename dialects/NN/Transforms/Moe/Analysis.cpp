@@ -134,16 +134,22 @@ static bool followInside(Analysis &analysis, NodeOp node) {
   return false;
 }
 
+ArrayRef<Analysis::Rule> Analysis::rulesOf(NodeOp node) {
+  auto [known, isNew] =
+      knownRules.try_emplace({node.getDomainAttr(), node.getOpTypeAttr()});
+  if (isNew)
+    if (auto it = rules.find(node.getFullName()); it != rules.end())
+      known->second = it->second;
+  return known->second;
+}
+
 void Analysis::visit(NodeOp node) {
   // Every rule looks at the first input; a file may leave it away.
   if (node->getNumRegions() != 0 || node.getOutputs().empty() ||
       !node.getInput(0))
     return;
-  bool isKnown = false;
-  if (auto it = rules.find(node.getFullName()); it != rules.end())
-    isKnown =
-        llvm::any_of(it->second, [&](Rule rule) { return rule(*this, node); });
-  if (!isKnown)
+  if (llvm::none_of(rulesOf(node),
+                    [&](Rule rule) { return rule(*this, node); }))
     followInside(*this, node);
 }
 

@@ -221,9 +221,15 @@ public:
   Router *&mixerOf(mlir::Value index) { return mixers[index]; }
 
 private:
+  llvm::ArrayRef<Rule> rulesOf(onnx::NodeOp node);
+
   onnx::GraphOp graph;
   RoundingCasts roundingCasts;
   llvm::StringMap<llvm::SmallVector<Rule, 4>> rules;
+  /// The same by domain and operator, of those that were asked for.
+  llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>,
+                 llvm::ArrayRef<Rule>>
+      knownRules;
   llvm::DenseMap<mlir::Value, Fact *> facts;
   llvm::SpecificBumpPtrAllocator<Fact> factStorage;
   std::deque<Router> routers;

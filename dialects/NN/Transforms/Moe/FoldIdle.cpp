@@ -106,19 +106,24 @@ static Value shapeThereAndBack(NodeOp node) {
              : Value();
 }
 
+/// The operator is read once: every node of the model is asked.
 static Value inputOfIdle(NodeOp node) {
-  if (node.isOp("", "Identity"))
+  if (!node.getDomain().empty())
+    return {};
+  StringRef opType = node.getOpType();
+  if (opType == "Identity")
     return node.getInput(0);
-  if (node.isOp("", "Transpose"))
+  if (opType == "Transpose")
     return turnThereAndBack(node);
-  if (keepsOrder(node))
+  if (opType == "Reshape" || opType == "Squeeze" || opType == "Unsqueeze" ||
+      opType == "Flatten")
     return shapeThereAndBack(node);
-  if (node.isOp("", "Slice"))
+  if (opType == "Slice")
     return wholeOfSlice(node);
-  if (node.isOp("", "Concat") || node.isOp("", "Sum") || node.isOp("", "Max") ||
-      node.isOp("", "Min") || node.isOp("", "Mean"))
+  if (opType == "Concat" || opType == "Sum" || opType == "Max" ||
+      opType == "Min" || opType == "Mean")
     return node.getNumOperands() == 1 ? node.getInput(0) : Value();
-  if (node.isOp("", "Cast"))
+  if (opType == "Cast")
     return castThereAndBack(node);
   return {};
 }

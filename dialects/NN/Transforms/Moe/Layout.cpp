@@ -42,23 +42,26 @@ static bool continues(const Term &outer, const Term &inner) {
 
 void Layout::normalise() {
   llvm::erase_if(terms, [](const Term &term) { return term.size == 1; });
+  // Most have one.
+  if (terms.size() < 2)
+    return;
   llvm::sort(terms, [](const Term &a, const Term &b) {
     return std::tuple(b.stride, a.axis, b.divisor) <
            std::tuple(a.stride, b.axis, a.divisor);
   });
-  SmallVector<Term, 4> merged;
-  for (const Term &term : terms) {
-    if (merged.empty() || !continues(merged.back(), term)) {
-      merged.push_back(term);
+  size_t last = 0;
+  for (const Term &term : llvm::drop_begin(terms)) {
+    Term &outer = terms[last];
+    if (!continues(outer, term)) {
+      terms[++last] = term;
       continue;
     }
-    Term &outer = merged.back();
     outer.divisor = term.divisor;
     outer.stride = term.stride;
     if (!isDynamic(outer.size))
       outer.size *= term.size;
   }
-  terms = std::move(merged);
+  terms.truncate(last + 1);
 }
 
 const Term *Layout::find(Axis axis) const {

@@ -327,10 +327,19 @@ private:
     return widest > 1;
   }
 
+  /// What a node draws it draws for its results alone, so that one without
+  /// graphs inside does nothing else. MLIR would ask each for its effects.
+  static bool isDead(Operation &op) {
+    if (!op.use_empty())
+      return false;
+    return (isa<NodeOp>(op) && op.getNumRegions() == 0) ||
+           isOpTriviallyDead(&op);
+  }
+
   void eraseDeadOps() {
     for (Operation &op :
          llvm::make_early_inc_range(llvm::reverse(graph.getBody().front())))
-      if (isOpTriviallyDead(&op)) {
+      if (isDead(op)) {
         refusals.erase(&op);
         op.erase();
       }

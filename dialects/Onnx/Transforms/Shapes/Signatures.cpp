@@ -309,9 +309,10 @@ LogicalResult onnx::checkSignature(NodeInference &n) {
                         signature->minOutputs, signature->maxOutputs)))
     return failure();
   StringRef letters = signature->inputs;
-  SmallVector<StringRef> kinds;
+  // A letter has a place in each.
+  SmallVector<StringRef, 4> kinds;
   signature->kinds.split(kinds, ',');
-  llvm::SmallDenseMap<char, unsigned> firsts;
+  SmallVector<std::optional<unsigned>, 4> firsts(kinds.size());
   for (unsigned i = 0; i < n.numInputs() && !letters.empty(); ++i) {
     char letter = letters[std::min<size_t>(i, letters.size() - 1)];
     Type type = letter == '.' ? Type() : n.elementType(i);
@@ -328,11 +329,13 @@ LogicalResult onnx::checkSignature(NodeInference &n) {
           [&] { diag << " or "; });
       return diag;
     }
-    auto [first, isNew] = firsts.try_emplace(letter, i);
-    if (Type other = n.elementType(first->second); !isNew && other != type)
-      return n.error() << "inputs " << first->second << " and " << i
+    std::optional<unsigned> &first = firsts[letter - 'a'];
+    if (Type other = first ? n.elementType(*first) : type; other != type)
+      return n.error() << "inputs " << *first << " and " << i
                        << " must hold elements of one type, got " << other
                        << " and " << type;
+    if (!first)
+      first = i;
   }
   return success();
 }
