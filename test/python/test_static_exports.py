@@ -283,6 +283,18 @@ def test_masks_that_are_kept_have_a_bound(kept, hidden, tmp_path):
     assert skipped(ir) == list(shapes)[kept:]
 
 
+@pytest.mark.parametrize("element, read, shape, first, expected", [
+    (TensorProto.FLOAT, "Add", (4096, 4097), [-np.inf, 0], True), (TensorProto.FLOAT, "Add", (4096, 4096), [-np.inf, 0], False),
+    (TensorProto.FLOAT, "Add", (4096, 4097), [0.5, 0.25], False), (TensorProto.FLOAT, "MatMul", (4096, 4097), [-np.inf, 0], False),
+    (TensorProto.BOOL, "Where", (4096, 4097), [1, 0], True), (TensorProto.INT32, "Add", (512, 513), [1, 0], False)],
+    ids=["mask", "largest", "other numbers", "product", "truths", "integers"])
+def test_masks_of_too_many_numbers_are_told(element, read, shape, first, expected, tmp_path):
+    """4,096 x 4,096 are read; of more it is told that they may be a mask, where their first numbers are such."""
+    nodes = [make(read, ["w", "x", "x"] if read == "Where" else ["x", "w"], ["y"])]
+    ir = sparse(tmp_path, nodes, {"w": shape}, element, fill=lambda w: np.array(first))
+    assert skipped(ir) == (["w"] if expected else [])
+
+
 def test_masks_leave_room_for_places(tmp_path):
     """A mask of the largest size takes as much as all places may."""
     places = make("Constant", [], ["places"], value=numpy_helper.from_array(np.arange(3000) % 128))
@@ -303,8 +315,10 @@ def test_what_was_left_alone_is_named(names, said, tmp_path):
     module = import_named(tmp_path / "model.onnx").replace(b'unread_files = ["model.onnx.data"]', f"skipped_numbers = [{names}]".encode())
     options = f"--bind-dims=phase=prefill prefill-chunk={TOKENS} context=0"
     _, printed = run_tool("inlay-opt", options, "--infer-shapes", "--raise-to-nn", stdin=module, diagnostics=True)
-    assert said in printed and ("'), because no more than 64 MB of places and 256 MB of masks are read of a model, and what depends on them is not raised; "
-                                "let nodes share a mask, or export for fewer tokens") in printed, printed
+    numbers = weights["mask"].size
+    assert said in printed and f"' of {numbers} numbers, which node '" in printed and (
+        "' reads), because no more than 64 MB of places and 256 MB of masks, 16777216 numbers each, are read of a model, and what depends on "
+        "them is not raised; let nodes share a mask, or export for fewer tokens") in printed, printed
 
 
 @pytest.mark.parametrize("distance", [None, 5])

@@ -15,11 +15,11 @@
 #define INLAY_DIALECTS_NN_TRANSFORMS_SCOREMASKS_H
 
 #include "dialects/NN/IR/NN.h"
+#include "dialects/Onnx/IR/MaskedScore.h"
 
 namespace inlay::nn {
 
-/// A score this low has no weight after softmax, beside one that is not.
-constexpr double kMaskedScore = -1e4;
+using onnx::kMaskedScore;
 
 /// Something that hides keys: an addend of the scores, or a choice between a
 /// score and a number. The other side of an addend that is a choice is no

@@ -54,12 +54,10 @@ static bool isNumber(ml_program::GlobalLoadConstOp load,
     return true;
   if (isa<FloatType>(element))
     return type.getNumElements() == 1;
-  int64_t most = element.isInteger(1) ? onnx::OnnxDialect::kMaxTruths
-                                      : onnx::OnnxDialect::kMaxPlaces;
-  bool isPlace =
-      element.isInteger(1) || element.isInteger(32) || element.isInteger(64);
-  return isPlace && type.getNumElements() <= most &&
-         llvm::none_of(load->getUsers(), [](Operation *user) {
+  bool isPlace = element.isInteger(1) ||
+                 ((element.isInteger(32) || element.isInteger(64)) &&
+                  type.getNumElements() <= onnx::OnnxDialect::kMaxPlaces);
+  return isPlace && llvm::none_of(load->getUsers(), [](Operation *user) {
            return isa<DequantizeOp, LinearOp, LmHeadOp, ExpertsOp, MatMulOp>(
                user);
          });
@@ -82,17 +80,27 @@ static void reportMissing(
              "in the model itself";
 }
 
-static void reportSkipped(GraphOp graph, ArrayRef<StringRef> skipped) {
-  if (!skipped.empty())
-    graph.emitWarning()
-        << skipped.size()
-        << (skipped.size() == 1
-                ? " tensor of places or a mask counts as weights"
-                : " tensors of places or masks count as weights")
-        << " (e.g. '" << skipped.front()
-        << "'), because no more than 64 MB of places and 256 MB of masks are "
-           "read of a model, and what depends on them is not raised; let nodes "
-           "share a mask, or export for fewer tokens";
+/// The largest is the one that is most in the way.
+static void reportSkipped(GraphOp graph,
+                          ArrayRef<ml_program::GlobalLoadConstOp> skipped) {
+  if (skipped.empty())
+    return;
+  auto sizeOf = [](ml_program::GlobalLoadConstOp load) {
+    return cast<ShapedType>(load.getType()).getNumElements();
+  };
+  ml_program::GlobalLoadConstOp largest = *llvm::max_element(
+      skipped, [&](auto a, auto b) { return sizeOf(a) < sizeOf(b); });
+  graph.emitWarning()
+      << skipped.size()
+      << (skipped.size() == 1 ? " tensor of places or a mask counts as weights"
+                              : " tensors of places or masks count as weights")
+      << " (e.g. '" << largest.getGlobal().getRootReference().getValue()
+      << "' of " << sizeOf(largest) << " numbers, which node '"
+      << onnx::getNodeName((*largest->user_begin())->getLoc())
+      << "' reads), because no more than 64 MB of places and 256 MB of masks, "
+      << onnx::OnnxDialect::kMaxTruths
+      << " numbers each, are read of a model, and what depends on them is not "
+         "raised; let nodes share a mask, or export for fewer tokens";
 }
 
 void inlay::nn::reportUnreadNumbers(GraphOp graph) {
@@ -113,7 +121,7 @@ void inlay::nn::reportUnreadNumbers(GraphOp graph) {
   if (skipped)
     for (auto name : skipped.getAsValueRange<StringAttr>())
       tooMany.insert(name);
-  SmallVector<StringRef> left;
+  SmallVector<ml_program::GlobalLoadConstOp> left;
   llvm::DenseSet<Value> masks = findMasks(graph);
   for (auto load : graph.getBody().getOps<ml_program::GlobalLoadConstOp>()) {
     StringRef name = load.getGlobal().getRootReference();
@@ -124,7 +132,7 @@ void inlay::nn::reportUnreadNumbers(GraphOp graph) {
     if (isMissing)
       entry->second.push_back(name);
     else
-      left.push_back(name);
+      left.push_back(load);
   }
   reportMissing(graph, numbersOf);
   reportSkipped(graph, left);

@@ -82,8 +82,9 @@ DenseElementsAttr Importer::importPlaces(const file::Tensor &tensor) {
                  tensor.type() == file::DataType::Int32;
   int64_t most = isTruth ? OnnxDialect::kMaxTruths : OnnxDialect::kMaxPlaces;
   uint64_t &left = isTruth ? maskReadsLeft : placesLeft;
-  if ((!isTruth && !isPlace) || *tensor.numElements() > most ||
-      !fits(tensor, left))
+  // Many integers are weights, many truths are none.
+  if ((!isTruth && !isPlace) || (isPlace && *tensor.numElements() > most) ||
+      !fits(tensor, most, left))
     return {};
   std::optional<std::string> bytes = readBytes(tensor);
   if (!bytes)

@@ -14,6 +14,8 @@
 
 #include "Importer.h"
 
+#include "dialects/Onnx/IR/MaskedScore.h"
+
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/xxhash.h"
 
@@ -78,12 +80,11 @@ static Reading getReading(const file::Node &node, size_t index, bool isPart) {
                     .Default(false));
 }
 
-/// A matrix, or several, of few enough numbers.
+/// A matrix, or several.
 static bool isMatrix(const file::Tensor &tensor) {
   ArrayRef<int64_t> dims = tensor.dims;
   return dims.size() >= 2 && dims[dims.size() - 1] > 1 &&
-         dims[dims.size() - 2] > 1 &&
-         *tensor.numElements() <= OnnxDialect::kMaxTruths;
+         dims[dims.size() - 2] > 1;
 }
 
 /// What becomes of each matrix is followed through what only moves it: an
@@ -172,7 +173,7 @@ private:
   /// 0 has two spellings.
   bool takeNew(uint64_t bits) {
     double value = getNumber(bits);
-    if (!(value == 0 || value == 1 || value <= highest))
+    if (!(value == 0 || value == 1 || value <= kMaskedScore))
       return false;
     seen.push_back(bits);
     if (!llvm::is_contained(numbers, value))
@@ -187,9 +188,6 @@ private:
     APInt pattern(real.getWidth(), bits);
     return APFloat(real.getFloatSemantics(), pattern).convertToDouble();
   }
-
-  /// What raising takes for no score; see nn::kMaskedScore.
-  static constexpr double highest = -1e4;
 
   Type type;
   SmallVector<uint64_t, 3> seen;
@@ -209,8 +207,8 @@ static file::Tensor getPart(const file::Tensor &tensor, int64_t begin,
   return part;
 }
 
-bool Importer::fits(const file::Tensor &tensor, uint64_t left) {
-  if (*tensor.numBytes() <= left)
+bool Importer::fits(const file::Tensor &tensor, int64_t most, uint64_t left) {
+  if (*tensor.numElements() <= most && *tensor.numBytes() <= left)
     return true;
   if (!tensor.name.empty())
     skipped.insert(tensor.name);
@@ -221,7 +219,7 @@ bool Importer::keepMask(const file::Tensor &tensor, StringRef bytes) {
   uint64_t hash = llvm::xxh3_64bits(bytes);
   if (keptMasks.count(hash))
     return true;
-  if (!fits(tensor, masksLeft))
+  if (!fits(tensor, OnnxDialect::kMaxTruths, masksLeft))
     return false;
   keptMasks.insert(hash);
   masksLeft -= bytes.size();
@@ -239,7 +237,8 @@ DenseElementsAttr Importer::importMask(const file::Tensor &tensor) {
   constexpr int64_t first = 1024, more = 1 << 20;
   MaskNumbers numbers(element);
   std::optional<std::string> part = readBytes(getPart(tensor, 0, first));
-  if (!part || !numbers.take(*part) || !fits(tensor, maskReadsLeft))
+  if (!part || !numbers.take(*part) ||
+      !fits(tensor, OnnxDialect::kMaxTruths, maskReadsLeft))
     return {};
   std::string bytes = std::move(*part);
   bytes.reserve(*tensor.numBytes());

@@ -90,8 +90,9 @@ private:
 
   // ImportMasks.cpp
   void findMasks(const file::Graph &graph);
-  /// Whether `left` bytes are enough for a tensor; notes it if not.
-  bool fits(const file::Tensor &tensor, uint64_t left);
+  /// Whether a tensor has `most` numbers at most and `left` bytes are enough
+  /// for it; notes it if not.
+  bool fits(const file::Tensor &tensor, int64_t most, uint64_t left);
   /// Whether a mask of these bytes may become a value.
   bool keepMask(const file::Tensor &tensor, llvm::StringRef bytes);
   /// The value of a tensor of two numbers, one of which hides; else null.
