@@ -197,8 +197,9 @@ int64_t inlay::memory::longestContext(
       return region.fits(room, candidate + tokens, budget);
     });
   };
-  // [least, most): the answer is the last that fits.
-  int64_t least = -1, end = most + 1;
+  // [least, most): the answer is the last that fits. Needs do not only grow: a
+  // shorter context than the step's may need more.
+  int64_t least = fits(context) ? context : -1, end = most + 1;
   while (end - least > 1) {
     int64_t middle = least + (end - least) / 2;
     (fits(middle) ? least : end) = middle;

@@ -411,6 +411,20 @@ private:
     return false;
   }
 
+  /// Sizes of the dims that share the axis of a dim; none where it has it
+  /// alone.
+  std::vector<int64_t> sharing(size_t o, const IndexExpr &index) const {
+    std::vector<int64_t> sizes;
+    if (cutOf(o, index) == Axis::None || !sharesAxis(axes[o], index.dim))
+      return sizes;
+    for (size_t d = 0; d < axes[o].axisOfDim.size(); ++d)
+      if (axes[o].axisOfDim[d] == axes[o].axisOfDim[index.dim])
+        sizes.push_back(kernel.ops[o].dims[d].size);
+    return sizes;
+  }
+
+  /// Dims that share an axis are cut alike on any number of cores only where
+  /// they are as many and as long.
   bool dropDifference(size_t o, const OperandSpec &use, size_t p,
                       const OperandSpec &other) {
     auto boxOf = [&](size_t q, const IndexExpr &index) {
@@ -420,7 +434,8 @@ private:
                  : cutOf(q, index);
     };
     for (size_t i = 0; i < use.indexing.size(); ++i) {
-      if (boxOf(o, use.indexing[i]) == boxOf(p, other.indexing[i]))
+      if (boxOf(o, use.indexing[i]) == boxOf(p, other.indexing[i]) &&
+          sharing(o, use.indexing[i]) == sharing(p, other.indexing[i]))
         continue;
       if (cutOf(o, use.indexing[i]) != Axis::None)
         axes[o].axisOfDim[use.indexing[i].dim] = Axis::None;

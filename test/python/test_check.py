@@ -380,6 +380,15 @@ def test_a_config_stands_for_its_model(name):
     assert subject.check([subject.text(subject.plan)]) == [[]]
 
 
+def test_queries_and_keys_that_share_the_weight_of_a_norm_have_it_alike():
+    """They have different numbers of heads, whose cores divide elements otherwise; and a context that is there fits."""
+    subject = checking.subject("llama-4-scout", "wse3", "--objective", "wafers")
+    readers = [op["op"] for kernel in subject.plan["kernels"] for op in kernel["ops"]
+               if any(use["buffer"] == "unit_norm" for use in op["operands"])]
+    assert len(readers) > 2 and subject.plan["max_context"] >= subject.plan["step"]["context"]
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+
+
 def test_the_digest_is_that_of_the_content():
     subject = checking.subject(NAME)
     assert checking.digest.content_sha256(subject.plan) == subject.plan["content_sha256"]
