@@ -341,6 +341,8 @@ ContentionCounter::endOf(size_t kernel) const {
       return std::nullopt;
   }
   for (size_t flow : flowsTo[kernel]) {
+    if (flows[flow].from == kNobody) // has arrived before the step begins
+      continue;
     std::optional<double> cycles = mostOf(flow);
     if (!cycles)
       return std::nullopt;
@@ -418,9 +420,14 @@ bool ContentionCounter::isOverByTime(const Carrier &first,
 //===----------------------------------------------------------------------===//
 
 /// The first ends before the second begins, along streams and turns or by what
-/// these take.
+/// these take; what the host sends before anything of the step.
 bool ContentionCounter::isOver(const Carrier &first, const Carrier &second,
                                int64_t wafer) {
+  auto isInput = [&](const Carrier &carrier) {
+    return !carrier.isKernel && flows[carrier.number].from == kNobody;
+  };
+  if (isInput(first))
+    return !isInput(second);
   size_t end = first.isKernel ? first.number : flows[first.number].to;
   size_t start = second.isKernel ? second.number : flows[second.number].from;
   if (end == kNobody || start == kNobody)

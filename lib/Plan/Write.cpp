@@ -22,6 +22,37 @@ namespace json = llvm::json;
 
 namespace {
 
+/// Whether an object has fields of one value, or lists of such, and no others.
+class LineTest {
+public:
+  template <typename T> static constexpr bool isValue =
+      std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
+
+  template <typename T, typename... Rest>
+  void field(const char *, T &, Rest &&...) {
+    isLine &= isValue<T>;
+  }
+  template <typename T, typename... Rest>
+  void field(const char *, std::vector<T> &, Rest &&...) {
+    isLine &= isValue<T>;
+  }
+
+  /// The same for all objects of a type.
+  template <typename T> static bool test(T &object) {
+    static const bool known = [&] {
+      LineTest test;
+      visit(test, object);
+      return test.isLine;
+    }();
+    return known;
+  }
+
+private:
+  bool isLine = true;
+};
+
+/// What is a line by itself (a segment, a buffer, the dims of a tensor) is
+/// written as one: half of a plan would be blanks otherwise.
 class Writer {
 public:
   explicit Writer(json::OStream &out) : out(out) {}
@@ -52,13 +83,30 @@ private:
       out.value(value);
   }
   template <typename T> void write(std::vector<T> &values) {
+    if (LineTest::isValue<T>)
+      return writeLine([&](Writer &line) { line.writeAll(values); });
+    writeAll(values);
+  }
+  template <typename T> void writeAll(std::vector<T> &values) {
     out.array([&] {
       for (T &value : values)
         write(value);
     });
   }
   template <typename T> void write(T &object) {
+    if (LineTest::test(object))
+      return writeLine([&](Writer &line) { line.writeFields(object); });
+    writeFields(object);
+  }
+  template <typename T> void writeFields(T &object) {
     out.object([&] { visit(*this, object); });
+  }
+  void writeLine(llvm::function_ref<void(Writer &)> write) {
+    out.rawValue([&](llvm::raw_ostream &os) {
+      json::OStream line(os);
+      Writer writer(line);
+      write(writer);
+    });
   }
 
   json::OStream &out;

@@ -22,7 +22,7 @@ using namespace inlay::routing;
 using model::Rect;
 
 /// Lanes of a flow, where colours last.
-static constexpr int64_t kMostLanes = 16;
+static constexpr int64_t kMostLanes = 32;
 
 namespace {
 

@@ -73,6 +73,8 @@ std::optional<Times::End> Times::endOf(int kernel) const {
     if (!isEarlier(from))
       return std::nullopt;
   for (int flow : flowsTo[kernel]) {
+    if (problem.flows[flow].from == kHost) // there before the step begins
+      continue;
     std::optional<double> most = mostOf(flow);
     if (!most)
       return std::nullopt;

@@ -155,7 +155,8 @@ class Waits:
             return None
         start = max(earlier for earlier, _ in self.before[k])
         direct = {earlier for earlier, _ in self.before[start]} | {start}
-        arrivals = [self.flow_cycles(f) for f, ends in enumerate(self.ends) if ends[1] == k]
+        # What the host sends is there before the step begins.
+        arrivals = [self.flow_cycles(f) for f, ends in enumerate(self.ends) if ends[1] == k and ends[0] is not None]
         if not {earlier for earlier, _ in self.before[k]} <= direct or None in arrivals:
             return None
         return start, max(arrivals, default=0) + self.most[k] + self.waits[True][k] * self.period
@@ -181,7 +182,12 @@ class Waits:
             begin += self.crossing(number)
         return begin > end[1] or math.isclose(begin, end[1], rel_tol=CLOSE, abs_tol=CLOSE)
 
+    def is_input(self, carrier):
+        return not carrier[0] and self.ends[carrier[1]][0] is None
+
     def is_over(self, first, second, wafer):
+        if self.is_input(first):
+            return not self.is_input(second)
         end = first[1] if first[0] else self.ends[first[1]][1]
         begin = second[1] if second[0] else self.ends[second[1]][0]
         if end is None or begin is None:

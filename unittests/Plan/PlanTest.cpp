@@ -149,9 +149,19 @@ TEST(PlanTest, RoundTripsToTheSameBytes) {
   EXPECT_EQ(toJson(*plan), text);
 }
 
+/// What has no objects in it is a line, what has some is none.
+TEST(PlanTest, SmallObjectsAreLines) {
+  std::string text = toJson(sample());
+  EXPECT_THAT(text, HasSubstr("\n    {\"x\":1,\"y\":2,\"width\":3,\"height\":4,"
+                              "\"count\":5,\"dx\":-6,\"dy\":7,\"in\":\"W\","
+                              "\"out\":[\"E\",\"ramp\"],\"position\":1}\n"));
+  EXPECT_THAT(text, HasSubstr("\n \"options\": [\"batch=1\"],\n"));
+  EXPECT_THAT(text, HasSubstr("\n \"system\": {\n  \"target\": "));
+}
+
 TEST(PlanTest, IntegersBeyondDoublesAreStrings) {
   std::string text = toJson(sample());
-  EXPECT_THAT(text, HasSubstr("\"offset\": \"9007199254740993\""));
+  EXPECT_THAT(text, HasSubstr("\"offset\":\"9007199254740993\""));
   Diagnostics diags;
   EXPECT_EQ(fromJson(text, diags)->kernels[0].weights[0].pieces[0].offset,
             9007199254740993);
@@ -165,9 +175,8 @@ TEST(PlanTest, ErrorsNameTheField) {
               HasSubstr("field 'kernels[0].role': is missing"));
   EXPECT_THAT(errorsOf(text, "\"seed\": 7", "\"seed\": 7, \"extra\": 1"),
               HasSubstr("field 'extra': is not known here"));
-  EXPECT_THAT(
-      errorsOf(text, "\"options\": [\n  \"batch=1\"", "\"options\": [\n  1"),
-      HasSubstr("field 'options[0]': must be a string"));
+  EXPECT_THAT(errorsOf(text, "\"options\": [\"batch=1\"", "\"options\": [1"),
+              HasSubstr("field 'options[0]': must be a string"));
   EXPECT_THAT(errorsOf(text, "\"critical_path\": [",
                        "\"critical_path\": 1, "
                        "\"other\": ["),

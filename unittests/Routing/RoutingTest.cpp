@@ -501,6 +501,23 @@ TEST(RoutingTest, AKernelIsOverBeforeWhatALongerOneSends) {
   EXPECT_EQ(waitsWhere(20 + 100 + 12 + 100), 0);
 }
 
+/// What the host sends passes the region of a kernel that works, and is there
+/// before it begins; that it comes to a kernel does not hide when that ends.
+TEST(RoutingTest, WhatTheHostSendsIsThereBeforeTheStep) {
+  Problem problem = machine(16, 1, {{0, 0, 4, 1}, {4, 0, 8, 1}, {12, 0, 4, 1}});
+  problem.order = {{0, 1}, {1, 2}};
+  connect(problem, kHost, 2, Axis::None, Axis::X, 40);
+  problem.collectives = {
+      collectiveOf(1, Axis::X, problem.regions[1].rect, Algorithm::Broadcast)};
+  Solution solution = solved(problem);
+  EXPECT_THAT(solution.kernelContention, testing::Each(0));
+  // Sent by k0, it meets the sum.
+  Problem within = problem;
+  within.flows[0].from = 0;
+  within.flows[0].source = within.regions[0].rect;
+  EXPECT_NE(solved(within).kernelContention[1], 0);
+}
+
 /// Kernels of one region take turns, whether a stream joins them or not.
 TEST(RoutingTest, TurnsOnARegionKeepFlowsApart) {
   Problem problem = machine(16, 1, {{0, 0, 4, 1}, {4, 0, 8, 1}, {12, 0, 4, 1}});

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Grouping.h"
+#include "StatePairs.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "llvm/ADT/BitVector.h"
@@ -35,7 +36,8 @@ using Groups = llvm::SmallSetVector<unsigned, 4>;
 
 class Grouper {
 public:
-  explicit Grouper(nn::GraphOp graph) : graph(graph) {}
+  Grouper(nn::GraphOp graph, const StatePairs &states)
+      : graph(graph), states(states) {}
 
   Grouping run() {
     collectLive();
@@ -46,6 +48,7 @@ public:
     mergeIntoConsumers();
     mergeIntoProducers();
     breakCycles();
+    copyShared();
     return order();
   }
 
@@ -66,6 +69,8 @@ private:
   void mergeIntoProducers();
   void merge(unsigned from, unsigned into);
   void breakCycles();
+  bool isWorthCopying(unsigned of);
+  void copyShared();
   Grouping order();
 
   /// Position of a value's op; kNone for arguments, dead and copied ops.
@@ -80,6 +85,7 @@ private:
   Operation *rootOf(unsigned of) const { return ops[members[of].front()]; }
 
   nn::GraphOp graph;
+  const StatePairs &states;
   /// Live ops in the order of the block; the arrays below run parallel to it.
   std::vector<Operation *> ops;
   DenseMap<Operation *, unsigned> position;
@@ -299,6 +305,44 @@ void Grouper::mergeIntoProducers() {
 }
 
 //===----------------------------------------------------------------------===//
+// What many kernels share
+//===----------------------------------------------------------------------===//
+
+/// Every consumer does these ops again, and the mapper looks at them there.
+constexpr size_t kMostCopied = 32;
+
+/// Whether a kernel makes no more of what the host sends than each of its
+/// consumers can make for itself.
+bool Grouper::isWorthCopying(unsigned of) {
+  if (heavy[of] || members[of].empty() || members[of].size() > kMostCopied ||
+      !producersOf(of).empty())
+    return false;
+  Operation *returnOp = graph.getReturnOp();
+  for (unsigned at : members[of])
+    if (llvm::is_contained(ops[at]->getUsers(), returnOp) ||
+        llvm::any_of(ops[at]->getOperands(),
+                     [&](Value operand) { return states.lookup(operand); }))
+      return false;
+  Groups consumers = consumersOf(of);
+  return !consumers.empty() && llvm::none_of(consumers, [&](unsigned consumer) {
+    return isa<nn::ExpertsOp>(rootOf(consumer));
+  });
+}
+
+/// Masks and positions that many layers share: sent from one kernel they would
+/// cross all wafers, while the host reaches each. Producers first, so that what
+/// follows from a copied kernel can be copied too.
+void Grouper::copyShared() {
+  for (unsigned of = members.size(); of-- > 0;) {
+    if (!isWorthCopying(of))
+      continue;
+    for (unsigned at : members[of])
+      copied[at] = true;
+    members[of].clear();
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Order
 //===----------------------------------------------------------------------===//
 
@@ -411,7 +455,7 @@ Grouping Grouper::order() {
 
 Grouping inlay::dataflow::groupOps(nn::GraphOp graph,
                                    const StatePairs &states) {
-  Grouping grouping = Grouper(graph).run();
+  Grouping grouping = Grouper(graph, states).run();
   describeGroups(graph, states, grouping);
   return grouping;
 }

@@ -32,6 +32,8 @@
 //    producer. What remains keeps a kernel of role `other` (masks and positions
 //    that many layers share).
 // 3. Where step 2 closed a cycle, the kernels on it fall back to their cones.
+// 4. Kernels of role `other` that take nothing but what the host sends are
+//    copied into each of their consumers.
 //
 // A decoder layer begins with each attention that holds a state, or, in a graph
 // without states, with each attention; kernels belong to the latest layer that

@@ -92,7 +92,7 @@ static schedule::Solution stepOn(StepProblem step,
 /// are found too, and taken where a step is shorter.
 static std::optional<routing::Solution>
 solve(routing::Problem &problem, const StepProblem &step, Diagnostics &diags) {
-  constexpr double kPart = 0.25, kKernelsWait = 0.005, kAllWait = 0.04;
+  constexpr double kPart = 0.25, kKernelsWait = 0.005, kAllWait = 0.03;
   addSpareWavelets(problem, step, kPart);
   std::optional<routing::Solution> few = routing::solve(problem, diags);
   if (!few)

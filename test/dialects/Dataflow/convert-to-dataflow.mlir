@@ -1,7 +1,7 @@
 // RUN: inlay-opt %s -convert-to-dataflow -verify-dataflow -split-input-file -verify-diagnostics | FileCheck %s
 // RUN: not inlay-opt %s -convert-to-dataflow -split-input-file --remarks-filter=.* 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: remark: [Passed] ConvertToDataflow | Category:dataflow | Remark="grouped a graph", kernels=11, states=4, streams=21, structures=8
+// REMARK: remark: [Passed] ConvertToDataflow | Category:dataflow | Remark="grouped a graph", kernels=10, states=4, streams=20, structures=7
 
 // Layers with a shared expert. Roles and layers follow from the structure; kernels are named after their ops' nodes where
 // these have paths (the shared experts have none). The norm before the router is the router's, which sends the normed
@@ -17,15 +17,13 @@
 // CHECK:         %[[E:.+]] = inlay_dataflow.kernel @embedding role(embedding) structure
 // CHECK-NEXT:        (%arg0 = %[[IDS]] :
 // CHECK-NEXT:        weights(%arg1 = @embed : tensor<256x64xf32>)
-// What many layers share and none owns is a kernel of its own.
-// CHECK:         %[[O:.+]] = inlay_dataflow.kernel @other role(other) structure
-// CHECK-NEXT:        (%arg0 = %[[BIAS]] :
-// CHECK:           inlay_nn.unary neg
+// What layers share and is made of what the host sends alone is made in each.
 // CHECK:         %[[A0:.+]] = inlay_dataflow.kernel @model.layers.0.attn role(attention) layer(0) structure
-// CHECK-NEXT:        (%arg0 = %[[E]] : {{.*}}, %arg1 = %[[O]] : {{.*}})
+// CHECK-NEXT:        (%arg0 = %[[BIAS]] : {{.*}}, %arg1 = %[[E]] : {{.*}})
 // CHECK-NEXT:        weights(%arg2 = @cos : {{.*}}, %arg3 = @sin : {{.*}}, %arg4 = @l0.norm : {{.*}}, %arg5 = @l0.qkv : {{.*}}, %arg6 = @l0.o : {{.*}})
 // CHECK-NEXT:        states(%arg7 = @past.0.key : tensor<1x2x7x16xf32>, %arg8 = @past.0.value : tensor<1x2x7x16xf32>)
 // CHECK-NEXT:        -> !inlay_dataflow.stream<tensor<1x64xf32>> {
+// CHECK-NEXT:      unary neg %arg0
 // Cheap ops over weights alone are copied.
 // CHECK-NEXT:      unary cos
 // CHECK-NEXT:      unary sin
@@ -35,7 +33,7 @@
 // CHECK-NEXT:      %{{.+}}, %[[K:.+]], %[[V:.+]] = inlay_nn.attention
 // CHECK-NEXT:      reshape
 // CHECK-NEXT:      linear
-// CHECK-NEXT:      binary add %arg0
+// CHECK-NEXT:      binary add %arg1
 // CHECK-NEXT:      inlay_dataflow.yield %{{.+}} : tensor<1x64xf32> states %[[K]], %[[V]] : tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>
 // CHECK:         %[[R0:.+]]:3 = inlay_dataflow.kernel @model.layers.0.moe.router role(router) layer(0) structure([[ROUTER:".+"]])
 // CHECK-NEXT:        (%arg0 = %[[A0]] :
@@ -49,9 +47,10 @@
 // CHECK:         %[[S0:.+]] = inlay_dataflow.kernel @layer.0.shared_expert role(shared_expert) layer(0) structure([[SHARED:".+"]])
 // CHECK-NEXT:        (%arg0 = %[[R0]]#0 :
 // CHECK:         %[[A1:.+]] = inlay_dataflow.kernel @model.layers.1.attn role(attention) layer(1) structure([[ATTENTION:".+"]])
-// CHECK-NEXT:        (%arg0 = %[[X0]] : {{.*}}, %arg1 = %[[S0]] : {{.*}}, %arg2 = %[[A0]] : {{.*}}, %arg3 = %[[O]] : {{.*}})
-// CHECK:           binary add %arg0, %arg1
-// CHECK-NEXT:      binary add %arg2
+// CHECK-NEXT:        (%arg0 = %[[BIAS]] : {{.*}}, %arg1 = %[[X0]] : {{.*}}, %arg2 = %[[S0]] : {{.*}}, %arg3 = %[[A0]] : {{.*}})
+// CHECK:           unary neg %arg0
+// CHECK:           binary add %arg1, %arg2
+// CHECK-NEXT:      binary add %arg3
 // CHECK-NEXT:      rms_norm
 // Kernels of another layer with the same bodies have the same structure.
 // CHECK:         %[[R1:.+]]:3 = inlay_dataflow.kernel @model.layers.1.moe.router role(router) layer(1) structure([[ROUTER]])
@@ -209,10 +208,12 @@ module {
 
 // The router would take in the norm that it shares with %3, but %3 comes before it: the cycle is broken.
 // CHECK-LABEL: inlay_dataflow.graph @cycle
-// CHECK:         %[[N:.+]] = inlay_dataflow.kernel @other role(other)
+// CHECK:         %[[P:.+]] = inlay_dataflow.kernel @other role(other)
+// CHECK:         %[[N:.+]] = inlay_dataflow.kernel @other.1 role(other)
+// CHECK-NEXT:        (%arg0 = %[[P]] :
 // CHECK:           inlay_nn.unary exp
-// CHECK:         %[[Z:.+]] = inlay_dataflow.kernel @other.1 role(other)
-// CHECK-NEXT:        (%arg0 = %[[N]] : {{.*}}, %arg1 = %{{.+}} : {{.*}})
+// CHECK:         %[[Z:.+]] = inlay_dataflow.kernel @other.2 role(other)
+// CHECK-NEXT:        (%arg0 = %[[N]] : {{.*}}, %arg1 = %[[P]] : {{.*}})
 // CHECK:         inlay_dataflow.kernel @router role(router)
 // CHECK-NEXT:        (%arg0 = %[[N]] : {{.*}}, %arg1 = %[[Z]] : {{.*}})
 module {
@@ -220,10 +221,11 @@ module {
   inlay_nn.graph @cycle(%x: tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>, tensor<1x4xf32>)
       attributes {arg_names = ["x"], result_names = ["weights", "indices", "z"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
     %w = ml_program.global_load_const @w : tensor<4x4xf32>
-    %0 = inlay_nn.unary exp %x : tensor<1x4xf32> -> tensor<1x4xf32>
+    %p = inlay_nn.linear %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+    %0 = inlay_nn.unary exp %p : tensor<1x4xf32> -> tensor<1x4xf32>
     %1 = inlay_nn.unary log %x : tensor<1x4xf32> -> tensor<1x4xf32>
     %2 = inlay_nn.linear %0, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
-    %3 = inlay_nn.binary add %x, %2 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+    %3 = inlay_nn.binary add %p, %2 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
     %4 = inlay_nn.binary mul %0, %3 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
     %5:2 = inlay_nn.route topk_softmax %4 {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
     inlay_nn.return %5#0, %5#1, %3 : tensor<1x2xf32>, tensor<1x2xi64>, tensor<1x4xf32>

@@ -1,9 +1,9 @@
-// RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | FileCheck %s
-// RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | FileCheck %s --check-prefix=ROUTES
+// RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | %python -m json.tool | FileCheck %s
+// RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | %python -m json.tool | FileCheck %s --check-prefix=ROUTES
 // RUN: inlay-opt %S/Inputs/placed.mlir --emit-bytecode | inlay-translate --mlir-to-plan > %t.bytecode
 // RUN: inlay-translate --mlir-to-plan %S/Inputs/placed.mlir | diff - %t.bytecode
 // RUN: sed 's/target(#target) options/target(#target) over_budget(65536) options/' %S/Inputs/placed.mlir \
-// RUN:   | inlay-translate --mlir-to-plan | FileCheck %s --check-prefix=OVER
+// RUN:   | inlay-translate --mlir-to-plan | %python -m json.tool | FileCheck %s --check-prefix=OVER
 
 // CHECK:      "format": "inlay-plan"
 // CHECK:      "producer": "",

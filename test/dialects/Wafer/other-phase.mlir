@@ -1,7 +1,7 @@
 // A graph of decode beside one of prefill: one placement serves both.
 // RUN: rm -rf %t && split-file %s %t && cd %t
 // DEFINE: %{map} = inlay-opt --partition-stages='target=grid8x8 target-dir=%inlay_src_root/targets' --shard-kernels --place-regions --route-streams --allocate-memory --schedule-step --verify-wafer
-// RUN: cat globals.mlir prefill.mlir decode.mlir > both.mlir && %{map} both.mlir | inlay-translate --mlir-to-plan | FileCheck %s --check-prefix=BOTH
+// RUN: cat globals.mlir prefill.mlir decode.mlir > both.mlir && %{map} both.mlir | inlay-translate --mlir-to-plan | %python -m json.tool | FileCheck %s --check-prefix=BOTH
 // BOTH: "phase": "prefill"
 // BOTH: "other_phases": [
 // BOTH: "phase": "decode"
