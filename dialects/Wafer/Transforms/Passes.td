@@ -193,7 +193,7 @@ def RouteStreams : Pass<"route-streams", "mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::inlay::wafer::WaferDialect"];
   let options = [
-    Option<"worthALane", "worth-a-lane", "int64_t", /*default=*/"96",
+    Option<"worthALane", "worth-a-lane", "int64_t", /*default=*/"48",
            "Wavelets of a stream that are worth a lane of their own">,
     Option<"mostCrossingLanes", "most-crossing-lanes", "int64_t",
            /*default=*/"4",

@@ -155,7 +155,7 @@ struct Problem {
   /// Lanes of a flow carry at least so many wavelets each: more lanes are more
   /// routes, fewer make consumers wait. What that trades was measured
   /// (docs/decisions/0030-lanes-by-what-they-trade.md).
-  int64_t worthALane = 96;
+  int64_t worthALane = 48;
   /// Lanes to several groups of rows that cross each other take a colour each,
   /// so there are at most so many of them; measured likewise.
   int64_t mostCrossingLanes = 4;
