@@ -152,8 +152,8 @@ struct Problem {
   /// at least; empty where nobody knows.
   std::vector<double> orderCycles;
   double period = 1; ///< cycles that a wavelet takes of a link
-  /// Lanes of a flow carry at least so many wavelets each: more lanes are more
-  /// routes, fewer make consumers wait. What that trades was measured
+  /// A flow has a lane for each so many wavelets: more lanes are more routes,
+  /// fewer make consumers wait. What that trades was measured
   /// (docs/decisions/0030-lanes-by-what-they-trade.md).
   int64_t worthALane = 48;
   /// Lanes to several groups of rows that cross each other take a colour each,

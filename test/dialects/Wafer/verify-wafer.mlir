@@ -89,7 +89,7 @@
 
 // REDEFINE: %{edit} = /inlay_wafer.connect "mlp:0"/s/crossing = 8501.45066/crossing = 8502.45066/
 // RUN: %{verify} --check-prefix=CROSSING
-// CROSSING: error: the cycles of connection 'mlp:0' are not what the cost model says: 8.584451e+03
+// CROSSING: error: the cycles of connection 'mlp:0' are not what the cost model says: 8.552451e+03
 
 // REDEFINE: %{edit} = /inlay_wafer.step_estimate/d
 // RUN: %{verify} --check-prefix=STEP
