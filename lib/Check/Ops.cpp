@@ -357,11 +357,11 @@ void OpChecker::checkRead(const Kernel &kernel, const Op &op,
 /// Elements that count of what an op makes: where values are the first channels
 /// of keys, those of the channels that they have.
 static double countingOf(const Op &op, const std::vector<int64_t> &extents) {
-  bool isShare = op.kind == "contraction" &&
-                 llvm::none_of(op.dims, [](const Cut &dim) {
-                   return dim.dim == "expert" || dim.dim == "vocab" ||
-                          dim.dim == "position";
-                 });
+  bool isShare =
+      op.kind == "contraction" && llvm::none_of(op.dims, [](const Cut &dim) {
+        return dim.dim == "expert" || dim.dim == "vocab" ||
+               dim.dim == "position";
+      });
   return double(elementsOf(extents)) * (isShare ? op.density : 1);
 }
 
