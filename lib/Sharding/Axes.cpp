@@ -149,8 +149,10 @@ private:
       attentionAxis = pick(2) == 0 ? Axis::X : Axis::Y;
       int group = findDim(op, "group");
       bool hasGroups = group >= 0 && op.dims[group].size > 1;
-      bool isShared = sharesState(op), hasSequences = numSequences(op) > 1;
-      bool mayCut = hasGroups && (!isShared || hasSequences);
+      bool isShared = sharesState(op);
+      auto [numSequences, hasOthers] = sequencesOf(op);
+      bool mayCut = hasGroups && (!isShared || numSequences > 1);
+      bool hasSequences = numSequences > 1 && !hasOthers;
       alignsHeads = isShared && hasGroups && pick(2) == 1;
       size_t option = pick((mayCut ? 2 : 1) * (hasSequences ? 2 : 1));
       cutsGroups = isShared != (mayCut && option % 2 == 1);
@@ -172,9 +174,10 @@ private:
       attentionAxis.reset();
   }
 
-  /// Parts of the state that tokens do not share; 1 where it has those of other
-  /// steps in flight too: cut together, these would lie on other cores.
-  int64_t numSequences(const OpSpec &op) const {
+  /// Parts of the state that tokens of a step do not share, and whether it has
+  /// those of other steps in flight too: cut together, these would lie on other
+  /// cores.
+  std::pair<int64_t, bool> sequencesOf(const OpSpec &op) const {
     int token = findDim(op, "token");
     for (const OperandSpec &operand : op.operands)
       if (operand.role == TensorRole::State)
@@ -183,11 +186,10 @@ private:
           if (index.dim < 0 || index.dim != token)
             continue;
           int64_t ofStep = ceilDiv(op.dims[size_t(token)].size, index.divisor);
-          return kernel.states[size_t(operand.tensor)].shape[i] > ofStep
-                     ? 1
-                     : ofStep;
+          return {ofStep,
+                  kernel.states[size_t(operand.tensor)].shape[i] > ofStep};
         }
-    return 1;
+    return {1, false};
   }
 
   /// Whether the attention that the op is part of reads one state twice.

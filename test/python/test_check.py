@@ -365,6 +365,15 @@ def test_sequences_of_other_steps_lie_where_those_of_this_one_do():
     assert {(state["shape"][0], state["cuts"][0]["axis"]) for state in states} == {(6, "none")}
 
 
+@pytest.mark.parametrize("flight", ["6", "9"])
+def test_what_all_heads_share_is_not_held_for_each_while_others_are_in_flight(flight):
+    """Keys and values of one head for several of queries: cut by its elements alone they lie on no more cores than they must."""
+    subject = checking.subject("deepseek-v3-tiny-hf", "grid8x8", "--batch", "3", "--sequences-in-flight", flight)
+    assert subject.check([subject.text(subject.plan)]) == [[]]
+    states = [state for kernel in subject.plan["kernels"] for state in kernel["states"]]
+    assert {state["shape"][0] for state in states} == {int(flight)} and subject.plan["max_context"] >= 8192
+
+
 @pytest.mark.parametrize("path", sorted((placing.ROOT / "test/Inputs/plans").glob("*/*.json")), ids=lambda path: path.stem)
 def test_frozen_plans_are_legal(path):
     said = subprocess.run([placing.BIN / "inlay-check", path], capture_output=True, text=True)
