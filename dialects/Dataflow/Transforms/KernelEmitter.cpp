@@ -26,7 +26,7 @@ struct Interface {
   llvm::SmallMapVector<StringAttr, Value, 8> weights; ///< to one of its loads
   SmallVector<const StatePair *> states;
   SmallVector<Value> outputs;
-  SmallVector<Operation *> body; ///< copied ops included, in order
+  SmallVector<Operation *> body; ///< copied ops first
 };
 
 class Emitter {
@@ -162,7 +162,9 @@ FailureOr<GraphOp> Emitter::run() {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// The group's ops and what is copied to it, in the order of the graph.
+/// What is copied to a group and then its ops, each in the order of the graph:
+/// where copies stand among the ops of the first layer, they stand before those
+/// of the next, and layers that are alike would differ.
 void Emitter::collectBody(unsigned index, Interface &interface) {
   llvm::SetVector<Operation *> body;
   for (Operation *op : grouping.groups[index].ops)
@@ -176,7 +178,8 @@ void Emitter::collectBody(unsigned index, Interface &interface) {
         body.insert(producer);
   interface.body = llvm::to_vector(body);
   llvm::sort(interface.body, [&](Operation *a, Operation *b) {
-    return grouping.position.lookup(a) < grouping.position.lookup(b);
+    return std::pair(!grouping.isCopied(a), grouping.position.lookup(a)) <
+           std::pair(!grouping.isCopied(b), grouping.position.lookup(b));
   });
 }
 
