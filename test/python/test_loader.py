@@ -122,19 +122,41 @@ def test_images_give_back_every_initializer(name, target):
     assert sum(map(len, built.values())) == subject.plan["accounting"]["weight_bytes"]
 
 
-def test_cores_have_the_scales_of_blocks_that_are_cut(tmp_path):
-    """Squares of 128 x 128, some partial, on cores that have a part of two or four of them."""
-    sizes = [f"--{name}={size}" for name, size in {"layers": 1, "hidden": 1200, "intermediate": 1100, "vocab": 64, "heads": 4,
-                                                   "kv-heads": 2, "head-dim": 32, "weights": "fp8"}.items()]
+@pytest.mark.parametrize("name", ["granitemoe-tiny-mobius", "gpt-oss-tiny-int4"])
+def test_images_of_experts_in_slices_give_back_every_initializer(name):
+    """Slices of one layer's experts are kernels of their own, of groups that hold few experts each."""
+    subject = checking.subject(name, "grid8x8", "--expert-slices", "2")
+    assert sum(".slice_" in kernel["name"] and len(kernel["expert_groups"]) > 1 for kernel in subject.plan["kernels"]) > 1
+    built = check_images(subject.plan, subject.model)
+    assert sum(map(len, built.values())) == subject.plan["accounting"]["weight_bytes"]
+
+
+def generated(tmp_path, config, sizes):
+    """A small model of a published one's form with random weights, and its plan for a machine of odd sides."""
     model, target = tmp_path / "model.onnx", tmp_path / "target.json"
     machine = json.loads((placing.ROOT / "targets/grid8x8.json").read_text())
     machine["grid"].update(width=23, height=15)
     machine["core"]["sram"]["value"] = 2**20
     target.write_text(json.dumps(machine))
-    placing.run("inlay-model", placing.ROOT / "examples/configs/llama-3.1-8b.json", "-o", model, "--random-weights", *sizes)
+    options = [f"--{name}={size}" for name, size in sizes.items()]
+    placing.run("inlay-model", placing.ROOT / f"examples/configs/{config}.json", "-o", model, "--random-weights", *options)
     placing.run("inlayc", model, "--target", target, "--context", "16", "-o", tmp_path / "out")
     placing.run("inlay-check", tmp_path / "out/plan.json", "--model", model)
-    plan = json.loads((tmp_path / "out/plan.json").read_text())
+    return model, json.loads((tmp_path / "out/plan.json").read_text())
+
+
+def test_images_of_heads_with_cores_of_their_own_give_back_every_initializer(tmp_path):
+    """The last core of a head has fewer elements than the others, or none."""
+    model, plan = generated(tmp_path, "kimi-k2.6", {"layers": 1, "hidden": 96, "intermediate": 40, "vocab": 64, "heads": 3, "kv-rank": 20})
+    assert any(cut["pitch"] > cut["size"] for kernel in plan["kernels"] for weight in kernel["weights"] for cut in weight["cuts"])
+    built = check_images(plan, model)
+    assert sum(map(len, built.values())) == plan["accounting"]["weight_bytes"]
+
+
+def test_cores_have_the_scales_of_blocks_that_are_cut(tmp_path):
+    """Squares of 128 x 128, some partial, on cores that have a part of two or four of them."""
+    model, plan = generated(tmp_path, "llama-3.1-8b", {"layers": 1, "hidden": 1200, "intermediate": 1100, "vocab": 64, "heads": 4,
+                                                       "kv-heads": 2, "head-dim": 32, "weights": "fp8"})
     scales = [weight for kernel in plan["kernels"] for weight in kernel["weights"]
               if sum(cut["inner"] == 128 and cut["shard"] % 128 != 0 for cut in weight["cuts"]) == 2]
     assert scales
