@@ -25,7 +25,8 @@ namespace {
 /// Whether an object has fields of one value, or lists of such, and no others.
 class LineTest {
 public:
-  template <typename T> static constexpr bool isValue =
+  template <typename T>
+  static constexpr bool isValue =
       std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
 
   template <typename T, typename... Rest>

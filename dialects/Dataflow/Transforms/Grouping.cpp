@@ -305,33 +305,41 @@ void Grouper::mergeIntoProducers() {
 }
 
 //===----------------------------------------------------------------------===//
-// What many kernels share
+// Masks
 //===----------------------------------------------------------------------===//
 
-/// Every consumer does these ops again, and the mapper looks at them there.
+/// Every layer does these ops again, and the mapper looks at them there.
 constexpr size_t kMostCopied = 32;
 
-/// Whether a kernel makes no more of what the host sends than each of its
-/// consumers can make for itself.
+/// Attentions add masks to scores, each core those of the tokens that it has.
+static bool isMaskOf(OpOperand &use) {
+  auto attention = dyn_cast<nn::AttentionOp>(use.getOwner());
+  return attention && attention.getBias() == use.get() &&
+         llvm::count(attention->getOperands(), use.get()) == 1;
+}
+
+/// Whether a kernel makes nothing but masks, of what the host sends.
 bool Grouper::isWorthCopying(unsigned of) {
   if (heavy[of] || members[of].empty() || members[of].size() > kMostCopied ||
       !producersOf(of).empty())
     return false;
-  Operation *returnOp = graph.getReturnOp();
-  for (unsigned at : members[of])
-    if (llvm::is_contained(ops[at]->getUsers(), returnOp) ||
-        llvm::any_of(ops[at]->getOperands(),
-                     [&](Value operand) { return states.lookup(operand); }))
-      return false;
-  Groups consumers = consumersOf(of);
-  return !consumers.empty() && llvm::none_of(consumers, [&](unsigned consumer) {
-    return isa<nn::ExpertsOp>(rootOf(consumer));
+  return llvm::all_of(members[of], [&](unsigned at) {
+    return llvm::none_of(
+               ops[at]->getOperands(),
+               [&](Value operand) { return states.lookup(operand); }) &&
+           llvm::all_of(ops[at]->getUses(), [&](OpOperand &use) {
+             auto user = position.find(use.getOwner());
+             bool isInside =
+                 user != position.end() && group[user->second] == of;
+             bool isDead = user == position.end() &&
+                           use.getOwner() != graph.getReturnOp();
+             return isInside || isDead || isMaskOf(use);
+           });
   });
 }
 
-/// Masks and positions that many layers share: sent from one kernel they would
-/// cross all wafers, while the host reaches each. Producers first, so that what
-/// follows from a copied kernel can be copied too.
+/// Masks that many layers share: sent from one kernel they would cross all
+/// wafers, while the host reaches each.
 void Grouper::copyShared() {
   for (unsigned of = members.size(); of-- > 0;) {
     if (!isWorthCopying(of))

@@ -29,11 +29,11 @@
 //    consumer (the sum behind experts joins the next layer's attention); else
 //    into a router that consumes them (the norm that router and experts share:
 //    the router sends the normed activations on); else into their only
-//    producer. What remains keeps a kernel of role `other` (masks and positions
-//    that many layers share).
+//    producer. What remains keeps a kernel of role `other` (angles and
+//    positions that many layers share).
 // 3. Where step 2 closed a cycle, the kernels on it fall back to their cones.
-// 4. Kernels of role `other` that take nothing but what the host sends are
-//    copied into each of their consumers.
+// 4. Kernels of role `other` that make masks of what the host sends are copied
+//    into each attention that adds them.
 //
 // A decoder layer begins with each attention that holds a state, or, in a graph
 // without states, with each attention; kernels belong to the latest layer that

@@ -17,7 +17,7 @@
 // CHECK:         %[[E:.+]] = inlay_dataflow.kernel @embedding role(embedding) structure
 // CHECK-NEXT:        (%arg0 = %[[IDS]] :
 // CHECK-NEXT:        weights(%arg1 = @embed : tensor<256x64xf32>)
-// What layers share and is made of what the host sends alone is made in each.
+// A mask that is made of what the host sends alone is made in each layer.
 // CHECK:         %[[A0:.+]] = inlay_dataflow.kernel @model.layers.0.attn role(attention) layer(0) structure
 // CHECK-NEXT:        (%arg0 = %[[BIAS]] : {{.*}}, %arg1 = %[[E]] : {{.*}})
 // CHECK-NEXT:        weights(%arg2 = @cos : {{.*}}, %arg3 = @sin : {{.*}}, %arg4 = @l0.norm : {{.*}}, %arg5 = @l0.qkv : {{.*}}, %arg6 = @l0.o : {{.*}})
@@ -229,6 +229,27 @@ module {
     %4 = inlay_nn.binary mul %0, %3 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
     %5:2 = inlay_nn.route topk_softmax %4 {k = 2 : i64} : (tensor<1x4xf32>) -> (tensor<1x2xf32>, tensor<1x2xi64>)
     inlay_nn.return %5#0, %5#1, %3 : tensor<1x2xf32>, tensor<1x2xi64>, tensor<1x4xf32>
+  }
+}
+
+// -----
+
+// What layers share and is no mask keeps a kernel: cut as it is used it would have to be moved in each of them.
+// CHECK-LABEL: inlay_dataflow.graph @shared
+// CHECK:         %[[E:.+]] = inlay_dataflow.kernel @other role(other)
+// CHECK:           inlay_nn.unary exp
+// CHECK-COUNT-2:   %arg1 = %[[E]] :
+module {
+  ml_program.global private @w(#inlay_onnx.weight<file = "m.onnx", offset = 0, length = 64, encoding = raw>) : tensor<4x4xf32>
+  inlay_nn.graph @shared(%x: tensor<1x4xf32>, %p: tensor<1x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xf32>)
+      attributes {arg_names = ["x", "p"], result_names = ["y", "z"], phase = "decode", batch = 1 : i64, context = 0 : i64, tokens = 1 : i64} {
+    %w = ml_program.global_load_const @w : tensor<4x4xf32>
+    %0 = inlay_nn.unary exp %p : tensor<1x4xf32> -> tensor<1x4xf32>
+    %1 = inlay_nn.linear %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+    %2 = inlay_nn.binary mul %1, %0 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+    %3 = inlay_nn.linear %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+    %4 = inlay_nn.binary mul %3, %0 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+    inlay_nn.return %2, %4 : tensor<1x4xf32>, tensor<1x4xf32>
   }
 }
 
