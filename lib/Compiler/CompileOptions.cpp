@@ -8,6 +8,7 @@
 
 #include "inlay/Compiler/CompileOptions.h"
 
+#include "dialects/Wafer/Transforms/SliceShares.h"
 #include "inlay/Cost/Routing.h"
 #include "inlay/Target/Target.h"
 
@@ -75,7 +76,12 @@ bool inlay::checkOptions(const CompileOptions &options, Diagnostics &diags) {
   checkAtLeast("context", 0, options.context.value_or(0), diags);
   checkAtLeast("prefill-chunk", 1, options.prefillChunk.value_or(1), diags);
   checkAtLeast("wafers", 1, options.wafers.value_or(1), diags);
-  checkAtLeast("expert-slices", 1, options.expertSlices.value_or(1), diags);
+  if (!options.expertSlices.empty() &&
+      !wafer::parseShares(options.expertSlices))
+    diags.inputError("option --expert-slices",
+                     fmt::format("must be a number of at least 1, or several "
+                                 "with ':' between them, got '{}'",
+                                 options.expertSlices));
   if (!options.kvType.empty() && !llvm::is_contained(kvTypes(), options.kvType))
     diags.inputError("option --kv-type",
                      fmt::format("must be {}, got '{}'",
@@ -185,8 +191,8 @@ std::vector<std::string> inlay::describeOptions(const CompileOptions &options) {
     add("routing", llvm::sys::path::filename(options.routing).str());
   if (!options.constraints.empty())
     add("constraints", llvm::sys::path::filename(options.constraints).str());
-  if (options.expertSlices)
-    add("expert-slices", *options.expertSlices);
+  if (!options.expertSlices.empty())
+    add("expert-slices", options.expertSlices);
   if (options.sequencesInFlight)
     add("sequences-in-flight", *options.sequencesInFlight);
   if (options.effort != CompileOptions().effort)

@@ -57,8 +57,7 @@ static wafer::SliceExpertsOptions
 slicingFor(const CompileOptions &options,
            const wafer::PartitionStagesOptions &partition) {
   wafer::SliceExpertsOptions slicing;
-  slicing.slices =
-      options.expertSlices ? std::to_string(*options.expertSlices) : "auto";
+  slicing.slices = options.expertSlices.empty() ? "auto" : options.expertSlices;
   slicing.target = partition.target;
   slicing.targetDir = partition.targetDir;
   slicing.wafers = partition.wafers;

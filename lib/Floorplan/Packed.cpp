@@ -474,6 +474,15 @@ void Planner::tryPacked(const Parts &parts, bool apart) {
   for (size_t k = 0; k < count(); ++k)
     if (chain.links[k].bytes > chain.links[largest].bytes)
       largest = k;
+  // What is free as it is, for kernels that were cut to fill it.
+  constexpr size_t kMostRects = 16;
+  constexpr int64_t kSmallest = 200; // of a grid
+  tryAssigned(parts,
+              {largestFree(chain.grid, dead, chain.grid.area() / kSmallest,
+                           kMostRects)},
+              apart);
+  if (isDone())
+    return;
   for (std::vector<Rect> &rects : freeShelves(chain, runs, largest, dead)) {
     if (!tryAssigned(parts, {std::move(rects)}, apart))
       continue;

@@ -8,6 +8,8 @@
 
 #include "Tiles.h"
 
+#include "inlay/Floorplan/Floorplan.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -231,19 +233,32 @@ static std::vector<Rect> inWalkingOrder(std::vector<Rect> tiles) {
   return tiles;
 }
 
+std::vector<Rect> inlay::floorplan::largestFree(Extent grid,
+                                                const std::vector<Rect> &dead,
+                                                int64_t least, size_t most) {
+  std::vector<Rect> blocked = dead;
+  std::vector<Rect> rects;
+  while (rects.size() < most) {
+    Rect rect = LargestFree(grid, blocked).find();
+    if (rect.area() < std::max<int64_t>(1, least))
+      break;
+    rects.push_back(rect);
+    blocked.push_back(rect);
+  }
+  return rects;
+}
+
 std::vector<Rect> inlay::floorplan::freeTiles(Extent grid,
                                               const std::vector<Rect> &dead,
                                               Extent tile) {
   constexpr int64_t kSmallest = 12; // a tile's part that is left unused
   constexpr size_t kMost = 64;
-  std::vector<Rect> blocked = dead;
   std::vector<Rect> tiles;
-  while (tiles.size() < kMost) {
-    Rect rect = LargestFree(grid, blocked).find();
-    if (rect.area() < std::max<int64_t>(1, tile.area() / kSmallest))
+  for (const Rect &rect :
+       largestFree(grid, dead, tile.area() / kSmallest, kMost)) {
+    if (tiles.size() >= kMost)
       break;
     cutIntoTiles(rect, tile, tiles);
-    blocked.push_back(rect);
   }
   return inWalkingOrder(std::move(tiles));
 }

@@ -138,12 +138,13 @@ struct Options {
                "expert i as 1 / (i + 1)^S, or as often as in a trace "
                "(docs/routing-traces.md)"),
       cl::cat(mapping)};
-  cl::opt<int64_t> expertSlices{
-      "expert-slices", cl::value_desc("number"),
+  cl::opt<std::string> expertSlices{
+      "expert-slices", cl::value_desc("numbers"),
       cl::desc(
           "Kernels that the experts of a layer become, or fewer where they "
           "cannot be cut into as many, each with "
-          "a slice of all of them (default: one; more where that helps "
+          "a slice of all of them: equal ones, or in proportion to numbers "
+          "with ':' between them (default: one; more where that helps "
           "around cores that are dead or kept free, or where no wafer has room "
           "for them)"),
       cl::cat(mapping)};
@@ -296,7 +297,7 @@ static CompileOptions toCompileOptions(const Options &parsed) {
   options.objective = parsed.objective;
   options.constraints = textOf(parsed.constraints);
   options.routing = textOf(parsed.routing);
-  options.expertSlices = given(parsed.expertSlices);
+  options.expertSlices = textOf(parsed.expertSlices);
   options.sequencesInFlight = given(parsed.sequencesInFlight);
   options.effort = parsed.effort;
   options.seed = parsed.seed;

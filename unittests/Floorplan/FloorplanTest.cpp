@@ -255,6 +255,59 @@ TEST(FloorplanTest, PacksKernelsAroundDeadCores) {
   EXPECT_EQ(plan->regions.size(), 3u);
 }
 
+/// Four arms of 800 cores around one of `side` x `side`, dead lines between.
+std::vector<Rect> pinwheel(int64_t side) {
+  int64_t far = 21 + side;
+  return {{0, 20, far, 1},
+          {far, 0, 1, far + 1},
+          {20, far, 41, 1},
+          {20, 20, 1, far + 20}};
+}
+
+TEST(FloorplanTest, FreeRectanglesComeTheLargestFirst) {
+  std::vector<Rect> dead = pinwheel(15);
+  std::vector<Rect> rects = largestFree({57, 57}, dead, 1, 100);
+  ASSERT_EQ(rects.size(), 5u);
+  EXPECT_EQ(rects.back(), (Rect{21, 21, 15, 15}));
+  int64_t sum = 0, before = 57 * 57;
+  for (size_t r = 0; r < rects.size(); ++r) {
+    EXPECT_LE(rects[r].area(), before);
+    before = rects[r].area();
+    sum += before;
+    for (const Rect &rect : dead)
+      EXPECT_FALSE(rects[r].overlaps(rect));
+    for (size_t other = 0; other < r; ++other)
+      EXPECT_FALSE(rects[r].overlaps(rects[other]));
+  }
+  Chain chain = makeChain({57, 57}, {{1, 1, 0}}, {0}, dead);
+  EXPECT_EQ(sum, chain.liveCores());
+  EXPECT_EQ(largestFree({57, 57}, dead, 226, 100).size(), 4u);
+  EXPECT_EQ(largestFree({57, 57}, dead, 1, 2).size(), 2u);
+  EXPECT_TRUE(largestFree({4, 4}, {{0, 0, 4, 4}}, 1, 9).empty());
+}
+
+TEST(FloorplanTest, FillsFreeRectanglesWithKernelsOfTheirSizes) {
+  // The first kernel of the chain fills the smallest rectangle, which is in the
+  // middle; no shelf of rows or columns holds two of the others.
+  int64_t needs[] = {220, 710};
+  Chain chain = makeChain({57, 57}, {{10, 220000, 0}, {100, 710000, 0}},
+                          {0, 1, 1, 1, 1}, pinwheel(15));
+  for (Link &link : chain.links)
+    link.bytes = double(needs[link.kind]) * 1000;
+  using Key = std::tuple<int, int64_t, int64_t>;
+  auto known = std::make_shared<std::map<Key, std::vector<Offer>>>();
+  chain.offers = [known, needs](int kind,
+                                Extent extent) -> const std::vector<Offer> & {
+    std::vector<Offer> &mine = (*known)[{kind, extent.width, extent.height}];
+    if (mine.empty() && needs[kind] <= extent.area())
+      mine.push_back({100, needs[kind] * 1000 / extent.area(), 0});
+    return mine;
+  };
+  std::optional<RegionPlan> plan = planned(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->regions.size(), 5u);
+}
+
 TEST(FloorplanTest, FindsNothingWhereNothingFits) {
   Chain chain = makeChain({10, 10}, {{10, 150000, 0}}, {0, 0});
   EXPECT_FALSE(planned(chain));

@@ -15,8 +15,10 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
-#include <optional>
+#include <numeric>
 
 using namespace mlir;
 using namespace inlay;
@@ -42,12 +44,11 @@ static int64_t blocksOf(int64_t length, int64_t block) {
 
 namespace {
 
-/// Finds how the operands of experts are cut into so many slices.
+/// Finds how the operands of experts are cut, and where cuts may fall.
 class SlicePlan {
 public:
-  SlicePlan(nn::ExpertsOp experts, int64_t count)
-      : experts(experts), count(count), inner(experts.getIntermediate()) {
-    isPossible = inner % count == 0;
+  explicit SlicePlan(nn::ExpertsOp experts)
+      : experts(experts), inner(experts.getIntermediate()) {
     addRows(experts.getFc1(), experts.getFc1Scales(),
             experts.getFc1ZeroPoints(), experts.getFc1Bias());
     addRows(experts.getFc3(), experts.getFc3Scales(),
@@ -55,18 +56,24 @@ public:
     addColumns(experts.getQuantOfFc2());
   }
 
-  /// None where slices would cut a block, a byte or a tensor of another form.
-  std::optional<SmallVector<OperandCut>> get() const {
-    return isPossible ? std::optional(cuts) : std::nullopt;
-  }
+  /// Slices begin at multiples of this; 0 where they would cut a block, a byte
+  /// or a tensor of another form wherever they begin.
+  int64_t getUnit() const { return isPossible && inner % unit == 0 ? unit : 0; }
+  ArrayRef<OperandCut> getCuts() const { return cuts; }
 
 private:
+  /// Lengths are multiples of `size` from here on.
+  void respect(int64_t size) { unit = std::lcm(unit, size); }
+
   void cut(Value operand, int64_t dim) {
     if (!operand)
       return;
     ArrayRef<int64_t> shape = shapeOf(operand);
-    isPossible &= dim < int64_t(shape.size()) && shape[dim] % count == 0;
     cuts.push_back({operand, dim});
+    if (dim < int64_t(shape.size()) && shape[dim] > 0)
+      respect(inner / std::gcd(inner, shape[dim]));
+    else
+      isPossible = false;
   }
 
   /// Of fc1 and fc3, whose rows are slices' own.
@@ -75,7 +82,8 @@ private:
     nn::BlockQuantAttr quant = experts.getQuantAttr();
     int64_t rows = quant ? quant.getRows() : 1;
     bool isOne = inner <= rows; // block of rows
-    isPossible &= isOne || (inner / count) % rows == 0;
+    if (!isOne)
+      respect(rows);
     for (Value blocks : {scales, zeroPoints})
       if (blocks && !isOne && !isOnePerExpert(blocks))
         cut(blocks, 1);
@@ -90,13 +98,13 @@ private:
     cut(experts.getFc2(), 2);
     if (!quant)
       return;
+    constexpr int64_t kByte = 8;
     int64_t block = quant.getBlock();
-    int64_t length = inner / count;
-    isPossible &= (length * quant.getBits()) % 8 == 0;
+    respect(kByte / std::gcd(kByte, int64_t(quant.getBits())));
     // A scale of whole rows is every slice's.
     if (block == 0 || inner <= block)
       return;
-    isPossible &= length % block == 0;
+    respect(block);
     for (Value blocks : {experts.getFc2Scales(), experts.getFc2ZeroPoints()}) {
       if (!blocks)
         continue;
@@ -104,7 +112,7 @@ private:
       int64_t whole = blocksOf(inner, block);
       bool isPacked = shape.size() == 3 && shape[2] != whole;
       isPossible &= shape.size() == 3 &&
-                    (!isPacked || shape[2] * 8 == whole * quant.getBits());
+                    (!isPacked || shape[2] * kByte == whole * quant.getBits());
       cut(blocks, 2);
     }
   }
@@ -117,32 +125,39 @@ private:
   }
 
   nn::ExpertsOp experts;
-  int64_t count, inner;
+  int64_t inner, unit = 1;
   bool isPossible = true;
   SmallVector<OperandCut> cuts;
+};
+
+/// Rows of the intermediate dim.
+struct Span {
+  int64_t first = 0, length = 0;
 };
 
 /// One kernel of experts on its way to become several.
 class Slicer {
 public:
-  Slicer(ExpertsOp kernel, int64_t count, SymbolTable &globals)
+  Slicer(ExpertsOp kernel, SymbolTable &globals)
       : kernel(kernel), node(cast<KernelOpInterface>(kernel.getOperation())),
-        count(count), globals(globals) {}
+        globals(globals) {}
 
-  bool prepare();
-  void run();
+  int64_t prepare();
+  void run(ArrayRef<int64_t> lengths);
+  ExpertsOp makeSlice(int64_t slice, Span span);
+  int64_t getInner() const { return inner; }
 
 private:
   ml_program::GlobalOp globalOf(unsigned weight) {
     return globals.lookup<ml_program::GlobalOp>(node.getWeightName(weight));
   }
-  ml_program::GlobalOp sliceOf(unsigned weight, int64_t dim, int64_t slice);
-  ExpertsOp makeSlice(int64_t slice);
+  ml_program::GlobalOp sliceOf(unsigned weight, int64_t dim, int64_t slice,
+                               Span span);
   void addUp(KernelOpInterface consumer, ArrayRef<Value> slices);
 
   ExpertsOp kernel;
   KernelOpInterface node;
-  int64_t count;
+  int64_t inner = 0; ///< length of the dim that is cut
   SymbolTable &globals;
   std::map<unsigned, int64_t> dimOfWeight;
 };
@@ -154,32 +169,32 @@ static nn::ExpertsOp expertsIn(ExpertsOp kernel) {
   return llvm::hasSingleElement(all) ? *all.begin() : nn::ExpertsOp();
 }
 
-/// Which dim of which weight is cut; false where slices are not possible.
-bool Slicer::prepare() {
+/// Which dim of which weight is cut, and the unit of cuts; 0 where slices are
+/// not possible.
+int64_t Slicer::prepare() {
   nn::ExpertsOp experts = expertsIn(kernel);
   if (!experts || node.getOutputs().size() != 1 || node.getNumStates() > 0)
-    return false;
+    return 0;
   for (Operation *user : node.getOutputs().front().getUsers())
     if (!isa<KernelOpInterface>(user))
-      return false;
-  std::optional<SmallVector<OperandCut>> cuts = SlicePlan(experts, count).get();
-  if (!cuts)
-    return false;
-  for (const OperandCut &cut : *cuts) {
+      return 0;
+  inner = experts.getIntermediate();
+  SlicePlan plan(experts);
+  for (const OperandCut &cut : plan.getCuts()) {
     auto argument = dyn_cast<BlockArgument>(cut.operand);
     if (!argument || argument.getArgNumber() < node.getNumInputs() ||
         llvm::any_of(argument.getUsers(),
                      [&](Operation *user) { return user != experts; }))
-      return false;
+      return 0;
     unsigned weight = argument.getArgNumber() - node.getNumInputs();
     auto [known, isNew] = dimOfWeight.try_emplace(weight, cut.dim);
     ml_program::GlobalOp global = globalOf(weight);
     Attribute value = global ? global.getValueAttr() : Attribute();
     if (known->second != cut.dim ||
         !isa_and_nonnull<onnx::WeightAttr, onnx::WeightViewAttr>(value))
-      return false;
+      return 0;
   }
-  return true;
+  return plan.getUnit();
 }
 
 /// A weight as a view; one that is an initializer as it is has one piece.
@@ -197,18 +212,20 @@ static onnx::WeightViewAttr viewOf(ml_program::GlobalOp global,
 }
 
 /// A new global with slice `slice` of a weight. `dim` is not 0, along which
-/// pieces follow each other.
+/// pieces follow each other; blocks and bytes have several rows of the span
+/// each.
 ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim,
-                                     int64_t slice) {
+                                     int64_t slice, Span span) {
   ml_program::GlobalOp global = globalOf(weight);
   auto type = cast<RankedTensorType>(global.getType());
-  int64_t length = type.getDimSize(dim) / count;
+  int64_t first = span.first * type.getDimSize(dim) / inner;
+  int64_t length = span.length * type.getDimSize(dim) / inner;
   onnx::WeightViewAttr whole = viewOf(global, type.getShape());
   SmallVector<onnx::WeightPiece> pieces(whole.getPieces());
   std::vector<SmallVector<int64_t>> sizes;
   sizes.reserve(pieces.size());
   for (onnx::WeightPiece &piece : pieces) {
-    piece.first += slice * length * piece.strides[dim];
+    piece.first += first * piece.strides[dim];
     sizes.emplace_back(piece.sizes)[dim] = length;
     piece.sizes = sizes.back();
   }
@@ -226,7 +243,7 @@ ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim,
   return part;
 }
 
-ExpertsOp Slicer::makeSlice(int64_t slice) {
+ExpertsOp Slicer::makeSlice(int64_t slice, Span span) {
   OpBuilder builder(kernel);
   auto part = cast<ExpertsOp>(builder.clone(*kernel.getOperation()));
   part.setSymName(kernel.getSymName().str() + ".slice_" +
@@ -249,7 +266,7 @@ ExpertsOp Slicer::makeSlice(int64_t slice) {
     }
     if (cut == dimOfWeight.end())
       continue;
-    ml_program::GlobalOp global = sliceOf(w, cut->second, slice);
+    ml_program::GlobalOp global = sliceOf(w, cut->second, slice, span);
     weights[w] = FlatSymbolRefAttr::get(global);
     argument.setType(global.getType());
     part.setWeightsAttr(builder.getArrayAttr(weights));
@@ -287,10 +304,14 @@ void Slicer::addUp(KernelOpInterface consumer, ArrayRef<Value> slices) {
   consumer.setStructureAttr(builder.getStringAttr(computeStructure(consumer)));
 }
 
-void Slicer::run() {
+void Slicer::run(ArrayRef<int64_t> lengths) {
   SmallVector<Value> slices;
-  for (int64_t slice = 0; slice < count; ++slice)
-    slices.push_back(makeSlice(slice).getOutputs().front());
+  Span span;
+  for (auto [slice, length] : llvm::enumerate(lengths)) {
+    span.length = length;
+    slices.push_back(makeSlice(int64_t(slice), span).getOutputs().front());
+    span.first += length;
+  }
   llvm::SetVector<Operation *> consumers;
   for (Operation *user : node.getOutputs().front().getUsers())
     consumers.insert(user);
@@ -299,14 +320,58 @@ void Slicer::run() {
   kernel.erase();
 }
 
-bool inlay::dataflow::canSlice(ExpertsOp experts, int64_t count,
-                               SymbolTable &globals) {
-  return count > 1 && Slicer(experts, count, globals).prepare();
+int64_t inlay::dataflow::sliceUnit(ExpertsOp experts, SymbolTable &globals) {
+  return Slicer(experts, globals).prepare();
 }
 
-void inlay::dataflow::sliceExperts(ExpertsOp experts, int64_t count,
+bool inlay::dataflow::areSlices(int64_t whole, int64_t unit,
+                                ArrayRef<int64_t> lengths) {
+  int64_t sum = 0;
+  for (int64_t length : lengths) {
+    if (unit == 0 || length < 1 || length % unit != 0 || length > whole - sum)
+      return false;
+    sum += length;
+  }
+  return lengths.size() > 1 && sum == whole;
+}
+
+SmallVector<int64_t>
+inlay::dataflow::proportionalSlices(int64_t whole, int64_t unit,
+                                    ArrayRef<int64_t> shares) {
+  if (unit < 1 || whole % unit != 0)
+    return {};
+  int64_t units = whole / unit, left = units;
+  // Those that come first keep one where there are fewer units than shares.
+  shares = shares.take_front(size_t(std::min<int64_t>(units, shares.size())));
+  double sum = 0;
+  for (int64_t share : shares)
+    sum += double(share);
+  SmallVector<int64_t> lengths;
+  double seen = 0;
+  for (auto [s, share] : llvm::enumerate(shares)) {
+    seen += double(share);
+    auto behind = int64_t(shares.size() - s - 1);
+    auto end = int64_t(std::llround(double(units) * seen / sum));
+    int64_t most = left - behind;
+    int64_t length =
+        behind == 0 ? left : std::clamp<int64_t>(end - (units - left), 1, most);
+    lengths.push_back(length * unit);
+    left -= length;
+  }
+  return lengths;
+}
+
+ExpertsOp inlay::dataflow::sampleSlice(ExpertsOp experts, int64_t length,
+                                       SymbolTable &globals) {
+  Slicer slicer(experts, globals);
+  slicer.prepare();
+  return slicer.makeSlice(/*slice=*/0, {0, length});
+}
+
+void inlay::dataflow::sliceExperts(ExpertsOp experts, ArrayRef<int64_t> lengths,
                                    SymbolTable &globals) {
-  Slicer slicer(experts, count, globals);
-  if (slicer.prepare())
-    slicer.run();
+  Slicer slicer(experts, globals);
+  int64_t unit = slicer.prepare();
+  if (areSlices(slicer.getInner(), unit, lengths))
+    slicer.run(lengths);
 }

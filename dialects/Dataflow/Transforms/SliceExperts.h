@@ -24,17 +24,33 @@
 
 namespace inlay::dataflow {
 
-/// Whether `experts` can become `count` kernels, count being at least 2: I is
-/// cut into equal slices at the ends of quantisation blocks and of bytes,
-/// weights come from initializers as they are or as views, and only kernels
-/// take the result.
-bool canSlice(ExpertsOp experts, int64_t count, mlir::SymbolTable &globals);
+/// What the lengths of slices of I must be multiples of: slices end at the ends
+/// of quantisation blocks and of bytes. 0 where `experts` must stay whole:
+/// weights have to come from initializers as they are or as views, and only
+/// kernels may take the result.
+int64_t sliceUnit(ExpertsOp experts, mlir::SymbolTable &globals);
 
-/// Replaces `experts`, of which `canSlice` holds, by `count` kernels, named
-/// `<name>.slice_<i>`. Their weights are views of the same initializers; the
-/// bias of fc2 belongs to the first. Structural hashes are set, also those of
-/// the kernels that take the result.
-void sliceExperts(ExpertsOp experts, int64_t count, mlir::SymbolTable &globals);
+/// Whether there are several lengths, each a multiple of `unit` and at least
+/// one, that add up to `whole`.
+bool areSlices(int64_t whole, int64_t unit, llvm::ArrayRef<int64_t> lengths);
+
+/// Such lengths in proportion to `shares`, which are positive, as near as units
+/// allow; for the first of them where there are fewer units than shares. None
+/// where `whole` is not made of units.
+llvm::SmallVector<int64_t> proportionalSlices(int64_t whole, int64_t unit,
+                                              llvm::ArrayRef<int64_t> shares);
+
+/// A slice of `experts` beside them, to be looked at: I from 0 to `length`, a
+/// multiple of the unit. Whoever asks erases it, and its weights.
+ExpertsOp sampleSlice(ExpertsOp experts, int64_t length,
+                      mlir::SymbolTable &globals);
+
+/// Replaces `experts` by a kernel for each length, if these are slices of it,
+/// named `<name>.slice_<i>`. Their weights are views of the same initializers;
+/// the bias of fc2 belongs to the first. Structural hashes are set, also those
+/// of the kernels that take the result.
+void sliceExperts(ExpertsOp experts, llvm::ArrayRef<int64_t> lengths,
+                  mlir::SymbolTable &globals);
 
 } // namespace inlay::dataflow
 

@@ -19,12 +19,16 @@ def SliceExperts : Pass<"slice-experts", "mlir::ModuleOp"> {
     `SliceExperts.h` of the dataflow level). Slices have regions of their own,
     which find room where one large rectangle does not, and equal work whatever
     tokens choose. Where a kernel cannot be cut into as many as is wanted, it is
-    cut into as many as it can.
+    cut into as many as it can. Several numbers with `:` between them, `5:3:2`,
+    are slices in proportion to these, as near as quantisation blocks and bytes
+    allow.
 
     With `auto` kernels stay whole where the whole grid is free and one wafer has
     room for each. Elsewhere plans with some numbers of slices are made up to
-    their routes, and the number that is best by the objective is taken. Kernels
-    that constraints name stay whole.
+    their routes, and what is best by the objective is taken; where whole experts
+    have room on no free rectangle, also plans with slices as large as the
+    largest free rectangles of a wafer, or of two. Kernels that constraints name
+    stay whole.
 
     Options beside `slices` are those of `partition-stages`, which is to follow;
     what is wrong with them is said there.
@@ -33,7 +37,7 @@ def SliceExperts : Pass<"slice-experts", "mlir::ModuleOp"> {
   }];
   let options = [
     Option<"slices", "slices", "std::string", /*default=*/"\"auto\"",
-           "Slices of each kernel of experts, or auto">,
+           "Slices of each kernel of experts, shares of unequal ones, or auto">,
     Option<"target", "target", "std::string", /*default=*/"\"\"",
            "Name of a shipped target, or a file that ends in .json">,
     Option<"targetDir", "target-dir", "std::string", /*default=*/"\"\"",

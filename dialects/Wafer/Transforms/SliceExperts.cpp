@@ -15,6 +15,7 @@
 #include "MachineOptions.h"
 #include "MappingAnalysis.h"
 #include "Passes.h"
+#include "SliceShares.h"
 
 #include "dialects/NN/IR/NN.h"
 #include "dialects/Onnx/IR/Onnx.h"
@@ -53,31 +54,48 @@ static void eraseUnusedViews(ModuleOp module, dataflow::GraphOp graph,
       globals.erase(global);
 }
 
-/// No slice has less than one element of the intermediate dim.
-static int64_t mostSlices(dataflow::ExpertsOp kernel) {
+static int64_t intermediateOf(dataflow::ExpertsOp kernel) {
   int64_t most = 1;
   for (auto experts : kernel.getBody().getOps<nn::ExpertsOp>())
     most = std::max(most, static_cast<int64_t>(experts.getIntermediate()));
   return most;
 }
 
-/// Cuts every kernel of experts but those in `whole` into at most `most`
-/// slices, as many as can be; how many kernels were cut.
-static int64_t sliceAll(ModuleOp module, int64_t most,
+/// The lengths of slices; empty where the kernel stays whole. Of equal shares
+/// there are as many slices as can be of one length.
+static SmallVector<int64_t> lengthsFor(dataflow::ExpertsOp kernel,
+                                       ArrayRef<int64_t> shares,
+                                       SymbolTable &globals) {
+  int64_t unit = dataflow::sliceUnit(kernel, globals);
+  int64_t whole = intermediateOf(kernel);
+  SmallVector<int64_t> lengths;
+  if (!llvm::all_equal(shares)) {
+    lengths = dataflow::proportionalSlices(whole, unit, shares);
+  } else if (unit > 0) {
+    int64_t count = std::min<int64_t>(int64_t(shares.size()), whole / unit);
+    while (count > 1 && (whole / unit) % count != 0)
+      --count;
+    lengths.assign(size_t(count), whole / count);
+  }
+  return dataflow::areSlices(whole, unit, lengths) ? lengths
+                                                   : SmallVector<int64_t>();
+}
+
+/// Cuts every kernel of experts but those in `whole` by shares; how many
+/// kernels were cut.
+static int64_t sliceAll(ModuleOp module, ArrayRef<int64_t> shares,
                         const llvm::StringSet<> &whole) {
   SymbolTable globals(module);
   int64_t sliced = 0;
   for (auto graph : module.getOps<dataflow::GraphOp>()) {
     for (auto experts :
          llvm::to_vector(graph.getBlock().getOps<dataflow::ExpertsOp>())) {
-      int64_t count = whole.contains(experts.getSymName())
-                          ? 1
-                          : std::min(most, mostSlices(experts));
-      while (count > 1 && !dataflow::canSlice(experts, count, globals))
-        --count;
-      if (count < 2)
+      if (whole.contains(experts.getSymName()))
         continue;
-      dataflow::sliceExperts(experts, count, globals);
+      SmallVector<int64_t> lengths = lengthsFor(experts, shares, globals);
+      if (lengths.empty())
+        continue;
+      dataflow::sliceExperts(experts, lengths, globals);
       ++sliced;
     }
     if (sliced > 0)
@@ -109,13 +127,13 @@ private:
   bool loadConstraints();
   bool loadMachine();
   bool isTooLarge(const model::KernelSpec &kernel);
-  int64_t best();
+  Shares best();
 
   /// What is less is better: what the objective says beside cycles, and cycles.
   using Measure = std::pair<double, double>;
   static constexpr Measure kNothing = {std::numeric_limits<double>::infinity(),
                                        std::numeric_limits<double>::infinity()};
-  Measure tryCount(int64_t count);
+  Measure trySlices(ArrayRef<int64_t> shares);
 
   target::Target machine;
   cost::ModelRouting choices;
@@ -176,12 +194,12 @@ bool SliceExperts::loadMachine() {
   return true;
 }
 
-/// What is minimised, of the plan that is found when kernels are cut into so
-/// many slices; infinity where there is none. Routes are laid too: slices send
+/// What is minimised, of the plan that is found when kernels are cut by these
+/// shares; infinity where there is none. Routes are laid too: slices send
 /// more, and where they meet is only known then.
-SliceExperts::Measure SliceExperts::tryCount(int64_t count) {
+SliceExperts::Measure SliceExperts::trySlices(ArrayRef<int64_t> shares) {
   OwningOpRef<ModuleOp> trial = getOperation().clone();
-  if (count > 1 && sliceAll(*trial, count, whole) == 0)
+  if (shares.size() > 1 && sliceAll(*trial, shares, whole) == 0)
     return kNothing;
   ScopedDiagnosticHandler quiet(&getContext(),
                                 [](mlir::Diagnostic &) { return success(); });
@@ -231,59 +249,72 @@ bool SliceExperts::isTooLarge(const model::KernelSpec &kernel) {
 
 /// Where all cores are free whole kernels do well, and are found at once; but
 /// for those that no wafer has room for.
-int64_t SliceExperts::best() {
+Shares SliceExperts::best() {
   constexpr int64_t kTried[] = {1, 2, 4, 8};
   constexpr int64_t kUsualEffort = 100;
+  const Shares kWhole = {1};
   auto graphs = getOperation().getOps<dataflow::GraphOp>();
   if (llvm::none_of(graphs, [](dataflow::GraphOp graph) {
         return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
       }))
-    return 1;
+    return kWhole;
   if (machine.dead.empty() && constraints.keepOut.empty()) {
     if (effortOf(*graphs.begin()) < kUsualEffort)
-      return 1;
+      return kWhole;
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](mlir::Diagnostic &) { return success(); });
     FailureOr<model::Graph> model = extractModel(*graphs.begin());
     if (failed(model) || llvm::none_of(model->kernels, [&](const auto &kernel) {
           return isTooLarge(kernel);
         }))
-      return 1;
+      return kWhole;
   }
   // Each count takes as long as all of those before it: beyond those that are
   // much worse none is tried.
   constexpr double kMuchWorse = 1.1;
-  std::pair<Measure, int64_t> best = {kNothing, 1};
+  std::pair<Measure, Shares> best = {kNothing, kWhole};
   for (int64_t count : kTried) {
-    Measure found = tryCount(count);
-    best = std::min(best, std::pair(found, count));
+    Shares equal(size_t(count), 1);
+    Measure found = trySlices(equal);
+    best = std::min(best, std::pair(found, equal));
     if (found.second > kMuchWorse * best.first.second &&
         found.first >= best.first.first)
       break;
   }
+  std::vector<model::Rect> forbidden = machine.dead;
+  llvm::append_range(forbidden, constraints.keepOut);
+  for (const Shares &unequal : sharesOfFree(getOperation(), machine, forbidden))
+    best = std::min(best, std::pair(trySlices(unequal), unequal));
   return best.second;
 }
 
 void SliceExperts::runOnOperation() {
-  int64_t count = 1;
+  Shares shares = {1};
   StringRef text = slices.getValue();
-  if (text != "auto" && (text.getAsInteger(10, count) || count < 1)) {
-    getOperation().emitError()
-        << "option slices must be 'auto' or a number of at least 1, got '"
-        << text << "'";
-    return signalPassFailure();
+  if (text != "auto") {
+    std::optional<Shares> given = parseShares(text);
+    if (!given) {
+      getOperation().emitError()
+          << "option slices must be 'auto' or a number of at least 1, or "
+             "several with ':' between them, got '"
+          << text << "'";
+      return signalPassFailure();
+    }
+    shares = *given;
   }
-  if (text != "auto" && count == 1)
+  if (text != "auto" && shares.size() == 1)
     return markAllAnalysesPreserved();
   if (!loadConstraints() || (text == "auto" && !loadMachine()))
     return markAllAnalysesPreserved();
   if (text == "auto")
-    count = best();
-  int64_t sliced = count > 1 ? sliceAll(getOperation(), count, whole) : 0;
+    shares = best();
+  int64_t sliced =
+      shares.size() > 1 ? sliceAll(getOperation(), shares, whole) : 0;
   if (sliced == 0)
     return markAllAnalysesPreserved();
   remark::passed(getOperation().getLoc(),
                  remark::RemarkOpts::name("SliceExperts").category("mapping"))
       << "cut kernels of experts into slices"
-      << remark::metric("kernels", sliced) << remark::metric("slices", count);
+      << remark::metric("kernels", sliced)
+      << remark::metric("slices", int64_t(shares.size()));
 }

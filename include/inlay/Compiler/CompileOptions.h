@@ -79,7 +79,9 @@ struct CompileOptions {
   partition::Objective objective = partition::Objective::Latency;
   std::string routing = "uniform"; ///< or "zipf:S", or the file of a trace
   std::string constraints; ///< a file (docs/constraints.md); empty: none
-  std::optional<int64_t> expertSlices; ///< of each layer; unset: what is best
+  /// Of each layer: "4", or shares of unequal ones, "5:3:2"; empty: what is
+  /// best.
+  std::string expertSlices;
   std::optional<int64_t> sequencesInFlight; ///< unset: those of one step
   int64_t effort = 100;         ///< per cent of the usual work of searches
   int64_t seed = 0;             ///< of random choices

@@ -162,6 +162,12 @@ std::optional<RegionPlan> arrange(const Chain &chain,
 /// region have ended. Kernels without a region count as nothing.
 double stepCycles(const Chain &chain, const std::vector<Region> &regions);
 
+/// Disjoint rectangles off `dead`, each the largest that is free of those
+/// before it: at most `most`, of at least `least` cores.
+std::vector<model::Rect> largestFree(model::Extent grid,
+                                     const std::vector<model::Rect> &dead,
+                                     int64_t least, size_t most);
+
 } // namespace inlay::floorplan
 
 #endif // INLAY_FLOORPLAN_FLOORPLAN_H

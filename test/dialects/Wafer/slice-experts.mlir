@@ -3,7 +3,10 @@
 // RUN: not inlay-opt %s --slice-experts=slices=0 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not inlay-opt %s --slice-experts=slices=many 2>&1 | FileCheck %s --check-prefix=NONE
 
-// NONE: error: option slices must be 'auto' or a number of at least 1, got '{{0|many}}'
+// RUN: not inlay-opt %s --slice-experts=slices=3:0 2>&1 | FileCheck %s --check-prefix=NONE
+// RUN: not inlay-opt %s --slice-experts=slices=3: 2>&1 | FileCheck %s --check-prefix=NONE
+
+// NONE: error: option slices must be 'auto' or a number of at least 1, or several with ':' between them, got '{{0|many|3:0|3:}}'
 // REMARK: remark: [Passed] SliceExperts | Category:mapping | Remark="cut kernels of experts into slices", kernels=1, slices=2
 
 // Rows of fc1 and fc3 with their biases, columns of fc2 with the blocks of scales that lie on them. A view keeps its strides; the
@@ -33,6 +36,24 @@
 // RUN: inlay-opt %s --slice-experts=slices=3 | FileCheck %s --check-prefix=THREE
 // THREE:     @moe.slice_1
 // THREE-NOT: @moe.slice_2
+
+// Slices of three blocks and of one: each as long as its share, and at the place where the one before ends.
+// RUN: inlay-opt %s --slice-experts=slices=3:1 --verify-dataflow | FileCheck %s --check-prefix=UNEQUAL
+// UNEQUAL-DAG: ml_program.global private @both.gate.slice_0(#inlay_onnx.weight_view<<@both, first = 0, sizes = [4, 96, 32], strides = [8192, 64, 1]>>) : tensor<4x96x32xui8>
+// UNEQUAL-DAG: ml_program.global private @both.gate.slice_1(#inlay_onnx.weight_view<<@both, first = 6144, sizes = [4, 32, 32], strides = [8192, 64, 1]>>) : tensor<4x32x32xui8>
+// UNEQUAL-DAG: ml_program.global private @scale1.slice_1(#inlay_onnx.weight_view<<@scale1, first = 192, sizes = [4, 32, 2], strides = [256, 2, 1]>>) : tensor<4x32x2xf16>
+// UNEQUAL-DAG: ml_program.global private @bias1.slice_1(#inlay_onnx.weight_view<<@bias1, first = 96, sizes = [4, 32], strides = [128, 1]>>) : tensor<4x32xf16>
+// UNEQUAL-DAG: ml_program.global private @down.slice_0(#inlay_onnx.weight_view<<@down, first = 0, sizes = [4, 64, 48], strides = [4096, 64, 1]>>) : tensor<4x64x48xui8>
+// UNEQUAL-DAG: ml_program.global private @down.slice_1(#inlay_onnx.weight_view<<@down, first = 48, sizes = [4, 64, 16], strides = [4096, 64, 1]>>) : tensor<4x64x16xui8>
+// UNEQUAL-DAG: ml_program.global private @scale2.slice_1(#inlay_onnx.weight_view<<@scale2, first = 3, sizes = [4, 64, 1], strides = [256, 4, 1]>>) : tensor<4x64x1xf16>
+// UNEQUAL:     @moe.slice_1
+// UNEQUAL-NOT: @moe.slice_2
+
+// No share cuts a block of 32: five of eight are three of four blocks, and of six shares the first four have one each.
+// RUN: inlay-opt %s --slice-experts=slices=5:3 | FileCheck %s --check-prefix=BLOCKS
+// BLOCKS-DAG: @down.slice_0(#inlay_onnx.weight_view<<@down, first = 0, sizes = [4, 64, 48],
+// BLOCKS-DAG: @down.slice_1(#inlay_onnx.weight_view<<@down, first = 48, sizes = [4, 64, 16],
+// RUN: inlay-opt %s --slice-experts=slices=9:1:1:1:1:1 | FileCheck %s --check-prefix=FOUR
 
 // Kernels that constraints name stay whole; so do all where every core is free and nothing is said, or the target is wrong.
 // RUN: echo '{"max_region": [{"kernel": "moe", "width": 4, "height": 3}]}' > %t.json
