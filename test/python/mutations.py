@@ -245,7 +245,8 @@ harmless(["kernels[].ops[].op", "kernels[].ops[].kind", "kernels[].ops[].dims[]"
           f"{USE}.index_dims[]", f"{USE}.index_divisors[]", f"{USE}.index_firsts[]"], None,
          "nothing else says what this op of a kernel without twins is", OPS)
 harmless([USE, f"{USE}.buffer"], None, "its node takes the same values still, and nothing else says what this op is",
-         lambda base, mutant: OPS(base, mutant) and values_of_nodes(base) == values_of_nodes(mutant.plan))
+         lambda base, mutant: (OPS(base, mutant) and values_of_nodes(base) == values_of_nodes(mutant.plan)
+                               and tables_of(base) == tables_of(mutant.plan)))
 harmless(["kernels[].ops[].dims[].unit"], None, "the shard is the same, and nobody else repeats the unit",
          lambda base, mutant: OPS(base, mutant) and unit_holds(mutant))
 harmless(["kernels[].core_classes[].memory[].bytes", "kernels[].core_classes[].memory[].offset",
@@ -333,6 +334,11 @@ def values_of_nodes(plan):
             values[op["node"]] |= {(kernel["name"], operand["buffer"]) for operand in op["operands"]
                                    if operand["role"] != "scratch" or operand["buffer"] in made}
     return values
+
+
+def tables_of(plan):
+    """Cosines and sines of every rotation, which stand before its result."""
+    return [[use["buffer"] for use in op["operands"][-3:-1]] for kernel in plan["kernels"] for op in kernel["ops"] if op["op"] == "rotary"]
 
 
 def step_bound_holds(plan):
