@@ -145,8 +145,8 @@ struct Options {
           "cannot be cut into as many, each with "
           "a slice of all of them: equal ones, or in proportion to numbers "
           "with ':' between them (default: one; more where that helps "
-          "around cores that are dead or kept free, or where no wafer has room "
-          "for them)"),
+          "around cores that are dead or kept free, of experts that fill half "
+          "a wafer, or with an --effort above 100)"),
       cl::cat(mapping)};
   cl::opt<int64_t> sequencesInFlight{
       "sequences-in-flight", cl::value_desc("sequences"),

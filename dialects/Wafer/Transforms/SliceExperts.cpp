@@ -126,7 +126,7 @@ public:
 private:
   bool loadConstraints();
   bool loadMachine();
-  bool isTooLarge(const model::KernelSpec &kernel);
+  bool isLarge(const model::KernelSpec &kernel) const;
   Shares best();
 
   /// What is less is better: what the objective says beside cycles, and cycles.
@@ -237,18 +237,17 @@ SliceExperts::Measure SliceExperts::trySlices(ArrayRef<int64_t> shares) {
   return found;
 }
 
-/// Whether a kernel of experts has too many bytes for a wafer of its own.
-bool SliceExperts::isTooLarge(const model::KernelSpec &kernel) {
+/// Whether experts fill half a wafer. Their sums go across all of it then, or
+/// no wafer has room for them.
+bool SliceExperts::isLarge(const model::KernelSpec &kernel) const {
   double room = double(machine.budget()) * double(machine.grid.area());
-  if (kernel.role != model::KernelRole::Experts ||
-      double(kernel.weightBytes()) < room / 2)
-    return false;
-  sharding::Explorer explorer(sharding::machineOf(machine));
-  return !explorer.fits(kernel, machine.grid);
+  return kernel.role == model::KernelRole::Experts &&
+         double(kernel.weightBytes()) >= room / 2;
 }
 
-/// Where all cores are free whole kernels do well, and are found at once; but
-/// for those that no wafer has room for.
+/// Where all cores are free whole kernels do well for the most part, and are
+/// found at once: slices are tried of large ones, or where more effort than
+/// usual is wanted.
 Shares SliceExperts::best() {
   constexpr int64_t kTried[] = {1, 2, 4, 8};
   constexpr int64_t kUsualEffort = 100;
@@ -259,14 +258,16 @@ Shares SliceExperts::best() {
       }))
     return kWhole;
   if (machine.dead.empty() && constraints.keepOut.empty()) {
-    if (effortOf(*graphs.begin()) < kUsualEffort)
+    int64_t effort = effortOf(*graphs.begin());
+    if (effort < kUsualEffort)
       return kWhole;
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](mlir::Diagnostic &) { return success(); });
     FailureOr<model::Graph> model = extractModel(*graphs.begin());
-    if (failed(model) || llvm::none_of(model->kernels, [&](const auto &kernel) {
-          return isTooLarge(kernel);
-        }))
+    if (failed(model) || (effort == kUsualEffort &&
+                          llvm::none_of(model->kernels, [&](const auto &k) {
+                            return isLarge(k);
+                          })))
       return kWhole;
   }
   // Each count takes as long as all of those before it: beyond those that are
