@@ -116,6 +116,8 @@ private:
 
   const Plan &plan;
   const FabricRates &rates;
+  /// Of one step at a time, what the host sends is there before it begins.
+  const bool inputsComeFirst;
   Rect grid;
   struct Edge {
     size_t from;
@@ -155,6 +157,7 @@ static double bareTotal(const Cycles &cycles) {
 
 ContentionCounter::ContentionCounter(const Plan &plan, const FabricRates &rates)
     : plan(plan), rates(rates),
+      inputsComeFirst(plan.sequencesInFlight <= plan.batch),
       grid{0, 0, plan.system.width, plan.system.height},
       before(plan.kernels.size()), flowsTo(plan.kernels.size()) {
   for (const Pattern &pattern : plan.fabric.patterns)
@@ -341,7 +344,7 @@ ContentionCounter::endOf(size_t kernel) const {
       return std::nullopt;
   }
   for (size_t flow : flowsTo[kernel]) {
-    if (flows[flow].from == kNobody) // has arrived before the step begins
+    if (inputsComeFirst && flows[flow].from == kNobody)
       continue;
     std::optional<double> cycles = mostOf(flow);
     if (!cycles)
@@ -420,13 +423,13 @@ bool ContentionCounter::isOverByTime(const Carrier &first,
 //===----------------------------------------------------------------------===//
 
 /// The first ends before the second begins, along streams and turns or by what
-/// these take; what the host sends before anything of the step.
+/// these take.
 bool ContentionCounter::isOver(const Carrier &first, const Carrier &second,
                                int64_t wafer) {
   auto isInput = [&](const Carrier &carrier) {
     return !carrier.isKernel && flows[carrier.number].from == kNobody;
   };
-  if (isInput(first))
+  if (inputsComeFirst && isInput(first))
     return !isInput(second);
   size_t end = first.isKernel ? first.number : flows[first.number].to;
   size_t start = second.isKernel ? second.number : flows[second.number].from;

@@ -175,14 +175,13 @@ void WaferTraffic::addWays(const Route &route) {
   ways.push_back(std::move(way));
 }
 
-/// The first ends before the second begins. What the host sends is there before
-/// the step begins.
+/// The first ends before the second begins.
 bool WaferTraffic::isOver(const Carrier &first, const Carrier &second,
                           Times *times) const {
   auto isSentByHost = [&](const Carrier &carrier) {
     return carrier.kernel < 0 && problem.flows[carrier.flow].from == kHost;
   };
-  if (isSentByHost(first))
+  if (problem.inputsComeFirst && isSentByHost(first))
     return !isSentByHost(second);
   int end = first.kernel >= 0 ? first.kernel : problem.flows[first.flow].to;
   int start =

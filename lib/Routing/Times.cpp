@@ -73,7 +73,7 @@ std::optional<Times::End> Times::endOf(int kernel) const {
     if (!isEarlier(from))
       return std::nullopt;
   for (int flow : flowsTo[kernel]) {
-    if (problem.flows[flow].from == kHost) // there before the step begins
+    if (problem.inputsComeFirst && problem.flows[flow].from == kHost)
       continue;
     std::optional<double> most = mostOf(flow);
     if (!most)

@@ -155,6 +155,7 @@ def test_slices_of_experts_have_them_in_one_order_and_are_all_added():
 
 
 SPREAD = [("granitemoe-tiny-mobius", "grid8x8", "--expert-slices", "2"), ("mixtral-tiny-hf", "wse3", "--batch", "4", "--cost", "calibrated"),
+          ("gpt-oss-tiny-int4", "grid8x8", "--routing", "zipf:1.0", "--batch", "2", "--context", "64"),
           ("deepseek-v3-tiny-hf", "wse3", "--phase", "prefill", "--prefill-chunk", "8", "--wafers", "1", "--routing", "zipf:1.1")]
 ROUTINGS = {"least_cycles": "cycles at least, its ops and ways take", "worst_case_cycles": "cycles in the worst case, its ops and ways take"}
 

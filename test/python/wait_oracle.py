@@ -35,6 +35,8 @@ class Waits:
         self.plan, self.streams, self.kernels = plan, plan["streams"], plan["kernels"]
         self.figures = {figure["name"]: figure["value"] for figure in plan["system"]["figures"]}
         self.is_measured = plan["estimate"]["mode"] == "calibrated"
+        # What the host sends is there before a step begins that is the only one.
+        self.inputs_first = plan["step"]["sequences_in_flight"] <= plan["step"]["batch"]
         self.period = self.rate("wavelet_period", 1 / self.figures["link_rate"], 1)
         self.number = {kernel["name"]: i for i, kernel in reversed(list(enumerate(self.kernels)))}
         self.wafer = [kernel["wafer"] for kernel in self.kernels]
@@ -155,8 +157,7 @@ class Waits:
             return None
         start = max(earlier for earlier, _ in self.before[k])
         direct = {earlier for earlier, _ in self.before[start]} | {start}
-        # What the host sends is there before the step begins.
-        arrivals = [self.flow_cycles(f) for f, ends in enumerate(self.ends) if ends[1] == k and ends[0] is not None]
+        arrivals = [self.flow_cycles(f) for f, ends in enumerate(self.ends) if ends[1] == k and (ends[0] is not None or not self.inputs_first)]
         if not {earlier for earlier, _ in self.before[k]} <= direct or None in arrivals:
             return None
         return start, max(arrivals, default=0) + self.most[k] + self.waits[True][k] * self.period
@@ -186,7 +187,7 @@ class Waits:
         return not carrier[0] and self.ends[carrier[1]][0] is None
 
     def is_over(self, first, second, wafer):
-        if self.is_input(first):
+        if self.inputs_first and self.is_input(first):
             return not self.is_input(second)
         end = first[1] if first[0] else self.ends[first[1]][1]
         begin = second[1] if second[0] else self.ends[second[1]][0]

@@ -511,6 +511,10 @@ TEST(RoutingTest, WhatTheHostSendsIsThereBeforeTheStep) {
       collectiveOf(1, Axis::X, problem.regions[1].rect, Algorithm::Broadcast)};
   Solution solution = solved(problem);
   EXPECT_THAT(solution.kernelContention, testing::Each(0));
+  // While other steps are on their way it is not, and may meet the sum.
+  Problem flight = problem;
+  flight.inputsComeFirst = false;
+  EXPECT_NE(solved(flight).kernelContention[1], 0);
   // Sent by k0, it meets the sum.
   Problem within = problem;
   within.flows[0].from = 0;

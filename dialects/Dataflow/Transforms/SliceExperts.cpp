@@ -211,9 +211,9 @@ static onnx::WeightViewAttr viewOf(ml_program::GlobalOp global,
                         /*first=*/0, shape, strides});
 }
 
-/// A new global with slice `slice` of a weight. `dim` is not 0, along which
-/// pieces follow each other; blocks and bytes have several rows of the span
-/// each.
+/// The global with slice `slice` of a weight, which the graph of another phase
+/// may have made. `dim` is not 0, along which pieces follow each other; blocks
+/// and bytes have several rows of the span each.
 ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim,
                                      int64_t slice, Span span) {
   ml_program::GlobalOp global = globalOf(weight);
@@ -233,12 +233,16 @@ ml_program::GlobalOp Slicer::sliceOf(unsigned weight, int64_t dim,
   shape[dim] = length;
   OpBuilder builder(global);
   builder.setInsertionPointAfter(global);
+  auto name =
+      builder.getStringAttr(global.getSymName() + ".slice_" + Twine(slice));
+  auto view = onnx::WeightViewAttr::get(global.getContext(), pieces);
+  auto known = globals.lookup<ml_program::GlobalOp>(name);
+  if (known && known.getValueAttr() == view &&
+      known.getType() == type.clone(shape))
+    return known;
   auto part = ml_program::GlobalOp::create(
-      builder, global.getLoc(),
-      builder.getStringAttr(global.getSymName() + ".slice_" + Twine(slice)),
-      TypeAttr::get(type.clone(shape)), /*is_mutable=*/nullptr,
-      onnx::WeightViewAttr::get(global.getContext(), pieces),
-      builder.getStringAttr("private"));
+      builder, global.getLoc(), name, TypeAttr::get(type.clone(shape)),
+      /*is_mutable=*/nullptr, view, builder.getStringAttr("private"));
   globals.insert(part);
   return part;
 }

@@ -71,6 +71,28 @@ private:
     return {{token, 1}, {head, 1}, {dim, 1}};
   }
 
+  /// Of `[batch or 1, num_heads or 1, tokens or 1, length]` those that are
+  /// there. Rows for each token that all sequences share have no such index:
+  /// cores need all of them.
+  SmallVector<IndexExpr> biasDims(int token, int head, int group, int keys) {
+    ArrayRef<int64_t> shape =
+        op.getBias() ? getShape(op.getBias()) : ArrayRef<int64_t>();
+    auto sizeOf = [&](size_t fromLast) {
+      return fromLast < shape.size() ? shape[shape.size() - 1 - fromLast] : 1;
+    };
+    bool hasTokens = sizeOf(1) > 1, hasHeads = sizeOf(2) > 1;
+    bool hasSequences = sizeOf(3) > 1;
+    if (hasTokens && !hasSequences && tokens != newTokens)
+      return {{-1, 1}};
+    SmallVector<IndexExpr> dims;
+    if (hasTokens || hasSequences)
+      dims.push_back({token, hasTokens ? 1 : newTokens});
+    if (hasHeads)
+      dims.append({{head, 1}, {group, 1}});
+    dims.push_back({keys, 1});
+    return dims;
+  }
+
   /// Past and present are one memory; the present tells its size. Its logical
   /// dims are the same whether the file keeps heads apart or not.
   void state(SpaceBuilder &space, Value past, Value present, Value scale,
@@ -128,7 +150,7 @@ private:
     int group = space.parallel("group", groupSize);
     int keys = space.reduction("context", length);
     space.input(op.getSinks(), {{head, 1}, {group, 1}});
-    space.input(op.getBias(), {{keys, 1}});
+    space.input(op.getBias(), biasDims(token, head, group, keys));
     space.local(op.getResult().getType(),
                 {{token, 1}, {head, 1}, {group, 1}, {keys, 1}});
     space.opsPerPoint(kSoftmax + (op.getSoftcap().convertToDouble() > 0

@@ -8,6 +8,7 @@
 
 #include "RoutingProblem.h"
 #include "AttrConversion.h"
+#include "ExtractModel.h"
 
 #include "inlay/Model/GroupSums.h"
 #include "inlay/Model/Layout.h"
@@ -464,6 +465,7 @@ routing::Problem ProblemBuilder::run() {
   problem.dead = target.dead;
   problem.wafers = static_cast<int>(system.getWafers());
   problem.colours = static_cast<int>(target.coloursTotal.value);
+  problem.inputsComeFirst = stepsInFlight(system.lookupGraph()) == 1;
   addRegions();
   for (size_t k = 0; k < model.kernels.size(); ++k)
     addCollectives(static_cast<int>(k));

@@ -41,12 +41,12 @@ namespace inlay::wafer {
 } // namespace inlay::wafer
 
 /// Views of whole experts show nothing to anybody when these are sliced.
-static void eraseUnusedViews(ModuleOp module, dataflow::GraphOp graph,
-                             SymbolTable &globals) {
+static void eraseUnusedViews(ModuleOp module, SymbolTable &globals) {
   llvm::StringSet<> used;
-  for (dataflow::KernelOpInterface kernel : graph.getKernels())
-    for (auto weight : kernel.getWeights().getAsRange<FlatSymbolRefAttr>())
-      used.insert(weight.getValue());
+  for (auto graph : module.getOps<dataflow::GraphOp>())
+    for (dataflow::KernelOpInterface kernel : graph.getKernels())
+      for (auto weight : kernel.getWeights().getAsRange<FlatSymbolRefAttr>())
+        used.insert(weight.getValue());
   for (auto global :
        llvm::make_early_inc_range(module.getOps<ml_program::GlobalOp>()))
     if (isa_and_nonnull<onnx::WeightViewAttr>(global.getValueAttr()) &&
@@ -81,8 +81,8 @@ static SmallVector<int64_t> lengthsFor(dataflow::ExpertsOp kernel,
                                                    : SmallVector<int64_t>();
 }
 
-/// Cuts every kernel of experts but those in `whole` by shares; how many
-/// kernels were cut.
+/// Cuts every kernel of experts but those in `whole` by shares, in the graphs
+/// of all phases alike; how many kernels were cut.
 static int64_t sliceAll(ModuleOp module, ArrayRef<int64_t> shares,
                         const llvm::StringSet<> &whole) {
   SymbolTable globals(module);
@@ -98,9 +98,9 @@ static int64_t sliceAll(ModuleOp module, ArrayRef<int64_t> shares,
       dataflow::sliceExperts(experts, lengths, globals);
       ++sliced;
     }
-    if (sliced > 0)
-      eraseUnusedViews(module, graph, globals);
   }
+  if (sliced > 0)
+    eraseUnusedViews(module, globals);
   return sliced;
 }
 
@@ -147,7 +147,7 @@ private:
 /// `partition-stages` says it.
 bool SliceExperts::loadConstraints() {
   auto graphs = llvm::to_vector(getOperation().getOps<dataflow::GraphOp>());
-  if (graphs.size() != 1)
+  if (graphs.empty())
     return false;
   Diagnostics ignored;
   ScopedDiagnosticHandler quiet(&getContext(),
@@ -257,7 +257,8 @@ Shares SliceExperts::best() {
         return !graph.getBlock().getOps<dataflow::ExpertsOp>().empty();
       }))
     return kWhole;
-  if (machine.dead.empty() && constraints.keepOut.empty()) {
+  bool isFree = machine.dead.empty() && constraints.keepOut.empty();
+  if (isFree) {
     int64_t effort = effortOf(*graphs.begin());
     if (effort < kUsualEffort)
       return kWhole;
@@ -271,8 +272,10 @@ Shares SliceExperts::best() {
       return kWhole;
   }
   // Each count takes as long as all of those before it: beyond those that are
-  // much worse none is tried.
+  // much worse none is tried. Where all cores are free slices have no holes to
+  // fill, and few are enough.
   constexpr double kMuchWorse = 1.1;
+  constexpr int64_t kFew = 4;
   std::pair<Measure, Shares> best = {kNothing, kWhole};
   for (int64_t count : kTried) {
     Shares equal(size_t(count), 1);
@@ -280,6 +283,8 @@ Shares SliceExperts::best() {
     best = std::min(best, std::pair(found, equal));
     if (found.second > kMuchWorse * best.first.second &&
         found.first >= best.first.first)
+      break;
+    if (isFree && count >= kFew && best.first < kNothing)
       break;
   }
   std::vector<model::Rect> forbidden = machine.dead;

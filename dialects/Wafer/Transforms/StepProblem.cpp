@@ -89,10 +89,11 @@ private:
     cost::ExpertLoad step = cost::expertLoad(kernel, sharding);
     double least = std::max(1.0, double(step.tokens * step.perToken) /
                                      double(sharding.numGroups()));
-    costed.leastCycles =
-        std::min(costed.leastCycles,
-                 cost::estimateExperts(kernel, sharding, rates, {least, least})
-                     .cycles.total());
+    costed.leastCycles = std::min(
+        costed.leastCycles,
+        cost::estimateExperts(kernel, sharding, rates,
+                              {least, least, cost::followingOperations(step)})
+            .cycles.total());
     if (!model::takesHandedOver(kernel, sharding))
       costed.dispatch = cost::longestEntry(kernel, sharding, rates).total();
   }

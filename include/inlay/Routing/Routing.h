@@ -142,6 +142,9 @@ struct Problem {
   std::vector<model::Rect> dead; ///< rectangles that no route may touch
   int wafers = 1;
   int colours = 0; ///< that the target has for routes
+  /// What the host sends is there before the step begins. Of several steps in
+  /// flight it comes while others are on their way.
+  bool inputsComeFirst = true;
   std::vector<Region> regions;
   std::vector<Kernel> kernels; ///< in topological order
   std::vector<Flow> flows;
