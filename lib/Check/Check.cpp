@@ -163,7 +163,8 @@ std::vector<Violation> Checker::check(StringRef text) const {
     });
   if (impl->model)
     for (auto check : {checkModel, checkHostCones, checkNodes, checkValues,
-                       checkRotations, checkLayouts, checkModelChoices})
+                       checkRotations, checkLayouts, checkModelChoices,
+                       checkStateRooms})
       last.add([&, check](Report &part) { check(plan, *impl->model, part); });
   for (Parts *parts : {&first, &routes, &estimate, &last})
     parts->joinTo(report);

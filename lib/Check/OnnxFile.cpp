@@ -29,6 +29,16 @@ using llvm::StringRef;
 
 static constexpr int kMostNesting = 64;
 
+static int64_t bitsOfDataType(int64_t type) {
+  // As onnx.proto numbers them; 0 for strings and what is not known.
+  static constexpr int kBits[] = {0, 32, 8,  8,  16, 16, 32,  64, 0,
+                                  8, 16, 64, 32, 64, 64, 128, 16, 8,
+                                  8, 8,  8,  4,  4,  4,  8,   2,  2};
+  return type >= 0 && type < static_cast<int64_t>(std::size(kBits))
+             ? kBits[type]
+             : 0;
+}
+
 namespace {
 
 /// One message of the file, field by field. Values are views of the file.
@@ -77,16 +87,6 @@ private:
   CodedInputStream in;
 };
 
-int64_t bitsOfDataType(int64_t type) {
-  // As onnx.proto numbers them; 0 for strings and what is not known.
-  static constexpr int kBits[] = {0, 32, 8,  8,  16, 16, 32,  64, 0,
-                                  8, 16, 64, 32, 64, 64, 128, 16, 8,
-                                  8, 8,  8,  4,  4,  4,  8,   2,  2};
-  return type >= 0 && type < static_cast<int64_t>(std::size(kBits))
-             ? kBits[type]
-             : 0;
-}
-
 class FileReader {
 public:
   FileReader(StringRef bytes, StringRef name, Model &model)
@@ -134,20 +134,43 @@ private:
       else if (in.field == 5)
         readTensor(in.value);
       else if (in.field == 11)
-        model.inputs.push_back(nameOf(in.value).str());
+        readInput(in.value);
       else if (in.field == 12)
         model.outputs.push_back(nameOf(in.value).str());
     }
   }
 
-  StringRef nameOf(StringRef valueInfo) {
-    Message in(valueInfo, isDamaged);
+  void readInput(StringRef valueInfo) {
+    std::string input = nameOf(valueInfo).str();
+    std::vector<int64_t> &dims = model.inputDims[input];
+    model.inputs.push_back(std::move(input));
+    // TypeProto, of it the tensor, of it the shape.
+    StringRef shape = valueInfo;
+    for (int field : {2, 1, 2})
+      shape = memberOf(shape, field);
+    Message in(shape, isDamaged);
+    while (in.next()) {
+      if (in.field != 1)
+        continue;
+      dims.push_back(0);
+      Message dim(in.value, isDamaged);
+      while (dim.next())
+        if (dim.field == 1)
+          dims.back() = static_cast<int64_t>(dim.number);
+    }
+  }
+
+  /// A message within another; empty where that has none.
+  StringRef memberOf(StringRef message, int field) {
+    Message in(message, isDamaged);
     StringRef result;
     while (in.next())
-      if (in.field == 1)
+      if (in.field == field)
         result = in.value;
     return result;
   }
+
+  StringRef nameOf(StringRef valueInfo) { return memberOf(valueInfo, 1); }
 
   void readNode(StringRef node) {
     Node result;
@@ -210,6 +233,8 @@ private:
       node.split = integers;
     else if (name == "transA" || name == "transB")
       node.swaps[name == "transB"] = !integers.empty() && integers[0] != 0;
+    else if (name == "local_window_size" && !integers.empty())
+      node.window = integers.front();
     else if (name == "value")
       node.number = singleInteger(tensor);
     else if (integers.size() == 1 &&

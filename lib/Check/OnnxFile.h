@@ -47,6 +47,7 @@ struct Node {
   bool swaps[2] = {false, false}; ///< transA and transB of a Gemm
   /// Attribute `k`, or the only integer of a Constant.
   std::optional<int64_t> number;
+  int64_t window = -1; ///< attribute `local_window_size`
 
   llvm::StringRef firstOutput() const {
     for (llvm::StringRef output : outputs)
@@ -69,6 +70,8 @@ public:
   std::vector<llvm::StringRef> initializerNames; ///< sorted
   std::vector<std::string> inputs;  ///< that are no initializers, in order
   std::vector<std::string> outputs; ///< in order
+  /// Of inputs that are tensors; 0 where a dim is no number.
+  llvm::StringMap<std::vector<int64_t>> inputDims;
   llvm::StringSet<llvm::BumpPtrAllocator>
       reachable; ///< names that outputs depend on
   /// Of an initializer with 64-bit integers in the file that was read.

@@ -90,6 +90,9 @@ void checkValues(const Plan &plan, const Model &model, Report &report);
 /// As many experts for each token as the model chooses.
 void checkModelChoices(const Plan &plan, const Model &model, Report &report);
 
+/// States with room for the tokens that the model's attention sees.
+void checkStateRooms(const Plan &plan, const Model &model, Report &report);
+
 /// Tables of cosines and of sines each in its place.
 void checkRotations(const Plan &plan, const Model &model, Report &report);
 
