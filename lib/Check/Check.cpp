@@ -153,8 +153,8 @@ std::vector<Violation> Checker::check(StringRef text) const {
     checkDigest(plan, document->value(), part);
   });
   for (auto check :
-       {checkSystem, checkPlaces, checkOps, checkWeights, checkAccounting,
-        checkMemory, checkStreams, checkHostValues})
+       {checkSystem, checkPlaces, checkOps, checkRotationParts, checkWeights,
+        checkAccounting, checkMemory, checkStreams, checkHostValues})
     first.add([&plan, check](Report &part) { check(plan, part); });
   if (impl->target)
     last.add([&](Report &part) {
@@ -162,9 +162,9 @@ std::vector<Violation> Checker::check(StringRef text) const {
                   part);
     });
   if (impl->model)
-    for (auto check : {checkModel, checkHostCones, checkNodes, checkValues,
-                       checkRotations, checkLayouts, checkModelChoices,
-                       checkStateRooms})
+    for (auto check :
+         {checkModel, checkHostCones, checkNodes, checkValues, checkRotations,
+          checkLayouts, checkModelChoices, checkStateRooms})
       last.add([&, check](Report &part) { check(plan, *impl->model, part); });
   for (Parts *parts : {&first, &routes, &estimate, &last})
     parts->joinTo(report);

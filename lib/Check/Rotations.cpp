@@ -1,4 +1,4 @@
-//===- Rotations.cpp - Which table holds cosines, which sines -------------===//
+//===- Rotations.cpp - What rotations rotate, and by which tables ---------===//
 //
 // Part of Inlay, under the Apache License v2.0 with LLVM Exceptions.
 // See the LICENSE file for license information.
@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A rotation reads two tables of one shape, cosines first. That a node of the
-// model needs both does not say which is which; the model does: by the nodes
-// that make them, Cos and Sin, by the place that a node has for each, or by
-// what they are multiplied with, x or the halves of x exchanged.
+// A rotation reads what it rotates and two tables of one shape, cosines first.
+// Indices tell tables from what is rotated. That a node of the model needs both
+// tables does not say which is which; the model does: by the nodes that make
+// them, Cos and Sin, by the place that a node has for each, or by what they are
+// multiplied with, x or the halves of x exchanged.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,9 +19,96 @@
 #include "Rules.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace inlay::checker;
+
+static bool isRotation(const Op &op) {
+  return op.name == "rotary" && op.kind == "elementwise" &&
+         !op.operands.empty();
+}
+
+static std::string placeOf(const Kernel &kernel, size_t op) {
+  return fmt::format("{}, op {} '{}'", kernel.place(), op, kernel.ops[op].name);
+}
+
+//===----------------------------------------------------------------------===//
+// By indices
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What an operand can be by its indices: what is rotated, rows of cosines or
+/// sines, which go by the position, or one vector of channels.
+enum class Part { Rotated, Table, Vector };
+
+/// Operands from `first` on that are tables.
+struct Tables {
+  size_t first = 0, count = 0;
+};
+
+} // namespace
+
+static Part partOf(const Op &op, const Operand &operand) {
+  if (operand.indexDims.size() < 2)
+    return Part::Vector;
+  int64_t d = operand.indexDims.front();
+  bool isOfOp = d >= 0 && d < static_cast<int64_t>(op.dims.size());
+  bool isTable = isOfOp ? op.dims[d].dim == "position" : d == -1;
+  return isTable ? Part::Table : Part::Rotated;
+}
+
+/// A rotation has what it rotates, cosines, sines and the result. One of what
+/// its kernel has in place begins with cosines and sines, has the vectors of a
+/// norm behind them, or norms alone.
+static Tables placesOfTables(const Op &op) {
+  size_t last = op.operands.size() - 1;
+  auto is = [&](size_t operand, Part part) {
+    return partOf(op, op.operands[operand]) == part;
+  };
+  if (last == 3 && (is(0, Part::Rotated) || !is(2, Part::Vector)))
+    return {1, 2};
+  bool rotates = last >= 2 && (!is(0, Part::Vector) || !is(1, Part::Vector));
+  return {0, rotates ? size_t(2) : 0};
+}
+
+static void checkOperands(const Op &op, const std::string &place,
+                          Report &report) {
+  auto [first, tables] = placesOfTables(op);
+  for (size_t i = 0; i < op.operands.size(); ++i) {
+    Part part = partOf(op, op.operands[i]);
+    bool isRotated = i < first || i + 1 == op.operands.size();
+    bool isTable = !isRotated && i < first + tables;
+    // Tables of one row are vectors.
+    bool isRight =
+        isRotated ? part == Part::Rotated
+        : isTable ? part == Part::Table || (first > 0 && part == Part::Vector)
+                  : part == Part::Vector;
+    if (!isRight)
+      report.fail(place, fmt::format("has operand {} '{}' where a rotation has "
+                                     "{}, by its indices it is none",
+                                     i, op.operands[i].buffer,
+                                     isRotated ? "what it rotates"
+                                     : isTable ? "a table"
+                                               : "a vector of its norm"));
+  }
+}
+
+void inlay::checker::checkRotationParts(const Plan &plan, Report &report) {
+  // Older plans have other operands.
+  if (plan.minor < 3)
+    return;
+  report.begin("ops");
+  for (const Kernel &kernel : plan.kernels)
+    for (size_t i = 0; i < kernel.ops.size(); ++i)
+      if (isRotation(kernel.ops[i]))
+        checkOperands(kernel.ops[i], placeOf(kernel, i), report);
+}
+
+//===----------------------------------------------------------------------===//
+// By the model
+//===----------------------------------------------------------------------===//
 
 namespace {
 
@@ -40,7 +128,9 @@ public:
   void run();
 
 private:
-  unsigned sidesOf(const OpRef &ref, const Operand &operand);
+  using SideOf = llvm::function_ref<unsigned(int value)>;
+  void check(const OpRef &ref, const Op &op);
+  unsigned sidesOf(const OpRef &ref, const Operand &operand, SideOf sideOf);
   unsigned sideOf(int value);
   unsigned madeAs(int value, int steps) const;
   unsigned readAs(int value, int steps) const;
@@ -164,7 +254,8 @@ unsigned RotationChecker::sideOf(int value) {
   return entry->second;
 }
 
-unsigned RotationChecker::sidesOf(const OpRef &ref, const Operand &operand) {
+unsigned RotationChecker::sidesOf(const OpRef &ref, const Operand &operand,
+                                  SideOf sideOf) {
   unsigned sides = kUnknown;
   const Kernel &kernel = plan.kernels[ref.kernel];
   auto add = [&](std::optional<int> value) {
@@ -194,26 +285,34 @@ unsigned RotationChecker::sidesOf(const OpRef &ref, const Operand &operand) {
   return sides;
 }
 
-/// The tables stand before the result, cosines first.
+/// Cosines stand before sines, and what is rotated is no table: none that Cos
+/// or Sin makes. What it is multiplied with does not say what it is.
+void RotationChecker::check(const OpRef &ref, const Op &op) {
+  auto [first, tables] = placesOfTables(op);
+  if (tables == 0)
+    return;
+  std::string place = placeOf(plan.kernels[ref.kernel], ref.op);
+  auto sideOfTable = [&](int value) { return sideOf(value); };
+  const Operand &cosines = op.operands[first];
+  const Operand &sines = op.operands[first + 1];
+  if (sidesOf(ref, cosines, sideOfTable) == kSines ||
+      sidesOf(ref, sines, sideOfTable) == kCosines)
+    report.fail(place, fmt::format("takes '{}' for cosines and '{}' for sines, "
+                                   "the model has them the other way round",
+                                   cosines.buffer, sines.buffer));
+  auto sideMade = [&](int value) { return madeAs(value, kMostSteps); };
+  if (first > 0 && sidesOf(ref, op.operands[0], sideMade) != kUnknown)
+    report.fail(place, fmt::format("rotates '{}', which the model makes as a "
+                                   "table of cosines or sines",
+                                   op.operands[0].buffer));
+}
+
 void RotationChecker::run() {
   report.begin("values");
   for (size_t k = 0; k < plan.kernels.size(); ++k)
-    for (size_t i = 0; i < plan.kernels[k].ops.size(); ++i) {
-      const Op &op = plan.kernels[k].ops[i];
-      size_t count = op.operands.size();
-      if (op.name != "rotary" || count < 3)
-        continue;
-      OpRef ref{k, i};
-      bool isSwapped = sidesOf(ref, op.operands[count - 3]) == kSines;
-      isSwapped |= sidesOf(ref, op.operands[count - 2]) == kCosines;
-      if (isSwapped)
-        report.fail(
-            fmt::format("{}, op {} '{}'", plan.kernels[k].place(), i, op.name),
-            fmt::format("takes '{}' for cosines and '{}' for sines, "
-                        "the model has them the other way round",
-                        op.operands[count - 3].buffer,
-                        op.operands[count - 2].buffer));
-    }
+    for (size_t i = 0; i < plan.kernels[k].ops.size(); ++i)
+      if (const Op &op = plan.kernels[k].ops[i]; isRotation(op))
+        check({k, i}, op);
 }
 
 void inlay::checker::checkRotations(const Plan &plan, const Model &model,

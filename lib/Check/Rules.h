@@ -93,6 +93,9 @@ void checkModelChoices(const Plan &plan, const Model &model, Report &report);
 /// States with room for the tokens that the model's attention sees.
 void checkStateRooms(const Plan &plan, const Model &model, Report &report);
 
+/// Operands of rotations in their order, as far as their indices tell.
+void checkRotationParts(const Plan &plan, Report &report);
+
 /// Tables of cosines and of sines each in its place.
 void checkRotations(const Plan &plan, const Model &model, Report &report);
 

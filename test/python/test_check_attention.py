@@ -1,4 +1,4 @@
-"""Attention as the model has it: states with room for what queries see."""
+"""Attention as the model has it: states with room for what queries see, rotations of what is no table."""
 
 import copy
 import hashlib
@@ -8,6 +8,7 @@ import shutil
 import checking
 import onnx
 import placing
+import pytest
 
 
 def digest_of(path):
@@ -102,3 +103,78 @@ def test_a_state_has_the_places_that_the_model_fixes(tmp_path):
     assert own == [[]]
     assert any(checking.matches("state 'key_cache.0': has room for 2048 elements, input 'key_cache.0' of the model has 4096 in every step",
                                 violation) for violation in found[0]), found
+
+
+ROTATED = ["gemma3-tiny-hf", "mixtral-tiny-hf", "deepseek-v3-tiny-hf", "granitemoe-tiny-mobius", "qwen2-moe-tiny-hf-fused"]
+
+
+def rotations(plan):
+    for kernel in plan["kernels"]:
+        for op in kernel["ops"]:
+            if op["op"] == "rotary" and len(op["operands"]) == 4:
+                yield op["operands"]
+
+
+@pytest.mark.parametrize("name", ROTATED)
+@pytest.mark.parametrize("table", [1, 2])
+def test_what_is_rotated_is_no_table(name, table):
+    """Operands change places with their indices."""
+    subject = checking.subject(name)
+    texts = []
+    for number, _ in enumerate(rotations(subject.plan)):
+        plan = copy.deepcopy(subject.plan)
+        operands = list(rotations(plan))[number]
+        operands[0], operands[table] = operands[table], operands[0]
+        texts.append(subject.text(plan))
+    assert texts
+    for violations in subject.check(texts):
+        for words in ("has operand 0 '*' where a rotation has what it rotates", f"has operand {table} '*' where a rotation has a table"):
+            assert any(checking.matches(words, violation) for violation in violations), violations
+
+
+@pytest.mark.parametrize("name", ["gemma3-tiny-hf", "mixtral-tiny-hf", "glm4-moe-tiny-hf"])
+def test_what_is_rotated_is_not_made_by_cosines(name):
+    """Buffers change places, indices stay: only the model says what is a table."""
+    subject = checking.subject(name)
+    texts = []
+    for number, _ in enumerate(rotations(subject.plan)):
+        plan = copy.deepcopy(subject.plan)
+        operands = list(rotations(plan))[number]
+        for field in ("buffer", "role", "type", "bits"):
+            operands[0][field], operands[1][field] = operands[1][field], operands[0][field]
+        texts.append(subject.text(plan))
+    assert texts
+    for violations in subject.check(texts):
+        assert any(checking.matches("rotates '*', which the model makes as a table of cosines or sines", violation)
+                   for violation in violations), violations
+
+
+def swap_result(operands):
+    operands[0], operands[2] = operands[2], operands[0]
+
+
+def norm_first(operands):
+    operands.insert(0, {**operands[0], "index_dims": [2], "index_divisors": [1]})
+
+
+def norm_by_tables(operands):
+    operands[2:2] = copy.deepcopy(operands[:2])
+
+
+@pytest.mark.parametrize("change, words", [
+    (swap_result, "has operand 2 '*' where a rotation has what it rotates, by its indices it is none"),
+    (norm_first, "has operand 0 '*' where a rotation has what it rotates, by its indices it is none"),
+    (norm_by_tables, "has operand 3 '*' where a rotation has a vector of its norm, by its indices it is none")])
+def test_rotations_in_place_begin_with_their_tables(change, words):
+    subject = checking.subject("gpt-oss-tiny-int4")
+    texts = []
+    for k, kernel in enumerate(subject.plan["kernels"]):
+        for o, op in enumerate(kernel["ops"]):
+            if op["op"] == "rotary":
+                plan = copy.deepcopy(subject.plan)
+                assert len(op["operands"]) == 3
+                change(plan["kernels"][k]["ops"][o]["operands"])
+                texts.append(subject.text(plan))
+    assert texts
+    for violations in subject.check(texts):
+        assert any(checking.matches(words, violation) for violation in violations), violations
