@@ -21,7 +21,8 @@ PLANS = [(3000, "gpt-oss-tiny-int4"), (2000, "mixtral-tiny-mobius"), (2000, "dee
          (2000, "gpt-oss-tiny-int4", "--phase", "both", "--context", "64", "--prompt-ratio", "2"),
          (1500, "deepseek-v3-tiny-hf", "--batch", "3"),
          (1500, "mixtral-tiny-hf", "--phase", "prefill", "--prefill-chunk", "8", "--context", "32"),
-         (1500, "granitemoe-tiny-mobius", "--expert-slices", "2")]
+         (1500, "granitemoe-tiny-mobius", "--expert-slices", "2"), (1500, "gemma3-tiny-hf"),
+         (1500, "gpt-oss-tiny-int4", "--routing", "zipf:1.0", "--batch", "2", "--context", "64")]
 
 
 def judged(subject, count):

@@ -337,8 +337,17 @@ def values_of_nodes(plan):
 
 
 def tables_of(plan):
-    """Cosines and sines of every rotation, which stand before its result."""
-    return [[use["buffer"] for use in op["operands"][-3:-1]] for kernel in plan["kernels"] for op in kernel["ops"] if op["op"] == "rotary"]
+    """Of every rotation what stands before its result, and all operands up to its tables: what it rotates is there once."""
+    def is_table(op, use):
+        first = use["index_dims"][0] if len(use["index_dims"]) > 1 else None
+        return first == -1 or (first is not None and 0 <= first < len(op["dims"]) and op["dims"][first]["dim"] == "position")
+
+    def up_to_tables(op):
+        tables = [place for place, use in enumerate(op["operands"]) if is_table(op, use)]
+        return [use["buffer"] for use in op["operands"][:tables[-1] + 1]] if tables else []
+
+    return [([use["buffer"] for use in op["operands"][-3:-1]], up_to_tables(op))
+            for kernel in plan["kernels"] for op in kernel["ops"] if op["op"] == "rotary" and op["operands"]]
 
 
 def step_bound_holds(plan):
